@@ -1,0 +1,1 @@
+"""conda-lockstep keeps conda environments identical on every GPU machine."""

@@ -1,0 +1,1 @@
+"""The one relation: what changed between two package sets, and how bad it is."""

@@ -1,0 +1,1 @@
+"""What people ask for: environment files, every entry with its place."""

@@ -1,0 +1,1 @@
+"""What talks to GitHub: events, comments, outputs, and the Action itself."""

@@ -1,0 +1,1 @@
+"""What the solver answered: reading, writing, solving and checking locks."""

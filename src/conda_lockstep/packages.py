@@ -1,0 +1,94 @@
+"""Packages as a lock and a prefix hold them, and the environment id that names a set of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Manager: TypeAlias = Literal["conda", "pip"]
+Key: TypeAlias = tuple[Manager, str]
+
+ID_PREFIX = "ls1-"
+ID_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One package of one platform.
+
+    ``version`` and ``build`` are as published; ``build`` and ``subdir`` are empty for pip packages.
+    ``url`` has no credentials. ``sha256`` and ``md5`` are lower-case hex, empty where unknown.
+    ``depends`` and ``constrains`` are match specs (conda) or PEP 508 requirements (pip).
+    ``timestamp`` is in seconds since the epoch, 0 where the record is undated. Only the identity
+    (manager, name, version, build, subdir) takes part in the environment id.
+    """
+
+    manager: Manager
+    name: str
+    version: str
+    build: str = ""
+    subdir: str = ""
+    channel: str = ""
+    url: str = ""
+    sha256: str = ""
+    md5: str = ""
+    size: int = 0
+    timestamp: int = 0
+    depends: tuple[str, ...] = ()
+    constrains: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """What is unique in a package set."""
+        return self.manager, self.name
+
+    @property
+    def identity(self) -> str:
+        """The line that stands for this package in the environment id; absent fields are ``-``."""
+        return f"{self.manager} {self.name} {self.version} {self.build or '-'} {self.subdir or '-'}"
+
+    def __str__(self) -> str:
+        """``name version build`` for conda, ``name version`` for pip."""
+        return f"{self.name} {self.version} {self.build}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSet(Mapping[Key, Package]):
+    """The packages of one platform, by (manager, name), in that order."""
+
+    packages: Mapping[Key, Package] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, packages: Iterable[Package]) -> PackageSet:
+        """Build a set; of two packages with one key the later one wins."""
+        by_key = {package.key: package for package in packages}
+        return cls({key: by_key[key] for key in sorted(by_key)})
+
+    def __getitem__(self, key: Key) -> Package:
+        """Return the package with this (manager, name); KeyError where there is none."""
+        return self.packages[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        """Iterate over the keys in order."""
+        return iter(self.packages)
+
+    def __len__(self) -> int:
+        """Count the packages."""
+        return len(self.packages)
+
+    def only(self, manager: Manager) -> PackageSet:
+        """Return the part that one manager installed."""
+        return PackageSet({key: value for key, value in self.packages.items() if key[0] == manager})
+
+    @property
+    def digest(self) -> str:
+        """Return the sha256 (hex) over the sorted identity lines, each ended by LF."""
+        lines = sorted(f"{package.identity}\n" for package in self.packages.values())
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    @property
+    def environment_id(self) -> str:
+        """Return the short name of :attr:`digest`: ``ls1-`` and its first 12 hex digits."""
+        return ID_PREFIX + self.digest[:ID_DIGITS]

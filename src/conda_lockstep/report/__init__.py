@@ -1,0 +1,1 @@
+"""One renderer per medium; none knows what it renders for."""

@@ -1,0 +1,1 @@
+"""What one machine holds: packages in a prefix, driver, CUDA, glibc."""
