@@ -1,0 +1,283 @@
+"""Conda match specs and pip requirements as they are written, each part with its place.
+
+The grammar is CEP 29's, and where that is silent conda's own reader (``conda.models.match_spec``): the name ends
+at the first of ``= < > ! ~`` or a blank; behind it stand a version expression and, after a blank or a ``=``, a build.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Range: TypeAlias = tuple[int, int]
+"""Half-open range of offsets into the text of one entry."""
+
+NOWHERE: Range = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class BadSpec:
+    """Text that is no spec: ``message`` says why, ``where`` is the part of the text that is wrong."""
+
+    text: str
+    message: str
+    where: Range
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One comparison of a version expression: ``>=`` ``1.21``; without an operator ``op`` is empty."""
+
+    op: str
+    version: str
+    where: Range
+
+
+@dataclass(frozen=True, slots=True)
+class CondaSpec:
+    """A conda match spec. ``name`` is in lower case, as conda compares it; absent parts are empty.
+
+    ``version`` is the expression as written, operators included (``=1.21``, ``>=1,<2``). ``brackets`` holds
+    ``key=value`` pairs of a trailing ``[…]``; ``version`` and ``build`` given there are in their own fields too.
+    """
+
+    text: str
+    name: str
+    name_at: Range
+    version: str = ""
+    version_at: Range = NOWHERE
+    build: str = ""
+    build_at: Range = NOWHERE
+    channel: str = ""
+    channel_at: Range = NOWHERE
+    subdir: str = ""
+    brackets: tuple[tuple[str, str], ...] = ()
+    clauses: tuple[Clause, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Say whether a single version can match: ``==1.21``, ``1.21``, ``=1.21=build``."""
+        if len(self.clauses) != 1 or "*" in self.clauses[0].version:
+            return False
+        op = self.clauses[0].op
+        return op in ("==", "") or (op == "=" and bool(self.build))
+
+    @property
+    def has_upper_bound(self) -> bool:
+        """Say whether newer releases are kept out, sooner or later: any pin, ``<``, ``<=``, ``~=``."""
+        return any(
+            clause.op in ("==", "=", "<", "<=", "~=") or (clause.op == "" and clause.version != "*")
+            for clause in self.clauses
+        )
+
+
+PipKind: TypeAlias = Literal["requirement", "url", "option", "path"]
+
+
+@dataclass(frozen=True, slots=True)
+class PipRequirement:
+    """An item of a ``pip:`` list. ``name`` is normalised (PEP 503), empty where the item names none.
+
+    ``specifier`` is the version part as written; ``url`` is set for ``name @ url`` and for bare URLs.
+    """
+
+    text: str
+    kind: PipKind
+    name: str = ""
+    name_at: Range = NOWHERE
+    extras: tuple[str, ...] = ()
+    specifier: str = ""
+    specifier_at: Range = NOWHERE
+    marker: str = ""
+    url: str = ""
+
+    @property
+    def is_exact(self) -> bool:
+        """Say whether ``==`` or ``===`` without a glob pins it."""
+        return re.fullmatch(r"===?[^=,*<>!~]+", self.specifier.replace(" ", "")) is not None
+
+
+_NAME = re.compile(r"[^\s=<>!~\[\]()@;,|]+")
+_VALID_NAME = re.compile(r"[A-Za-z0-9_*.\-]+")
+_OPERATOR = re.compile(r"===|==|=>|=<|>=|<=|!=|~=|=|>|<|")
+_VERSION = re.compile(r"(?:\d+!)?[A-Za-z0-9_*][A-Za-z0-9_.+\-*]*")
+_BUILD_BREAKS = frozenset("-=,|<>~")
+_AFTER_OPERATOR = frozenset("=!|,<>~")
+
+
+def parse_conda(text: str) -> CondaSpec | BadSpec:
+    """Read a conda entry as conda does; a :class:`BadSpec` is what conda or rattler would refuse."""
+    end = len(text.split(" #", 1)[0].rstrip())
+    begin = len(text) - len(text.lstrip())
+    brackets: tuple[tuple[str, str], ...] = ()
+    bracket = re.search(r"\[([^\[\]]*)\]$", text[begin:end])
+    if bracket:
+        pairs = _brackets(text, begin + bracket.start(1), begin + bracket.end(1))
+        if isinstance(pairs, BadSpec):
+            return pairs
+        brackets, end = pairs, begin + len(text[begin : begin + bracket.start()].rstrip())
+    channel, channel_at, subdir, begin = _channel(text, begin, end)
+    name = _NAME.match(text, begin, end)
+    if not name:
+        if begin < end:
+            return BadSpec(text, "a package name must come first", (begin, end))
+        return BadSpec(text, "no package name", (0, len(text)))
+    if not _VALID_NAME.fullmatch(name.group()):
+        return BadSpec(text, f"'{name.group()}' is no package name", name.span())
+    rest = _version_and_build(text, name.end(), end)
+    if isinstance(rest, BadSpec):
+        return rest
+    (version_at, build_at) = rest
+    version, build = text[slice(*version_at)], text[slice(*build_at)]
+    extra = dict(brackets)
+    version, build = version or extra.get("version", ""), build or extra.get("build", "")
+    clauses = _clauses(text, *version_at) if version_at != NOWHERE else _clauses(version, 0, len(version))
+    if isinstance(clauses, BadSpec):
+        return BadSpec(text, clauses.message, clauses.where if version_at != NOWHERE else (begin, len(text)))
+    return CondaSpec(
+        text, name.group().lower(), name.span(), version, version_at, build, build_at,
+        channel or extra.get("channel", ""), channel_at, subdir or extra.get("subdir", ""), brackets, clauses,
+    )  # fmt: skip
+
+
+def parse_pip(text: str) -> PipRequirement | BadSpec:
+    """Read an item of a ``pip:`` list: a PEP 508 requirement, or what pip's requirements files know besides."""
+    body = re.split(r"(?:^|\s)#", text, maxsplit=1)[0].rstrip()
+    stripped = body.lstrip()
+    if stripped.startswith("-"):
+        return PipRequirement(text, "option")
+    if re.match(r"(?:git|hg|svn|bzr)\+|[a-z][a-z0-9+.\-]*://", stripped):
+        egg = re.search(r"#egg=([A-Za-z0-9._\-]+)", text)
+        return PipRequirement(text, "url", normalize(egg.group(1)) if egg else "", url=stripped)
+    if _PATH.match(stripped):
+        return PipRequirement(text, "path")
+    body = re.split(r"\s--?[a-z]", body, maxsplit=1)[0].rstrip()
+    match = _REQUIREMENT.fullmatch(body)
+    if match is None:
+        return _bad_requirement(text, body)
+    specifier_at = match.span("specifier") if match["specifier"] else NOWHERE
+    extras = tuple(part.strip() for part in (match["extras"] or "").split(",") if part.strip())
+    return PipRequirement(
+        text,
+        "url" if match["url"] else "requirement",
+        normalize(match["name"]),
+        match.span("name"),
+        extras,
+        (match["specifier"] or "").strip(),
+        specifier_at,
+        (match["marker"] or "").strip(),
+        match["url"] or "",
+    )
+
+
+def normalize(name: str) -> str:
+    """Normalise a PyPI project name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+_PATH = re.compile(r"\.{0,2}/|\.$|~/|[A-Za-z]:\\|[^\s@;=<>]+/[^\s@;=<>]+$|[^\s@]+\.(?:whl|zip|tar\.gz)$")
+_CLAUSE = r"(?:~=|===?|!=|<=|>=|<|>)\s*[A-Za-z0-9_.*+!\-]+"
+_REQUIREMENT = re.compile(
+    rf"""\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)\s*
+    (?:\[(?P<extras>[A-Za-z0-9._\-,\s]*)\]\s*)?
+    (?: @\s*(?P<url>\S+)
+      | \(?\s*(?P<specifier>{_CLAUSE}(?:\s*,\s*{_CLAUSE})*)\s*,?\s*\)?
+    )?
+    \s*(?:;\s*(?P<marker>.+))?""",
+    re.VERBOSE,
+)
+
+
+def _bad_requirement(text: str, body: str) -> BadSpec:
+    single = re.match(r"\s*[A-Za-z0-9._\-]+(?:\[[^\]]*\])?\s*(=)(?![=])", body)
+    if single:
+        return BadSpec(text, "pip writes an exact version with '==', not '='", single.span(1))
+    name = re.match(r"\s*[A-Za-z0-9._\-]+", body)
+    where = (name.end() if name else 0, len(body))
+    return BadSpec(text, "this is no pip requirement (PEP 508)", where)
+
+
+def _brackets(text: str, start: int, end: int) -> tuple[tuple[str, str], ...] | BadSpec:
+    pairs = []
+    for match in re.finditer(r"""\s*([A-Za-z0-9_]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)""", text[start:end]):
+        value = next((group for group in match.groups()[1:] if group is not None), "")
+        pairs.append((match.group(1), value.strip()))
+    if not pairs:
+        return BadSpec(text, "brackets hold key=value pairs such as [version='>=1.2']", (start - 1, end + 1))
+    return tuple(pairs)
+
+
+def _channel(text: str, begin: int, end: int) -> tuple[str, Range, str, int]:
+    """Split off ``channel::``, ``channel/subdir::`` and the unused namespace of ``channel:namespace:``."""
+    separator = text.rfind("::", begin, end)
+    if separator < 0:
+        return "", NOWHERE, "", begin
+    channel, subdir = text[begin:separator], ""
+    head, _, tail = channel.rpartition("/")
+    if head and tail in SUBDIRS:
+        channel, subdir = head, tail
+    return channel, (begin, begin + len(channel)), subdir, separator + 2
+
+
+SUBDIRS = frozenset(
+    "noarch linux-32 linux-64 linux-aarch64 linux-armv6l linux-armv7l linux-ppc64le linux-riscv64 linux-s390x "
+    "osx-64 osx-arm64 win-32 win-64 win-arm64 emscripten-wasm32 wasi-wasm32 zos-z".split()
+)
+
+
+def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] | BadSpec:
+    """Find the ranges of version and build in what follows the name."""
+    while begin < end and text[begin].isspace():
+        begin += 1
+    if begin == end:
+        return NOWHERE, NOWHERE
+    if text[begin] in "[]@;":
+        return BadSpec(text, f"unexpected '{text[begin]}' after the name", (begin, end))
+    for cut in range(begin + 1, end):
+        if text[cut] not in " =\t" or text[cut - 1] in _AFTER_OPERATOR or text[cut - 1].isspace():
+            continue
+        tail = text[cut + 1 : end]
+        if tail.strip() and not _BUILD_BREAKS & set(tail):
+            start = cut + 1 + len(tail) - len(tail.lstrip())
+            return _as_written(text, (begin, cut), (start, end))
+        if text[cut] == "=" and not tail.strip():
+            return BadSpec(text, "nothing stands behind the last '='", (cut, end))
+    return _as_written(text, (begin, end), NOWHERE)
+
+
+def _as_written(text: str, version: Range, build: Range) -> tuple[Range, Range] | BadSpec:
+    if build != NOWHERE and re.search(r"\s", text[slice(*build)]):
+        return BadSpec(text, "more than a version and a build stand behind the name", build)
+    return version, build
+
+
+def _clauses(text: str, begin: int, end: int) -> tuple[Clause, ...] | BadSpec:
+    """Split a version expression at ``,`` and ``|``, parentheses aside."""
+    clauses: list[Clause] = []
+    for start, stop in _split(text, begin, end) if begin < end else ():
+        operator = _OPERATOR.match(text, start, stop)
+        op = operator.group() if operator else ""
+        version = start + len(op)
+        while version < stop and text[version].isspace():
+            version += 1
+        if op in ("===", "=>", "=<"):
+            remedy = {"===": "==", "=>": ">=", "=<": "<="}[op]
+            return BadSpec(text, f"'{op}' is no operator; write '{remedy}'", (start, start + len(op)))
+        if version == stop:
+            return BadSpec(text, f"no version stands behind '{op}'" if op else "an empty comparison", (start, stop))
+        if not _VERSION.fullmatch(text, version, stop) and not text.startswith("^", version):
+            return BadSpec(text, f"'{text[version:stop]}' is no version", (version, stop))
+        clauses.append(Clause(op, text[version:stop], (start, stop)))
+    return tuple(clauses)
+
+
+def _split(text: str, begin: int, end: int) -> Iterator[Range]:
+    start = begin
+    for cut in range(begin, end + 1):
+        if cut == end or text[cut] in ",|":
+            piece = text[start:cut]
+            left = start + len(piece) - len(piece.lstrip(" \t("))
+            yield left, max(left, start + len(piece.rstrip(" \t)")))
+            start = cut + 1

@@ -1,0 +1,84 @@
+"""The registry of rules: a rule is a function under :func:`rule`, in the module of its family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal, TypeAlias
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.document import Span
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import Entries
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+Safety: TypeAlias = Literal["safe", "unsafe"]
+
+FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets")
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that mend a problem. Safe ones keep the meaning, or do what was plainly meant."""
+
+    message: str
+    edits: tuple[Edit, ...]
+    safety: Safety
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a rule saw: where, what is wrong, and what to do. ``severity`` overrides the rule's own."""
+
+    span: Span
+    message: str
+    help: str
+    fix: Fix | None = None
+    severity: Severity | None = None
+    also: tuple[tuple[Span, str], ...] = ()
+
+
+Check: TypeAlias = Callable[[Entries, Config], Iterator[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule's identity and its check. ``summary`` is the check's docstring.
+
+    ``over`` names general rules that stay silent on an entry this rule speaks about.
+    """
+
+    name: str
+    family: str
+    severity: Severity
+    summary: str
+    check: Check
+    over: tuple[str, ...] = ()
+    default: bool = True
+
+
+_RULES: dict[str, Rule] = {}
+
+
+def rule(
+    name: str, severity: Severity, *, over: tuple[str, ...] = (), default: bool = True
+) -> Callable[[Check], Check]:
+    """Register a check as a rule; its family is its module's name, its summary the docstring."""
+
+    def register(check: Check) -> Check:
+        if name in _RULES:
+            raise ValueError(f"two rules are named {name}")
+        family = check.__module__.rpartition(".")[2]
+        summary = " ".join((check.__doc__ or "").split())
+        _RULES[name] = Rule(name, family, severity, summary, check, over, default)
+        return check
+
+    return register
+
+
+def rules(families: tuple[str, ...] = FAMILIES) -> tuple[Rule, ...]:
+    """Return the rules of some families, in their order; imports no other family."""
+    for family in families:
+        import_module(f"{__name__}.{family}")
+    return tuple(found for family in FAMILIES for found in _RULES.values() if found.family == family in families)
