@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -92,6 +91,8 @@ def _from_table(table: Mapping[str, object], path: Path) -> Config:
     for key, value in table.items():
         reader = _READERS.get(key)
         if reader is None:
+            import difflib
+
             close = difflib.get_close_matches(key, _READERS, n=1)
             remedy = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(_READERS)}"
             raise LockstepError(f"unknown setting '{key}'", where=str(path), remedy=remedy)
@@ -123,5 +124,7 @@ _BY_TYPE: Mapping[str, Callable[[str, object, Path], object]] = {
     "Mapping[str, str]": _table,
 }
 _READERS = {
-    entry.name.replace("_", "-"): _BY_TYPE[str(entry.type)] for entry in fields(Config) if entry.name != "root"
+    entry.name.replace("_", "-"): _BY_TYPE[str(entry.type)]
+    for entry in fields(Config)
+    if entry.name != "root"
 }

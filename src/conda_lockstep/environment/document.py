@@ -221,7 +221,10 @@ def decode(data: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         for mark, name in ((b"\xff\xfe", "UTF-16LE"), (b"\xfe\xff", "UTF-16BE")):
             if data.startswith(mark):
-                what, remedy = f"the file is {name}, not UTF-8", "save it as UTF-8 (PowerShell: -Encoding utf8)"
+                what, remedy = (
+                    f"the file is {name}, not UTF-8",
+                    "save it as UTF-8 (PowerShell: -Encoding utf8)",
+                )
                 raise UnreadableFileError(what, Source.of(path, ""), 0, remedy=remedy) from None
         source = Source.of(path, data[: error.start].decode("utf-8"))
         what = f"byte 0x{data[error.start]:02x} is not UTF-8"
@@ -235,7 +238,11 @@ def parse(text: str, path: str) -> EnvironmentFile:
     root = _compose(source)
     if not isinstance(root, yaml.MappingNode):
         start = root.start_mark.index if root is not None else 0
-        what = "the file is empty" if root is None else "the file is not a mapping with name, channels, dependencies"
+        what = (
+            "the file is empty"
+            if root is None
+            else "the file is not a mapping with name, channels, dependencies"
+        )
         remedy = "write at least 'dependencies:' with a list under it"
         raise UnreadableFileError(what, source, start, remedy=remedy)
     _refuse_bomb(root, source)
@@ -294,7 +301,7 @@ def _may_be_deep(source: Source) -> bool:
     """Tell cheaply whether to look closer: depth needs opening brackets, or else columns to indent by."""
     text = source.text
     starts = source.line_starts
-    longest = max((end - start for start, end in zip(starts, starts[1:])), default=0)
+    longest = max((end - start for start, end in zip(starts, starts[1:], strict=False)), default=0)
     brackets = text.count("[") + text.count("{")
     return brackets > MAX_DEPTH or max(longest, len(text) - starts[-1]) > 10 * MAX_DEPTH
 
@@ -306,7 +313,8 @@ def _refuse_depth(source: Source) -> None:
             depth += 1
             if depth > MAX_DEPTH:
                 what = f"nested more than {MAX_DEPTH} levels deep"
-                raise UnreadableFileError(what, source, event.start_mark.index, remedy="flatten it")
+                start = event.start_mark.index if event.start_mark else 0
+                raise UnreadableFileError(what, source, start, remedy="flatten it")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -320,11 +328,15 @@ def _syntax_error(source: Source, problem: str, offset: int) -> UnreadableFileEr
         if indent:
             start = source.line_starts[candidate - 1] + indent.end() - 1
             remedy = "replace the tab by spaces"
-            return UnreadableFileError("YAML does not allow tabs as indentation", source, start, remedy=remedy)
+            return UnreadableFileError(
+                "YAML does not allow tabs as indentation", source, start, remedy=remedy
+            )
     end = source.line_span(number).end
     if "single document" in problem:
         remedy = "keep one document: delete what stands from the second '---' on"
-        return UnreadableFileError("the file holds several YAML documents", source, offset, end, remedy=remedy)
+        return UnreadableFileError(
+            "the file holds several YAML documents", source, offset, end, remedy=remedy
+        )
     if "alias" in problem:
         remedy = "quote the entry: a word that begins with * is an alias in YAML"
     elif "cannot start any token" in problem:

@@ -201,7 +201,9 @@ def _bad_requirement(text: str, body: str) -> BadSpec:
 
 def _brackets(text: str, start: int, end: int) -> tuple[tuple[str, str], ...] | BadSpec:
     pairs = []
-    for match in re.finditer(r"""\s*([A-Za-z0-9_]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)""", text[start:end]):
+    for match in re.finditer(
+        r"""\s*([A-Za-z0-9_]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)""", text[start:end]
+    ):
         value = next((group for group in match.groups()[1:] if group is not None), "")
         pairs.append((match.group(1), value.strip()))
     if not pairs:
@@ -266,7 +268,9 @@ def _clauses(text: str, begin: int, end: int) -> tuple[Clause, ...] | BadSpec:
             remedy = {"===": "==", "=>": ">=", "=<": "<="}[op]
             return BadSpec(text, f"'{op}' is no operator; write '{remedy}'", (start, start + len(op)))
         if version == stop:
-            return BadSpec(text, f"no version stands behind '{op}'" if op else "an empty comparison", (start, stop))
+            return BadSpec(
+                text, f"no version stands behind '{op}'" if op else "an empty comparison", (start, stop)
+            )
         if not _VERSION.fullmatch(text, version, stop) and not text.startswith("^", version):
             return BadSpec(text, f"'{text[version:stop]}' is no version", (version, stop))
         clauses.append(Clause(op, text[version:stop], (start, stop)))

@@ -81,4 +81,5 @@ def rules(families: tuple[str, ...] = FAMILIES) -> tuple[Rule, ...]:
     """Return the rules of some families, in their order; imports no other family."""
     for family in families:
         import_module(f"{__name__}.{family}")
-    return tuple(found for family in FAMILIES for found in _RULES.values() if found.family == family in families)
+    in_order = [family for family in FAMILIES if family in families]
+    return tuple(found for family in in_order for found in _RULES.values() if found.family == family)

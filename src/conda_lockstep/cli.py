@@ -1,0 +1,141 @@
+"""The command line: arguments only; each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from conda_lockstep.errors import LockstepError, MissingExtraError
+
+CLEAN, FOUND, FAILED = 0, 1, 2
+
+_EXTRA_OF = {"rattler": "solve", "uv": "solve", "rich": "solve", "ghapi": "github", "fastcore": "github"}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A subcommand: what it is called, its one-line help, its arguments, and what it does."""
+
+    name: str
+    help: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def entry() -> NoReturn:
+    """Run as a program."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command line; return 0 for clean, 1 for findings or drift, 2 for what could not be done."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except LockstepError as error:
+        _complain(error, arguments.debug)
+    except ModuleNotFoundError as error:
+        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        _complain(MissingExtraError(arguments.command, extra, error.name or ""), arguments.debug)
+    except KeyboardInterrupt:
+        print("lockstep: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return FAILED
+
+
+def _complain(error: LockstepError, debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    else:
+        print(f"lockstep: {error}", file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, as every other of our errors."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(FAILED, f"lockstep: {message}; see '{self.prog} --help'\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="lockstep",
+        description="Keep conda environments identical on every GPU machine.",
+        epilog="Exit status: 0 clean, 1 findings or drift, 2 what could not be done.",
+    )
+    parser.add_argument("--version", action=_Version)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for command in COMMANDS:
+        sub = commands.add_parser(
+            command.name, help=command.help, description=command.help, allow_abbrev=False
+        )
+        command.arguments(sub)
+        sub.set_defaults(run=command.run)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Print the version; looked up only when asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        parser.exit(message=f"conda-lockstep {version('conda-lockstep')}\n")
+
+
+def _lint_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="default: every one that git knows"
+    )
+    parser.add_argument("--fix", action="store_true", help="apply safe fixes")
+    parser.add_argument(
+        "--unsafe-fixes", action="store_true", help="with --fix: also those that change what is installed"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument(
+        "--select", action="append", default=[], metavar="NAMES", help="only these rules or families"
+    )
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="NAMES", help="not these rules or families"
+    )
+    parser.add_argument("--strict", action="store_true", help="notes fail, too")
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import lint
+
+    return lint.run(
+        files=arguments.files,
+        fix=arguments.fix,
+        unsafe=arguments.unsafe_fixes,
+        output=arguments.format,
+        select=_names(arguments.select),
+        ignore=_names(arguments.ignore),
+        strict=arguments.strict,
+    )
+
+
+def _names(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("lint", "find what lets machines drift apart in environment files", _lint_arguments, _lint),
+)

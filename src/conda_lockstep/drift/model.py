@@ -1,0 +1,135 @@
+"""Drift: what differs between two package sets, each package accounted for once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal, TypeAlias
+
+from conda_lockstep.packages import Key, Package
+
+
+class DriftClass(str, Enum):
+    """What kind of difference it is; a change can be of several. The value is the name that reports show."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    UPGRADE = "upgrade"
+    DOWNGRADE = "downgrade"
+    BUILD = "build"
+    """Another build, or another wheel, of the same version."""
+    VARIANT = "variant"
+    """CUDA against CPU, another CUDA major, another MPI, BLAS, OpenMP or interpreter flavour."""
+    CHANNEL = "channel"
+    """From another channel, or (pip) from another kind of place: index, repository, local folder."""
+    MANAGER = "manager"
+    """conda's before, pip's now, or the other way round."""
+    BYTES = "bytes"
+    """The same name, version, build and place, but another hash."""
+    METADATA = "metadata"
+    """Same bytes; ``depends``, ``constrains``, the URL or the spelling of the version differ."""
+    RAISED = "envelope raised"
+    """The machine has to offer more than before: a newer driver, glibc, processor or system."""
+    LOWERED = "envelope lowered"
+    SHADOWED = "shadowed"
+    """Files of one manager lie over those of the other."""
+    DAMAGED = "damaged"
+    """What the prefix records and what lies there disagree."""
+
+
+MIRRORS = {
+    DriftClass.ADDED: DriftClass.REMOVED,
+    DriftClass.REMOVED: DriftClass.ADDED,
+    DriftClass.UPGRADE: DriftClass.DOWNGRADE,
+    DriftClass.DOWNGRADE: DriftClass.UPGRADE,
+    DriftClass.RAISED: DriftClass.LOWERED,
+    DriftClass.LOWERED: DriftClass.RAISED,
+}
+"""What a class becomes when old and new change places; the others stay."""
+
+Axis: TypeAlias = Literal["device", "cuda", "mpi", "blas", "openmp", "interpreter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A variant that changed along one axis, such as ``device``: ``cuda`` → ``cpu``."""
+
+    axis: Axis
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference. ``old`` is None where the package was added, ``new`` where it was removed.
+
+    ``flips`` are the variants that changed; ``detail`` is what version and build do not show.
+    """
+
+    classes: frozenset[DriftClass]
+    old: Package | None
+    new: Package | None
+    flips: tuple[Flip, ...] = ()
+    detail: str = ""
+
+    @property
+    def package(self) -> Package:
+        """Return the side that is there, the new one where both are."""
+        package = self.new or self.old
+        if package is None:
+            raise ValueError("a change has at least one side")
+        return package
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Return the keys that the change accounts for: one, or two where manager or name changed."""
+        return tuple(sorted({side.key for side in (self.old, self.new) if side}))
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeChange:
+    """A lower bound on the machine that moved: ``old`` and ``new`` are versions, empty where unbounded.
+
+    ``packages`` are those that ask for the higher of the two.
+    """
+
+    virtual_package: str
+    direction: DriftClass
+    old: str
+    new: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A fact that could not be compared, and for which packages: one side does not know it."""
+
+    fact: Literal["bytes", "build", "pip part"]
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Every key of either side is in exactly one of ``changes``, ``unchanged`` and ``not_compared``.
+
+    ``gaps`` are about packages that are in one of the first two.
+    """
+
+    changes: tuple[Change, ...] = ()
+    unchanged: tuple[Key, ...] = ()
+    not_compared: tuple[Key, ...] = ()
+    envelope: tuple[EnvelopeChange, ...] = ()
+    gaps: tuple[Gap, ...] = field(default=())
+
+    def __bool__(self) -> bool:
+        """Return whether anything differs."""
+        return bool(self.changes or self.envelope)
+
+
+def accounted(drift: Drift) -> Iterable[Key]:
+    """Yield every key that the drift accounts for."""
+    for change in drift.changes:
+        yield from change.keys
+    yield from drift.unchanged
+    yield from drift.not_compared

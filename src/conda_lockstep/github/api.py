@@ -1,0 +1,293 @@
+"""The one door to GitHub's REST API: ghapi behind typed calls that wait when asked, in bounded time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from conda_lockstep.errors import LockstepError, MissingExtraError
+
+from .fields import Fields, parse_list, parse_object
+from .retries import Failure, is_rate_limit, seconds_until_retry
+
+if TYPE_CHECKING:
+    from ghapi.core import GhApi
+
+_Values: TypeAlias = Mapping[str, str | int]
+
+PUBLIC_URL = "https://api.github.com"
+API_VERSION = "2022-11-28"
+PAGE = 100
+# Transport errors after which GitHub cannot have seen the request.
+NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
+
+
+class GitHubError(LockstepError):
+    """A request that failed for good.
+
+    ``status`` is GitHub's, None where no answer came; ``executed`` says whether it may have taken effect.
+    """
+
+    def __init__(
+        self, what: str, *, where: str, remedy: str = "", status: int | None = None, executed: bool = False
+    ) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.status = status
+        self.executed = executed
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for GitHub: seconds for an answer, tries for a request, seconds for all of it.
+
+    The clocks are here so that a test need not wait.
+    """
+
+    answer: float = 20.0
+    tries: int = 6
+    total: float = 240.0
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, slots=True)
+class IssueComment:
+    """A comment of an issue or pull request; ``author`` is empty where the account is gone."""
+
+    id: int
+    author: str
+    body: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a call does, in words, and the permission it takes, as a workflow file spells it."""
+
+    doing: str
+    permission: str
+    access: str
+
+
+class _Response(Protocol):
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def text(self) -> str: ...
+
+
+@dataclass(slots=True)
+class GitHub:
+    """GitHub as one repository's workflow sees it.
+
+    ``repository`` is ``owner/name``; ``url`` the API's address (``GITHUB_API_URL`` on Enterprise). Every
+    method raises :class:`GitHubError` where GitHub refuses or does not answer in time.
+    """
+
+    repository: str
+    token: str = field(repr=False)
+    url: str = PUBLIC_URL
+    patience: Patience = field(default_factory=Patience)
+    _client: GhApi | None = field(default=None, init=False, repr=False)
+    _deadline: float | None = field(default=None, init=False, repr=False)
+
+    def login(self) -> str:
+        """Return whom a personal token speaks as; an app's installation token is refused with 403."""
+        need = Need("tell whom the token belongs to", "", "")
+        return self._object(self._call(need, "users.get_authenticated", {})).text("login")
+
+    def comments(self, number: int) -> list[IssueComment]:
+        """Return all comments of an issue or pull request, oldest first, over all pages."""
+        need = Need("list the comments", "pull-requests", "read")
+        pages = self._pages(need, "issues.list_comments", {"issue_number": number})
+        return [_comment(item) for item in pages]
+
+    def create_comment(self, number: int, body: str) -> IssueComment:
+        """Post a comment. It is sent again only where GitHub cannot have taken it."""
+        need = Need("post a comment", "pull-requests", "write")
+        answer = self._call(
+            need, "issues.create_comment", {"issue_number": number, "body": body}, repeatable=False
+        )
+        return _comment(self._object(answer))
+
+    def edit_comment(self, comment: int, body: str) -> IssueComment:
+        """Replace a comment's text."""
+        need = Need("edit the comment", "pull-requests", "write")
+        answer = self._call(need, "issues.update_comment", {"comment_id": comment, "body": body})
+        return _comment(self._object(answer))
+
+    def delete_comment(self, comment: int) -> None:
+        """Delete a comment; one that is gone already is fine."""
+        need = Need("delete a comment", "pull-requests", "write")
+        try:
+            self._call(need, "issues.delete_comment", {"comment_id": comment})
+        except GitHubError as error:
+            if error.status != 404:
+                raise
+
+    def head_of(self, number: int) -> str:
+        """Return the commit at the head of a pull request."""
+        need = Need("read the pull request", "pull-requests", "read")
+        return self._object(self._call(need, "pulls.get", {"pull_number": number})).text("head.sha")
+
+    def file(self, path: str, commit: str) -> bytes | None:
+        """Return a file's bytes as of a commit, None where the commit has no such file."""
+        need = Need(f"read {path}", "contents", "read")
+        raw = {"Accept": "application/vnd.github.raw+json"}
+        try:
+            return self._call(need, "repos.get_content", {"path": path, "ref": commit}, headers=raw).content
+        except GitHubError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def _pages(self, need: Need, operation: str, values: _Values) -> Iterator[Fields]:
+        page = 1
+        while True:
+            answer = self._call(need, operation, {**values, "per_page": PAGE, "page": page})
+            items = parse_list(answer.content, self._where(need))
+            yield from items
+            # Not "until a short page": GitHub may leave out what the token may not see.
+            if 'rel="next"' not in answer.headers.get("link", ""):
+                return
+            page += 1
+
+    def _object(self, answer: _Response) -> Fields:
+        return parse_object(answer.content, self.url)
+
+    def _call(
+        self,
+        need: Need,
+        operation: str,
+        values: _Values,
+        *,
+        repeatable: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> _Response:
+        """Send a request until it succeeds, fails for good, or patience ends."""
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = self._send(operation, headers or {}, values)
+            if not isinstance(outcome, Failure):
+                return outcome
+            wait = seconds_until_retry(outcome, attempt, self.patience.now())
+            if outcome.executed and not repeatable:
+                wait = None
+            if wait is None or attempt >= self.patience.tries or wait > self._time_left():
+                raise self._error(need, outcome, wait)
+            self.patience.sleep(wait)
+
+    def _send(self, operation: str, headers: Mapping[str, str], values: _Values) -> _Response | Failure:
+        client = self._connected()
+        from ghapi.core import APIError
+
+        client.transport.timeout = max(1.0, min(self.patience.answer, self._time_left()))
+        group, name = operation.split(".")
+        try:
+            answer: _Response = getattr(getattr(client, group), name)(
+                **values, headers_=dict(headers), raw_=True
+            )
+        except APIError as error:
+            return _failure(error.status_code, error.message, error.error_type, error.response)
+        return answer
+
+    def _connected(self) -> GhApi:
+        """Return the ghapi client, made on first use: its import is the dearest part of a run."""
+        if self._client is not None:
+            return self._client
+        try:
+            from ghapi.core import GhApi
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("action", "github", "ghapi") from error
+        owner, _, name = self.repository.partition("/")
+        # Without `authenticate=False`, ghapi looks for tokens in the environment and prefers those.
+        make: Callable[..., GhApi] = GhApi
+        client = make(owner, name, gh_host=self.url, authenticate=False, sync=True)
+        client.headers["User-Agent"] = "conda-lockstep"
+        client.headers["Accept"] = "application/vnd.github+json"
+        client.headers["X-GitHub-Api-Version"] = API_VERSION
+        if self.token:
+            client.headers["Authorization"] = f"Bearer {self.token}"
+        client.transport.retries = 0
+        self._client = client
+        return client
+
+    def _time_left(self) -> float:
+        now = self.patience.monotonic()
+        if self._deadline is None:
+            self._deadline = now + self.patience.total
+        return self._deadline - now
+
+    def _where(self, need: Need) -> str:
+        return f"{self.url} ({need.doing})"
+
+    def _error(self, need: Need, failure: Failure, wait: float | None) -> GitHubError:
+        what, remedy = _explanation(need, failure, wait, bool(self.token))
+        return GitHubError(
+            f"could not {need.doing} in {self.repository}: {what}",
+            where=self.url,
+            remedy=remedy,
+            status=failure.status,
+            executed=failure.executed,
+        )
+
+
+def _comment(item: Fields) -> IssueComment:
+    return IssueComment(
+        id=item.number("id"),
+        author=item.optional_text("user.login"),
+        body=item.optional_text("body"),
+        url=item.text("html_url"),
+    )
+
+
+def _failure(status: int | None, message: str, kind: str, response: _Response | None) -> Failure:
+    headers = {} if response is None else {name.lower(): value for name, value in response.headers.items()}
+    if status is None:
+        return Failure(None, f"{kind}: {message}", headers, executed=kind not in NEVER_SENT)
+    html = "json" not in headers.get("content-type", "")
+    return Failure(status, "" if html else message, headers, executed=status >= 500)
+
+
+def _explanation(need: Need, failure: Failure, wait: float | None, has_token: bool) -> tuple[str, str]:
+    """Say what went wrong and what to do about it."""
+    if failure.status is None:
+        return f"no answer ({failure.message})", "check the connection and GitHub's status page"
+    if is_rate_limit(failure):
+        asked = "" if wait is None else f", which asks to wait {wait:.0f} s"
+        return f"GitHub limits this token's requests{asked}", "run the job again later"
+    said = f"GitHub answered {failure.status}" + (f" ({failure.message})" if failure.message else "")
+    if failure.status >= 500:
+        return said, "run the job again later"
+    if failure.status == 401:
+        return said, "pass a token that is valid" if has_token else "pass a token"
+    if failure.status == 403 and _is_about_permission(failure.message):
+        return said, _missing_permission(need, failure.headers)
+    if failure.status == 404 and need.permission:
+        return said, f"the token may lack '{need.permission}: {need.access}'"
+    return said, ""
+
+
+def _is_about_permission(message: str) -> bool:
+    lowered = message.lower()
+    return "not accessible" in lowered or "must have" in lowered or "permission" in lowered
+
+
+def _missing_permission(need: Need, headers: Mapping[str, str]) -> str:
+    """Name the permission to add, by GitHub's own header where it names one and ours is not among them."""
+    wanted = f"{need.permission}: {need.access}"
+    sets = headers.get("x-accepted-github-permissions", "").replace("_", "-").split(";")
+    accepted = [
+        ", ".join(part.strip().replace("=", ": ") for part in one.split(",")) for one in sets if one.strip()
+    ]
+    if accepted and wanted not in accepted:
+        wanted = accepted[0]
+    return f"add '{wanted}' to the job's permissions, or pass a token that has it"

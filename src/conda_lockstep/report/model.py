@@ -1,0 +1,117 @@
+"""What every report on drift shows: the model between the comparison and the renderers.
+
+It holds text and packages and no logic of its own, so that it survives a trip through JSON: the Action
+builds it where there is no token and renders it where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from conda_lockstep.packages import Package
+
+Severity: TypeAlias = Literal["critical", "high", "medium", "low", "info"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
+"""Most dangerous first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One change. ``classes`` are its drift classes, the one that decides first.
+
+    ``subject`` is the package, or the virtual package (``__glibc``) that the environment needs.
+    ``before`` and ``after`` are what changed, short, empty where there was or is nothing; ``detail`` is what they
+    leave out; ``why`` is one line on why it matters; ``cause`` says whose doing it is, empty where
+    nobody looked.
+    """
+
+    subject: str
+    manager: str
+    classes: tuple[str, ...]
+    severity: Severity
+    before: str
+    after: str
+    why: str
+    detail: str = ""
+    cause: str = ""
+    old: Package | None = None
+    new: Package | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One end of a comparison: what it is called and what it holds.
+
+    ``environment_id`` covers all packages, ``conda_id`` the conda part. ``complete`` is false where the
+    format has no place for pip packages; then both ids are that of the conda part.
+    """
+
+    label: str
+    environment_id: str
+    conda_id: str
+    packages: int
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One environment on one platform, most dangerous row first.
+
+    ``notes`` are sentences on what was not compared, and why.
+    """
+
+    name: str
+    platform: str
+    old: Side
+    new: Side
+    rows: tuple[Row, ...] = ()
+    unchanged: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How far the evidence goes: the steps of the ladder that were reached, and what was not shown."""
+
+    reached: tuple[str, ...]
+    not_shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every comparison of one run.
+
+    ``notes`` hold for the whole run, such as a platform that one side lacks. ``reproduce`` and ``accept`` are
+    the commands that show the same again, and that make the new state the expected one.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    evidence: Evidence | None = None
+    notes: tuple[str, ...] = ()
+    reproduce: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Return the rows of all comparisons, each comparison's in its order."""
+        return tuple(row for comparison in self.comparisons for row in comparison.rows)
+
+
+def at_least(rows: Iterable[Row], threshold: Severity) -> tuple[Row, ...]:
+    """Return the rows that are as dangerous as ``threshold`` or more."""
+    limit = SEVERITIES.index(threshold)
+    return tuple(row for row in rows if SEVERITIES.index(row.severity) <= limit)
+
+
+def worst(rows: Iterable[Row]) -> Severity | None:
+    """Return the highest severity among the rows; None where there are no rows."""
+    ranks = [SEVERITIES.index(row.severity) for row in rows]
+    return SEVERITIES[min(ranks)] if ranks else None
+
+
+def counts(rows: Iterable[Row]) -> dict[Severity, int]:
+    """Count the rows of each severity that occurs, most dangerous first."""
+    found = [row.severity for row in rows]
+    return {severity: found.count(severity) for severity in SEVERITIES if severity in found}
