@@ -1,0 +1,18 @@
+"""A local stand-in for GitHub's REST API that holds real state and checks both sides of each exchange."""
+
+from .description import UnavailableError
+from .server import FakeGitHub, Fault, Request, running
+from .state import BOT, Comment, PullRequest, Repository, Token
+
+__all__ = [
+    "BOT",
+    "Comment",
+    "FakeGitHub",
+    "Fault",
+    "PullRequest",
+    "Repository",
+    "Request",
+    "Token",
+    "UnavailableError",
+    "running",
+]
