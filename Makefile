@@ -1,0 +1,37 @@
+# Every chore is one command; each does its own set-up. Needs Python >= 3.10, make, and a package registry for pip.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test lint types format bench clean
+
+demo: $(READY)          ## the main job in a terminal, offline once its packages are there
+	@$(BIN)/python -m scripts.demo
+
+test: $(READY)          ## every test, end-to-end ones included
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(READY)          ## style, formatting, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)         ## ratios against peers and floors, measured in one run
+	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+clean:
+	rm -rf .venv .cache dist demo
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "conda-lockstep needs Python >= 3.10: make PYTHON=…")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	@touch $@
