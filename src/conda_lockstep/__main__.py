@@ -1,0 +1,6 @@
+"""``python -m conda_lockstep``."""
+
+from conda_lockstep.cli import entry
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,79 @@
+"""The command line: what it costs to start, and how it fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conda_lockstep.cli import COMMANDS, main
+
+CLEAN = "name: demo\nchannels: [conda-forge, nodefaults]\ndependencies:\n  - python=3.11\n  - numpy=2.1\n"
+
+
+def modules_after(*argv: str) -> set[str]:
+    """Return the modules that a run of the command line has loaded."""
+    code = (
+        "import sys\nfrom conda_lockstep.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print('MODULES', *sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-I", "-c", code, *argv], capture_output=True, text=True, check=True)
+    return set(run.stdout.rpartition("MODULES")[2].split())
+
+
+@pytest.mark.parametrize("heavy", ["rattler", "ghapi", "rich", "ruamel", "packaging", "asyncio", "conda_lockstep.lock"])
+def test_lint_never_loads_what_it_does_not_need(tmp_path: Path, heavy: str) -> None:
+    file = tmp_path / "environment.yml"
+    file.write_text(CLEAN)
+    assert heavy not in modules_after("lint", str(file))
+
+
+@pytest.mark.parametrize("heavy", ["yaml", "rattler", "ghapi", "conda_lockstep.rules", "json"])
+def test_help_loads_no_command(heavy: str) -> None:
+    assert heavy not in modules_after("--help")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--nonsense"], "the following arguments are required: COMMAND"),
+        (["lint", "--nonsense"], "unrecognized arguments: --nonsense"),
+        (["nonsense"], "invalid choice: 'nonsense'"),
+        (["lint", "--format", "xml"], "invalid choice: 'xml'"),
+        (["lint", "--select", "unpinned-cond", "x.yml"], "did you mean 'unpinned-conda'?"),
+        (["lint", "no-such-file.yml"], "no-such-file.yml: no such file"),
+        (["lint", "."], "is a folder, not a file"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(argv)
+    except SystemExit as stop:
+        status = int(str(stop.code))
+    streams = capsys.readouterr()
+    assert status == 2
+    assert said in streams.err
+    assert streams.err.count("\n") == 1
+    assert streams.err.startswith("lockstep: ")
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as stop:
+            main([command.name, "--help"])
+        assert stop.value.code == 0
+        assert command.help.partition(";")[0][:40] in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
+    file = tmp_path / "environment.yml"
+    file.write_text("dependencies:\n" + "  - numpy\n" * 2000)
+    command = f'"{sys.executable}" -m conda_lockstep lint "{file}" | head -1'
+    run = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "Traceback" not in run.stderr
