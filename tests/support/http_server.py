@@ -1,0 +1,207 @@
+"""A loopback HTTP server for a folder, with faults that a test switches on and off.
+
+    with serve(folder) as server:
+        server.url                                          # http://127.0.0.1:PORT
+        server.fail("*/repodata.json*", "truncate")         # until healed
+        server.fail("*.conda", "429", times=2, retry_after=1)
+        server.heal()
+        server.requests                                     # [Request(method, path, headers), …]
+
+Faults: a three-digit status ("404", "500", "401", "429"), "hang" (says nothing until the server closes),
+"truncate" (half the body, then the connection closes) and "reset" (RST before any answer). Patterns are
+fnmatch's, over the path with its leading slash and without its query. Folders with an index.json give it to
+clients that ask for PyPI's JSON (PEP 691).
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+PYPI_JSON = "application/vnd.pypi.simple.v1+json"
+FAULTS = ("404", "500", "429", "hang", "truncate", "reset")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asked for; header names are as sent."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Fault:
+    pattern: str
+    kind: str
+    times: int | None
+    retry_after: int | None
+
+
+class Server:
+    """A running server; made by :func:`serve`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.requests: list[Request] = []
+        self.closing = threading.Event()
+        self._faults: list[_Fault] = []
+        self._guard = threading.Lock()
+        self._http = _HttpServer(self)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    def fail(
+        self, pattern: str, fault: str, *, times: int | None = None, retry_after: int | None = None
+    ) -> None:
+        """Answer what matches ``pattern`` with a fault, ``times`` times (for ever where None)."""
+        if not (fault in FAULTS or fault.isdigit()):
+            raise ValueError(f"no such fault: {fault}; use one of {', '.join(FAULTS)} or a status")
+        with self._guard:
+            self._faults.append(_Fault(pattern, fault, times, retry_after))
+
+    def heal(self) -> None:
+        """Take all faults away."""
+        with self._guard:
+            self._faults.clear()
+
+    def close(self) -> None:
+        """Stop, and let go of every client that still waits."""
+        self.closing.set()
+        self._http.shutdown()
+        self._http.close_connections()
+        self._http.server_close()
+        self._thread.join()
+
+    def take_fault(self, path: str) -> _Fault | None:
+        """Return the fault to answer with, counting it."""
+        with self._guard:
+            for fault in self._faults:
+                if fault.times != 0 and fnmatch(path, fault.pattern):
+                    if fault.times is not None:
+                        fault.times -= 1
+                    return fault
+        return None
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Server]:
+    """Serve a folder on a free loopback port for the length of the block."""
+    server = Server(folder)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, owner: Server) -> None:
+        self.owner = owner
+        self._connections: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def process_request(self, request, client_address):
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def close_connections(self) -> None:
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request, client_address):
+        """A client that went away is its own business."""
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _HttpServer
+
+    def __init__(self, request, client_address, server: _HttpServer) -> None:
+        super().__init__(request, client_address, server, directory=str(server.owner.folder))
+
+    def do_GET(self) -> None:
+        self._answer(super().do_GET)
+
+    def do_HEAD(self) -> None:
+        self._answer(super().do_HEAD)
+
+    def log_message(self, *args: object) -> None:
+        """Quiet: tests read ``requests``."""
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def guess_type(self, path: str) -> str:
+        return PYPI_JSON if self._wants_json(Path(path).parent) else super().guess_type(path)
+
+    def send_head(self):
+        folder = Path(self.translate_path(self.path))
+        if folder.is_dir() and self.path.endswith("/") and self._wants_json(folder):
+            self.path += "index.json"
+        return super().send_head()
+
+    def _wants_json(self, folder: Path) -> bool:
+        return PYPI_JSON in self.headers.get("Accept", "") and (folder / "index.json").is_file()
+
+    def _answer(self, as_it_is) -> None:
+        owner = self.server.owner
+        path = unquote(urlsplit(self.path).path)
+        owner.requests.append(Request(self.command, path, dict(self.headers)))
+        fault = owner.take_fault(path)
+        if fault is None:
+            as_it_is()
+        elif fault.kind == "hang":
+            owner.closing.wait()
+            self.close_connection = True
+        elif fault.kind == "reset":
+            self._reset()
+        elif fault.kind == "truncate":
+            self._truncate()
+        else:
+            self._refuse(fault)
+
+    def _refuse(self, fault: _Fault) -> None:
+        body = f"{fault.kind} {HTTPStatus(int(fault.kind)).phrase}\n".encode()
+        self.send_response(int(fault.kind))
+        if fault.retry_after is not None:
+            self.send_header("Retry-After", str(fault.retry_after))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _truncate(self) -> None:
+        source = self.send_head()
+        if source is not None:
+            with source:
+                body = source.read()
+                self.wfile.write(body[: len(body) // 2])
+        self.close_connection = True
+
+    def _reset(self) -> None:
+        """Close with unsent data thrown away (SO_LINGER 0): the client sees RST."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
