@@ -1,6 +1,6 @@
 """A local stand-in for GitHub's REST API that holds real state and checks both sides of each exchange."""
 
-from .description import UnavailableError
+from .npm import UnavailableError
 from .server import FakeGitHub, Fault, Request, running
 from .state import BOT, Comment, PullRequest, Repository, Token
 

@@ -5,30 +5,23 @@ from __future__ import annotations
 import functools
 import json
 import re
-import shutil
-import subprocess
-import tarfile
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft4Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
+from .npm import member
+
+PACKAGE = "@octokit/openapi"
 VERSION = "23.0.2"
-CACHE = Path(__file__).parents[3] / ".cache" / "openapi" / VERSION
-MEMBER = "package/generated/api.github.com.json"
+MEMBER = "generated/api.github.com.json"
 ROOT = "urn:github"
 # Answers that any operation can give, whether its description lists them or not.
 COMMON_ERRORS = frozenset({400, 401, 403, 404, 422, 429, 500, 502, 503})
-
-
-class UnavailableError(Exception):
-    """The description is neither cached nor to be had from the npm registry."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +47,10 @@ class Description:
     def operation(self, method: str, path: str) -> Operation:
         """The operation with this path template; KeyError where GitHub has none."""
         return Operation(method, path, self._document["paths"][path][method.lower()])
+
+    def payload_violations(self, schema: str, payload: Any) -> Iterator[str]:
+        """What in a webhook's payload GitHub does not describe; ``schema`` like ``webhook-push``."""
+        yield from self._violations(payload, {"$ref": f"#/components/schemas/{schema}"}, schema)
 
     def example(self, name: str) -> Any:
         """A fresh copy of the example value of this name."""
@@ -139,8 +136,8 @@ class Description:
 
 @functools.cache
 def load() -> Description:
-    """Read the cached description, fetching it first; UnavailableError where there is no registry."""
-    return Description(json.loads(_cached().read_bytes()))
+    """Read the cached description, fetching it first; npm.UnavailableError where there is no registry."""
+    return Description(json.loads(member(PACKAGE, VERSION, MEMBER).read_bytes()))
 
 
 def json_schema(node: Any) -> Any:
@@ -164,31 +161,6 @@ def json_schema(node: Any) -> Any:
         out["type"] = [out["type"], "null"]
         return out
     return {"anyOf": [out, {"type": "null"}]}
-
-
-def _cached() -> Path:
-    target = CACHE / "api.github.com.json"
-    if target.exists():
-        return target
-    npm = shutil.which("npm")
-    if npm is None:
-        raise UnavailableError("npm is not installed, so GitHub's OpenAPI description cannot be fetched")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE.parent) as scratch:
-        packed = subprocess.run(
-            [npm, "pack", "--silent", f"@octokit/openapi@{VERSION}"],
-            cwd=scratch, capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
-        if packed.returncode:
-            raise UnavailableError(f"npm could not fetch @octokit/openapi: {packed.stderr.strip()[-300:]}")
-        [archive] = Path(scratch).glob("*.tgz")
-        with tarfile.open(archive) as tar:
-            member = tar.extractfile(MEMBER)
-            assert member is not None
-            written = Path(scratch) / "api.json"
-            written.write_bytes(member.read())
-        written.replace(target)
-    return target
 
 
 def _typed(value: str, schema: Mapping[str, Any]) -> object:

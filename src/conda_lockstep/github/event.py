@@ -1,0 +1,122 @@
+"""What happened on GitHub: the event that started this run, read once into types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from conda_lockstep.errors import LockstepError
+
+from .fields import Fields, parse_object
+
+PULL_REQUEST_EVENTS = frozenset({"pull_request", "pull_request_target"})
+NO_COMMIT = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request as its event tells it. ``head_repository`` is empty where the fork was deleted."""
+
+    number: int
+    author: str
+    is_open: bool
+    is_draft: bool
+    head_sha: str
+    head_ref: str
+    head_repository: str
+    base_sha: str
+    base_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The event that started a run.
+
+    ``name`` is GitHub's (``pull_request``, ``push`` …), ``action`` its activity type or empty. ``sha`` is the commit
+    that was checked out. ``base_sha`` is the commit the change is measured against, empty where there is none.
+    ``actors`` are all accounts that had a hand in it: who pushed, who re-ran, who opened the pull request.
+    """
+
+    name: str
+    action: str
+    repository: str
+    sha: str
+    base_sha: str
+    actors: frozenset[str]
+    pull_request: PullRequest | None = None
+
+    @property
+    def is_fork(self) -> bool:
+        """Whether the change comes from a repository other than this one, a deleted one included."""
+        if self.pull_request is None:
+            return False
+        return self.pull_request.head_repository.lower() != self.repository.lower()
+
+
+def read_event(environment: Mapping[str, str]) -> Event:
+    """Read the event of this run from the runner's variables and the payload that they point to.
+
+    Source: https://docs.github.com/actions/reference/workflows-and-actions/variables and
+    https://docs.github.com/webhooks/webhook-events-and-payloads. LockstepError where they are missing or damaged.
+    """
+    name = _variable(environment, "GITHUB_EVENT_NAME")
+    path = Path(_variable(environment, "GITHUB_EVENT_PATH"))
+    try:
+        payload = parse_object(path.read_bytes(), str(path))
+    except OSError as error:
+        raise LockstepError(f"the event cannot be read ({error.strerror})", where=str(path)) from error
+    pull_request = _pull_request(payload.child("pull_request")) if name in PULL_REQUEST_EVENTS else None
+    return Event(
+        name=name,
+        action=payload.optional_text("action"),
+        repository=_variable(environment, "GITHUB_REPOSITORY"),
+        sha=environment.get("GITHUB_SHA", ""),
+        base_sha=_base(name, payload, pull_request),
+        actors=_actors(environment, payload, pull_request),
+        pull_request=pull_request,
+    )
+
+
+def _pull_request(fields: Fields) -> PullRequest:
+    return PullRequest(
+        number=fields.number("number"),
+        author=fields.optional_text("user.login"),
+        is_open=fields.optional_text("state") != "closed",
+        is_draft=fields.flag("draft"),
+        head_sha=fields.text("head.sha"),
+        head_ref=fields.text("head.ref"),
+        head_repository=fields.optional_text("head.repo.full_name"),
+        base_sha=fields.text("base.sha"),
+        base_ref=fields.text("base.ref"),
+    )
+
+
+def _base(name: str, payload: Fields, pull_request: PullRequest | None) -> str:
+    if pull_request is not None:
+        return pull_request.base_sha
+    if name == "merge_group":
+        return payload.text("merge_group.base_sha")
+    before = payload.optional_text("before") if name == "push" else ""
+    return "" if before == NO_COMMIT else before
+
+
+def _actors(
+    environment: Mapping[str, str], payload: Fields, pull_request: PullRequest | None
+) -> frozenset[str]:
+    actors = {
+        environment.get("GITHUB_ACTOR", ""),
+        environment.get("GITHUB_TRIGGERING_ACTOR", ""),
+        payload.optional_text("sender.login"),
+        pull_request.author if pull_request else "",
+    }
+    return frozenset(actors - {""})
+
+
+def _variable(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise LockstepError(
+            f"{name} is not set", remedy="run this inside a GitHub Actions job, through the Action"
+        )
+    return value
