@@ -1,0 +1,93 @@
+"""What the Action was asked to do: its inputs, which ``action.yml`` hands over as ``LOCKSTEP_*`` variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.report.model import SEVERITIES, Severity
+
+Step: TypeAlias = Literal["check", "report"]
+Build: TypeAlias = Literal["auto", "always", "never"]
+FailOn: TypeAlias = Severity | Literal["never"]
+
+STEPS: tuple[Step, ...] = ("check", "report")
+BUILDS: tuple[Build, ...] = ("auto", "always", "never")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The inputs of a run.
+
+    ``step`` is which half runs: the one that executes and holds no token, or the one that speaks and executes
+    nothing. ``files`` are glob patterns from the root of the repository, empty for every environment file.
+    ``platforms`` are conda subdirs, ``cuda`` a version to solve for where the file says none. ``author`` is
+    who the token comments as, empty where GitHub is to be asked.
+    """
+
+    step: Step
+    files: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    cuda: str = ""
+    build: Build = "auto"
+    comment: bool = True
+    fail_on: FailOn = "critical"
+    author: str = ""
+    token: str = field(default="", repr=False)
+
+
+def read_inputs(environment: Mapping[str, str]) -> Inputs:
+    """Read the inputs; LockstepError names the input that is wrong and what it may be."""
+    return Inputs(
+        step=_step(environment.get("LOCKSTEP_STEP", "")),
+        files=_lines(environment.get("LOCKSTEP_FILES", "")),
+        platforms=_words(environment.get("LOCKSTEP_PLATFORMS", "")),
+        cuda=_cuda(environment.get("LOCKSTEP_CUDA", "").strip()),
+        build=_build(_choice(environment, "build", BUILDS, "auto")),
+        comment=_choice(environment, "comment", ("true", "false"), "true") == "true",
+        fail_on=_fail_on(_choice(environment, "fail-on", (*SEVERITIES, "never"), "critical")),
+        author=environment.get("LOCKSTEP_AUTHOR", "").strip(),
+        token=environment.get("LOCKSTEP_TOKEN", "").strip(),
+    )
+
+
+def _step(text: str) -> Step:
+    for step in STEPS:
+        if step == text:
+            return step
+    raise LockstepError(
+        "LOCKSTEP_STEP is neither 'check' nor 'report'", remedy="run this through the Action, not by hand"
+    )
+
+
+def _choice(environment: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = environment.get(f"LOCKSTEP_{name.upper().replace('-', '_')}", "").strip().lower() or default
+    if value not in allowed:
+        raise LockstepError(f"input '{name}' is '{value}'", remedy=f"it may be {', '.join(allowed)}")
+    return value
+
+
+def _build(text: str) -> Build:
+    return next(choice for choice in BUILDS if choice == text)
+
+
+def _fail_on(text: str) -> FailOn:
+    return next((severity for severity in SEVERITIES if severity == text), "never")
+
+
+def _cuda(text: str) -> str:
+    if text and not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text):
+        raise LockstepError(f"input 'cuda' is '{text}'", remedy="it may be a version such as 12.4")
+    return text
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """File names may hold spaces: one pattern a line."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in re.split(r"[\s,]+", text) if word)
