@@ -19,6 +19,8 @@ A test that needs another world copies the channel (hard links, milliseconds) an
     upstream.amend(upstream.newest("click"), depends=["python"])        # repodata hot-fix, same file
     upstream.add(Draft("tiny", "1.0", "0", released=…, noarch="generic"))     # anything else
 
+A rattler Gateway remembers what it read: solve a changed channel with a new one. ``newest`` goes by timestamp.
+
 Under pytest these are the fixtures ``forge`` and ``http_server`` (tests/conftest.py). In a shell:
 
     python -m tests.support.forge              # builds, prints where things are

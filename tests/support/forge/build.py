@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from tests.support.forge import Channel, Forge
 from tests.support.forge.catalogue import CHANNEL, HELD_BACK
-from tests.support.forge.download import PINS, download, read_pins, wheel_of
+from tests.support.forge.download import PINS, Pin, download, read_pins, wheel_of
 from tests.support.forge.interpreter import VERSION, python_drafts
 from tests.support.forge.platform import SUBDIR
 from tests.support.forge.pypi import write_index
@@ -28,14 +31,19 @@ def build(cache: Path | None = None) -> Forge:
 
 
 def _fill(folder: Path, cache: Path) -> None:
-    pins = {name: pin for name, pin in read_pins().items() if pin.needed}
+    pins = {requirement: pin for requirement, pin in read_pins().items() if pin.needed}
     store = build_once(cache, f"wheels-{key(PINS)}", lambda into: download(pins.values(), into))
-    wheels = {name: Wheel(wheel_of(pin, store)) for name, pin in pins.items()}
+    wheels = {requirement: Wheel(wheel_of(pin, store)) for requirement, pin in pins.items()}
     channel = Channel.create(folder / "channel")
     channel.add(*python_drafts(), *standin_drafts())
-    channel.add(*(repack(wheels[name], pins[name].uploaded) for name in CHANNEL if name in pins))
-    held_back = [wheels[name] for name in HELD_BACK if name in pins]
+    channel.add(*(repack(wheels[line], pins[line].uploaded) for line in _of(CHANNEL, pins)))
+    tomorrows = enumerate(_of(HELD_BACK, pins))
     Channel.create(folder / "held-back").add(
-        *(repack(wheel, FIRST_HELD_BACK + timedelta(days=days)) for days, wheel in enumerate(held_back))
+        *(repack(wheels[line], FIRST_HELD_BACK + timedelta(days=day)) for day, line in tomorrows)
     )
-    write_index(folder / "pypi", [(wheels[name].path, pin.uploaded) for name, pin in pins.items()])
+    write_index(folder / "pypi", [(wheels[line].path, pin.uploaded) for line, pin in pins.items()])
+
+
+def _of(catalogue: Iterable[str], pins: Mapping[Requirement, Pin]) -> list[Requirement]:
+    """The catalogue's releases that this interpreter takes."""
+    return [requirement for line in catalogue if (requirement := Requirement(line)) in pins]

@@ -43,26 +43,28 @@ class Pin:
         return " ".join([str(name), *(f"--hash=sha256:{digest}" for digest in hashes)])
 
 
-def read_pins(path: Path = PINS) -> dict[str, Pin]:
-    """Read pins.json: the pins by requirement, as the catalogue writes it."""
-    return {
-        entry["requirement"]: Pin(
+def read_pins() -> dict[Requirement, Pin]:
+    """Read pins.json: the pins by requirement."""
+    pins = [
+        Pin(
             Requirement(entry["requirement"]),
             datetime.fromisoformat(entry["uploaded"].replace("Z", "+00:00")),
             entry["files"],
         )
-        for entry in json.loads(path.read_text())
-    }
+        for entry in json.loads(PINS.read_text())
+    ]
+    return {pin.requirement: pin for pin in pins}
 
 
 def download(pins: Iterable[Pin], folder: Path) -> None:
-    """Fetch this machine's wheel of every pin into ``folder``; raises DownloadError with pip's own words.
+    """Fetch this machine's wheel of every pin into ``folder``; raises DownloadError with pip's reason.
 
     pip takes one version of a project at a time: second versions go in further rounds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for lines in _rounds(pins):
-        _pip_download(lines, folder)
+    lines = {pin.requirement: pin.line for pin in pins}
+    for requirements in in_rounds(lines):
+        _pip_download([lines[requirement] for requirement in requirements], folder)
 
 
 def wheel_of(pin: Pin, folder: Path) -> Path:
@@ -73,26 +75,23 @@ def wheel_of(pin: Pin, folder: Path) -> Path:
     return here[0]
 
 
-def _rounds(pins: Iterable[Pin]) -> list[list[str]]:
-    rounds: list[dict[str, str]] = []
-    for pin in pins:
-        name = pin.requirement.name
-        free = next((lines for lines in rounds if name not in lines), None)
+def in_rounds(requirements: Iterable[Requirement]) -> list[list[Requirement]]:
+    """Part requirements so that no part names a project twice."""
+    rounds: list[dict[str, Requirement]] = []
+    for requirement in requirements:
+        free = next((group for group in rounds if requirement.name not in group), None)
         if free is None:
             rounds.append(free := {})
-        free[name] = pin.line
-    return [list(lines.values()) for lines in rounds]
+        free[requirement.name] = requirement
+    return [list(group.values()) for group in rounds]
 
 
 def _pip_download(lines: Iterable[str], folder: Path) -> None:
     listing = folder / "requirements.txt"
     listing.write_text("".join(f"{line}\n" for line in lines))
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    command += ["--only-binary", ":all:", "--dest", str(folder), "--requirement", str(listing)]
-    command += ["--no-cache-dir", "--disable-pip-version-check"]
-    done = subprocess.run(command, env=_environment_with_pip(folder), text=True, capture_output=True)
-    if done.returncode:
-        raise DownloadError(done.stderr.strip() or done.stdout.strip())
+    options = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-cache-dir"]
+    options += ["--disable-pip-version-check", "--dest", str(folder), "--requirement", str(listing)]
+    _run(["pip", "download", *options], _environment_with_pip(folder))
 
 
 def _environment_with_pip(folder: Path) -> dict[str, str]:
@@ -100,6 +99,15 @@ def _environment_with_pip(folder: Path) -> dict[str, str]:
     if importlib.util.find_spec("pip"):
         return dict(os.environ)
     tools = folder / ".pip"
-    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(tools), BOOTSTRAP_PIP]
-    subprocess.run(command, check=True)
-    return dict(os.environ) | {"PYTHONPATH": str(tools)}
+    if not tools.is_dir():
+        _run(["uv", "pip", "install", "--quiet", "--target", str(tools), BOOTSTRAP_PIP], os.environ)
+    return {**os.environ, "PYTHONPATH": str(tools)}
+
+
+def _run(module: list[str], environment: Mapping[str, str]) -> None:
+    command = [sys.executable, "-m", *module]
+    done = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        error = next((line for line in said if line.lower().startswith("error")), "".join(said[-1:]))
+        raise DownloadError(f"{' '.join(module[:2])} failed: {error}")

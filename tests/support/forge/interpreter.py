@@ -21,6 +21,11 @@ UNUSED_FOLDERS = {
     "tkinter", "turtledemo",
 }  # fmt: skip
 UNUSED_FILES = {"EXTERNALLY-MANAGED", "sitecustomize.py"}
+SITE_CUSTOMIZE = b"""import os
+import site
+
+site.addsitedir(os.path.join(os.path.dirname(__file__), "site-packages"))
+"""
 RELATIVE_LIBRARY_PATH = b"$ORIGIN/../lib"
 
 
@@ -68,7 +73,8 @@ def _members() -> Iterator[Member]:
     stdlib = Path(sysconfig.get_path("stdlib"))
     for path in _standard_library(stdlib):
         inside = path.relative_to(stdlib).as_posix()
-        yield Member(f"{_library()}/{inside}", _conda_layout(inside, path.read_bytes()))
+        yield Member(f"{_library()}/{inside}", _patched(inside, path.read_bytes()))
+    yield from _site_packages_on_path(stdlib)
     yield Member(
         f"{_library()}/site-packages/README.txt", b"Packages installed beside the standard library.\n"
     )
@@ -100,10 +106,16 @@ def _relocated(binary: bytes) -> bytes:
     return binary.replace(absolute, b"\0" + RELATIVE_LIBRARY_PATH.ljust(len(absolute) - 1, b"\0"))
 
 
-def _conda_layout(path: str, data: bytes) -> bytes:
-    """Undo Debian's own layout (dist-packages, /usr/local), which no conda package knows of."""
-    if path == "site.py":
-        return data.replace(b'"dist-packages"', b'"site-packages"')
-    if path == "sysconfig.py":
-        return data.replace(b"'prefix': prefix_scheme", b"'prefix': 'posix_prefix'")
-    return data
+def _patched(path: str, data: bytes) -> bytes:
+    """Debian installs below /usr/local by default, others below the prefix."""
+    return (
+        data.replace(b"'prefix': prefix_scheme", b"'prefix': 'posix_prefix'")
+        if path == "sysconfig.py"
+        else data
+    )
+
+
+def _site_packages_on_path(stdlib: Path) -> Iterator[Member]:
+    """Debian's ``site``, frozen into the executable, looks for dist-packages only."""
+    if b"dist-packages" in (stdlib / "site.py").read_bytes():
+        yield Member(f"{_library()}/sitecustomize.py", SITE_CUSTOMIZE)

@@ -125,10 +125,10 @@ def _sdist(files: Path) -> Upload:
     """An sdist that tells on whoever runs it."""
     stem = f"{SDIST_ONLY.replace('-', '_')}-1.0"
     setup = (
-        "import os, pathlib\n"
-        "from setuptools import setup\n\n"
+        "import os, pathlib\n\n"
         f"if os.environ.get({SDIST_MARKER!r}):\n"
         f"    pathlib.Path(os.environ[{SDIST_MARKER!r}]).write_text('setup.py ran\\n')\n"
+        "from setuptools import setup\n\n"
         f"setup(name={SDIST_ONLY!r}, version='1.0', py_modules=[])\n"
     )
     contents = {

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ SOURCES = Path(__file__).parent
 REPOSITORY = SOURCES.parents[2]
 CACHE_VARIABLE = "LOCKSTEP_FORGE_CACHE"
 PARTIAL = ".partial-"
+UNUSED_AFTER = 14 * 24 * 3600
 
 
 def default_cache() -> Path:
@@ -41,6 +43,7 @@ def build_once(cache: Path, name: str, build: Callable[[Path], None]) -> Path:
     """
     target = cache / name
     if target.is_dir():
+        os.utime(target)
         return target
     cache.mkdir(parents=True, exist_ok=True)
     with _exclusive(cache / f"{name}.lock"):
@@ -48,11 +51,19 @@ def build_once(cache: Path, name: str, build: Callable[[Path], None]) -> Path:
             return target
         for left in cache.glob(f"{PARTIAL}{name}-*"):
             shutil.rmtree(left)
+        _forget_unused(cache)
         partial = Path(tempfile.mkdtemp(dir=cache, prefix=f"{PARTIAL}{name}-"))
         build(partial)
         partial.chmod(0o755)
         partial.rename(target)
     return target
+
+
+def _forget_unused(cache: Path) -> None:
+    """Remove what no run has asked for in a fortnight: other sources, other interpreters."""
+    for folder in cache.iterdir():
+        if folder.is_dir() and time.time() - folder.stat().st_mtime > UNUSED_AFTER:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
