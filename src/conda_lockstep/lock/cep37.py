@@ -1,0 +1,114 @@
+"""CEP 37 (conda-lock v1) lock files: any of them is read, and one spelling of them is written.
+
+The writer is canonical: the same packages give the same bytes.
+https://conda.org/learn/ceps/cep-0037
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from pathlib import Path
+
+from conda_lockstep.atomic import write_text
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import dependencies
+from conda_lockstep.lock.cep37_canonical import parse_canonical
+from conda_lockstep.lock.cep37_yaml import parse_yaml
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.scalars import key, quoted, word
+
+MAX_BYTES = 64 << 20
+"""Larger files are refused: 64 MiB hold some 150,000 packages."""
+
+HEADER = """\
+# Written by conda-lockstep from the environment file: do not edit, run 'lockstep lock' again.
+# The format is conda-lock v1 (CEP 37): conda-lock, micromamba and mamba install it as it is.
+"""
+
+
+def read(path: Path, *, shown_as: str | None = None) -> Lock:
+    """Read a lock file; raises ``LockstepError`` with the place of what is wrong in it."""
+    shown = shown_as if shown_as is not None else str(path)
+    return parse(_text(path, shown), shown)
+
+
+def parse(text: str, shown_as: str) -> Lock:
+    """Read the text of a lock file; see :func:`read`."""
+    return parse_canonical(text) or parse_yaml(text, shown_as)
+
+
+def write(lock: Lock, path: Path) -> None:
+    """Write a lock whole or not at all."""
+    write_text(path, render(lock))
+
+
+def render(lock: Lock) -> str:
+    """Return the canonical text of a lock."""
+    return "".join((HEADER, *_metadata(lock), "package:", *_packages(lock)))
+
+
+def _metadata(lock: Lock) -> Iterator[str]:
+    platforms = sorted(lock.platforms)
+    yield "version: 1\nmetadata:\n"
+    yield from _mapping("content_hash", {name: lock.platforms[name].digest for name in platforms})
+    yield "  channels:" + _end(lock.channels, "[]")
+    for channel in lock.channels:
+        yield f"  - url: {word(channel)}\n    used_env_vars: []\n"
+    yield from _list("platforms", platforms)
+    yield from _list("sources", lock.sources)
+    if lock.metadata:
+        yield from _mapping("custom_metadata", lock.metadata)
+
+
+def _packages(lock: Lock) -> Iterator[str]:
+    entries = [
+        (package.name, package.manager, platform, package)
+        for platform, packages in lock.platforms.items()
+        for package in packages.values()
+    ]
+    yield _end(entries, "[]")
+    for name, manager, platform, package in sorted(entries, key=lambda row: row[:3]):
+        yield f"- name: {word(name)}\n  version: {quoted(package.version)}\n"
+        yield f"  manager: {manager}\n  platform: {word(platform)}\n"
+        yield from _mapping("dependencies", dependencies.constraints(package.depends))
+        yield f"  url: {word(package.url)}\n"
+        hashes = {"md5": package.md5, "sha256": package.sha256}
+        yield from _mapping("hash", {kind: value for kind, value in hashes.items() if value})
+        if package.build:
+            yield f"  build: {quoted(package.build)}\n"
+        yield "  category: main\n  optional: false\n"
+
+
+def _end(items: Sized, when_empty: str) -> str:
+    return "\n" if items else f" {when_empty}\n"
+
+
+def _list(name: str, items: Sequence[str]) -> Iterator[str]:
+    yield f"  {name}:" + _end(items, "[]")
+    for item in items:
+        yield f"  - {word(item)}\n"
+
+
+def _mapping(name: str, items: Mapping[str, str]) -> Iterator[str]:
+    yield f"  {name}:" + _end(items, "{}")
+    for item in sorted(items):
+        yield f"    {key(item)} {quoted(items[item])}\n"
+
+
+def _text(path: Path, shown: str) -> str:
+    try:
+        if path.is_dir():
+            raise LockstepError("is a folder, not a lock file", where=shown, remedy="name the lock file")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise LockstepError("no such lock file", where=shown, remedy="run: lockstep lock") from None
+    except OSError as error:
+        raise LockstepError(f"cannot be read: {error.strerror}", where=shown) from None
+    if len(data) > MAX_BYTES:
+        raise LockstepError(f"larger than {MAX_BYTES >> 20} MiB: no lock file", where=shown)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        what = f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8"
+        raise LockstepError(what, where=shown, remedy="run 'lockstep lock' to write the lock again") from None
