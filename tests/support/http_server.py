@@ -15,16 +15,18 @@ clients that ask for PyPI's JSON (PEP 691).
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 PYPI_JSON = "application/vnd.pypi.simple.v1+json"
@@ -116,11 +118,11 @@ class _HttpServer(ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), _Handler)
 
-    def process_request(self, request, client_address):
+    def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request):
+    def shutdown_request(self, request: Any) -> None:
         self._connections.discard(request)
         super().shutdown_request(request)
 
@@ -129,7 +131,7 @@ class _HttpServer(ThreadingHTTPServer):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request, client_address):
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is its own business."""
 
 
@@ -137,7 +139,7 @@ class _Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _HttpServer
 
-    def __init__(self, request, client_address, server: _HttpServer) -> None:
+    def __init__(self, request: Any, client_address: Any, server: _HttpServer) -> None:
         super().__init__(request, client_address, server, directory=str(server.owner.folder))
 
     def do_GET(self) -> None:
@@ -153,10 +155,10 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
-    def guess_type(self, path: str) -> str:
+    def guess_type(self, path: str | os.PathLike[str]) -> str:
         return PYPI_JSON if self._wants_json(Path(path).parent) else super().guess_type(path)
 
-    def send_head(self):
+    def send_head(self) -> BinaryIO | None:
         folder = Path(self.translate_path(self.path))
         if folder.is_dir() and self.path.endswith("/") and self._wants_json(folder):
             self.path += "index.json"
@@ -165,7 +167,7 @@ class _Handler(SimpleHTTPRequestHandler):
     def _wants_json(self, folder: Path) -> bool:
         return PYPI_JSON in self.headers.get("Accept", "") and (folder / "index.json").is_file()
 
-    def _answer(self, as_it_is) -> None:
+    def _answer(self, as_it_is: Callable[[], None]) -> None:
         owner = self.server.owner
         path = unquote(urlsplit(self.path).path)
         owner.requests.append(Request(self.command, path, dict(self.headers)))

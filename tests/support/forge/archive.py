@@ -197,7 +197,7 @@ def _untar(data: bytes) -> list[Member]:
         return [
             Member(
                 path=entry.name,
-                data=b"" if entry.issym() else tar.extractfile(entry).read(),
+                data=(tar.extractfile(entry) or io.BytesIO()).read() if entry.isfile() else b"",
                 executable=entry.isfile() and bool(entry.mode & 0o111),
                 link=entry.linkname,
             )

@@ -7,13 +7,17 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import zstandard
 
 from tests.support.forge.archive import Draft, index_of, read, write, write_bytes
 from tests.support.forge.platform import SUBDIR
+
+Entry: TypeAlias = dict[str, Any]
+"""A record as repodata.json has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,29 +119,31 @@ class Channel:
         self.add(replace(draft, members=(changed, *others)))
         return next(other for other in self.records() if other.filename == record.filename)
 
-    def amend(self, record: Record, **fields: object) -> None:
+    def amend(self, record: Record, **changes: object) -> None:
         """Change fields of a record and not its file: a repodata hot-fix (``depends=[…]``)."""
         entry = self._packages(record.subdir)[record.filename]
-        self._update({self.path(record): {**entry, **fields}})
+        self._update({self.path(record): {**entry, **changes}})
 
     def _publish(self, *paths: Path) -> None:
         self._update({path: _entry(path) for path in paths})
 
-    def _packages(self, subdir: str) -> dict[str, dict[str, object]]:
-        return json.loads((self.root / subdir / "repodata.json").read_bytes())["packages.conda"]
+    def _packages(self, subdir: str) -> dict[str, Entry]:
+        repodata = json.loads((self.root / subdir / "repodata.json").read_bytes())
+        packages: dict[str, Entry] = repodata["packages.conda"]
+        return packages
 
-    def _update(self, entries: Mapping[Path, Mapping[str, object] | None]) -> None:
+    def _update(self, entries: Mapping[Path, Entry | None]) -> None:
         """Set the records of files in the channel; None takes one away."""
         for subdir in {path.parent.name for path in entries}:
             packages = self._packages(subdir)
-            for path in entries:
+            for path, entry in entries.items():
                 if path.parent.name == subdir:
                     packages.pop(path.name, None)
-                    if entries[path] is not None:
-                        packages[path.name] = dict(sorted(entries[path].items()))
+                    if entry is not None:
+                        packages[path.name] = dict(sorted(entry.items()))
             self._write_repodata(subdir, packages)
 
-    def _write_repodata(self, subdir: str, packages: Mapping[str, Mapping[str, object]]) -> None:
+    def _write_repodata(self, subdir: str, packages: Mapping[str, Entry]) -> None:
         """No ``indexed_timestamp``: solvers prefer it to ``timestamp``, and a cut-off would then hide everything."""
         repodata = {
             "info": {"subdir": subdir},
@@ -153,7 +159,7 @@ class Channel:
         )
 
 
-def _entry(path: Path) -> dict[str, object]:
+def _entry(path: Path) -> Entry:
     data = path.read_bytes()
     return index_of(read(path)) | {
         "md5": hashlib.md5(data, usedforsecurity=False).hexdigest(),
@@ -162,8 +168,8 @@ def _entry(path: Path) -> dict[str, object]:
     }
 
 
-def _record(filename: str, entry: Mapping[str, object]) -> Record:
-    known = {name: entry[name] for name in Record.__slots__ if name in entry}
+def _record(filename: str, entry: Entry) -> Record:
+    known = {field.name: entry[field.name] for field in fields(Record) if field.name in entry}
     known |= {"depends": tuple(entry["depends"]), "constrains": tuple(entry["constrains"])}
     return Record(filename=filename, **known)
 

@@ -63,7 +63,7 @@ def _library() -> str:
 
 
 def _members() -> Iterator[Member]:
-    executable = Path(sys._base_executable).resolve()
+    executable = Path(sys.base_prefix, "bin", f"python{SERIES}").resolve()
     shared = _shared_library(executable)
     yield Member(f"bin/python{SERIES}", _relocated(executable.read_bytes()), executable=True)
     yield Member("bin/python3", link=f"python{SERIES}")

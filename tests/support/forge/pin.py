@@ -33,7 +33,7 @@ def main() -> int:
     """Write pins.json: one entry per release, ``files`` being what a Linux machine may need of it."""
     requirements = [Requirement(line) for line in sorted({*CHANNEL, *HELD_BACK, *PYPI})]
     pins = [pin for group in in_rounds(requirements) for pin in _pins(group)]
-    pins.sort(key=lambda pin: pin["requirement"])
+    pins.sort(key=lambda pin: str(pin["requirement"]))
     write_bytes(PINS, (json.dumps(pins, indent=1) + "\n").encode())
     print(f"{PINS}: {len(pins)} releases")
     return 0
@@ -61,7 +61,8 @@ def _compile(requirements: list[Requirement]) -> list[Package]:
     command += ["--only-binary", ":all:", "--format", "pylock.toml", "--python-version", OLDEST_PYTHON]
     lines = "\n".join(map(str, requirements))
     done = subprocess.run(command, input=lines, text=True, check=True, stdout=subprocess.PIPE)
-    return tomllib.loads(done.stdout)["packages"]
+    packages: list[Package] = tomllib.loads(done.stdout)["packages"]
+    return packages
 
 
 def _filename(wheel: dict[str, str]) -> str:

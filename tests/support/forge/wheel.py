@@ -48,8 +48,7 @@ class Wheel:
     @cached_property
     def entry_points(self) -> tuple[str, ...]:
         """The console scripts: ``name = module:function``."""
-        parser = ConfigParser(delimiters=("=",), interpolation=None)
-        parser.optionxform = str
+        parser = _CaseKeepingParser(delimiters=("=",), interpolation=None)
         with zipfile.ZipFile(self.path) as archive:
             if f"{self._dist_info}/entry_points.txt" in archive.namelist():
                 parser.read_string(archive.read(f"{self._dist_info}/entry_points.txt").decode())
@@ -83,6 +82,11 @@ class Wheel:
     def _installer_line(self) -> bytes:
         digest = base64.urlsafe_b64encode(hashlib.sha256(INSTALLER).digest()).rstrip(b"=").decode()
         return f"{self._dist_info}/INSTALLER,sha256={digest},{len(INSTALLER)}\n".encode()
+
+
+class _CaseKeepingParser(ConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
 
 
 def _placed(name: str, data: bytes, executable: bool) -> Member:
