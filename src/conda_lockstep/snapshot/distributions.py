@@ -1,0 +1,105 @@
+"""Reads the Python distributions in a ``site-packages`` folder: PEP 376 and 610, and the egg-info before them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.packages import Package
+
+_SUFFIXES = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
+_DASHES = re.compile(r"[-_.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A ``.dist-info`` or ``.egg-info`` in site-packages. ``path`` is absolute, ``project`` as PEP 503 has it."""
+
+    path: str
+    project: str
+
+    @property
+    def name(self) -> str:
+        """Return the last part of the path."""
+        return os.path.basename(self.path)
+
+
+def find_distributions(site_packages: str) -> Iterator[Distribution]:
+    """Yield the distributions in a folder; what pip left over of a killed run (``~umpy``) is none."""
+    try:
+        names = os.listdir(site_packages)
+    except OSError:
+        return
+    for name in names:
+        stem, suffix = os.path.splitext(name)
+        if suffix in _SUFFIXES and not name.startswith("~"):
+            yield Distribution(os.path.join(site_packages, name), normalized(stem.partition("-")[0]))
+
+
+def read_package(distribution: Distribution) -> Package | None:
+    """Read the package of a distribution; None where it has no metadata, which Python's tools ignore, too."""
+    headers = _headers(distribution.path)
+    if headers is None:
+        return None
+    name, version, requires = headers
+    stem, _, from_name = os.path.splitext(distribution.name)[0].partition("-")
+    url, sha256 = _origin(distribution.path)
+    return Package(
+        "pip",
+        normalized(name or stem),
+        version or from_name.partition("-py")[0],
+        url=url,
+        sha256=sha256,
+        depends=requires,
+    )
+
+
+def normalized(name: str) -> str:
+    """Return a project's name as PEP 503 normalises it."""
+    return _DASHES.sub("-", name).lower()
+
+
+def _headers(path: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """Return name, version and requirements of the metadata file (an egg-info may be that file itself)."""
+    file = path if os.path.isfile(path) else os.path.join(path, _SUFFIXES[os.path.splitext(path)[1]])
+    name = version = ""
+    requires = []
+    try:
+        with open(file, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                key, colon, value = line.partition(":")
+                if not line.strip():
+                    break  # the description follows
+                if colon and key == "Name":
+                    name = value.strip()
+                elif colon and key == "Version":
+                    version = value.strip()
+                elif colon and key == "Requires-Dist":
+                    requires.append(value.strip())
+    except OSError:
+        return None
+    return name, version, tuple(requires)
+
+
+def _origin(path: str) -> tuple[str, str]:
+    """Return URL and sha256 of what did not come from an index, as ``direct_url.json`` has them (PEP 610)."""
+    try:
+        with open(os.path.join(path, "direct_url.json"), encoding="utf-8") as file:
+            record = json.load(file)
+        url = without_credentials(str(record["url"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", ""
+    vcs, archive = record.get("vcs_info"), record.get("archive_info")
+    if isinstance(vcs, dict):
+        return f"{vcs.get('vcs', 'git')}+{url}@{vcs.get('commit_id', '')}", ""
+    if isinstance(archive, dict):
+        hashes = archive.get("hashes")
+        sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
+        return url, sha256 if isinstance(sha256, str) else str(archive.get("hash", "")).partition("sha256=")[
+            2
+        ]
+    return url, ""
