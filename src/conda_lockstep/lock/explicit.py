@@ -1,0 +1,158 @@
+"""``@EXPLICIT`` files: one package URL per line, for one platform; conda's part of an environment only.
+
+https://conda.org/learn/ceps/cep-0023
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.lock.dependencies import split
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.text import read_text
+from conda_lockstep.lock.urls import split_package_url, without_credentials
+from conda_lockstep.packages import Package, PackageSet
+
+MARKER = "@EXPLICIT"
+
+_PLATFORM = re.compile(r"#\s*platform:\s*(\S+)")
+_PIP = re.compile(
+    r"#\s*pip\s+(?P<name>[A-Za-z0-9._-]+)\s*@\s*(?P<url>\S+?)(?:\s+--hash=sha256:(?P<sha256>[0-9a-f]{64}))?\s*"
+)
+_HASH = re.compile(r"(?:sha256:)?(?P<sha256>[0-9a-f]{64})|(?:md5:)?(?P<md5>[0-9a-f]{32})")
+_WHEEL = re.compile(r"/[^/]+?-(?P<version>[0-9][^-/]*)(?:-[^/]+\.whl|\.tar\.gz|\.zip)(?:[#?].*)?$")
+
+
+def read(path: Path) -> Lock:
+    """Read an ``@EXPLICIT`` file; see :func:`parse`."""
+    return parse(read_text(path), str(path))
+
+
+def parse(text: str, shown_as: str) -> Lock:
+    """Read the text of an ``@EXPLICIT`` file.
+
+    The pip part is what conda-lock writes as ``# pip NAME @ URL`` comments; without any, the lock is not
+    ``complete``. Raises ``LockstepError`` with the line that is wrong.
+    """
+    packages: list[Package] = []
+    platform, marked = "", False
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if line == MARKER:
+            marked = True
+        elif line.startswith("#"):
+            if match := _PLATFORM.fullmatch(line):
+                platform = platform or match[1]
+            elif pip := _pip_package(line):
+                packages.append(pip)
+        elif line:
+            packages.append(_conda_package(line, Location(shown_as, number)))
+    if not marked:
+        raise LockstepError(
+            f"has no {MARKER} line", where=shown_as, remedy="export it again with 'conda list --explicit'"
+        )
+    conda = [package for package in packages if package.manager == "conda"]
+    found = PackageSet.of(packages)
+    return Lock(
+        platforms={platform or _platform(conda, shown_as): found},
+        channels=tuple(dict.fromkeys(package.channel for package in conda)),
+        source_format="explicit",
+        complete=len(conda) < len(packages),
+    )
+
+
+def render(packages: PackageSet, platform: str) -> str:
+    """Return the conda part of a package set as an ``@EXPLICIT`` text, each package after what it depends on.
+
+    Hashes are written as ``#sha256:HEX``, or as the md5 where only that is known. Raises ``LockstepError``
+    for a package without a URL.
+    """
+    conda = packages.only("conda")
+    lines = [f"# platform: {platform}", f"# environment id of the conda part: {conda.environment_id}", MARKER]
+    return "\n".join([*lines, *map(_line, dependency_order(conda)), ""])
+
+
+def dependency_order(packages: PackageSet) -> Iterator[Package]:
+    """Yield the packages of one manager, each after its dependencies, by name where the order is free.
+
+    A cycle (``python`` needs ``pip``, ``pip`` needs ``python``) is entered at the name that comes first.
+    """
+    by_name = {package.name: package for package in packages.values()}
+    done: set[str] = set()
+    for first in sorted(by_name):
+        stack = [(first, _dependencies(by_name, first))]
+        if first in done:
+            continue
+        done.add(first)
+        while stack:
+            name, rest = stack[-1]
+            following = next((dependency for dependency in rest if dependency not in done), None)
+            if following is None:
+                yield by_name[name]
+                stack.pop()
+            else:
+                done.add(following)
+                stack.append((following, _dependencies(by_name, following)))
+
+
+def _dependencies(by_name: dict[str, Package], name: str) -> Iterator[str]:
+    names = {split(spec)[0] for spec in by_name[name].depends}
+    return iter(sorted(names & by_name.keys()))
+
+
+def _line(package: Package) -> str:
+    if not package.url:
+        raise LockstepError(f"{package} has no URL, so it cannot be written as {MARKER}")
+    if package.sha256:
+        return f"{package.url}#sha256:{package.sha256}"
+    return f"{package.url}#{package.md5}" if package.md5 else package.url
+
+
+def _conda_package(line: str, where: Location) -> Package:
+    url, _, fragment = line.partition("#")
+    digest = _HASH.fullmatch(fragment.strip().lower())
+    if fragment and digest is None:
+        raise LockstepError(f"'#{fragment}' is neither an md5 nor a sha256", where=where)
+    url = without_credentials(url.strip())
+    parts = split_package_url(url)
+    if not parts.name:
+        raise LockstepError(
+            f"'{url}' does not end in NAME-VERSION-BUILD.conda or .tar.bz2",
+            where=where,
+            remedy="name a package file",
+        )
+    hashes = digest.groupdict(default="") if digest else {"sha256": "", "md5": ""}
+    return Package(
+        "conda",
+        parts.name,
+        parts.version,
+        parts.build,
+        parts.subdir,
+        parts.channel,
+        url,
+        hashes["sha256"],
+        hashes["md5"],
+    )
+
+
+def _pip_package(line: str) -> Package | None:
+    match = _PIP.fullmatch(line)
+    if match is None:
+        return None
+    url = without_credentials(match["url"])
+    version = _WHEEL.search(url)
+    name = re.sub(r"[-_.]+", "-", match["name"]).lower()
+    return Package("pip", name, version["version"] if version else "", url=url, sha256=match["sha256"] or "")
+
+
+def _platform(packages: list[Package], shown_as: str) -> str:
+    subdirs = sorted({package.subdir for package in packages} - {"noarch"})
+    if len(subdirs) == 1:
+        return subdirs[0]
+    what = f"has packages of {' and '.join(subdirs)}" if subdirs else "has only noarch packages"
+    raise LockstepError(
+        f"{what}, and no '# platform:' line", where=shown_as, remedy="add one, such as '# platform: linux-64'"
+    )
