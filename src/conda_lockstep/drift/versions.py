@@ -18,6 +18,7 @@ Segments: TypeAlias = tuple[tuple[Part, ...], ...]
 _TEXT_RANKS = {"dev": -3, "_": -2, "post": 1 << 62}
 _OTHER_TEXT = -1
 _ZERO: Part = (0, "")
+_YEARS: Part = (1990, "")
 _RUNS = re.compile(r"[0-9]+|_|[^0-9_]+")
 
 
@@ -51,7 +52,8 @@ def compare_conda(old: str, new: str) -> int:
 def step(old: str, new: str) -> Step:
     """Return which number of the release is the first to differ: the first, the second, or a later one.
 
-    An epoch counts as major; pre-releases, post-releases and local labels count as patches.
+    An epoch counts as major; pre-releases, post-releases and local labels count as patches. Where the first
+    number is a year, a new year is a minor step: it promises nothing about compatibility.
     """
     old_epoch, old_release, _ = _parse(old)
     new_epoch, new_release, _ = _parse(new)
@@ -59,6 +61,8 @@ def step(old: str, new: str) -> Step:
         return "major"
     for position, pair in enumerate(zip_longest(old_release, new_release, fillvalue=())):
         old_number, new_number = (segment[0] if segment else _ZERO for segment in pair)
+        if position == 0 and min(old_number, new_number) >= _YEARS and old_number != new_number:
+            return "minor"
         if old_number != new_number:
             return "major" if position == 0 else "minor" if position == 1 else "patch"
     return "patch"

@@ -1,0 +1,64 @@
+"""Which conda and pip packages are the same thing, as far as drift has to know."""
+
+from __future__ import annotations
+
+import re
+
+from conda_lockstep.packages import Package
+
+_RUNS_OF_DASHES = re.compile(r"[-_.]+")
+_FLAVOUR = re.compile(r"-(?:cu(?P<cu>\d+)|cuda(?P<cuda>\d+)x?|(?P<device>gpu|cpu))(?=-|$)")
+
+_CONDA_TO_PYPI = {
+    "cudnn": "nvidia-cudnn",
+    "dask-core": "dask",
+    "matplotlib-base": "matplotlib",
+    "msgpack-python": "msgpack",
+    "nccl": "nvidia-nccl",
+    "opencv": "opencv-python",
+    "py-opencv": "opencv-python",
+    "py-xgboost": "xgboost",
+    "pytables": "tables",
+    "pytorch": "torch",
+    "pytorch-cpu": "torch",
+    "pytorch-gpu": "torch",
+    "ray-core": "ray",
+    "ray-default": "ray",
+    "tensorflow-base": "tensorflow",
+    "pytorch-triton": "triton",
+}
+"""conda-forge's and pytorch's names that are not the normalised PyPI name; enough for a training stack."""
+
+
+def normalized(name: str) -> str:
+    """Return a name as PEP 503 normalises it."""
+    return _RUNS_OF_DASHES.sub("-", name).lower()
+
+
+def project(package: Package) -> str:
+    """Return what conda and pip packages of one project have in common: the normalised PyPI name."""
+    name = normalized(package.name)
+    return _CONDA_TO_PYPI.get(name, name) if package.manager == "conda" else name
+
+
+def stem(name: str) -> str:
+    """Return a name without its GPU flavour: ``nvidia-nccl`` of ``nvidia-nccl-cu12``, ``faiss`` of ``faiss-gpu``."""
+    return _FLAVOUR.sub("", normalized(name))
+
+
+def flavour(name: str) -> tuple[str, str]:
+    """Return (device, CUDA major) as the name of a package says it; empty where it does not say."""
+    match = _FLAVOUR.search(normalized(name))
+    if not match:
+        return ("cuda" if name.startswith("nvidia-") else ""), ""
+    if match["device"]:
+        return ("cpu", "") if match["device"] == "cpu" else ("cuda", "")
+    return "cuda", cuda_major(match["cu"] or match["cuda"])
+
+
+def cuda_major(digits: str) -> str:
+    """Return the major of a CUDA version written ``12``, ``126``, ``12.6`` or (before CUDA 10) ``92``."""
+    number, dot, _ = digits.partition(".")
+    if dot or len(number) < 2:
+        return number
+    return number[:2] if number[0] == "1" else number[0]

@@ -1,0 +1,55 @@
+"""Where a package comes from: a channel by its name, or for pip the kind of place its URL points to."""
+
+from __future__ import annotations
+
+import re
+
+from conda_lockstep.packages import Package
+
+_CHANNEL_HOSTS = re.compile(r"https?://(?:conda\.anaconda\.org|repo\.prefix\.dev|prefix\.dev)/(?:t/[^/]+/)?")
+_DEFAULTS_HOST = re.compile(r"https?://repo\.(?:anaconda\.com|continuum\.io)/")
+_DEFAULTS = re.compile(r"(?:pkgs/)?(main|r|msys2|free|pro)$|defaults$")
+_SUBDIR = re.compile(r"/(?:noarch|(?:linux|osx|win|freebsd|emscripten|wasi|zos)-[a-z0-9]+)/?$")
+_COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
+
+
+def channel(package: Package) -> str:
+    """Return the channel of a conda package: a name on a public host, else a URL; empty where unknown.
+
+    ``defaults`` stands for all that Anaconda's own host serves, whichever of its folders.
+    """
+    place = package.url.rpartition("/")[0] if "://" in package.url else package.channel
+    place = _SUBDIR.sub("", place.rstrip("/"))
+    if _DEFAULTS_HOST.match(place) or _DEFAULTS.match(place):
+        return "defaults"
+    return _CHANNEL_HOSTS.sub("", place)
+
+
+def is_mirror(one: str, other: str) -> bool:
+    """Return whether two channels have one name on two hosts: what tells a mirror from another channel."""
+    return one.rpartition("/")[2] == other.rpartition("/")[2]
+
+
+def origin(package: Package) -> str:
+    """Return what kind of place a pip package is from: ``index``, ``git``, ``local file`` or ``local folder``.
+
+    A file with a name of its own on a web server counts as an index: that is what an index hands out. An
+    installed package without a URL came from an index as well: PEP 610 has pip record all other places.
+    """
+    url = package.url.partition("#")[0]
+    if url.startswith(("git+", "hg+", "svn+", "bzr+")):
+        return "git"
+    if not url or url.startswith(("http://", "https://", "direct+http")):
+        return "index"
+    return "local file" if url.endswith((".whl", ".tar.gz", ".zip")) else "local folder"
+
+
+def commit(package: Package) -> str:
+    """Return the full commit id that a URL is pinned to, empty without one."""
+    found = _COMMIT.findall(package.url)
+    return found[-1] if found else ""
+
+
+def file_name(package: Package) -> str:
+    """Return the last part of the URL, without query and fragment; empty without a URL."""
+    return re.split(r"[?#]", package.url, maxsplit=1)[0].rpartition("/")[2]

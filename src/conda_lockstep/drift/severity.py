@@ -1,0 +1,320 @@
+"""How bad a change is: one table, by what it can break in distributed training.
+
+Five grades, most dangerous first: ``critical`` (the job fails, hangs or computes something else),
+``high`` (it may, on this or the next machine), ``medium`` (worth reading), ``low`` (routine),
+``info`` (good to know). Two questions are asked of the same table:
+
+*change*: two locks, where somebody meant to change something;
+*conformance*: a lock against a machine, or two machines, where nothing may differ. There every other
+build, every absence and every other bytes is critical, and a version weighs one grade more: one rank
+that differs is worse than all ranks changed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Flip
+from conda_lockstep.drift.needs import Needs
+from conda_lockstep.drift.versions import Step, compare_conda, step
+from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.report.model import SEVERITIES, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of a training stack: its packages, how bad each step of a version is, and why."""
+
+    title: str
+    names: re.Pattern[str]
+    major: Severity
+    minor: Severity
+    patch: Severity
+    build: Severity
+    why: str
+
+
+def _layer(title: str, names: str, grades: str, why: str) -> Layer:
+    major, minor, patch, build = (next(s for s in SEVERITIES if s.startswith(g)) for g in grades.split())
+    return Layer(title, re.compile(f"(?:{names})$"), major, minor, patch, build, why)
+
+
+#       layer, package names (conda's and PyPI's), grade of a major, minor, patch, build step, why it matters
+STACK: tuple[Layer, ...] = (
+    _layer(
+        "interpreter",
+        r"python|python_abi|cpython|pypy\d.*|python-(?:gil|freethreading)",
+        "c c m l",
+        "every compiled extension is built for one Python minor; the others no longer import",
+    ),
+    _layer(
+        "NumPy",
+        r"numpy|numpy-base",
+        "c m l l",
+        "NumPy's ABI: extensions built against the other one fail on import or read wrong memory",
+    ),
+    _layer(
+        "framework",
+        r"pytorch|pytorch-(?:gpu|cpu|mutex)|torch|libtorch|tensorflow|tensorflow-(?:base|gpu|cpu)"
+        r"|libtensorflow.*|jax|jaxlib|mxnet|paddlepaddle.*",
+        "c h m h",
+        "the framework: kernels, defaults, checkpoints and its C++ ABI change with it",
+    ),
+    _layer(
+        "CUDA runtime",
+        r"cuda|cuda-version|cuda-runtime|cuda-toolkit|cudatoolkit|pytorch-cuda|cuda-cudart.*|cuda-nvrtc.*"
+        r"|nvidia-cuda-(?:runtime|nvrtc)(?:-cu\d+)?|rocm-core",
+        "c h m l",
+        "the CUDA runtime: it decides which drivers will do and which kernels are found",
+    ),
+    _layer(
+        "cuDNN",
+        r"cudnn|libcudnn.*|nvidia-cudnn(?:-cu\d+)?|miopen",
+        "c h m l",
+        "cuDNN: the framework loads the one it was built for, and picks other algorithms with another",
+    ),
+    _layer(
+        "NCCL",
+        r"nccl|nvidia-nccl(?:-cu\d+)?|rccl|aws-ofi-nccl",
+        "c h h m",
+        "NCCL: ranks with different versions refuse each other or hang",
+    ),
+    _layer(
+        "MPI",
+        r"mpi|openmpi|mpich|mpi4py|impi_rt|impi-rt|msmpi|horovod",
+        "c h m l",
+        "MPI: the launcher and the libraries have to match on all nodes",
+    ),
+    _layer(
+        "network transport",
+        r"ucx|ucc|libfabric.*|libpmix|pmix|rdma-core|libibverbs",
+        "h m l l",
+        "the transport under NCCL and MPI: it talks to the network card's driver and to its own kind on other nodes",
+    ),
+    _layer(
+        "C and C++ runtime",
+        r"libstdcxx(?:-ng|-devel.*)?|libgcc(?:-ng)?|_libgcc_mutex|_openmp_mutex|libgomp|llvm-openmp|intel-openmp"
+        r"|libcxx|sysroot_.*",
+        "h m l l",
+        "the C++ and OpenMP runtime under every extension: symbols go missing when it is older",
+    ),
+    _layer(
+        "CUDA libraries",
+        r"lib(?:cublas|cufft|cufile|curand|cusolver|cusparse|cusparselt|npp|nvjitlink|nvjpeg|nvshmem)\d*(?:-dev)?"
+        r"|nvidia-(?:cublas|cufft|cufile|curand|cusolver|cusparse|cusparselt|nvjitlink|nvshmem|nvtx)(?:-cu\d+)?"
+        r"|magma|libmagma.*|cutensor|nvidia-cutensor.*|cuda-.*|nvidia-cuda-.*",
+        "h m l l",
+        "a CUDA library that the framework loads at run time",
+    ),
+    _layer(
+        "GPU extension",
+        r"triton|pytorch-triton|xformers|flash[-_]attn|apex|nvidia-apex|deepspeed|bitsandbytes|transformer[-_]engine.*"
+        r"|torchvision|torchaudio|torchtext|torch[-_].*|pytorch[-_].*|jax-cuda.*|cupy.*|cuda-python|faiss.*|xgboost"
+        r"|libxgboost|py-xgboost.*|rapids|cudf|rmm|onnxruntime.*|tensorrt.*",
+        "h m l m",
+        "it is compiled against one framework and one CUDA; a mismatch shows on import or as wrong kernels",
+    ),
+    _layer(
+        "BLAS",
+        r"blas|blas-devel|libblas|libcblas|liblapack|liblapacke|openblas|libopenblas|mkl|mkl-.*",
+        "h m l l",
+        "BLAS: sums differ in their last bits, and its threads compete with the data loaders'",
+    ),
+)
+_OTHER = _layer("other", "", "m l i l", "")
+
+DANGER: tuple[DriftClass, ...] = (
+    DriftClass.SHADOWED,
+    DriftClass.BYTES,
+    DriftClass.DAMAGED,
+    DriftClass.VARIANT,
+    DriftClass.MANAGER,
+    DriftClass.REMOVED,
+    DriftClass.CHANNEL,
+    DriftClass.DOWNGRADE,
+    DriftClass.UPGRADE,
+    DriftClass.RAISED,
+    DriftClass.BUILD,
+    DriftClass.ADDED,
+    DriftClass.METADATA,
+    DriftClass.LOWERED,
+)
+"""The order among changes of one severity, and which of two equally bad classes a change is named after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A change with its severity, the class that decided it, and one line on why it matters."""
+
+    change: Change | EnvelopeChange
+    severity: Severity
+    decisive: DriftClass
+    why: str
+
+
+def judge(
+    drift: Drift, old: PackageSet, new: PackageSet, *, conformance: bool = False
+) -> tuple[Judgement, ...]:
+    """Judge every change of ``diff(old, new)``; most dangerous first, then along the stack, then by name."""
+    needs = Needs(old, new)
+    judgements = [_judge(change, needs, conformance) for change in drift.changes]
+    judgements += [_judge_envelope(change) for change in drift.envelope]
+    return tuple(sorted(judgements, key=_rank))
+
+
+def layer_of(package: Package) -> Layer | None:
+    """Return the layer of the stack that a package belongs to; None for all others."""
+    return next((layer for layer in STACK if layer.names.match(package.name)), None)
+
+
+def _judge(change: Change, needs: Needs, conformance: bool) -> Judgement:
+    graded = [(*_grade(each, change, needs, conformance), each) for each in change.classes]
+    severity, why, decisive = min(graded, key=lambda g: (SEVERITIES.index(g[0]), DANGER.index(g[2])))
+    return Judgement(change, severity, decisive, why)
+
+
+def _grade(each: DriftClass, change: Change, needs: Needs, conformance: bool) -> tuple[Severity, str]:
+    """Return what one class of a change weighs, and why it matters."""
+    layer = layer_of(change.package)
+    if each is DriftClass.ADDED:
+        return _grade_added(layer, conformance)
+    if each is DriftClass.REMOVED:
+        return _grade_removed(change.package, layer, needs, conformance)
+    if each in (DriftClass.UPGRADE, DriftClass.DOWNGRADE):
+        return _grade_version(change, each, layer, conformance)
+    if each is DriftClass.BUILD:
+        return _grade_build(change.package, layer, conformance)
+    if each is DriftClass.VARIANT:
+        return min((_grade_flip(flip, layer) for flip in change.flips), key=lambda g: SEVERITIES.index(g[0]))
+    if each is DriftClass.CHANNEL:
+        return ("high" if layer or change.package.manager == "pip" else "medium"), _CHANNEL[
+            change.package.manager
+        ]
+    if each is DriftClass.SHADOWED and change.new is None:
+        return "info", "it no longer lies over the other manager's files"
+    return _FIXED[each]
+
+
+_FIXED: dict[DriftClass, tuple[Severity, str]] = {
+    DriftClass.SHADOWED: (
+        "critical",
+        "two managers own its files: what is imported is not what conda records",
+    ),
+    DriftClass.BYTES: (
+        "critical",
+        "the same name now stands for other bytes: replaced upstream, or tampered with",
+    ),
+    DriftClass.DAMAGED: ("critical", "what lies in the prefix is not what conda recorded there"),
+    DriftClass.MANAGER: ("high", "the other manager builds it with other compilers, libraries and options"),
+    DriftClass.METADATA: ("info", "the same bytes; what is written about them differs"),
+}
+_CHANNEL = {
+    "conda": "channels build with other compilers and options; mixing them mixes ABIs",
+    "pip": "it no longer comes from where it was locked, so its bytes are whatever that place holds",
+}
+
+
+def _grade_added(layer: Layer | None, conformance: bool) -> tuple[Severity, str]:
+    if conformance:
+        return ("high" if layer else "medium"), "it is installed, but nobody locked it"
+    return ("low" if layer else "info"), f"new; it belongs to the {layer.title} layer" if layer else "new"
+
+
+def _grade_removed(
+    package: Package, layer: Layer | None, needs: Needs, conformance: bool
+) -> tuple[Severity, str]:
+    if askers := sorted(needs.after(package)):
+        return "critical", f"{askers[0]} still needs it and will fail on import"
+    if conformance:
+        return "critical", "it is locked, but not there"
+    if needs.before(package):
+        return "low", "nothing asks for it any more"
+    if package.manager == "pip":
+        return "critical", "it was asked for by name, and conda's own tools do not notice a lost pip package"
+    return ("critical" if layer else "high"), "it was asked for by name, or nobody knows by whom"
+
+
+def _grade_version(
+    change: Change, each: DriftClass, layer: Layer | None, conformance: bool
+) -> tuple[Severity, str]:
+    if change.old is None or change.new is None:
+        raise ValueError("a version changes between two sides")
+    how_far = step(change.old.version, change.new.version)
+    table = layer or _OTHER
+    severity = {"major": table.major, "minor": table.minor, "patch": table.patch}[how_far]
+    if conformance:
+        severity = _worse(severity)
+    if layer is None:
+        return severity, "this machine differs from what is locked" if conformance else _STEPS[how_far]
+    if each is DriftClass.DOWNGRADE:
+        return _worse(severity), "what was built against the newer one may not run"
+    return severity, layer.why if severity in ("critical", "high") else _STEPS[how_far]
+
+
+_STEPS: dict[Step, str] = {
+    "major": "a major release: what your code calls may be gone",
+    "minor": "a minor release: interfaces stay, defaults and results may move",
+    "patch": "a patch release",
+}
+
+
+def _grade_build(package: Package, layer: Layer | None, conformance: bool) -> tuple[Severity, str]:
+    if conformance:
+        return "critical", "the version is right, the build is not: other bytes than on the other machines"
+    if layer:
+        return layer.build, f"rebuilt: {layer.why}"
+    if package.subdir == "noarch":
+        return "info", "rebuilt without compiled code"
+    return _OTHER.build, "rebuilt, perhaps against other libraries"
+
+
+def _grade_flip(flip: Flip, layer: Layer | None) -> tuple[Severity, str]:
+    """Return what a flip weighs; what lies outside the stack weighs one grade less, but for a lost GPU."""
+    if flip.axis == "device":
+        return _grade_device(flip, layer)
+    severity, why = _FLIPS[flip.axis]
+    return (severity if layer or severity != "critical" else "high"), why
+
+
+_FLIPS: dict[str, tuple[Severity, str]] = {
+    "interpreter": ("critical", "another interpreter: no compiled extension of the old one loads"),
+    "cuda": ("critical", "another CUDA major: it needs another driver and GPU extensions built anew"),
+    "mpi": ("critical", "another MPI: launcher, libraries and every rank have to change together"),
+    "blas": ("medium", "another BLAS: other sums in the last bits, other threads"),
+    "openmp": ("high", "another OpenMP runtime: two of them in one process hang or crash it"),
+}
+
+
+def _grade_device(flip: Flip, layer: Layer | None) -> tuple[Severity, str]:
+    if flip.new == "cpu":
+        return "critical", "the GPU build became a CPU build: training fails or crawls on the CPU"
+    if not flip.new:
+        return ("critical" if layer else "high"), "the build no longer names a GPU: it may have lost it"
+    return ("high" if layer else "medium"), "it is now a GPU build: it needs a driver, and computes otherwise"
+
+
+def _judge_envelope(change: EnvelopeChange) -> Judgement:
+    if change.direction is DriftClass.LOWERED:
+        return Judgement(change, "info", change.direction, "it runs on more machines than before")
+    is_major = change.virtual_package == "__cuda" and (
+        not change.old
+        or (step(change.old, change.new) == "major"
+        and compare_conda(change.old, change.new) > 0)
+    )
+    needs = {"__cuda": "a newer NVIDIA driver", "__glibc": "a newer glibc, that is a newer system"}
+    why = f"nodes need {needs.get(change.virtual_package, f'a newer {change.virtual_package}')}, or it does not install"
+    return Judgement(change, "critical" if is_major else "high", change.direction, why)
+
+
+def _worse(severity: Severity) -> Severity:
+    return SEVERITIES[max(0, SEVERITIES.index(severity) - 1)]
+
+
+def _rank(judgement: Judgement) -> tuple[int, int, int, str]:
+    change = judgement.change
+    severity, danger = SEVERITIES.index(judgement.severity), DANGER.index(judgement.decisive)
+    if isinstance(change, EnvelopeChange):
+        return severity, danger, -1, change.virtual_package
+    layer = layer_of(change.package)
+    return severity, danger, STACK.index(layer) if layer else len(STACK), change.package.name
