@@ -1,0 +1,159 @@
+"""Runs a workflow with act in host mode, as a GitHub runner would, and reads what it left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+# How a runner's own set-up reaches the package registry; nothing else of this machine gets in.
+PASSED = (
+    "PIP_",
+    "UV_",
+    "SSL_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run: a checkout with its workflows, an event, and the runner's variables.
+
+    ``action`` maps the Action as workflows name it (``owner/name@ref``) to the folder that stands for it.
+    """
+
+    checkout: Path
+    event: str
+    payload: Mapping[str, Any]
+    action: tuple[str, Path]
+    variables: Mapping[str, str]
+    token: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run left: its exit status and act's own records, in order."""
+
+    status: int
+    records: tuple[Mapping[str, Any], ...]
+
+    @property
+    def log(self) -> str:
+        """What the steps printed."""
+        return "".join(str(record["msg"]) for record in self.records if record.get("raw_output"))
+
+    @property
+    def everything(self) -> str:
+        """All that act recorded, for a look at what went wrong."""
+        return "\n".join(str(record.get("msg", record)).rstrip() for record in self.records)
+
+    @property
+    def summary(self) -> str:
+        """The job summary: what each step appended, once."""
+        return "".join(str(record["content"]) for record in self._of("summary") if _is_inner(record))
+
+    def outputs(self, step: str) -> dict[str, str]:
+        """The outputs of a step of the workflow, by its id."""
+        return {
+            str(record["name"]): str(record["arg"])
+            for record in self._of("set-output")
+            if record["stepID"] == [step]
+        }
+
+    @property
+    def annotations(self) -> list[tuple[str, Mapping[str, str], str]]:
+        """Each annotation: its level, its place, its message."""
+        return [
+            (str(record["command"]), record["kvPairs"], str(record["arg"]))
+            for level in ("error", "warning", "notice")
+            for record in self._of(level)
+        ]
+
+    def _of(self, command: str) -> Iterator[Mapping[str, Any]]:
+        return (record for record in self.records if record.get("command") == command)
+
+
+def find_act() -> str | None:
+    """The act program of this environment, or any on the path."""
+    return shutil.which("act", path=str(Path(sys.executable).parent)) or shutil.which("act")
+
+
+def run(act: str, job: Job, scratch: Path, timeout: float = 400) -> Result:
+    """Run the workflows that the event starts, under an environment of our own making."""
+    home = scratch / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    event = scratch / "event.json"
+    event.write_text(json.dumps(job.payload))
+    name, folder = job.action
+    # fmt: off
+    command = [
+        act, job.event, "--json", "--eventpath", str(event), "--platform", "ubuntu-latest=-self-hosted",
+        "--no-cache-server", "--local-repository", f"{name}={folder}", "--secret", f"GITHUB_TOKEN={job.token}",
+        "--actor", "octocat",
+    ]
+    # fmt: on
+    for variable, value in {**job.variables, **_registry(home)}.items():
+        command += ["--env", f"{variable}={value}"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    done = subprocess.run(
+        command,
+        cwd=job.checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Result(done.returncode, tuple(_records(done.stdout + done.stderr)))
+
+
+def export_action(to: Path) -> Path:
+    """Copy what git knows of this project, as a runner would download it."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    for name in listed.stdout.decode().split("\0"):
+        source = ROOT / name
+        if name and source.is_file():
+            target = to / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return to
+
+
+def _registry(home: Path) -> dict[str, str]:
+    """What pip needs to find its packages from a home that is not ours."""
+    passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED)}
+    own = Path.home() / ".config" / "pip" / "pip.conf"
+    if own.is_file() and "PIP_CONFIG_FILE" not in passed:
+        passed["PIP_CONFIG_FILE"] = str(own)
+    # One cache for all runs of a test session: each would download the same packages.
+    passed.setdefault("PIP_CACHE_DIR", str(ROOT / ".cache" / "pip"))
+    return passed
+
+
+def _records(output: str) -> Iterator[Mapping[str, Any]]:
+    for line in output.splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = {"msg": line}
+        yield record if isinstance(record, dict) else {"msg": line}
+
+
+def _is_inner(record: Mapping[str, Any]) -> bool:
+    """A composite action's step is told twice, once for itself and once for the action."""
+    return len(record.get("stepID", ())) > 1
