@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from conda_lockstep.errors import LockstepError, MissingExtraError
+from conda_lockstep.fields import Fields, parse_list, parse_object
 
-from .fields import Fields, parse_list, parse_object
 from .retries import Failure, is_rate_limit, seconds_until_retry
 
 if TYPE_CHECKING:

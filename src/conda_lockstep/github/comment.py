@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.fields import parse_object
 
 from .api import GitHub, GitHubError, IssueComment
-from .fields import parse_object
 
 COMMENT_LIMIT = 65_536
 MARKER_ROOM = 512

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-
-from .fields import Fields, parse_object
+from conda_lockstep.fields import Fields, parse_object
 
 PULL_REQUEST_EVENTS = frozenset({"pull_request", "pull_request_target"})
 NO_COMMIT = "0" * 40

@@ -10,8 +10,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from conda_lockstep.atomic import write_text
 from conda_lockstep.errors import LockstepError
-
-from .fields import Fields, parse_object
+from conda_lockstep.fields import Fields, parse_object
 
 SCHEMA = 1
 MAX_BYTES = 64 << 20
