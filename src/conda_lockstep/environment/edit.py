@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from conda_lockstep.environment.document import Item, PipSection, Source, Span
+from conda_lockstep.environment.document import Dependency, EnvironmentFile, Item, PipSection
+from conda_lockstep.environment.source import Source, Span
 from conda_lockstep.errors import LockstepError
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(NamedTuple):
     """Put ``text`` in the place of ``span``; an empty span inserts."""
 
     span: Span
@@ -22,7 +22,7 @@ class OverlapError(LockstepError):
 
 
 def apply(source: Source, edits: Iterable[Edit]) -> str:
-    """Return the text with all edits made; raises :class:`OverlapError` where two of them touch."""
+    """Return the content with all edits made; raises :class:`OverlapError` where two of them touch."""
     parts, at = [], 0
     for edit in sorted(set(edits)):
         if edit.span.start < at:
@@ -35,44 +35,61 @@ def apply(source: Source, edits: Iterable[Edit]) -> str:
 def overlap(left: Iterable[Edit], right: Iterable[Edit]) -> bool:
     """Say whether two fixes touch the same characters, or insert at the same place."""
     others = list(right)
-    return any(_touch(a.span, b.span) for a in left for b in others)
+    return any(touch(a.span, b.span) for a in left for b in others)
 
 
-def remove(source: Source, entry: Item | PipSection) -> Edit:
+def touch(a: Span, b: Span) -> bool:
+    """Say whether two spans share a character; an empty one touches what it stands at, too."""
+    if a.start == a.end or b.start == b.end:
+        return a.start <= b.end and b.start <= a.end
+    return a.start < b.end and b.start < a.end
+
+
+def kept(before: EnvironmentFile, after: EnvironmentFile, edits: Iterable[Edit]) -> bool:
+    """Say whether every value that no edit touches is still there, in its order: proof that a fix did no more."""
+    spans = [edit.span for edit in edits]
+    rest = iter([(item.kind, item.value) for item in _values(after)])
+    return all(
+        (item.kind, item.value) in rest
+        for item in _values(before)
+        if not any(touch(item.span, span) for span in spans)
+    )
+
+
+def remove(source: Source, entry: Dependency) -> Edit:
     """Remove an entry of a list: its whole lines in block style, itself and one comma in flow style.
 
     A comment at the end of the entry's line goes with it; comments on lines of their own stay.
     """
-    span = entry.span
-    if isinstance(entry, Item) and entry.flow:
-        return Edit(_with_comma(source.text, span), "")
-    first, _ = source.position(span.start)
-    last, _ = source.position(max(span.start, span.end - 1))
-    while not source.line(first).lstrip().startswith("-"):
-        first -= 1
+    if entry.flow:
+        return Edit(_with_comma(source.text, entry.span), "")
+    first, last = _lines(source, entry.span)
+    dash = _dash_line(source, first)
+    between = source.text[source.line_span(dash).start : entry.span.start]
+    # Behind the same dash another key may come first; its lines are not this entry's.
+    first = dash if not between.replace("-", "", 1).strip() else first
     return Edit(Span(source.line_span(first).start, source.line_span(last).end), "")
 
 
-def insert_after(source: Source, entry: Item | PipSection, text: str) -> Edit:
-    """Insert a new entry behind a block-style one, with its indentation and the file's line ends."""
-    if isinstance(entry, Item) and entry.flow:
+def insert_after(source: Source, entry: Dependency, text: str) -> Edit:
+    """Insert a new entry behind another, with its indentation and the file's line ends."""
+    if entry.flow:
         return Edit(Span(entry.span.end, entry.span.end), f", {text}")
-    first, _ = source.position(entry.span.start)
-    last, _ = source.position(max(entry.span.start, entry.span.end - 1))
+    first, last = _lines(source, entry.span)
     line = source.line_span(last)
-    new = f"{dash_of(source, first)}{text}"
+    new = f"{dash_of(source, _dash_line(source, first))}{text}"
     if source.text[line.end - 1 : line.end] in ("\n", "\r"):
         return Edit(Span(line.end, line.end), new + source.newline)
     return Edit(Span(line.end, line.end), source.newline + new)
 
 
-def insert_before(source: Source, entry: Item | PipSection, text: str) -> Edit:
-    """Insert a new entry in front of a block-style one, with its indentation."""
-    if isinstance(entry, Item) and entry.flow:
+def insert_before(source: Source, entry: Dependency, text: str) -> Edit:
+    """Insert a new entry in front of another, with its indentation."""
+    if entry.flow:
         return Edit(Span(entry.span.start, entry.span.start), f"{text}, ")
-    first, _ = source.position(entry.span.start)
-    start = source.line_span(first).start
-    return Edit(Span(start, start), f"{dash_of(source, first)}{text}{source.newline}")
+    dash = _dash_line(source, source.position(entry.span.start)[0])
+    start = source.line_span(dash).start
+    return Edit(Span(start, start), f"{dash_of(source, dash)}{text}{source.newline}")
 
 
 def dash_of(source: Source, line: int) -> str:
@@ -81,6 +98,19 @@ def dash_of(source: Source, line: int) -> str:
     indent = len(text) - len(text.lstrip())
     after = text[indent + 1 :]
     return text[: indent + 1 + len(after) - len(after.lstrip())] if text[indent : indent + 1] == "-" else "- "
+
+
+def _lines(source: Source, span: Span) -> tuple[int, int]:
+    """Return the first and the last line of a span."""
+    return source.position(span.start)[0], source.position(max(span.start, span.end - 1))[0]
+
+
+def _dash_line(source: Source, line: int) -> int:
+    """Return the line of the dash that an entry stands behind: its own, mostly."""
+    number = line
+    while number > 0 and not source.line(number).lstrip().startswith("-"):
+        number -= 1
+    return number or line
 
 
 def _with_comma(text: str, span: Span) -> Span:
@@ -99,7 +129,25 @@ def _with_comma(text: str, span: Span) -> Span:
     return Span(start - 1 if text[start - 1 : start] == "," else span.start, span.end)
 
 
-def _touch(a: Span, b: Span) -> bool:
-    if a.start == a.end or b.start == b.end:
-        return a.start <= b.end and b.start <= a.end
-    return a.start < b.end and b.start < a.end
+def _values(file: EnvironmentFile) -> list[Item]:
+    """Return every scalar of a file in the order of the text."""
+    return sorted(
+        (item for item in _all_items(file) if item.kind not in ("mapping", "sequence")),
+        key=lambda item: item.span,
+    )
+
+
+def _all_items(file: EnvironmentFile) -> Iterator[Item]:
+    for pair in (*file.keys, *file.variables):
+        yield pair.key
+        yield pair.value
+    yield from (*file.channels.items, *file.platforms, *file.pip_repositories)
+    for entry in file.dependencies:
+        if isinstance(entry, Item):
+            yield entry
+        elif isinstance(entry, PipSection):
+            yield entry.key
+            yield from entry.items
+        else:
+            yield entry.key
+            yield entry.value

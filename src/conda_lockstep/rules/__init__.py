@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.document import Span
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.source import Span
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Safety: TypeAlias = Literal["safe", "unsafe"]
@@ -18,8 +17,7 @@ Safety: TypeAlias = Literal["safe", "unsafe"]
 FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets")
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """Edits that mend a problem. Safe ones keep the meaning, or do what was plainly meant."""
 
     message: str
@@ -27,8 +25,7 @@ class Fix:
     safety: Safety
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What a rule saw: where, what is wrong, and what to do. ``severity`` overrides the rule's own."""
 
     span: Span
@@ -42,8 +39,7 @@ class Problem:
 Check: TypeAlias = Callable[[Entries, Config], Iterator[Problem]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule's identity and its check. ``summary`` is the check's docstring.
 
     ``over`` names general rules that stay silent on an entry this rule speaks about.
@@ -64,12 +60,12 @@ _RULES: dict[str, Rule] = {}
 def rule(
     name: str, severity: Severity, *, over: tuple[str, ...] = (), default: bool = True
 ) -> Callable[[Check], Check]:
-    """Register a check as a rule; its family is its module's name, its summary the docstring."""
+    """Register a check as a rule; its family is its module's or package's name, its summary the docstring."""
 
     def register(check: Check) -> Check:
         if name in _RULES:
             raise ValueError(f"two rules are named {name}")
-        family = check.__module__.rpartition(".")[2]
+        family = check.__module__.removeprefix(f"{__name__}.").partition(".")[0]
         summary = " ".join((check.__doc__ or "").split())
         _RULES[name] = Rule(name, family, severity, summary, check, over, default)
         return check

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 from conda_lockstep.atomic import write_text
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
-from conda_lockstep.environment.document import EnvironmentFile, Source, UnreadableFileError, parse, read
+from conda_lockstep.environment.credentials import Redactor
+from conda_lockstep.environment.document import EnvironmentFile, parse, read
 from conda_lockstep.environment.entries import read_entries
+from conda_lockstep.environment.source import Source, UnreadableFileError
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.rules import FAMILIES, Fix, Problem, Rule, Safety, Severity, rules
 
@@ -19,12 +21,29 @@ MAX_ROUNDS = 20
 """How often fixes are applied and the file is looked at again; ``duplicate-spec`` may need one round a copy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class EditAt(NamedTuple):
+    """An edit by lines and columns, for those who have no offsets."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+class FixAt(NamedTuple):
+    """A fix as reports show it. ``edits`` are withheld where they would print a secret."""
+
+    message: str
+    safety: Safety
+    edits: tuple[EditAt, ...]
+
+
+class Finding(NamedTuple):
     """A problem with its rule and its place. Lines and columns count from 1; the end is exclusive.
 
     ``lines`` are the source lines that the place covers, the first three at most. ``also`` are further places:
-    (line, column, end column, what is there).
+    (line, column, end column, what is there). No text in it shows a secret of the file.
     """
 
     rule: str
@@ -42,33 +61,15 @@ class Finding:
     also: tuple[tuple[int, int, int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EditAt:
-    """An edit by lines and columns, for those who have no offsets."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class FixAt:
-    """A fix as reports show it."""
-
-    message: str
-    safety: Safety
-    edits: tuple[EditAt, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """What fixing a file came to: the new text, what was done, and the findings that are left."""
+class Fixed(NamedTuple):
+    """What fixing a file came to: the new content, what was done, and the findings that are left."""
 
     text: str
     done: tuple[str, ...]
     left: tuple[Finding, ...]
+
+
+_Found: TypeAlias = list[tuple[Rule, Problem]]
 
 
 def select(config: Config) -> tuple[Rule, ...]:
@@ -79,14 +80,27 @@ def select(config: Config) -> tuple[Rule, ...]:
     known = rules(families if wanted and wanted <= set(FAMILIES) else FAMILIES)
     names = {rule.name for rule in known} | set(FAMILIES)
     for name in sorted((wanted | ignored) - names):
-        if name not in {rule.name for rule in rules()}:
-            raise _unknown_rule(name)
+        find_rule(name)
     return tuple(
         rule
         for rule in known
         if ({rule.name, rule.family} & wanted if wanted else rule.default)
         and not {rule.name, rule.family} & ignored
     )
+
+
+def find_rule(name: str) -> Rule:
+    """Return a rule by its name; raises ``LockstepError`` with the closest name where there is none."""
+    known = rules()
+    for rule in known:
+        if rule.name == name:
+            return rule
+    import difflib
+
+    names: Iterable[str] = [*FAMILIES, *(rule.name for rule in known)]
+    close = difflib.get_close_matches(name, names, n=1)
+    remedy = f"did you mean '{close[0]}'?" if close else f"families are {', '.join(FAMILIES)}"
+    raise LockstepError(f"no rule or family is named '{name}'", remedy=remedy)
 
 
 def lint_path(path: Path, chosen: Sequence[Rule], config: Config) -> list[Finding]:
@@ -103,76 +117,108 @@ def lint_path(path: Path, chosen: Sequence[Rule], config: Config) -> list[Findin
 
 def lint(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> list[Finding]:
     """Return what the rules say of a file, in the order of the file."""
-    return [finding(rule, problem, file.source) for rule, problem in _problems(file, chosen, config)]
+    return _findings(file, _problems(file, chosen, config))
 
 
 def fix_path(path: Path, chosen: Sequence[Rule], config: Config, *, unsafe: bool) -> Fixed:
-    """Fix a file in place, atomically; an unreadable one is left as it is."""
+    """Fix a file in place, atomically; an unreadable one is left as it is.
+
+    With ``unsafe`` a file in UTF-16 becomes one in UTF-8, and is then fixed as any other.
+    """
+    done: tuple[str, ...] = ()
     try:
         file = read(path)
+        before = file.source.content
     except UnreadableFileError as error:
-        return Fixed("", (), (unreadable(error),))
+        if error.recoded is None or not unsafe:
+            return Fixed("", (), (unreadable(error),))
+        try:
+            file, before = parse(error.recoded, str(path)), ""
+        except UnreadableFileError as deeper:
+            return Fixed("", (), (unreadable(deeper),))
+        done = (f"{UNREADABLE}: {_RECODE}",)
     fixed = fix(file, chosen, config, unsafe=unsafe)
-    before = ("\ufeff" if file.source.bom else "") + file.source.text
     if fixed.text != before:
         write_text(path, fixed.text)
-    return fixed
+    return fixed._replace(done=done + fixed.done)
 
 
 def fix(file: EnvironmentFile, chosen: Sequence[Rule], config: Config, *, unsafe: bool) -> Fixed:
-    """Apply fixes until none is left to apply. Fixes that touch each other wait for the next round."""
+    """Apply fixes until none is left to apply. Fixes that touch each other wait for the next round.
+
+    A fix whose result cannot be read again, or has lost what the fix did not name, is not applied.
+    """
     done: list[str] = []
+    seen = {file.source.text}
+    found = _problems(file, chosen, config)
     for _ in range(MAX_ROUNDS):
-        problems = _problems(file, chosen, config)
-        taken: list[tuple[Rule, Fix]] = []
-        for rule, problem in problems:
-            fixable = problem.fix is not None and (unsafe or problem.fix.safety == "safe")
-            if (
-                fixable
-                and problem.fix
-                and not any(edit.overlap(problem.fix.edits, t.edits) for _, t in taken)
-            ):
-                taken.append((rule, problem.fix))
-        if not taken:
+        applied, after = _one_round(file, found, unsafe)
+        if after is None or after.source.text in seen:
             break
-        text = edit.apply(file.source, [change for _, chosen_fix in taken for change in chosen_fix.edits])
-        file = parse(text, file.path)
-        done += [f"{rule.name}: {chosen_fix.message}" for rule, chosen_fix in taken]
-    left = [finding(rule, problem, file.source) for rule, problem in _problems(file, chosen, config)]
-    return Fixed(("\ufeff" if file.source.bom else "") + file.source.text, tuple(done), tuple(left))
-
-
-def finding(rule: Rule, problem: Problem, source: Source) -> Finding:
-    """Give a problem its rule, and its place in lines and columns."""
-    line, column = source.position(problem.span.start)
-    end_line, end_column = source.position(problem.span.end)
-    lines = tuple(source.line(number) for number in range(line, min(end_line, line + 2) + 1))
-    also = tuple(
-        (*source.position(span.start), source.position(span.end)[1], what) for span, what in problem.also
-    )
-    return Finding(
-        rule.name, rule.family, problem.severity or rule.severity, problem.message, problem.help,
-        source.path, line, column, end_line, end_column, lines, _fix_at(problem.fix, source), also,
-    )  # fmt: skip
+        hide = Redactor(file)
+        done += [f"{rule.name}: {hide.text(change.message)}" for rule, change in applied]
+        file = after
+        seen.add(file.source.text)
+        found = _problems(file, chosen, config)
+    return Fixed(file.source.content, tuple(done), tuple(_findings(file, found)))
 
 
 def unreadable(error: UnreadableFileError) -> Finding:
     """Turn the reader's refusal into the finding of the rule ``unreadable-file``."""
-    source, span = error.source, error.span
-    line, column = source.position(span.start)
+    line, column = error.source.position(error.span.start)
+    fix = FixAt(_RECODE, "unsafe", ()) if error.recoded is not None else None
     return Finding(
-        UNREADABLE, "document", "error", error.what, error.remedy, source.path, line, column, line, column
-    )
+        UNREADABLE, "document", "error", error.what, error.remedy, error.source.path,
+        line, column, line, column, fix=fix,
+    )  # fmt: skip
 
 
-def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> list[tuple[Rule, Problem]]:
+_RECODE = "rewrite the file as UTF-8"
+
+
+def _one_round(
+    file: EnvironmentFile, found: _Found, unsafe: bool
+) -> tuple[list[tuple[Rule, Fix]], EnvironmentFile | None]:
+    """Apply all fixes that do not touch each other; one by one where together they do harm."""
+    taken: list[tuple[Rule, Fix]] = []
+    for rule, problem in found:
+        change = problem.fix
+        if change is None or (change.safety == "unsafe" and not unsafe):
+            continue
+        if not any(edit.overlap(change.edits, other.edits) for _, other in taken):
+            taken.append((rule, change))
+    if not taken:
+        return [], None
+    after = _applied(file, [change for _, change in taken])
+    if after is not None:
+        return taken, after
+    for pair in taken:
+        after = _applied(file, [pair[1]])
+        if after is not None:
+            return [pair], after
+    return [], None
+
+
+def _applied(file: EnvironmentFile, fixes: Iterable[Fix]) -> EnvironmentFile | None:
+    """Return the file with fixes applied, None where the result is not what they meant."""
+    edits = [change for fix in fixes for change in fix.edits]
+    try:
+        after = parse(edit.apply(file.source, edits), file.path)
+    except LockstepError:
+        return None
+    return after if edit.kept(file, after, edits) else None
+
+
+def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> _Found:
     entries = read_entries(file)
     found = [(rule, problem) for rule in chosen for problem in rule.check(entries, config)]
-    found = _one_cause_one_finding(found)
-    return sorted(found, key=lambda pair: (pair[1].span, pair[0].name))
+    if len(found) > 1:
+        found = _one_cause_one_finding(found)
+        found.sort(key=lambda pair: (pair[1].span, pair[0].name))
+    return found
 
 
-def _one_cause_one_finding(found: list[tuple[Rule, Problem]]) -> list[tuple[Rule, Problem]]:
+def _one_cause_one_finding(found: _Found) -> _Found:
     """Drop what a general rule says of a place that a more specific one speaks about."""
     silent = [(name, problem.span) for rule, problem in found for name in rule.over]
     if not silent:
@@ -187,20 +233,35 @@ def _one_cause_one_finding(found: list[tuple[Rule, Problem]]) -> list[tuple[Rule
     ]
 
 
-def _fix_at(fix: Fix | None, source: Source) -> FixAt | None:
+def _findings(file: EnvironmentFile, found: _Found) -> list[Finding]:
+    if not found:
+        return []
+    hide = Redactor(file)
+    return [_finding(rule, problem, file.source, hide) for rule, problem in found]
+
+
+def _finding(rule: Rule, problem: Problem, source: Source, hide: Redactor) -> Finding:
+    """Give a problem its rule, and its place in lines and columns."""
+    line, column = source.position(problem.span.start)
+    end_line, end_column = source.position(problem.span.end)
+    lines = tuple(hide.line(number) for number in range(line, min(end_line, line + 2) + 1))
+    also = tuple(
+        (*source.position(span.start), source.position(span.end)[1], hide.text(what))
+        for span, what in problem.also
+    )
+    return Finding(
+        rule.name, rule.family, problem.severity or rule.severity, hide.text(problem.message),
+        hide.text(problem.help), source.path, line, column, end_line, end_column, lines,
+        _fix_at(problem.fix, source, hide), also,
+    )  # fmt: skip
+
+
+def _fix_at(fix: Fix | None, source: Source, hide: Redactor) -> FixAt | None:
     if fix is None:
         return None
-    edits = (
+    edits = tuple(
         EditAt(*source.position(change.span.start), *source.position(change.span.end), change.text)
         for change in fix.edits
     )
-    return FixAt(fix.message, fix.safety, tuple(edits))
-
-
-def _unknown_rule(name: str) -> LockstepError:
-    import difflib
-
-    known: Iterable[str] = [*FAMILIES, *(rule.name for rule in rules())]
-    close = difflib.get_close_matches(name, known, n=1)
-    remedy = f"did you mean '{close[0]}'?" if close else f"families are {', '.join(FAMILIES)}"
-    return LockstepError(f"no rule or family is named '{name}'", remedy=remedy)
+    tells = any(hide.text(change.text) != change.text for change in edits)
+    return FixAt(hide.text(fix.message), fix.safety, () if tells else edits)

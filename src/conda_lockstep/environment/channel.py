@@ -1,0 +1,97 @@
+"""Channels as they are written, and what conda makes of them: one channel has many spellings.
+
+``https://conda.anaconda.org/conda-forge/`` is ``conda-forge``, ``https://repo.anaconda.com/pkgs/main`` is part of
+``defaults`` (conda's ``models/channel.py`` and ``base/constants.py``).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from conda_lockstep.environment.spec import SUBDIRS
+
+DEFAULTS = "defaults"
+NODEFAULTS = "nodefaults"
+FORGE = "conda-forge"
+
+_ANACONDA_ORG = ("conda.anaconda.org/", "anaconda.org/channels/", "anaconda.org/")
+_ANACONDA_REPO = ("repo.anaconda.com/pkgs/", "repo.continuum.io/pkgs/")
+_OF_ANACONDA = frozenset(("main", "r", "free", "msys2", "pro", "archive", "anaconda"))
+_LOOPBACK = ("localhost", "127.", "[::1]", "0.0.0.0")
+
+
+class Channel(NamedTuple):
+    """A channel as conda tells it from others.
+
+    ``name`` is conda's canonical name, a URL without credentials for what is on no known server. ``base`` is the
+    name without label and mirror: what packages it holds. ``scheme`` is empty for a bare name.
+    """
+
+    text: str
+    name: str
+    base: str
+    scheme: str = ""
+    host: str = ""
+
+    @property
+    def is_anacondas(self) -> bool:
+        """Say whether Anaconda's terms of service hold: ``defaults``, its parts, and its channel ``anaconda``."""
+        return self.base == DEFAULTS
+
+    @property
+    def is_local(self) -> bool:
+        """Say whether it is a folder of this machine, or a server on it."""
+        if self.scheme == "file" or self.host.startswith(_LOOPBACK):
+            return True
+        return not self.scheme and (
+            self.text.startswith(("/", "./", "../", "~", "\\")) or self.text[1:3] == ":\\"
+        )
+
+
+def read_channel(text: str) -> Channel:
+    """Read a channel: a name, a name with a label, a URL or a path."""
+    text = text.strip()
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        path = text.strip("/")
+        return Channel(text, _without_subdir(_canonical(path)), _base(path))
+    rest = rest.rpartition("@")[2] if "@" in rest.partition("/")[0] else rest
+    rest = _without_subdir(_without_token(rest).rstrip("/"))
+    scheme = scheme.lower()
+    host = rest.partition("/")[0].lower()
+    for server in _ANACONDA_ORG:
+        if rest.startswith(server):
+            path = rest[len(server) :]
+            return Channel(text, _canonical(path), _base(path), scheme, host)
+    for server in _ANACONDA_REPO:
+        if rest.startswith(server):
+            return Channel(text, DEFAULTS, DEFAULTS, scheme, host)
+    return Channel(text, f"{scheme}://{rest}", _base(_last_part(rest)), scheme, host)
+
+
+def _canonical(path: str) -> str:
+    return DEFAULTS if path.startswith("pkgs/") and path[5:] in _OF_ANACONDA else path
+
+
+def _base(path: str) -> str:
+    name = _without_subdir(path).partition("/label/")[0]
+    return DEFAULTS if name.removeprefix("pkgs/") in _OF_ANACONDA else name
+
+
+def _last_part(rest: str) -> str:
+    """Return the part of a mirror's URL that names the channel it mirrors."""
+    path, label, name = rest.partition("/label/")
+    folder, _, last = path.rpartition("/")
+    if folder.endswith("/pkgs"):
+        last = f"pkgs/{last}"
+    return f"{last}{label}{name}"
+
+
+def _without_subdir(path: str) -> str:
+    head, _, tail = path.rpartition("/")
+    return head if head and tail in SUBDIRS else path
+
+
+def _without_token(rest: str) -> str:
+    host, mark, path = rest.partition("/t/")
+    return f"{host}/{path.partition('/')[2]}" if mark else rest
