@@ -9,26 +9,7 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.github.commands import annotation, group, quoted, write_outputs, write_summary
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        (annotation("error", "unpinned"), "::error::unpinned"),
-        (
-            annotation("warning", "two\nlines, 100%", file="a,b:c\n.yml", line=7, column=5, title="x: y"),
-            "::warning file=a%2Cb%3Ac%0A.yml,line=7,col=5,title=x%3A y::two%0Alines, 100%25",
-        ),
-        (
-            annotation("notice", "::error::no", file="e.yml", line=1),
-            "::notice file=e.yml,line=1::::error::no",
-        ),
-    ],
-)
-def test_annotations_are_one_line_and_escaped(command: str, expected: str) -> None:
-    assert command == expected
-    assert "\n" not in command
+from conda_lockstep.github.commands import group, quoted, write_outputs, write_summary
 
 
 def test_quoted_text_ends_with_a_word_nobody_can_guess() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .commands import Level, annotation
+from conda_lockstep.report.annotations import LEVELS as COMMANDS
+from conda_lockstep.report.annotations import annotation
+
 from .handoff import LEVELS, Remark
 
 # https://docs.github.com/actions/how-tos/troubleshoot-workflows: ten of each kind a step, the rest is dropped.
 PER_LEVEL = 10
-COMMANDS: dict[str, Level] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def annotate(remarks: Sequence[Remark]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The runner's side channels: workflow commands on the output, job outputs, the job summary.
+"""The runner's side channels: text that is no command, groups, job outputs, the job summary.
 
 Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands.
 """
@@ -9,27 +9,12 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TextIO, TypeAlias
+from typing import TextIO
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.report.annotations import data
 
 SUMMARY_LIMIT = 1024 * 1024
-
-Level: TypeAlias = Literal["error", "warning", "notice"]
-
-
-def annotation(
-    level: Level, message: str, *, file: str = "", line: int = 0, column: int = 0, title: str = ""
-) -> str:
-    """Return the command that shows a message beside a line of a file; 0 and empty parts are left out."""
-    properties = {
-        "file": file,
-        "line": str(line or ""),
-        "col": str(column or ""),
-        "title": title,
-    }
-    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
-    return f"::{level}{' ' + given if given else ''}::{_data(message)}"
 
 
 @contextmanager
@@ -46,7 +31,7 @@ def quoted(stream: TextIO) -> Iterator[None]:
 @contextmanager
 def group(title: str, stream: TextIO) -> Iterator[None]:
     """Fold what is printed within under a title."""
-    print(f"::group::{_data(title)}", file=stream, flush=True)
+    print(f"::group::{data(title)}", file=stream, flush=True)
     try:
         yield
     finally:
@@ -76,11 +61,3 @@ def _append(path: Path, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise LockstepError(f"cannot be written: {error.strerror}", where=str(path)) from error
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
