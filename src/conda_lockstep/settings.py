@@ -1,0 +1,252 @@
+"""Reads a table of settings into a ``Config``; every mistake in it is one line with its place."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+from conda_lockstep.config import FILE_NAME, PYPROJECT, Config, Level, Machine, Precision
+from conda_lockstep.errors import Location, LockstepError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PLATFORMS = frozenset(
+    "emscripten-wasm32 freebsd-64 linux-32 linux-64 linux-aarch64 linux-armv6l linux-armv7l linux-ppc64 "
+    "linux-ppc64le linux-riscv32 linux-riscv64 linux-s390x osx-64 osx-arm64 wasi-wasm32 win-32 win-64 win-arm64 "
+    "zos-z".split()
+)
+"""conda's ``KNOWN_SUBDIRS`` (``conda.base.constants``) without ``noarch``, which is no machine's."""
+
+
+def read(content: bytes, path: Path) -> Config | None:
+    """Read the settings of a file; None for a ``pyproject.toml`` that has none.
+
+    Raises ``LockstepError`` for what is no TOML, an unknown key, or a value that is not what the key takes.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+        document: Mapping[str, object] = tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise LockstepError("is not UTF-8", where=str(path), remedy="save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(str(error), path) from None
+    place = _Place(path, text, ())
+    if path.name == PYPROJECT:
+        tool = document.get("tool")
+        found = tool.get("lockstep") if isinstance(tool, dict) else None
+        if found is None:
+            return None
+        place = place.at("tool").at("lockstep")
+        document = _table(found, place)
+    return _config(document, place)
+
+
+class _Place(NamedTuple):
+    """Where a value stands: the file, its text, and the keys that lead to it."""
+
+    path: Path
+    text: str
+    keys: tuple[str, ...]
+
+    def at(self, key: str) -> _Place:
+        return self._replace(keys=(*self.keys, key))
+
+    @property
+    def shown(self) -> str:
+        keys = self.keys[2:] if self.path.name == PYPROJECT else self.keys
+        quoted = (key if re.fullmatch(r"[\w-]+", key) else f'"{key}"' for key in keys)
+        return ".".join(quoted) or "tool.lockstep"
+
+    def wrong(self, what: str, remedy: str = "") -> LockstepError:
+        return LockstepError(what, where=Location(str(self.path), _line(self.text, self.keys)), remedy=remedy)
+
+    def must_be(self, wanted: str, value: object, remedy: str = "") -> LockstepError:
+        return self.wrong(f"'{self.shown}' must be {wanted}, not {_kind(value)}", remedy)
+
+    def unknown(self, what: str, known: Iterable[str]) -> LockstepError:
+        return self.wrong(what, suggestion(self.keys[-1], known))
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return a remedy for an unknown name: the closest that is known, or all of them."""
+    import difflib
+
+    names = sorted(known)
+    # 'channel_order' and 'channelOrder' are as close as 'chanel-order'.
+    spelled = re.sub(r"_|(?<=[a-z])(?=[A-Z])", "-", name).lower()
+    close = difflib.get_close_matches(spelled, names, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(names)}"
+
+
+def _config(table: Mapping[str, object], place: _Place) -> Config:
+    config = Config(root=place.path.parent)
+    values: dict[str, object] = {"root": config.root}
+    readers = {entry.name.replace("_", "-"): entry for entry in fields(Config) if entry.name != "root"}
+    for key, value in table.items():
+        entry = readers.get(key)
+        if entry is None:
+            if key == "tool" and place.path.name == FILE_NAME:
+                remedy = "in lockstep.toml the settings stand at the top: leave out '[tool.lockstep]'"
+                raise place.at(key).wrong("unknown setting 'tool'", remedy)
+            raise place.at(key).unknown(f"unknown setting '{key}'", readers)
+        values[entry.name] = _READERS.get(entry.name, _BY_TYPE[str(entry.type)])(value, place.at(key))
+    return Config(**values)  # type: ignore[arg-type]
+
+
+def _string(value: object, place: _Place) -> str:
+    if not isinstance(value, str):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        raise place.must_be("a string", value, "put it between quotes" if number else "")
+    return value
+
+
+def _strings(value: object, place: _Place) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        remedy = f'write ["{value}"]' if isinstance(value, str) else ""
+        raise place.must_be("a list of strings", value, remedy)
+    for item in value:
+        if not isinstance(item, str):
+            raise place.wrong(f"'{place.shown}' must be a list of strings, but holds {_kind(item)}")
+    return tuple(value)
+
+
+def _table(value: object, place: _Place) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise place.must_be("a table", value)
+    return value
+
+
+def _string_table(value: object, place: _Place) -> Mapping[str, str]:
+    return {key: _string(item, place.at(key)) for key, item in _table(value, place).items()}
+
+
+def _strings_table(value: object, place: _Place) -> Mapping[str, tuple[str, ...]]:
+    return {key: _strings(item, place.at(key)) for key, item in _table(value, place).items()}
+
+
+def _choice(value: object, place: _Place, choices: tuple[str, ...]) -> str:
+    text = _string(value, place)
+    if text not in choices:
+        raise place.wrong(f"'{place.shown}' is '{text}'", f"use one of {', '.join(choices)}")
+    return text
+
+
+def _levels(value: object, place: _Place) -> Mapping[str, str]:
+    return {key: _choice(item, place.at(key), get_args(Level)) for key, item in _table(value, place).items()}
+
+
+def _precisions(value: object, place: _Place) -> Mapping[str, str]:
+    choices = get_args(Precision)
+    return {key.lower(): _choice(item, place.at(key), choices) for key, item in _table(value, place).items()}
+
+
+def _url(value: object, place: _Place) -> str:
+    url = _string(value, place)
+    if not re.match(r"(?:https?|file)://", url):
+        raise place.wrong(f"'{place.shown}' must be a URL, not '{url}'", "begin it with https://")
+    return url
+
+
+def _platform(value: object, place: _Place) -> str:
+    name = _string(value, place)
+    if name not in PLATFORMS:
+        what = f"'{place.shown}' names no platform of conda: '{name}'"
+        raise place.wrong(what, suggestion(name, PLATFORMS))
+    return name
+
+
+def _platforms(value: object, place: _Place) -> tuple[str, ...]:
+    return tuple(_platform(name, place) for name in _strings(value, place))
+
+
+def _machines(value: object, place: _Place) -> tuple[Machine, ...]:
+    return tuple(_machine(name, item, place.at(name)) for name, item in _table(value, place).items())
+
+
+def _machine(name: str, value: object, place: _Place) -> Machine:
+    table = _table(value, place)
+    for key in table:
+        if key not in _MACHINE:
+            raise place.at(key).unknown(f"unknown setting '{key}' of machine '{name}'", _MACHINE)
+    if "platform" not in table:
+        raise place.wrong(f"machine '{name}' has no platform", 'write platform = "linux-64"')
+    if "driver" in table and "cuda" in table:
+        what = f"machine '{name}' has both driver and cuda"
+        raise place.at("cuda").wrong(what, "keep one: the driver decides")
+    return Machine(name, **{key: _MACHINE[key](item, place.at(key)) for key, item in table.items()})
+
+
+def _version(value: object, place: _Place) -> str:
+    text = _string(value, place)
+    if not re.fullmatch(r"\d+(?:\.\d+)*", text):
+        raise place.wrong(f"'{place.shown}' must be a version, not '{text}'", 'write it as in "12.4"')
+    return text
+
+
+_MACHINE: Mapping[str, Callable[[object, _Place], str]] = {
+    "platform": _platform,
+    "driver": _version,
+    "cuda": _version,
+    "glibc": _version,
+}
+_READERS: Mapping[str, Callable[[object, _Place], object]] = {"platforms": _platforms, "pypi_index": _url}
+"""Readers of settings that are narrower than their type."""
+_BY_TYPE: Mapping[str, Callable[[object, _Place], object]] = {
+    "str": _string,
+    "tuple[str, ...]": _strings,
+    "Mapping[str, str]": _string_table,
+    "Mapping[str, tuple[str, ...]]": _strings_table,
+    "Mapping[str, Level]": _levels,
+    "Mapping[str, Precision]": _precisions,
+    "tuple[Machine, ...]": _machines,
+}
+
+
+def _kind(value: object) -> str:
+    """Name a TOML value's type as a person would."""
+    if isinstance(value, bool):
+        return f"{value}".lower()
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    names = {"str": "a string", "list": "a list", "dict": "a table"}
+    return names.get(type(value).__name__, f"a {type(value).__name__}")
+
+
+def _not_toml(message: str, path: Path) -> LockstepError:
+    match = re.fullmatch(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
+    what = f"not TOML: {match[1] if match else message}"
+    where = Location(str(path), int(match[2] or 0), int(match[3] or 0)) if match else str(path)
+    return LockstepError(what, where=where, remedy="mend the file")
+
+
+_KEY = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
+
+
+def _line(text: str, keys: tuple[str, ...]) -> int:
+    """Return the line that a key stands on, 0 where it is not found: enough for a message, and no parser."""
+    table: tuple[str, ...] = ()
+    best = (0, 0)
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\[?([^\[\]]+)\]", line)
+        pair = re.match(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=", line)
+        if header:
+            here = table = _keys(header[1])
+        elif pair:
+            here = (*table, *_keys(pair[1]))
+        else:
+            continue
+        shared = min(len(here), len(keys))
+        if here[:shared] == keys[:shared] and shared > best[0]:
+            best = (shared, number)
+    return best[1]
+
+
+def _keys(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_KEY, dotted))
