@@ -108,7 +108,9 @@ def _lint_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unsafe-fixes", action="store_true", help="with --fix: also those that change what is installed"
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument(
+        "--format", choices=("text", "json", "github", "sarif", "junit"), default="text", help="default: text"
+    )
     parser.add_argument(
         "--select", action="append", default=[], metavar="NAMES", help="only these rules or families"
     )
@@ -136,6 +138,109 @@ def _names(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
+def _lock_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: environment.yml")
+    parser.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        metavar="SUBDIR",
+        help="such as linux-64; may be given again",
+    )
+    parser.add_argument("--cuda", metavar="X.Y", help="the newest CUDA that the machines' driver supports")
+    parser.add_argument(
+        "--check", action="store_true", help="only say whether the lock still fits; no network"
+    )
+
+
+def _lock(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import lock
+
+    return lock.run(arguments.files, _names(arguments.platform), arguments.cuda, check=arguments.check)
+
+
+def _build_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: environment.yml")
+    parser.add_argument("--prefix", required=True, type=Path, metavar="DIR", help="where to build")
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import build
+
+    return build.run(arguments.file, arguments.prefix)
+
+
+def _snapshot_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--prefix", type=Path, metavar="DIR", help="default: the active environment")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+
+
+def _snapshot(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import drift
+
+    return drift.snapshot(arguments.prefix, arguments.output)
+
+
+def _diff_arguments(parser: argparse.ArgumentParser) -> None:
+    operand = "a lock (conda-lock, @EXPLICIT, pixi), a snapshot, or a prefix"
+    parser.add_argument("old", type=Path, metavar="OLD", help=operand)
+    parser.add_argument("new", type=Path, metavar="NEW", help="the same, of any kind")
+    parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
+    parser.add_argument("--platform", metavar="SUBDIR", help="default: every one that both have")
+    parser.add_argument(
+        "--environment", default="default", metavar="NAME", help="of a pixi.lock; default: default"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument(
+        "--fail-on", metavar="SEVERITY", help="critical, high, medium, low, info, any or never; default: any"
+    )
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import drift
+
+    return drift.diff(
+        arguments.old,
+        arguments.new,
+        format=arguments.format,
+        platform=arguments.platform,
+        output=arguments.output,
+        fail_on=arguments.fail_on,
+        environment=arguments.environment,
+    )
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--prefix", type=Path, metavar="DIR", help="default: the active environment")
+    parser.add_argument("--lock", type=Path, metavar="FILE", help="default: the lock of this folder")
+    parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
+    parser.add_argument("--platform", metavar="SUBDIR", help="default: the prefix's own")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import drift
+
+    return drift.verify(
+        arguments.prefix, arguments.lock, format=arguments.format, platform=arguments.platform
+    )
+
+
+def _action_arguments(parser: argparse.ArgumentParser) -> None:
+    """The Action's inputs come through the environment: see action.yml."""
+
+
+def _action(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.github import action
+
+    return action.main()
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("lint", "find what lets machines drift apart in environment files", _lint_arguments, _lint),
+    Command("lock", "solve environment files and write their locks", _lock_arguments, _lock),
+    Command("build", "install a lock into a prefix", _build_arguments, _build),
+    Command("verify", "say whether a prefix holds exactly what its lock says", _verify_arguments, _verify),
+    Command("snapshot", "write what a prefix and its machine hold, as JSON", _snapshot_arguments, _snapshot),
+    Command("diff", "compare any two of locks, snapshots and prefixes", _diff_arguments, _diff),
+    Command("action", "what the GitHub Action runs", _action_arguments, _action),
 )
