@@ -134,6 +134,26 @@ def _lint(arguments: argparse.Namespace) -> int:
     )
 
 
+def _explain_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="RULE", help="a rule or a family, as 'lockstep rules' lists them")
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import explain
+
+    return explain.explain(arguments.name)
+
+
+def _rules_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def _rules(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import explain
+
+    return explain.list_rules(arguments.format)
+
+
 def _names(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
@@ -237,6 +257,8 @@ def _action(arguments: argparse.Namespace) -> int:
 
 COMMANDS: tuple[Command, ...] = (
     Command("lint", "find what lets machines drift apart in environment files", _lint_arguments, _lint),
+    Command("explain", "show the page of a rule: what, why, how to mend it", _explain_arguments, _explain),
+    Command("rules", "list the rules, by family", _rules_arguments, _rules),
     Command("lock", "solve environment files and write their locks", _lock_arguments, _lock),
     Command("build", "install a lock into a prefix", _build_arguments, _build),
     Command("verify", "say whether a prefix holds exactly what its lock says", _verify_arguments, _verify),

@@ -1,4 +1,4 @@
-"""``lockstep lint``: rules over environment files, with fixes, as text or JSON."""
+"""``lockstep lint``: rules over environment files, with fixes, in the format that is asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from conda_lockstep.config import Config, load
 from conda_lockstep.errors import LockstepError
@@ -31,11 +32,20 @@ def run(
     config = load(Path.cwd())
     config = replace(config, select=select or config.select, ignore=config.ignore + ignore)
     paths = list(files) or _discover()
-    findings, done, failures = _look(paths, config, fix, unsafe)
-    _print(findings, done, failures, len(paths), output)
-    if failures or any(finding.rule == UNREADABLE for finding in findings):
+    seen = _look(paths, config, fix, unsafe)
+    _print(seen, output, strict)
+    if seen.failures or any(finding.rule == UNREADABLE for finding in seen.findings):
         return 2
-    return int(any(strict or finding.severity != "note" for finding in findings))
+    return int(any(strict or finding.severity != "note" for finding in seen.findings))
+
+
+class _Seen(NamedTuple):
+    """What came of looking at files: findings that are left, what was fixed, and files that are not there."""
+
+    paths: Sequence[Path]
+    findings: Sequence[Finding]
+    done: Sequence[str]
+    failures: Sequence[LockstepError]
 
 
 def _discover() -> list[Path]:
@@ -47,9 +57,7 @@ def _discover() -> list[Path]:
     return found
 
 
-def _look(
-    paths: Sequence[Path], config: Config, fix: bool, unsafe: bool
-) -> tuple[list[Finding], list[str], list[LockstepError]]:
+def _look(paths: Sequence[Path], config: Config, fix: bool, unsafe: bool) -> _Seen:
     chosen = lint.select(config)
     findings: list[Finding] = []
     done: list[str] = []
@@ -64,26 +72,49 @@ def _look(
                 findings += lint.lint_path(path, chosen, config)
         except LockstepError as error:
             failures.append(error)
-    return findings, done, failures
+    return _Seen(paths, findings, done, failures)
 
 
-def _print(
-    findings: Sequence[Finding],
-    done: Sequence[str],
-    failures: Sequence[LockstepError],
-    files: int,
-    output: str,
-) -> None:
+def _print(seen: _Seen, output: str, strict: bool) -> None:
     from conda_lockstep.report import text
 
+    if output == "text":
+        sys.stdout.write(_text(seen))
+    else:
+        sys.stdout.write(_render(seen, output, strict))
+    sys.stderr.write(text.errors(str(failure) for failure in seen.failures))
+
+
+def _text(seen: _Seen) -> str:
+    from conda_lockstep.report import text
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    done = "".join(f"{text.visible(line)}\n" for line in seen.done)
+    blocks = [done, text.render(seen.findings, colour=colour)]
+    if not seen.failures or seen.findings or done:
+        files = len(seen.paths) - len(seen.failures)
+        blocks.append(text.summary(seen.findings, files, fixed=len(seen.done), colour=colour))
+    return "\n".join(block for block in blocks if block)
+
+
+def _render(seen: _Seen, output: str, strict: bool) -> str:
+    """Return what programs read; each format is imported when it is asked for."""
     if output == "json":
         from conda_lockstep.report import json
 
-        sys.stdout.write(json.render(findings))
-    else:
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        blocks = ["".join(f"{text.visible(line)}\n" for line in done), text.render(findings, colour=colour)]
-        if not failures or findings or done:
-            blocks.append(text.summary(findings, files - len(failures), fixed=len(done), colour=colour))
-        sys.stdout.write("\n".join(block for block in blocks if block))
-    sys.stderr.write(text.errors(str(failure) for failure in failures))
+        return json.render(seen.findings)
+    from conda_lockstep.report.paths import repository_root
+
+    root = repository_root(Path.cwd())
+    if output == "github":
+        from conda_lockstep.report import annotations
+
+        return annotations.render(seen.findings, root)
+    if output == "sarif":
+        from conda_lockstep.report import sarif
+
+        return sarif.render(seen.findings, seen.failures, root)
+    from conda_lockstep.report import junit
+
+    paths = [str(path) for path in seen.paths]
+    return junit.render(paths, seen.findings, seen.failures, root, strict=strict)
