@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from conda_lockstep.environment.document import EnvironmentFile, Item, PipSection, Span
+from conda_lockstep.environment.document import EnvironmentFile, Item, PipSection
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.source import Span
 from conda_lockstep.environment.spec import (
     NOWHERE,
     BadSpec,
@@ -15,9 +17,10 @@ from conda_lockstep.environment.spec import (
     parse_pip,
 )
 
+_ENDS_A_FLOW_ENTRY = frozenset(",[]{}")
 
-@dataclass(frozen=True, slots=True)
-class CondaEntry:
+
+class CondaEntry(NamedTuple):
     """A conda entry that is a spec."""
 
     item: Item
@@ -28,8 +31,7 @@ class CondaEntry:
         return self.item.span if part == NOWHERE else self.item.at(*part)
 
 
-@dataclass(frozen=True, slots=True)
-class PipEntry:
+class PipEntry(NamedTuple):
     """A pip entry that is a requirement, an option, a URL or a path."""
 
     item: Item
@@ -41,8 +43,7 @@ class PipEntry:
         return self.item.span if part == NOWHERE else self.item.at(*part)
 
 
-@dataclass(frozen=True, slots=True)
-class BadEntry:
+class BadEntry(NamedTuple):
     """An entry that is no spec; ``manager`` says whose list it stands in."""
 
     item: Item
@@ -50,8 +51,7 @@ class BadEntry:
     manager: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(NamedTuple):
     """An environment file with its specs read. Order is the file's."""
 
     file: EnvironmentFile
@@ -85,3 +85,17 @@ def read_entries(file: EnvironmentFile) -> Entries:
             else:
                 pip.append(PipEntry(item, requirement, section))
     return Entries(file, tuple(conda), tuple(pip), tuple(bad))
+
+
+def rewrite(item: Item, part: Range, text: str) -> Edit | None:
+    """Return the edit that puts ``text`` in the place of a part of an entry's value.
+
+    None where YAML would read the result as something else, or where the value is not in the file as it stands.
+    """
+    if not item.verbatim or part == NOWHERE:
+        return None
+    if item.quoted:
+        return None if set(text) & set("'\"\\") else Edit(item.at(*part), text)
+    if item.flow and _ENDS_A_FLOW_ENTRY & set(text):
+        return None
+    return Edit(item.at(*part), text)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Range: TypeAlias = tuple[int, int]
 """Half-open range of offsets into the text of one entry."""
@@ -17,8 +16,7 @@ Range: TypeAlias = tuple[int, int]
 NOWHERE: Range = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class BadSpec:
+class BadSpec(NamedTuple):
     """Text that is no spec: ``message`` says why, ``where`` is the part of the text that is wrong."""
 
     text: str
@@ -26,8 +24,7 @@ class BadSpec:
     where: Range
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """One comparison of a version expression: ``>=`` ``1.21``; without an operator ``op`` is empty."""
 
     op: str
@@ -35,12 +32,12 @@ class Clause:
     where: Range
 
 
-@dataclass(frozen=True, slots=True)
-class CondaSpec:
+class CondaSpec(NamedTuple):
     """A conda match spec. ``name`` is in lower case, as conda compares it; absent parts are empty.
 
     ``version`` is the expression as written, operators included (``=1.21``, ``>=1,<2``). ``brackets`` holds
     ``key=value`` pairs of a trailing ``[…]``; ``version`` and ``build`` given there are in their own fields too.
+    ``namespace`` is what conda reads before a single colon and ignores. ``url`` is set for a package file.
     """
 
     text: str
@@ -55,14 +52,30 @@ class CondaSpec:
     subdir: str = ""
     brackets: tuple[tuple[str, str], ...] = ()
     clauses: tuple[Clause, ...] = ()
+    namespace: str = ""
+    namespace_at: Range = NOWHERE
+    url: str = ""
 
     @property
     def is_exact(self) -> bool:
         """Say whether a single version can match: ``==1.21``, ``1.21``, ``=1.21=build``."""
-        if len(self.clauses) != 1 or "*" in self.clauses[0].version:
-            return False
-        op = self.clauses[0].op
-        return op in ("==", "") or (op == "=" and bool(self.build))
+        return (
+            any(self.is_exact_clause(index) for index in range(len(self.clauses))) and "|" not in self.version
+        )
+
+    def is_exact_clause(self, index: int) -> bool:
+        """Say whether a clause lets in one version only.
+
+        ``==1.21.*`` does so behind another clause or in front of a build, where conda and rattler drop the glob; alone
+        it is ``=1.21``.
+        """
+        op, version, _ = self.clauses[index]
+        alone = index == 0 and not self.build
+        if op == "==":
+            return not alone if version.endswith("*") else True
+        return "*" not in version and (
+            op == "" or (op == "=" and bool(self.build) and len(self.clauses) == 1)
+        )
 
     @property
     def has_upper_bound(self) -> bool:
@@ -76,8 +89,7 @@ class CondaSpec:
 PipKind: TypeAlias = Literal["requirement", "url", "option", "path"]
 
 
-@dataclass(frozen=True, slots=True)
-class PipRequirement:
+class PipRequirement(NamedTuple):
     """An item of a ``pip:`` list. ``name`` is normalised (PEP 503), empty where the item names none.
 
     ``specifier`` is the version part as written; ``url`` is set for ``name @ url`` and for bare URLs.
@@ -100,45 +112,62 @@ class PipRequirement:
 
 
 _NAME = re.compile(r"[^\s=<>!~\[\]()@;,|]+")
-_VALID_NAME = re.compile(r"[A-Za-z0-9_*.\-]+")
+_VALID_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 _OPERATOR = re.compile(r"===|==|=>|=<|>=|<=|!=|~=|=|>|<|")
-_VERSION = re.compile(r"(?:\d+!)?[A-Za-z0-9_*][A-Za-z0-9_.+\-*]*")
+_PART = "[A-Za-z0-9]+"
+_VERSION = re.compile(
+    rf"(?:\d+!)?{_PART}(?:[._\-]{_PART})*[_\-]?(?:\+{_PART}(?:[._\-]{_PART})*[_\-]?)?(?:\.?\*|\.)?|\*"
+)
+"""A version literal (CEP 33), with a glob at its end or without; conda reads ``=1.`` as ``=1``."""
+_FILE = re.compile(
+    r"(?P<channel>.*/)?(?P<name>[^/\s]+)-(?P<version>[^-/\s]+)-(?P<build>[^-/\s]+)\.(?:conda|tar\.bz2)"
+)
+_PAIR = re.compile(r"""\s*([A-Za-z0-9_\-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"\s]*))\s*(?:,|$|(?<=\s))""")
 _BUILD_BREAKS = frozenset("-=,|<>~")
 _AFTER_OPERATOR = frozenset("=!|,<>~")
+_REVERSED = {"===": "==", "=>": ">=", "=<": "<="}
 
 
 def parse_conda(text: str) -> CondaSpec | BadSpec:
     """Read a conda entry as conda does; a :class:`BadSpec` is what conda or rattler would refuse."""
-    end = len(text.split(" #", 1)[0].rstrip())
+    end = len(text.split("#", 1)[0].rstrip())
     begin = len(text) - len(text.lstrip())
-    brackets: tuple[tuple[str, str], ...] = ()
+    package = _FILE.fullmatch(text, begin, end)
+    if package:
+        return _package_file(text, package)
     bracket = re.search(r"\[([^\[\]]*)\]$", text[begin:end])
+    brackets: tuple[tuple[str, str], ...] = ()
     if bracket:
         pairs = _brackets(text, begin + bracket.start(1), begin + bracket.end(1))
         if isinstance(pairs, BadSpec):
             return pairs
         brackets, end = pairs, begin + len(text[begin : begin + bracket.start()].rstrip())
     channel, channel_at, subdir, begin = _channel(text, begin, end)
-    name = _NAME.match(text, begin, end)
-    if not name:
-        if begin < end:
-            return BadSpec(text, "a package name must come first", (begin, end))
-        return BadSpec(text, "no package name", (0, len(text)))
-    if not _VALID_NAME.fullmatch(name.group()):
-        return BadSpec(text, f"'{name.group()}' is no package name", name.span())
-    rest = _version_and_build(text, name.end(), end)
+    namespace_at, begin = _namespace(text, begin, end)
+    name = _name(text, begin, end)
+    if isinstance(name, BadSpec):
+        return name
+    rest = _version_and_build(text, name[1], end)
     if isinstance(rest, BadSpec):
         return rest
-    (version_at, build_at) = rest
+    version_at, build_at = rest
     version, build = text[slice(*version_at)], text[slice(*build_at)]
+    clauses = _clauses(text, *version_at)
+    # Keywords win over what stands in front of them (CEP 29).
     extra = dict(brackets)
-    version, build = version or extra.get("version", ""), build or extra.get("build", "")
-    clauses = _clauses(text, *version_at) if version_at != NOWHERE else _clauses(version, 0, len(version))
+    if "version" in extra and not isinstance(clauses, BadSpec):
+        version, version_at = extra["version"], NOWHERE
+        clauses = _clauses(version, 0, len(version))
+        if isinstance(clauses, BadSpec):
+            return BadSpec(text, clauses.message, (end, len(text)))
     if isinstance(clauses, BadSpec):
-        return BadSpec(text, clauses.message, clauses.where if version_at != NOWHERE else (begin, len(text)))
+        return clauses
+    if "build" in extra:
+        build, build_at = extra["build"], NOWHERE
     return CondaSpec(
-        text, name.group().lower(), name.span(), version, version_at, build, build_at,
-        channel or extra.get("channel", ""), channel_at, subdir or extra.get("subdir", ""), brackets, clauses,
+        text, text[slice(*name)].lower(), name, version, version_at, build, build_at,
+        extra.get("channel", channel), channel_at, extra.get("subdir", subdir), brackets, clauses,
+        text[slice(*namespace_at)], namespace_at,
     )  # fmt: skip
 
 
@@ -191,36 +220,66 @@ _REQUIREMENT = re.compile(
 
 
 def _bad_requirement(text: str, body: str) -> BadSpec:
-    single = re.match(r"\s*[A-Za-z0-9._\-]+(?:\[[^\]]*\])?\s*(=)(?![=])", body)
-    if single:
-        return BadSpec(text, "pip writes an exact version with '==', not '='", single.span(1))
+    operator = re.match(r"\s*[A-Za-z0-9._\-]+(?:\[[^\]]*\])?\s*(=[~<>]|=(?!=))", body)
+    if operator:
+        wrong = operator.group(1)
+        right = "==" if wrong == "=" else wrong[::-1]
+        return BadSpec(text, f"pip writes '{right}', not '{wrong}'", operator.span(1))
     name = re.match(r"\s*[A-Za-z0-9._\-]+", body)
     where = (name.end() if name else 0, len(body))
     return BadSpec(text, "this is no pip requirement (PEP 508)", where)
 
 
+def _package_file(text: str, match: re.Match[str]) -> CondaSpec:
+    """Read the URL or the path of a package: its file's name says all that there is to match."""
+    version = Clause("==", match["version"], match.span("version"))
+    return CondaSpec(
+        text, match["name"].lower(), match.span("name"), match["version"], match.span("version"),
+        match["build"], match.span("build"), clauses=(version,), url=match.group(),
+    )  # fmt: skip
+
+
+def _name(text: str, begin: int, end: int) -> Range | BadSpec:
+    name = _NAME.match(text, begin, end)
+    if not name:
+        if begin < end:
+            return BadSpec(text, "a package name must come first", (begin, end))
+        return BadSpec(text, "no package name", (0, len(text)))
+    if not _VALID_NAME.fullmatch(name.group()):
+        return BadSpec(text, f"'{name.group()}' is no package name", name.span())
+    return name.span()
+
+
 def _brackets(text: str, start: int, end: int) -> tuple[tuple[str, str], ...] | BadSpec:
-    pairs = []
-    for match in re.finditer(
-        r"""\s*([A-Za-z0-9_]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)""", text[start:end]
-    ):
-        value = next((group for group in match.groups()[1:] if group is not None), "")
+    pairs, at = [], start
+    while at < end:
+        match = _PAIR.match(text, at, end)
+        value = next((group for group in match.groups()[1:] if group), "") if match else ""
+        if not match or not value:
+            message = "brackets hold key=value pairs such as [version='>=1.2']"
+            return BadSpec(text, message, (start - 1, end + 1))
         pairs.append((match.group(1), value.strip()))
-    if not pairs:
-        return BadSpec(text, "brackets hold key=value pairs such as [version='>=1.2']", (start - 1, end + 1))
+        at = match.end()
     return tuple(pairs)
 
 
 def _channel(text: str, begin: int, end: int) -> tuple[str, Range, str, int]:
-    """Split off ``channel::``, ``channel/subdir::`` and the unused namespace of ``channel:namespace:``."""
-    separator = text.rfind("::", begin, end)
-    if separator < 0:
+    """Split off ``channel::`` or ``channel/subdir::``, and the channel of ``channel:namespace:``."""
+    parts = text[begin:end].rsplit(":", 2)
+    if len(parts) < 3:
         return "", NOWHERE, "", begin
-    channel, subdir = text[begin:separator], ""
+    channel, subdir = parts[0], ""
+    separator = begin + len(channel)
     head, _, tail = channel.rpartition("/")
     if head and tail in SUBDIRS:
         channel, subdir = head, tail
-    return channel, (begin, begin + len(channel)), subdir, separator + 2
+    return channel, (begin, begin + len(channel)), subdir, separator + 1
+
+
+def _namespace(text: str, begin: int, end: int) -> tuple[Range, int]:
+    """Split off what stands before a single colon: conda reads it, and ignores it without a word."""
+    colon = text.rfind(":", begin, end)
+    return (NOWHERE, begin) if colon < 0 else ((begin, colon), colon + 1)
 
 
 SUBDIRS = frozenset(
@@ -238,7 +297,7 @@ def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] |
     if text[begin] in "[]@;":
         return BadSpec(text, f"unexpected '{text[begin]}' after the name", (begin, end))
     for cut in range(begin + 1, end):
-        if text[cut] not in " =\t" or text[cut - 1] in _AFTER_OPERATOR or text[cut - 1].isspace():
+        if text[cut] not in " =\t" or text[cut - 1] in _AFTER_OPERATOR:
             continue
         tail = text[cut + 1 : end]
         if tail.strip() and not _BUILD_BREAKS & set(tail):
@@ -252,7 +311,7 @@ def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] |
 def _as_written(text: str, version: Range, build: Range) -> tuple[Range, Range] | BadSpec:
     if build != NOWHERE and re.search(r"\s", text[slice(*build)]):
         return BadSpec(text, "more than a version and a build stand behind the name", build)
-    return version, build
+    return (version[0], version[0] + len(text[slice(*version)].rstrip())), build
 
 
 def _clauses(text: str, begin: int, end: int) -> tuple[Clause, ...] | BadSpec:
@@ -264,17 +323,34 @@ def _clauses(text: str, begin: int, end: int) -> tuple[Clause, ...] | BadSpec:
         version = start + len(op)
         while version < stop and text[version].isspace():
             version += 1
-        if op in ("===", "=>", "=<"):
-            remedy = {"===": "==", "=>": ">=", "=<": "<="}[op]
-            return BadSpec(text, f"'{op}' is no operator; write '{remedy}'", (start, start + len(op)))
+        if op in _REVERSED:
+            message = f"'{op}' is no operator; write '{_REVERSED[op]}'"
+            return BadSpec(text, message, (start, start + len(op)))
         if version == stop:
             return BadSpec(
                 text, f"no version stands behind '{op}'" if op else "an empty comparison", (start, stop)
             )
-        if not _VERSION.fullmatch(text, version, stop) and not text.startswith("^", version):
-            return BadSpec(text, f"'{text[version:stop]}' is no version", (version, stop))
+        problem = _version_problem(op, text[version:stop])
+        if problem:
+            return BadSpec(text, problem, (version, stop))
         clauses.append(Clause(op, text[version:stop], (start, stop)))
     return tuple(clauses)
+
+
+def _version_problem(op: str, version: str) -> str:
+    """Say what is wrong with the version of a clause; nothing where all is well."""
+    if not _VERSION.fullmatch(version):
+        if version.startswith("^") and version.endswith("$"):
+            return "a regular expression works in conda alone"
+        return f"'{version}' is no version"
+    release = version.partition("+")[0]
+    if "-" in release and "_" in release:
+        return f"'{version}' has both '-' and '_'"
+    if "*" in version and (op == "~=" or (op in ("!=", "<", ">") and version == "*")):
+        return f"'{op}' takes no '*'"
+    if version.endswith(".") and op != "=":
+        return f"'{version}' is no version: it ends in '.'"
+    return ""
 
 
 def _split(text: str, begin: int, end: int) -> Iterator[Range]:

@@ -1,0 +1,85 @@
+"""Which conda package holds which PyPI project, by the table in ``data/names.txt``; read on the first question."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+TABLE = Path(__file__).parents[1] / "data" / "names.txt"
+CHANNELS = ("conda-forge", "pytorch")
+"""The channels that the table knows."""
+
+_Section: TypeAlias = tuple[int, int]
+
+
+def pypi_names(conda_name: str) -> tuple[str, ...]:
+    """Return the PyPI projects (normalised) that a conda package holds, its namesake first; none if it is no Python.
+
+    ``conda_name`` is in lower case, as channels write it.
+    """
+    found: dict[str, None] = {}
+    for channel in CHANNELS:
+        found.update(dict.fromkeys(_pypi_names(conda_name, channel)))
+    return tuple(found)
+
+
+def conda_names(pypi_name: str, channel: str = "conda-forge") -> tuple[str, ...]:
+    """Return the conda packages of a channel that hold a PyPI project, the best one first; none if it has none.
+
+    ``pypi_name`` is normalised (PEP 503). Of a channel that the table does not know nothing is said.
+    """
+    if channel not in CHANNELS:
+        return ()
+    words = _words(f"{channel} pypi", pypi_name)
+    if words:
+        return tuple(word for word in words if not word.startswith("("))
+    return (pypi_name,) if pypi_name in _pypi_names(pypi_name, channel) else ()
+
+
+def is_conda_name(pypi_name: str, channel: str = "conda-forge") -> bool:
+    """Say whether a channel has a package by the very name of a PyPI project, whatever is in it."""
+    words = _words(f"{channel} pypi", pypi_name)
+    names = words or conda_names(pypi_name, channel)
+    return pypi_name in names or f"({pypi_name})" in names
+
+
+def _pypi_names(conda_name: str, channel: str) -> tuple[str, ...]:
+    words = _words(f"{channel} conda", conda_name)
+    return (conda_name,) if words == () else words or ()
+
+
+def _words(section: str, key: str) -> tuple[str, ...] | None:
+    """Return what stands behind a key in a section, None where the key is not there."""
+    line = _find(_table(), _section(section), key.encode())
+    return None if line is None else tuple(line.decode().split(" ")[1:])
+
+
+def _find(table: bytes, section: _Section, key: bytes) -> bytes | None:
+    """Bisect the lines of a section for the one whose first word is ``key``."""
+    low, high = section
+    while low < high:
+        start = table.rfind(b"\n", low, (low + high) // 2) + 1 or low
+        end = table.index(b"\n", start)
+        line = table[start:end]
+        word = line.partition(b" ")[0]
+        if word == key:
+            return line
+        if word < key:
+            low = end + 1
+        else:
+            high = start
+    return None
+
+
+@cache
+def _table() -> bytes:
+    return TABLE.read_bytes()
+
+
+@cache
+def _section(name: str) -> _Section:
+    table = _table()
+    start = table.index(f"\n[{name}]\n".encode()) + len(name) + 4
+    end = table.find(b"\n[", start)
+    return start, len(table) if end < 0 else end + 1

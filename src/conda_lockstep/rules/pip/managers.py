@@ -1,0 +1,219 @@
+"""What stands in the wrong list, or in both: conda's packages and pip's share one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment import names
+from conda_lockstep.environment.channel import FORGE, read_channel
+from conda_lockstep.environment.document import Item, PipSection
+from conda_lockstep.environment.edit import Edit, insert_after, insert_before, remove
+from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, rewrite
+from conda_lockstep.environment.spec import BadSpec, normalize, parse_conda
+from conda_lockstep.rules import Fix, Problem, rule
+from conda_lockstep.rules.pins.unpinned import INTERPRETERS, TOOLS, has_version
+
+NEEDS_TORCH = frozenset(
+    "apex auto-gptq causal-conv1d deepspeed detectron2 flash-attn grouped-gemm mamba-ssm minkowskiengine mmcv "
+    "mmcv-full natten pytorch3d tiny-cuda-nn torch-cluster torch-scatter torch-sparse torch-spline-conv "
+    "transformer-engine".split()
+)
+"""Projects whose setup imports torch, or compiles against it, and that come without wheels for most of its versions."""
+
+CONDA_NAMES = {
+    "cv2": "opencv", "opencv-contrib-python": "opencv", "opencv-python": "opencv",
+    "opencv-python-headless": "opencv", "pil": "pillow", "pyqt5": "pyqt", "sklearn": "scikit-learn",
+    "skimage": "scikit-image", "tables": "pytables", "torch": "pytorch",
+}  # fmt: skip
+"""Names of PyPI, and of modules, that no common channel knows, and what conda calls them."""
+
+PYPI_NAMES = {
+    "cv2": "opencv-python", "dask-core": "dask", "matplotlib-base": "matplotlib", "opencv": "opencv-python",
+    "pil": "pillow", "py-opencv": "opencv-python", "pytables": "tables", "pytorch": "torch",
+    "pytorch-gpu": "torch", "skimage": "scikit-image", "sklearn": "scikit-learn", "tensorflow-base": "tensorflow",
+}  # fmt: skip
+"""Names of conda, and of modules, that are no project on PyPI or one that only says so."""
+
+
+@rule("stray-pip", "warning")
+def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A pip entry is a package that a declared channel has: conda knows nothing of what pip installs."""
+    allowed = {normalize(name) for name in config.pip_allow}
+    mixes = None
+    for entry in entries.pip:
+        requirement = entry.requirement
+        if requirement.kind != "requirement" or requirement.name in allowed or "+" in requirement.specifier:
+            continue
+        channel, conda = _on_channels(entries, requirement.name)
+        if not conda or requirement.marker:
+            continue
+        if mixes is None:
+            mixes = _takes_libraries_from_conda(entries)
+        as_named = "" if conda == entry.item.value[slice(*requirement.name_at)].lower() else f", as '{conda}'"
+        yield Problem(
+            entry.item.span,
+            f"'{entry.item.value}' comes from pip, though {channel} has it{as_named}",
+            f"list '{conda}' as a conda package, so that the solver sees it; or allow the name in 'pip-allow'",
+            _move_to_conda(entries, entry, conda),
+            severity=None if mixes else "note",
+        )
+
+
+@rule("pip-and-conda", "error", over=("stray-pip", "unpinned-pip"))
+def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A package comes from both managers: pip writes over conda's files, and conda's metadata is wrong from then on."""
+    for entry in entries.pip:
+        name = entry.requirement.name
+        twin = next((other for other in entries.conda if name and _holds(other, name)), None)
+        if twin is None:
+            continue
+        fix = None
+        if entry.requirement.kind == "requirement" and (has_version(twin) or not entry.requirement.specifier):
+            message = f"remove '{entry.item.value}' from pip's packages"
+            fix = Fix(message, _leave_section(entries, entry), "unsafe")
+        yield Problem(
+            entry.item.span,
+            f"'{entry.item.value}' and conda's '{twin.item.value}' are the same package: pip writes over conda's files",
+            "keep one of them",
+            fix,
+            severity="note" if name in TOOLS else None,
+            also=((twin.item.span, f"conda's '{twin.item.value}'"),),
+        )
+
+
+@rule("wrong-ecosystem-name", "error", over=("stray-pip", "unpinned-conda", "unpinned-pip"))
+def wrong_ecosystem_name(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A conda entry goes by its name on PyPI (``torch``), or a pip entry by its name in conda (``pytorch``)."""
+    for conda in entries.conda:
+        right = _conda_name(entries, conda)
+        if right:
+            edit = rewrite(conda.item, conda.spec.name_at, right)
+            yield Problem(
+                conda.at(conda.spec.name_at),
+                f"no channel has '{conda.spec.name}': that is its name for pip",
+                f"write '{right}', as conda calls it",
+                Fix(f"write '{right}' for '{conda.spec.name}'", (edit,), "unsafe") if edit else None,
+            )
+    for pip in entries.pip:
+        right = PYPI_NAMES.get(pip.requirement.name, "") if pip.requirement.kind == "requirement" else ""
+        if right:
+            edit = rewrite(pip.item, pip.requirement.name_at, right)
+            yield Problem(
+                pip.at(pip.requirement.name_at),
+                f"'{pip.requirement.name}' is not what PyPI calls it",
+                f"write '{right}'",
+                Fix(f"write '{right}' for '{pip.requirement.name}'", (edit,), "unsafe") if edit else None,
+            )
+
+
+@rule("build-needs-torch", "warning", over=("stray-pip",))
+def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A pip entry is compiled against torch while it is installed: it fails, or meets another torch and CUDA."""
+    for entry in entries.pip:
+        requirement = entry.requirement
+        if requirement.name not in NEEDS_TORCH or requirement.url.partition("#")[0].endswith(".whl"):
+            continue
+        channel, conda = _on_channels(entries, requirement.name)
+        yield Problem(
+            entry.item.span,
+            f"'{requirement.name}' is compiled against torch as it is installed, on each machine for itself",
+            f"take '{conda}' from {channel}, which is compiled already"
+            if conda
+            else "name a wheel for this torch, CUDA and Python by its URL, with '#sha256='",
+        )
+
+
+def _on_channels(entries: Entries, project: str) -> tuple[str, str]:
+    """Return the first declared channel that has a PyPI project, and what it is called there."""
+    for item in entries.file.channels.items:
+        channel = read_channel(item.value).base
+        found = names.conda_names(project, channel)
+        if found:
+            return channel, found[0]
+    return "", ""
+
+
+def _takes_libraries_from_conda(entries: Entries) -> bool:
+    """Say whether conda installs Python packages at all: where pip installs every one, none of them is a stray."""
+    return any(
+        entry.spec.name not in INTERPRETERS | TOOLS and names.pypi_names(entry.spec.name)
+        for entry in entries.conda
+    )
+
+
+def _holds(entry: CondaEntry, project: str) -> bool:
+    """Say whether a conda entry brings a PyPI project; a package the table does not know is what its name says."""
+    conda = entry.spec.name
+    if project in names.pypi_names(conda):
+        return True
+    return normalize(conda) == project and not names.is_conda_name(project)
+
+
+def _conda_name(entries: Entries, entry: CondaEntry) -> str:
+    """Return what conda calls an entry that goes by another name; empty where all is well, or nobody knows."""
+    name = entry.spec.name
+    if entry.spec.channel not in ("", FORGE):
+        return ""
+    if name in CONDA_NAMES:
+        return CONDA_NAMES[name]
+    if not any(read_channel(item.value).base == FORGE for item in entries.file.channels.items):
+        return ""
+    known = names.conda_names(name)
+    differs_by_dashes = bool(known) and normalize(known[0]) == name != known[0]
+    return known[0] if differs_by_dashes and not names.is_conda_name(name) else ""
+
+
+def _move_to_conda(entries: Entries, entry: PipEntry, conda: str) -> Fix | None:
+    """Return the fix that takes a package from pip's list into conda's."""
+    text = _as_spec(conda, entry)
+    source, section = entries.file.source, entry.section
+    anchor = _last_before(entries, section)
+    if text is None or section.flow or (anchor and anchor.flow):
+        return None
+    if len(section.items) == 1:
+        edits: tuple[Edit, ...] = (Edit(section.span, text),)
+    else:
+        added = insert_after(source, anchor, text) if anchor else insert_before(source, section, text)
+        edits = (*_leave_section(entries, entry), added)
+    return Fix(f"list '{text}' as a conda package, not as pip's", edits, "unsafe")
+
+
+def _as_spec(conda: str, entry: PipEntry) -> str | None:
+    """Return a requirement as a match spec; None where conda cannot say the same."""
+    if entry.requirement.extras or entry.requirement.url or " --" in entry.item.value:
+        return None
+    clauses = []
+    for clause in entry.requirement.specifier.replace(" ", "").split(","):
+        if clause.startswith("=="):
+            clauses.append(f"={clause.strip('=').removesuffix('.*')}")
+        elif clause.startswith("~="):
+            clauses.append(f">={clause[2:]},{clause[2:].rpartition('.')[0]}.*")
+        else:
+            clauses.append(clause)
+    text = conda + ",".join(clauses)
+    return None if isinstance(parse_conda(text), BadSpec) else text
+
+
+def _last_before(entries: Entries, section: PipSection) -> Item | None:
+    found = None
+    for item in entries.file.conda_items:
+        if item.span.start < section.span.start:
+            found = item
+    return found
+
+
+def _leave_section(entries: Entries, entry: PipEntry) -> tuple[Edit, ...]:
+    """Return the edits that take an entry out of its section, and the section with the last of them.
+
+    An empty section would turn what follows it into something else. So the first two entries never go in one
+    round: the first one's edits hold on to the second.
+    """
+    source, section = entries.file.source, entry.section
+    if len(section.items) == 1:
+        return (remove(source, section),)
+    gone = remove(source, entry.item)
+    if entry.item != section.items[0]:
+        return (gone,)
+    second = section.items[1].span
+    return gone, Edit(second, source.text[slice(*second)])
