@@ -14,7 +14,7 @@ from conda_lockstep.environment.source import Span
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Safety: TypeAlias = Literal["safe", "unsafe"]
 
-FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets")
+FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets", "suppressions")
 
 
 class Fix(NamedTuple):

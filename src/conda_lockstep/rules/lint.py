@@ -14,7 +14,10 @@ from conda_lockstep.environment.document import EnvironmentFile, parse, read
 from conda_lockstep.environment.entries import read_entries
 from conda_lockstep.environment.source import Source, UnreadableFileError
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.rules import FAMILIES, Fix, Problem, Rule, Safety, Severity, rules
+from conda_lockstep.rules import Fix, Problem, Rule, Safety, Severity
+from conda_lockstep.rules.selection import find_rule as find_rule
+from conda_lockstep.rules.selection import for_path
+from conda_lockstep.rules.selection import select as select
 
 UNREADABLE = "unreadable-file"
 MAX_ROUNDS = 20
@@ -70,37 +73,6 @@ class Fixed(NamedTuple):
 
 
 _Found: TypeAlias = list[tuple[Rule, Problem]]
-
-
-def select(config: Config) -> tuple[Rule, ...]:
-    """Return the rules that the settings select, by rule or family name; raises on an unknown name."""
-    wanted, ignored = set(config.select), set(config.ignore)
-    families = tuple(family for family in FAMILIES if family in wanted)
-    # Only an all-families selection may be answered without importing every family.
-    known = rules(families if wanted and wanted <= set(FAMILIES) else FAMILIES)
-    names = {rule.name for rule in known} | set(FAMILIES)
-    for name in sorted((wanted | ignored) - names):
-        find_rule(name)
-    return tuple(
-        rule
-        for rule in known
-        if ({rule.name, rule.family} & wanted if wanted else rule.default)
-        and not {rule.name, rule.family} & ignored
-    )
-
-
-def find_rule(name: str) -> Rule:
-    """Return a rule by its name; raises ``LockstepError`` with the closest name where there is none."""
-    known = rules()
-    for rule in known:
-        if rule.name == name:
-            return rule
-    import difflib
-
-    names: Iterable[str] = [*FAMILIES, *(rule.name for rule in known)]
-    close = difflib.get_close_matches(name, names, n=1)
-    remedy = f"did you mean '{close[0]}'?" if close else f"families are {', '.join(FAMILIES)}"
-    raise LockstepError(f"no rule or family is named '{name}'", remedy=remedy)
 
 
 def lint_path(path: Path, chosen: Sequence[Rule], config: Config) -> list[Finding]:
@@ -210,10 +182,17 @@ def _applied(file: EnvironmentFile, fixes: Iterable[Fix]) -> EnvironmentFile | N
 
 
 def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> _Found:
+    chosen = for_path(chosen, file.path, config)
     entries = read_entries(file)
     found = [(rule, problem) for rule in chosen for problem in rule.check(entries, config)]
     if len(found) > 1:
         found = _one_cause_one_finding(found)
+    if "lockstep:" in file.source.text:
+        # Few files have suppressions; the others pay nothing for them.
+        from conda_lockstep.rules.suppress import apply
+
+        found = apply(file.source, found, chosen)
+    if len(found) > 1:
         found.sort(key=lambda pair: (pair[1].span, pair[0].name))
     return found
 

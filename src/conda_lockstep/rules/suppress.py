@@ -1,0 +1,116 @@
+"""Applies suppressions to what the rules found, and says which of them silence nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.source import Source, Span
+from conda_lockstep.environment.suppressions import Name, Suppression, suppressions
+from conda_lockstep.rules import FAMILIES, Fix, Problem, Rule, rules
+from conda_lockstep.rules.selection import closest
+
+UNUSED = "unused-suppression"
+_OWN_NAMES = frozenset((UNUSED, "suppressions"))
+
+
+def apply(
+    source: Source, found: Sequence[tuple[Rule, Problem]], chosen: Sequence[Rule]
+) -> list[tuple[Rule, Problem]]:
+    """Return what was found without what the file silences, and with its unused suppressions.
+
+    ``chosen`` are the rules that were run: a suppression of another one may be of use in another run.
+    """
+    written = suppressions(source)
+    if not written:
+        return list(found)
+    used: set[Name] = set()
+    left = []
+    for rule, problem in found:
+        names = set(_silencing(rule, source.position(problem.span.start)[0], written))
+        used |= names
+        if not names:
+            left.append((rule, problem))
+    own = next((rule for rule in chosen if rule.name == UNUSED), None)
+    if own and not any(one.whole_file and _names_us(one) for one in written):
+        left += ((own, problem) for problem in _unused(source, written, used, chosen))
+    return left
+
+
+def _silencing(rule: Rule, line: int, written: Sequence[Suppression]) -> Iterator[Name]:
+    for suppression in written:
+        if suppression.covers(line):
+            yield from (name for name in suppression.names if name.text in (rule.name, rule.family))
+
+
+def _names_us(suppression: Suppression) -> bool:
+    return any(name.text in _OWN_NAMES for name in suppression.names)
+
+
+def _unused(
+    source: Source, written: Sequence[Suppression], used: set[Name], chosen: Sequence[Rule]
+) -> Iterator[Problem]:
+    known = rules()
+    for suppression in written:
+        if not suppression.names:
+            yield _malformed(suppression)
+        elif not _names_us(suppression):
+            idle = []
+            for name in suppression.names:
+                if not _exists(name.text, known):
+                    yield _unknown(name, known)
+                elif name not in used and _was_run(name.text, known, chosen):
+                    idle.append(name)
+            if idle:
+                yield _idle(source, suppression, idle)
+
+
+def _exists(name: str, known: Sequence[Rule]) -> bool:
+    return name in FAMILIES or any(rule.name == name for rule in known)
+
+
+def _was_run(name: str, known: Sequence[Rule], chosen: Sequence[Rule]) -> bool:
+    """Say whether a rule was run, or all rules of a family that are on by default."""
+    ran = {rule.name for rule in chosen}
+    if name in FAMILIES:
+        return all(rule.name in ran for rule in known if rule.family == name and rule.default)
+    return name in ran
+
+
+def _malformed(suppression: Suppression) -> Problem:
+    message = "this comment silences nothing: it names no rule as it must"
+    remedy = "write '# lockstep: ignore=RULE reason', several rules parted by commas, none in brackets"
+    return Problem(suppression.span, message, remedy)
+
+
+def _unknown(name: Name, known: Sequence[Rule]) -> Problem:
+    close = closest(name.text, known)
+    message = f"no rule or family is named '{name.text}': this silences nothing"
+    if not close:
+        return Problem(name.span, message, "see 'lockstep rules' for the names")
+    fix = Fix(f"name '{close}' in place of '{name.text}'", (Edit(name.span, close),), "unsafe")
+    return Problem(name.span, message, f"did you mean '{close}'?", fix)
+
+
+def _idle(source: Source, suppression: Suppression, idle: Sequence[Name]) -> Problem:
+    told = ", ".join(name.text for name in idle)
+    where = "in the file" if suppression.whole_file else "here"
+    message = f"there is nothing {where} that '{told}' could silence"
+    if len(idle) == len(suppression.names):
+        fix = Fix(f"remove the suppression of {told}", (Edit(_removable(source, suppression), ""),), "safe")
+        return Problem(suppression.span, message, "remove the comment", fix)
+    rest = ",".join(name.text for name in suppression.names if name not in idle)
+    names = Span(suppression.names[0].span.start, suppression.names[-1].span.end)
+    fix = Fix(f"remove {told} from a suppression", (Edit(names, rest),), "safe")
+    return Problem(idle[0].span, message, f"remove {told}", fix)
+
+
+def _removable(source: Source, suppression: Suppression) -> Span:
+    """Return what goes with a suppression: the blanks beside it, and its line where nothing else is on it."""
+    start, end = suppression.span
+    line = source.line_span(source.position(start)[0])
+    before, rest = source.text[line.start : start], source.rest_of_line(end)
+    after = source.text[slice(*rest)].lstrip()
+    if after:
+        return Span(start, rest.end - len(after))
+    return Span(line.start + len(before.rstrip()), rest.end) if before.strip() else line
