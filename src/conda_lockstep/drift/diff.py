@@ -209,7 +209,7 @@ def _pairs(
     for packages, groups in ((removed, went), (added, came)):
         for package in sorted(packages, key=lambda p: p.key):
             groups[group(package)].append(package)
-    matched = [pair for key in went for pair in zip(went[key], came.get(key, ()))]
+    matched = [pair for key in went for pair in zip(went[key], came.get(key, ()), strict=False)]
     return [(a, b) for a, b in matched if a.manager != b.manager or flavour(a.name) != flavour(b.name)]
 
 

@@ -61,7 +61,7 @@ def _compare(name: str, old: Bound | None, new: Bound | None) -> EnvelopeChange 
         return None
     direction = DriftClass.RAISED if order > 0 else DriftClass.LOWERED
     higher = new if order > 0 else old
-    return EnvelopeChange(name, direction, before, after, higher.packages if higher else ())
+    return EnvelopeChange(name, direction, before, after, tuple(sorted(higher.packages)) if higher else ())
 
 
 def _version(bound: Bound | None) -> str:

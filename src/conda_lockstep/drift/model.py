@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Literal, TypeAlias
 
 from conda_lockstep.packages import Key, Package
+from conda_lockstep.report.model import Severity
 
 
 class DriftClass(str, Enum):
@@ -125,6 +126,16 @@ class Drift:
     def __bool__(self) -> bool:
         """Return whether anything differs."""
         return bool(self.changes or self.envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A change with its severity, the class that decided it, and one line on why it matters."""
+
+    change: Change | EnvelopeChange
+    severity: Severity
+    decisive: DriftClass
+    why: str
 
 
 def accounted(drift: Drift) -> Iterable[Key]:

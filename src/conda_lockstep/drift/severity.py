@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Flip
+from conda_lockstep.drift.echoes import subdued
+from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Flip, Judgement
 from conda_lockstep.drift.needs import Needs
 from conda_lockstep.drift.versions import Step, compare_conda, step
 from conda_lockstep.packages import Package, PackageSet
@@ -143,16 +144,6 @@ DANGER: tuple[DriftClass, ...] = (
 """The order among changes of one severity, and which of two equally bad classes a change is named after."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A change with its severity, the class that decided it, and one line on why it matters."""
-
-    change: Change | EnvelopeChange
-    severity: Severity
-    decisive: DriftClass
-    why: str
-
-
 def judge(
     drift: Drift, old: PackageSet, new: PackageSet, *, conformance: bool = False
 ) -> tuple[Judgement, ...]:
@@ -160,7 +151,7 @@ def judge(
     needs = Needs(old, new)
     judgements = [_judge(change, needs, conformance) for change in drift.changes]
     judgements += [_judge_envelope(change) for change in drift.envelope]
-    return tuple(sorted(judgements, key=_rank))
+    return tuple(sorted(subdued(judgements), key=_rank))
 
 
 def layer_of(package: Package) -> Layer | None:
@@ -249,12 +240,12 @@ def _grade_version(
         return severity, "this machine differs from what is locked" if conformance else _STEPS[how_far]
     if each is DriftClass.DOWNGRADE:
         return _worse(severity), "what was built against the newer one may not run"
-    return severity, layer.why if severity in ("critical", "high") else _STEPS[how_far]
+    return severity, layer.why if severity in ("critical", "high") else f"{layer.title}: {_STEPS[how_far]}"
 
 
 _STEPS: dict[Step, str] = {
-    "major": "a major release: what your code calls may be gone",
-    "minor": "a minor release: interfaces stay, defaults and results may move",
+    "major": "a major release, what your code calls may be gone",
+    "minor": "a minor release, defaults and results may move",
     "patch": "a patch release",
 }
 
@@ -299,11 +290,12 @@ def _judge_envelope(change: EnvelopeChange) -> Judgement:
         return Judgement(change, "info", change.direction, "it runs on more machines than before")
     is_major = change.virtual_package == "__cuda" and (
         not change.old
-        or (step(change.old, change.new) == "major"
-        and compare_conda(change.old, change.new) > 0)
+        or (step(change.old, change.new) == "major" and compare_conda(change.old, change.new) > 0)
     )
-    needs = {"__cuda": "a newer NVIDIA driver", "__glibc": "a newer glibc, that is a newer system"}
-    why = f"nodes need {needs.get(change.virtual_package, f'a newer {change.virtual_package}')}, or it does not install"
+    needed = {"__cuda": "NVIDIA driver", "__glibc": "glibc"}.get(
+        change.virtual_package, change.virtual_package
+    )
+    why = f"nodes need {'a newer' if change.old else 'this'} {needed}, or it does not install there"
     return Judgement(change, "critical" if is_major else "high", change.direction, why)
 
 

@@ -115,3 +115,37 @@ def counts(rows: Iterable[Row]) -> dict[Severity, int]:
     """Count the rows of each severity that occurs, most dangerous first."""
     found = [row.severity for row in rows]
     return {severity: found.count(severity) for severity in SEVERITIES if severity in found}
+
+
+def distinct(report: Report) -> tuple[Row, ...]:
+    """Return the rows of all comparisons, those once that read alike on several platforms of an environment."""
+    rows: dict[object, Row] = {}
+    for comparison in report.comparisons:
+        for row in comparison.rows:
+            rows.setdefault(
+                (comparison.name, row.subject, row.manager, row.classes, row.before, row.after), row
+            )
+    return tuple(rows.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Comparisons of one environment whose rows read alike, so that they are shown once."""
+
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def first(self) -> Comparison:
+        """Return the comparison that stands for all of them."""
+        return self.comparisons[0]
+
+
+def grouped(comparisons: Iterable[Comparison]) -> tuple[Group, ...]:
+    """Put platforms together that changed alike, in the order of the first of each."""
+    groups: dict[object, list[Comparison]] = {}
+    for comparison in comparisons:
+        shown = tuple(
+            (row.subject, row.manager, row.classes, row.before, row.after) for row in comparison.rows
+        )
+        groups.setdefault((comparison.name, shown, comparison.notes), []).append(comparison)
+    return tuple(Group(tuple(members)) for members in groups.values())

@@ -1,0 +1,119 @@
+"""What ``lockstep snapshot``, ``diff`` and ``verify`` do: read, compare, print; the exit code is returned."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias, TypeGuard
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.report.model import SEVERITIES, Report, Severity, at_least
+
+Format: TypeAlias = Literal["text", "json", "markdown", "html"]
+FORMATS: tuple[Format, ...] = ("text", "json", "markdown", "html")
+FAIL_ON = ("any", *SEVERITIES, "never")
+
+SAME, DRIFT = 0, 1
+
+
+def snapshot(prefix: str | Path | None = None, output: str | Path | None = None) -> int:
+    """Write what a prefix and its machine hold as JSON; without ``prefix`` the active environment's."""
+    from conda_lockstep.drift.source import active_prefix
+    from conda_lockstep.snapshot import document, machine
+    from conda_lockstep.snapshot import prefix as prefixes
+    from conda_lockstep.snapshot.model import Snapshot
+
+    installed = prefixes.read(Path(prefix) if prefix else active_prefix())
+    _write(document.dumps(Snapshot(installed, machine.detect())), output)
+    return SAME
+
+
+def diff(
+    old: str | Path,
+    new: str | Path,
+    format: str = "text",  # noqa: A002
+    platform: str | None = None,
+    output: str | Path | None = None,
+    fail_on: str | None = None,
+    environment: str = "default",
+) -> int:
+    """Compare two locks, snapshots or prefixes; 1 where a change is as bad as ``fail_on``, by default any at all."""
+    from conda_lockstep.drift.compare import compare
+    from conda_lockstep.drift.source import read_source
+
+    sources = (read_source(each, environment=environment) for each in (old, new))
+    report = compare(*sources, platform=platform or "")
+    _write(render(report, format, colour=output is None and _is_terminal()), output)
+    return DRIFT if _fails(report, fail_on or "any") else SAME
+
+
+def verify(
+    prefix: str | Path | None = None,
+    lock: str | Path | None = None,
+    format: str = "text",  # noqa: A002
+    platform: str | None = None,
+) -> int:
+    """Say whether a prefix holds exactly what its lock says; without ``lock`` the one in the working folder."""
+    from conda_lockstep.drift import verify as verifying
+    from conda_lockstep.drift.source import active_prefix
+
+    where = Path(prefix) if prefix else active_prefix()
+    report = verifying.verify(
+        where, Path(lock) if lock else verifying.find_lock(Path()), platform=platform or ""
+    )
+    failed = bool(verifying.failures(report))
+    if format == "text" and not failed:
+        print(verifying.confirmation(report))
+    else:
+        _write(render(report, format, colour=_is_terminal()), None)
+    return DRIFT if failed else SAME
+
+
+def render(report: Report, format: str, *, colour: bool = False) -> str:  # noqa: A002
+    """Return a report in one of :data:`FORMATS`; raises ``LockstepError`` for any other."""
+    if format == "json":
+        from conda_lockstep.report import drift_json
+
+        return drift_json.dumps(report)
+    if format == "markdown":
+        from conda_lockstep.report import markdown
+
+        return markdown.render(report)
+    if format == "html":
+        from conda_lockstep.report import html
+
+        return html.render(report)
+    if format == "text":
+        from conda_lockstep.report import drift_text
+
+        return drift_text.render(report, colour=colour)
+    raise LockstepError(f"there is no format '{format}'", remedy=f"choose from: {', '.join(FORMATS)}")
+
+
+def _fails(report: Report, fail_on: str) -> bool:
+    if fail_on == "never":
+        return False
+    if fail_on == "any":
+        return bool(report.rows)
+    if _is_severity(fail_on):
+        return bool(at_least(report.rows, fail_on))
+    raise LockstepError(f"there is no severity '{fail_on}'", remedy=f"choose from: {', '.join(FAIL_ON)}")
+
+
+def _is_severity(text: str, known: Sequence[str] = SEVERITIES) -> TypeGuard[Severity]:
+    return text in known
+
+
+def _write(text: str, output: str | Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        from conda_lockstep.atomic import write_text
+
+        write_text(Path(output), text)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,167 @@
+"""Two sources in, a report out: which platforms meet, what may be compared, how each row reads."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from conda_lockstep.drift import places
+from conda_lockstep.drift.damage import with_damages
+from conda_lockstep.drift.diff import Scope, diff
+from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Gap, Judgement
+from conda_lockstep.drift.severity import DANGER, judge
+from conda_lockstep.drift.source import Source, keep_metadata
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.report.model import Comparison, Report, Row, Side
+
+HASH_DIGITS = 12
+
+
+def compare(old: Source, new: Source, *, platform: str = "", name: str = "") -> Report:
+    """Compare two sources on every platform that both have, or on ``platform`` alone.
+
+    ``name`` is what the environment is called, by default the new source's label. Raises ``LockstepError``
+    where there is no platform to compare.
+    """
+    common = _common_platforms(old, new, platform)
+    comparisons = tuple(compare_platform(old, new, each, name=name) for each in common)
+    command = shlex.join(
+        ["lockstep", "diff", old.label, new.label, *(["--platform", platform] if platform else [])]
+    )
+    return Report(comparisons, notes=() if platform else tuple(_lonely(old, new)), reproduce=(command,))
+
+
+def compare_platform(old: Source, new: Source, platform: str, *, name: str = "") -> Comparison:
+    """Compare two sources on one platform that both have."""
+    before, after = old.platforms[platform], new.platforms[platform]
+    scope = Scope(pip=old.complete and new.complete, metadata=keep_metadata(old, new))
+    drift = diff(before, after, scope)
+    drift = with_damages(
+        drift, before, after, (damage for damage in new.damages if damage not in old.damages)
+    )
+    judgements = judge(drift, before, after, conformance=old.installed or new.installed)
+    return Comparison(
+        name=name or new.label,
+        platform=platform,
+        old=_side(old, before),
+        new=_side(new, after),
+        rows=tuple(row_of(judgement) for judgement in judgements),
+        unchanged=len(drift.unchanged),
+        notes=tuple(_notes(drift, old, new)),
+    )
+
+
+def row_of(judgement: Judgement) -> Row:
+    """Return a judged change as the row that every report shows."""
+    change = judgement.change
+    if isinstance(change, EnvelopeChange):
+        asked_by = ", ".join(change.packages[:3]) + (" and others" if len(change.packages) > 3 else "")
+        return Row(
+            subject=change.virtual_package,
+            manager="machine",
+            classes=(change.direction.value,),
+            severity=judgement.severity,
+            before=change.old,
+            after=change.new,
+            why=judgement.why,
+            detail=f"asked for by {asked_by}" if asked_by else "",
+        )
+    classes = sorted(change.classes, key=lambda each: (each is not judgement.decisive, DANGER.index(each)))
+    return Row(
+        subject=change.package.name,
+        manager=change.package.manager,
+        classes=tuple(each.value for each in classes),
+        severity=judgement.severity,
+        before=_state(change.old, change.new, change),
+        after=_state(change.new, change.old, change),
+        why=judgement.why,
+        detail=change.detail,
+        old=change.old,
+        new=change.new,
+    )
+
+
+def _state(package: Package | None, other: Package | None, change: Change) -> str:
+    """Return one side of a change: the version, and of the rest what differs."""
+    if package is None:
+        return ""
+    words: list[str] = []
+    if other and package.manager != other.manager:
+        words.append(package.manager)
+    if other and package.name != other.name:
+        words.append(package.name)
+    words.append(package.version)
+    if other and package.build and _tells_by_build(package, other, change):
+        words.append(package.build)
+    if DriftClass.CHANNEL in change.classes:
+        place = places.channel(package) if package.manager == "conda" else places.origin(package)
+        words.append(f"from {place}")
+    if DriftClass.BYTES in change.classes:
+        words.append(_hash(package))
+    return " ".join(filter(None, words))
+
+
+def _tells_by_build(package: Package, other: Package, change: Change) -> bool:
+    if change.classes & {DriftClass.BUILD, DriftClass.VARIANT}:
+        return True
+    return package.version == other.version and package.build != other.build and bool(other.build)
+
+
+def _hash(package: Package) -> str:
+    if package.sha256:
+        return f"sha256 {package.sha256[:HASH_DIGITS]}"
+    return f"md5 {package.md5[:HASH_DIGITS]}" if package.md5 else ""
+
+
+def _common_platforms(old: Source, new: Source, platform: str) -> Sequence[str]:
+    if platform:
+        for source in (old, new):
+            if platform not in source.platforms:
+                what = f"has no packages for {platform}, only for {', '.join(source.platforms)}"
+                raise LockstepError(what, where=source.label)
+        return [platform]
+    common = sorted(old.platforms.keys() & new.platforms.keys())
+    if not common:
+        theirs, ours = ", ".join(old.platforms) or "none", ", ".join(new.platforms) or "none"
+        what = f"no platform in common: {old.label} is for {theirs}, {new.label} for {ours}"
+        raise LockstepError(what, remedy="compare what is for one platform")
+    return common
+
+
+def _lonely(old: Source, new: Source) -> Iterator[str]:
+    """Yield which platforms only one of two locks has; a machine has only ever one."""
+    if old.installed or new.installed:
+        return
+    for one, other in ((old, new), (new, old)):
+        if alone := sorted(one.platforms.keys() - other.platforms.keys()):
+            yield f"only {one.label} is for {', '.join(alone)}: not compared"
+
+
+def _side(source: Source, packages: PackageSet) -> Side:
+    conda_id = packages.only("conda").environment_id
+    return Side(
+        label=source.label,
+        environment_id=packages.environment_id if source.complete else conda_id,
+        conda_id=conda_id,
+        packages=len(packages),
+        complete=source.complete,
+    )
+
+
+def _notes(drift: Drift, old: Source, new: Source) -> Iterator[str]:
+    for gap in drift.gaps:
+        yield _note(gap, old, new)
+
+
+def _note(gap: Gap, old: Source, new: Source) -> str:
+    count = f"{len(gap.keys)} package{'' if len(gap.keys) == 1 else 's'}"
+    if gap.fact == "pip part":
+        lacking = old.label if not old.complete else new.label
+        return f"the pip part was not compared ({count}): {lacking} has no place for it"
+    if gap.fact == "build":
+        return f"builds were not compared for {count}: one side does not name them"
+    managers = {manager for manager, _ in gap.keys}
+    if managers == {"pip"} and (old.installed or new.installed):
+        return f"hashes were not compared for {count} of pip: pip does not record them when it installs"
+    return f"hashes were not compared for {count}: no kind of hash is known to both sides"

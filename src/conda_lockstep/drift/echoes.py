@@ -1,0 +1,64 @@
+"""Packages that only repeat what another package says, so that one event is not told three times over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from conda_lockstep.drift.model import Change, DriftClass, Judgement
+from conda_lockstep.report.model import SEVERITIES
+
+_LEADERS = {
+    "cpython": "python",
+    "python-freethreading": "python",
+    "python-gil": "python",
+    "python_abi": "python",
+    "libtorch": "pytorch",
+    "pytorch-cpu": "pytorch",
+    "pytorch-gpu": "pytorch",
+    "pytorch-mutex": "pytorch",
+    "libtensorflow": "tensorflow",
+    "tensorflow-base": "tensorflow",
+    "jaxlib": "jax",
+    "blas": "libblas",
+    "blas-devel": "libblas",
+    "libcblas": "libblas",
+    "liblapack": "libblas",
+    "liblapacke": "libblas",
+    "libgcc-ng": "libgcc",
+    "libgomp": "libgcc",
+    "libstdcxx-ng": "libstdcxx",
+    "mkl-include": "mkl",
+    "mkl-devel": "mkl",
+}
+"""conda's packages that are built or chosen together with another, and come with its version or build."""
+
+_FOLLOWING = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.VARIANT})
+
+
+def subdued(judgements: Iterable[Judgement]) -> list[Judgement]:
+    """Return the judgements, with those of packages that follow another down to ``low``.
+
+    They follow where the other changed in the same way and is judged as bad or worse.
+    """
+    judgements = list(judgements)
+    leaders = {
+        judgement.change.package.name: judgement
+        for judgement in judgements
+        if isinstance(judgement.change, Change) and judgement.change.package.manager == "conda"
+    }
+    return [_subdued(judgement, leaders.get(_leader(judgement))) for judgement in judgements]
+
+
+def _leader(judgement: Judgement) -> str:
+    change = judgement.change
+    return _LEADERS.get(change.package.name, "") if isinstance(change, Change) else ""
+
+
+def _subdued(judgement: Judgement, leader: Judgement | None) -> Judgement:
+    if leader is None or judgement.decisive not in _FOLLOWING or leader.decisive is not judgement.decisive:
+        return judgement
+    own, others = SEVERITIES.index(judgement.severity), SEVERITIES.index(leader.severity)
+    if own >= SEVERITIES.index("low") or own < others or not isinstance(leader.change, Change):
+        return judgement
+    return replace(judgement, severity="low", why=f"it comes with {leader.change.package.name}")

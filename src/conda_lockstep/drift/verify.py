@@ -1,0 +1,83 @@
+"""Does a prefix hold exactly what a lock says? The lock is the old side, the prefix the new one."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from conda_lockstep.drift.compare import compare_platform
+from conda_lockstep.drift.source import Source, from_prefix, read_source
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.report.escape import visible
+from conda_lockstep.report.model import Report, Row, at_least
+
+LOCK_NAME = "conda-lock.yml"
+LOCK_GLOB = "*.conda-lock.yml"
+
+
+def verify(prefix: Path, lock: Path, *, platform: str = "") -> Report:
+    """Compare a prefix with a lock, on the prefix's platform unless another is named.
+
+    Raises ``LockstepError`` for a prefix that is no environment, and a lock that has nothing for it.
+    """
+    installed = from_prefix(prefix, str(prefix))
+    return verify_source(installed, read_source(lock), platform=platform)
+
+
+def verify_source(installed: Source, locked: Source, *, platform: str = "") -> Report:
+    """Compare an installed environment with what was locked for it; see :func:`verify`."""
+    (own, packages), *_ = installed.platforms.items()
+    wanted = platform or own
+    if wanted not in locked.platforms:
+        what = f"has nothing for {wanted}, only for {', '.join(locked.platforms) or 'no platform'}"
+        raise LockstepError(what, where=locked.label, remedy=f"run: lockstep lock --platform {wanted}")
+    if wanted != own:
+        installed = Source(installed.label, installed.kind, {wanted: packages}, damages=installed.damages)
+    comparison = compare_platform(locked, installed, wanted, name=locked.label)
+    command = ["lockstep", "verify", "--prefix", installed.label, "--lock", locked.label]
+    return Report((comparison,), reproduce=(shlex.join(command),))
+
+
+def failures(report: Report) -> tuple[Row, ...]:
+    """Return the rows that make a prefix another environment: all but those that are about metadata alone."""
+    return at_least(report.rows, "low")
+
+
+def find_lock(folder: Path) -> Path:
+    """Return the lock of a folder: ``conda-lock.yml``, or the only ``*.conda-lock.yml``.
+
+    Raises ``LockstepError`` where there is none, or more than one to choose from.
+    """
+    if (folder / LOCK_NAME).is_file():
+        return folder / LOCK_NAME
+    found = sorted(folder.glob(LOCK_GLOB))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.name for path in found)
+        raise LockstepError(f"there are several locks here: {names}", remedy="name one with --lock")
+    raise LockstepError(
+        f"there is no {LOCK_NAME} here", remedy="name the lock with --lock, or run: lockstep lock"
+    )
+
+
+def confirmation(report: Report) -> str:
+    """Return the one line for a prefix that holds what the lock says."""
+    comparison = report.comparisons[0]
+    old, new = comparison.old, comparison.new
+    identity = old.environment_id + ("" if old.complete else " (conda part)")
+    line = (
+        f"{identity}  {new.label} holds exactly {old.label} ({comparison.platform}, {old.packages} packages)"
+    )
+    notes = [*comparison.notes, *(f"{row.subject}: {row.detail or row.why}" for row in report.rows)]
+    return visible(
+        line
+        + (
+            f"; {notes[0]}"
+            if len(notes) == 1
+            else f"; {len(notes)} notes, see --format json"
+            if notes
+            else ""
+        ),
+        1000,
+    )

@@ -1,0 +1,58 @@
+"""Makes text from elsewhere safe to show: package names, versions and paths are whatever somebody wrote there.
+
+Nothing that comes out of here can become markup, a link, a mention, an image, or move a terminal's
+cursor; what would be invisible or reorder its neighbours is shown as its code point.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+LIMIT = 200
+"""Longer texts are cut: a name of that length is an attack or a mistake."""
+
+_WORDS = re.compile(r"(\s+)")
+# A word of plain prose. Anything else may be a link, a mention, an issue, a commit or an emoji to GitHub, and is
+# set as code, where none of these are looked for.
+_PLAIN = re.compile(
+    r"[('\"]*(?:(?=.*[g-z])[a-z]+(?:[-'/][a-z]+)*|[a-z]{1,6}|\d{1,6}|\d\.\d|C\+\+|[+&=–—→·…])(?:'s)?[)'\".,;:!?%…]*",
+    re.IGNORECASE,
+)
+
+
+def visible(text: str, limit: int = LIMIT) -> str:
+    """Return one line of printable text; spaces stay, other characters that do not print become ``⟨U+202E⟩``."""
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"⟨U+{ord(c):04X}⟩" for c in text)
+
+
+def code(text: str, *, cell: bool = False, limit: int = LIMIT) -> str:
+    """Return a Markdown code span that holds nothing but this text; empty for an empty text.
+
+    ``cell`` is for tables, where a pipe would end the cell even in code. Backticks are shown as code points: a
+    span cannot then be ended from within.
+    """
+    text = visible(text, limit).replace("`", "⟨U+0060⟩")
+    if cell:
+        text = text.replace("\\|", "⟨U+005C⟩|").replace("|", "\\|")
+    if not text.strip():
+        return ""
+    padding = " " if text[0] == " " or text[-1] == " " else ""
+    return f"`{padding}{text}{padding}`"
+
+
+def prose(text: str, *, cell: bool = False, limit: int = 4 * LIMIT) -> str:
+    """Return Markdown that reads as this text; every word that could mean something to GitHub is code."""
+    parts = _WORDS.split(visible(" ".join(text.split()), limit))
+    return "".join(
+        part if part.isspace() or _PLAIN.fullmatch(part) else code(part, cell=cell) for part in parts
+    )
+
+
+def markup(text: str, limit: int = 10 * LIMIT) -> str:
+    """Return text for HTML, between tags or within a quoted attribute."""
+    return html.escape(visible(text, limit), quote=True)
