@@ -117,6 +117,14 @@ def _lint_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="NAMES", help="not these rules or families"
     )
+    parser.add_argument(
+        "--extend-select", action="append", default=[], metavar="NAMES", help="these rules or families, too"
+    )
+    baseline = parser.add_mutually_exclusive_group()
+    baseline.add_argument(
+        "--baseline", type=Path, metavar="FILE", help="leave out the findings recorded here"
+    )
+    baseline.add_argument("--write-baseline", type=Path, metavar="FILE", help="record the findings here")
     parser.add_argument("--strict", action="store_true", help="notes fail, too")
 
 
@@ -130,6 +138,9 @@ def _lint(arguments: argparse.Namespace) -> int:
         output=arguments.format,
         select=_names(arguments.select),
         ignore=_names(arguments.ignore),
+        extend_select=_names(arguments.extend_select),
+        baseline=arguments.baseline,
+        write_baseline=arguments.write_baseline,
         strict=arguments.strict,
     )
 

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from conda_lockstep.config import Config, load
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.rules import lint
+from conda_lockstep.rules import Rule, lint
 from conda_lockstep.rules.lint import UNREADABLE, Finding
+
+if TYPE_CHECKING:
+    from conda_lockstep.rules.baseline import Scope
 
 
 def run(
@@ -23,16 +26,27 @@ def run(
     output: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    extend_select: tuple[str, ...] = (),
+    baseline: Path | None = None,
+    write_baseline: Path | None = None,
     strict: bool,
 ) -> int:
     """Lint files, print what was found, and return the exit status.
 
-    2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too), else 0.
+    2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too), else 0. What a
+    ``baseline`` holds is neither said nor counted; ``write_baseline`` records what is found, and the status is 0.
     """
     config = load(Path.cwd())
-    config = replace(config, select=select or config.select, ignore=config.ignore + ignore)
+    config = replace(
+        config, ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
+    )
+    chosen = lint.select(config, only=select + extend_select if select else ())
     paths = list(files) or _discover()
-    seen = _look(paths, config, fix, unsafe)
+    seen = _look(paths, chosen, config, fix, unsafe)
+    if write_baseline:
+        return _record(seen, chosen, write_baseline)
+    if baseline:
+        seen = _without_old(seen, chosen, baseline)
     _print(seen, output, strict)
     if seen.failures or any(finding.rule == UNREADABLE for finding in seen.findings):
         return 2
@@ -57,8 +71,7 @@ def _discover() -> list[Path]:
     return found
 
 
-def _look(paths: Sequence[Path], config: Config, fix: bool, unsafe: bool) -> _Seen:
-    chosen = lint.select(config)
+def _look(paths: Sequence[Path], chosen: Sequence[Rule], config: Config, fix: bool, unsafe: bool) -> _Seen:
     findings: list[Finding] = []
     done: list[str] = []
     failures: list[LockstepError] = []
@@ -73,6 +86,35 @@ def _look(paths: Sequence[Path], config: Config, fix: bool, unsafe: bool) -> _Se
         except LockstepError as error:
             failures.append(error)
     return _Seen(paths, findings, done, failures)
+
+
+def _record(seen: _Seen, chosen: Sequence[Rule], path: Path) -> int:
+    from conda_lockstep.report import text
+    from conda_lockstep.rules import baseline
+
+    count = baseline.write(path, seen.findings, _scope(seen, chosen, path))
+    print(f"lockstep: {path} holds {count} finding{'' if count == 1 else 's'}", file=sys.stderr)
+    sys.stderr.write(text.errors(str(failure) for failure in seen.failures))
+    return 2 if seen.failures else 0
+
+
+def _without_old(seen: _Seen, chosen: Sequence[Rule], path: Path) -> _Seen:
+    """Leave out what a baseline holds, and say what it need not hold any longer."""
+    from conda_lockstep.report import text
+    from conda_lockstep.rules import baseline
+
+    compared = baseline.compare(baseline.read(path), seen.findings, _scope(seen, chosen, path))
+    gone = [f"{path}: no longer needed: {key.path}: {key.rule}: {key.entry}" for key in compared.gone]
+    if gone:
+        gone.append(f"{path}: write it again with --write-baseline")
+    sys.stderr.write(text.errors(gone))
+    return seen._replace(findings=compared.new)
+
+
+def _scope(seen: _Seen, chosen: Sequence[Rule], path: Path) -> Scope:
+    from conda_lockstep.rules.baseline import Scope
+
+    return Scope.of(path, seen.paths, (rule.name for rule in chosen))
 
 
 def _print(seen: _Seen, output: str, strict: bool) -> None:
