@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conda_lockstep.rules.lint import EditAt, Finding, FixAt
 
-HOSTILE = "a]]>&\"'<b>\x1b[31m\x00\ud800\ufffe\u202e\r\n::error::100% [x](https://evil.example)"
+HOSTILE = "a]]>&\"'<b>\x1b[31m\x00\udcff\ufffe\u202e\r\n::error::100% [x](https://evil.example)"
 """Ends of CDATA, markup, control characters, a lone surrogate, a non-character, a command, a link."""
 
 
@@ -37,6 +37,6 @@ def note(path: str = "environment.yml") -> Finding:
 
 def hostile() -> Finding:
     """A finding whose every text is hostile."""
-    return unpinned(path=f"{HOSTILE}.yml")._replace(
+    return unpinned(path=HOSTILE.replace("\0", ""))._replace(
         message=HOSTILE, help=HOSTILE, lines=(HOSTILE,), also=((1, 1, 2, HOSTILE),)
     )

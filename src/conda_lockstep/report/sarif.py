@@ -67,6 +67,7 @@ def _rule(rule: Rule) -> _Object:
     return {
         "id": rule.name,
         "shortDescription": {"text": plain(rule.summary)},
+        "fullDescription": {"text": plain(lead(rule)), "markdown": lead(rule)},
         "help": {"text": f"{plain(lead(rule))} {plain(more)}", "markdown": f"{lead(rule)}\n\n{more}"},
         "defaultConfiguration": {"level": rule.severity, "enabled": rule.default},
         "properties": {"tags": [rule.family]},
