@@ -75,17 +75,18 @@ class _Own:
     body: str
 
 
-def publish(github: GitHub, draft: Draft) -> Outcome:
+def publish(github: GitHub, draft: Draft, *, create: bool = True) -> Outcome:
     """Bring the pull request's comment to this text, by the fewest requests that do it.
 
     A comment counts as ours by marker *and* author. A text that is there already is left alone, an older run never
-    overwrites a newer one's, and of several comments only the newest stays. Never raises: what goes wrong is in the
+    overwrites a newer one's, and of several comments only the newest stays. Where ``create`` is false, a comment
+    that is there is kept current, and none is begun. Never raises: what goes wrong is in the
     outcome, as a comment must not decide over a check.
     """
     try:
         text = compose(draft)
         for _ in range(ROUNDS):
-            outcome = _round(github, draft, text)
+            outcome = _round(github, draft, text, create)
             if outcome is not None:
                 return outcome
     except LockstepError as error:
@@ -126,9 +127,11 @@ def read_state(text: str) -> tuple[State, str] | None:
     return state, text[match.end() :]
 
 
-def _round(github: GitHub, draft: Draft, text: str) -> Outcome | None:
+def _round(github: GitHub, draft: Draft, text: str, create: bool) -> Outcome | None:
     """Look, decide, act; None asks for another look, as the world moved meanwhile."""
     own = _find(github, draft)
+    if not own and not create:
+        return Outcome("skipped", reason="the change touches no environment")
     if not own:
         return _create(github, draft, text)
     newest, *others = own

@@ -45,15 +45,18 @@ class Remark:
 class Checked:
     """What became of one environment file.
 
-    ``state`` is how the committed lock stands to it, and ``reasons`` say why it is not current. ``lock`` is the
-    text of the lock that holds for it: the committed one where that is current, else a fresh solution; empty where
-    there is none. ``build`` tells whether that lock was installed, ``build_reason`` why or why not, ``reached`` the
+    ``sha256`` and ``lock_sha256`` are of the committed bytes, empty where there is no such file. ``state`` is how
+    the committed lock stands to the file, and ``reasons`` say why it is not current. ``lock`` is the text of the
+    lock that holds for it: the committed one where that is current, else a fresh solution; empty where there is
+    none. ``build`` tells whether that lock was installed, ``build_reason`` why or why not, ``reached`` the
     steps of the evidence ladder.
     """
 
     path: str
     lock_path: str
     state: LockState
+    sha256: str = ""
+    lock_sha256: str = ""
     reasons: tuple[str, ...] = ()
     lock: str = ""
     build: BuildState = "skipped"
@@ -112,6 +115,8 @@ def _checked(fields: Fields) -> Checked:
         path=_text(fields, "path"),
         lock_path=_text(fields, "lock_path"),
         state=_one_of(fields, "state", LOCK_STATES),
+        sha256=_text(fields, "sha256"),
+        lock_sha256=_text(fields, "lock_sha256"),
         reasons=_texts(fields, "reasons"),
         lock=fields.text("lock"),
         build=_one_of(fields, "build", BUILD_STATES),

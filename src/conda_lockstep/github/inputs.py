@@ -79,7 +79,7 @@ def _fail_on(text: str) -> FailOn:
 
 
 def _cuda(text: str) -> str:
-    if text and not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text):
+    if text and not re.fullmatch(r"\d{1,3}\.\d{1,3}", text):
         raise LockstepError(f"input 'cuda' is '{text}'", remedy="it may be a version such as 12.4")
     return text
 

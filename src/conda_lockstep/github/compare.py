@@ -1,0 +1,155 @@
+"""Compares what the executing half found with the base branch, and judges whether the check fails."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from conda_lockstep.drift.compare import compare
+from conda_lockstep.drift.source import Source, parse_source
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.report.model import Comparison, Evidence, Report, Row, at_least
+
+from .base import Base
+from .handoff import Checked, Handoff
+from .inputs import FailOn
+
+LADDER = ("linted", "solved", "installed", "verified", "imported", "kernel ran", "collective ran")
+"""The steps of evidence, in order; what a run did not reach, its report says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What changed, and what that comes to.
+
+    ``identities`` are (file, platform, environment id) of all that holds now. ``touched`` is whether the change
+    concerns an environment at all. ``failures`` are reasons for the check to fail, ``broken`` what could not be
+    done; a line each.
+    """
+
+    report: Report
+    identities: tuple[tuple[str, str, str], ...]
+    touched: bool
+    failures: tuple[str, ...]
+    broken: tuple[str, ...]
+
+    @property
+    def status(self) -> int:
+        """Return the exit status: 2 for what could not be done, 1 for what was found, 0 for clean."""
+        return 2 if self.broken else int(bool(self.failures))
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """One environment file, compared."""
+
+    comparisons: tuple[Comparison, ...]
+    identities: tuple[tuple[str, str, str], ...]
+    touched: bool
+    notes: tuple[str, ...]
+
+
+def compare_with_base(
+    handoff: Handoff, base: Base, *, fail_on: FailOn, judge_drift: bool, base_name: str
+) -> Compared:
+    """Compare each environment with the lock of the base commit.
+
+    ``judge_drift`` is false where a change is merged already: then drift is told, and fails nothing.
+    ``base_name`` is what git calls the base in a clone: a branch or a commit.
+    """
+    done: list[_One] = []
+    broken = list(handoff.failures)
+    for checked in handoff.checked:
+        try:
+            done.append(_compare(checked, base))
+        except LockstepError as error:
+            broken.append(str(error))
+    report = Report(
+        comparisons=tuple(comparison for one in done for comparison in one.comparisons),
+        evidence=_evidence(handoff),
+        notes=tuple(note for one in done for note in one.notes),
+        reproduce=tuple(line for checked in handoff.checked for line in _reproduce(checked, base_name)),
+        accept=tuple(line for checked in handoff.checked for line in _accept(checked)),
+    )
+    return Compared(
+        report=report,
+        identities=tuple(identity for one in done for identity in one.identities),
+        touched=bool(report.rows) or any(one.touched for one in done),
+        failures=tuple(_failures(handoff, report.rows if judge_drift else (), fail_on)),
+        broken=tuple(broken),
+    )
+
+
+def _compare(checked: Checked, base: Base) -> _One:
+    old_file, old_lock = base.read(checked.path), base.read(checked.lock_path)
+    touched = (_digest(old_file), _digest(old_lock)) != (checked.sha256, checked.lock_sha256)
+    if not checked.lock:
+        return _One((), (), touched, ())
+    new = parse_source(checked.lock, checked.lock_path)
+    identities = tuple(
+        (checked.path, platform, packages.environment_id)
+        for platform, packages in sorted(new.platforms.items())
+    )
+    if old_lock is None:
+        return _One((), identities, touched, (_newcomer(checked, new),))
+    old = parse_source(old_lock.decode("utf-8", "replace"), f"{checked.lock_path} of the base commit")
+    if not old.platforms.keys() & new.platforms.keys():
+        note = f"{checked.lock_path} and its base commit have no platform in common: nothing was compared"
+        return _One((), identities, touched, (note,))
+    report = compare(old, new, name=checked.path)
+    return _One(report.comparisons, identities, touched, report.notes)
+
+
+def _newcomer(checked: Checked, new: Source) -> str:
+    ids = ", ".join(
+        f"{packages.environment_id} on {platform} ({len(packages)} packages)"
+        for platform, packages in sorted(new.platforms.items())
+    )
+    return f"{checked.lock_path} is not on the base commit, so there is nothing to compare with: {ids}"
+
+
+def _digest(content: bytes | None) -> str:
+    return "" if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _evidence(handoff: Handoff) -> Evidence:
+    """Return what was reached for every environment, in the order of the ladder."""
+    reached = tuple(
+        step
+        for step in LADDER
+        if handoff.checked and all(step in checked.reached for checked in handoff.checked)
+    )
+    return Evidence(reached, tuple(step for step in LADDER if step not in reached))
+
+
+def _failures(handoff: Handoff, rows: Sequence[Row], fail_on: FailOn) -> Iterator[str]:
+    if fail_on == "never":
+        return
+    errors = [remark for remark in handoff.remarks if remark.severity == "error"]
+    if errors:
+        yield f"the linter found {len(errors)} error{'' if len(errors) == 1 else 's'}"
+    for checked in handoff.checked:
+        if checked.state in ("stale", "failed"):
+            yield f"{checked.lock_path} does not hold for {checked.path}"
+        if checked.build == "failed":
+            yield f"{checked.path} could not be built"
+    grave = at_least(rows, fail_on)
+    if grave:
+        yield f"{len(grave)} change{'' if len(grave) == 1 else 's'} of severity {fail_on} or worse"
+
+
+def _reproduce(checked: Checked, base_name: str) -> Iterator[str]:
+    if not (base_name and checked.lock):
+        return
+    name = shlex.quote(checked.lock_path)
+    if checked.state != "current":
+        yield f"lockstep lock {shlex.quote(checked.path)}"
+    yield f"git show {shlex.quote(f'{base_name}:{checked.lock_path}')} > /tmp/base.conda-lock.yml"
+    yield f"lockstep diff /tmp/base.conda-lock.yml {name}"
+
+
+def _accept(checked: Checked) -> Iterator[str]:
+    if checked.lock and checked.state != "current":
+        yield f"lockstep lock {shlex.quote(checked.path)} && git add {shlex.quote(checked.lock_path)}"

@@ -1,0 +1,104 @@
+"""The half of the Action that speaks: writes summary, outputs and comment. It executes nothing of the change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.report import drift_json
+from conda_lockstep.report.annotations import annotation
+from conda_lockstep.report.model import worst
+
+from . import handoff as handoffs
+from . import wording
+from .api import GitHub
+from .base import Base, find_base
+from .commands import write_outputs, write_summary
+from .comment import Draft, Outcome, State, publish
+from .compare import Compared, compare_with_base
+from .event import Event
+from .handoff import Handoff
+from .inputs import Inputs
+from .runner import Runner
+from .trust import may_comment
+
+HANDOFF = "handoff.json"
+REPORT = "report.json"
+# A change that is merged already is told, not judged.
+JUDGED_EVENTS = frozenset({"pull_request", "pull_request_target", "merge_group"})
+
+
+def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
+    """Compare, write all that is to be read, comment where that is allowed, and return the exit status."""
+    handoff = _received(runner.folder / HANDOFF)
+    github = GitHub(event.repository, inputs.token, runner.api_url) if inputs.token else None
+    base = Base(runner.workspace, find_base(event, runner.workspace), github)
+    pull = event.pull_request
+    compared = compare_with_base(
+        handoff,
+        base,
+        fail_on=inputs.fail_on,
+        judge_drift=event.name in JUDGED_EVENTS,
+        base_name=f"origin/{pull.base_ref}" if pull else base.commit[:12],
+    )
+    _write(handoff, compared, runner)
+    outcome = _comment(handoff, compared, event, runner, inputs, github)
+    print(f"comment: {outcome}", file=out)
+    if outcome.kind == "failed" or (outcome.kind == "created" and outcome.reason):
+        print(annotation("warning", outcome.reason, title="no comment"), file=out)
+    for line in (*compared.broken, *compared.failures):
+        print(annotation("error", line, title="conda-lockstep"), file=out)
+    return compared.status
+
+
+def _received(path: Path) -> Handoff:
+    """Read the hand-off; one that is missing or broken is what there is to report."""
+    try:
+        return handoffs.read(path)
+    except LockstepError as error:
+        return Handoff(failures=(str(error),))
+
+
+def _write(handoff: Handoff, compared: Compared, runner: Runner) -> None:
+    path = runner.folder / REPORT
+    path.write_text(drift_json.dumps(compared.report), encoding="utf-8")
+    if runner.summary:
+        write_summary(runner.summary, wording.summary(handoff, compared))
+    if runner.outputs:
+        write_outputs(runner.outputs, outputs(compared, path))
+
+
+def outputs(compared: Compared, path: Path) -> dict[str, str]:
+    """Return the outputs of the Action; ``path`` is where the report lies as JSON."""
+    report = compared.report
+    evidence = report.evidence.reached if report.evidence else ()
+    return {
+        "drift": str(bool(report.rows)).lower(),
+        "severity": worst(report.rows) or "",
+        "environment-id": "\n".join("\t".join(identity) for identity in compared.identities),
+        "report": str(path),
+        "evidence": " ".join(step.replace(" ", "-") for step in evidence),
+    }
+
+
+def _comment(
+    handoff: Handoff, compared: Compared, event: Event, runner: Runner, inputs: Inputs, github: GitHub | None
+) -> Outcome:
+    allowed = may_comment(event)
+    pull = event.pull_request
+    if not inputs.comment:
+        return Outcome("skipped", reason="input 'comment' is false")
+    if not allowed.allowed or pull is None:
+        return Outcome("skipped", reason=allowed.reason)
+    if github is None:
+        return Outcome("failed", reason="there is no token to comment with")
+    try:
+        author = inputs.author or github.login()
+    except LockstepError as error:
+        return Outcome("failed", reason=f"{error}; or say who it comments as with 'author: my-app[bot]'")
+    ids = ",".join(dict.fromkeys(environment_id for _, _, environment_id in compared.identities))
+    state = State(key=runner.key, environment=ids[:200], run=runner.run, attempt=runner.attempt)
+    body = wording.comment(handoff, compared)
+    draft = Draft(pull.number, pull.head_sha, author, body, state)
+    return publish(github, draft, create=compared.touched or bool(compared.broken))
