@@ -61,7 +61,8 @@ class Config:
 
     ``select``, ``ignore`` and ``extend_select`` name rules and families; ``per_file_ignores`` does by glob below
     ``root``, and ``severity`` moves them. ``channel_order`` lists channel names from first to last, ``*`` for any
-    other. ``pip_allow`` lists PyPI names that ``stray-pip`` leaves alone. ``pin_precision`` maps conda names to what
+    other. ``name_pattern`` is the regular expression that ``bad-name`` asks of an environment's name, if any.
+    ``pip_allow`` lists PyPI names that ``stray-pip`` leaves alone. ``pin_precision`` maps conda names to what
     ``too-loose-pin`` asks of their pins, at least. ``mirrors`` maps the URL that a lock holds to the one that is
     fetched from, both as prefixes. ``pypi_index`` is the simple index of the pip part, as it is written to locks.
     ``platforms`` are the subdirs to lock for where the environment file names none, ``machines`` what is solved for.
@@ -74,6 +75,7 @@ class Config:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     severity: Mapping[str, Level] = field(default_factory=dict)
     channel_order: tuple[str, ...] = DEFAULT_CHANNEL_ORDER
+    name_pattern: str = ""
     pip_allow: tuple[str, ...] = DEFAULT_PIP_ALLOW
     pin_precision: Mapping[str, Precision] = field(default_factory=dict)
     mirrors: Mapping[str, str] = field(default_factory=dict)

@@ -24,7 +24,8 @@ class Channel(NamedTuple):
     """A channel as conda tells it from others.
 
     ``name`` is conda's canonical name, a URL without credentials for what is on no known server. ``base`` is the
-    name without label and mirror: what packages it holds. ``scheme`` is empty for a bare name.
+    name without label and mirror: what packages it holds. ``scheme`` is empty for a bare name. ``login`` is the
+    user, password or token in a URL.
     """
 
     text: str
@@ -32,6 +33,7 @@ class Channel(NamedTuple):
     base: str
     scheme: str = ""
     host: str = ""
+    login: str = ""
 
     @property
     def is_anacondas(self) -> bool:
@@ -43,9 +45,7 @@ class Channel(NamedTuple):
         """Say whether it is a folder of this machine, or a server on it."""
         if self.scheme == "file" or self.host.startswith(_LOOPBACK):
             return True
-        return not self.scheme and (
-            self.text.startswith(("/", "./", "../", "~", "\\")) or self.text[1:3] == ":\\"
-        )
+        return not self.scheme and _is_path(self.text)
 
 
 def read_channel(text: str) -> Channel:
@@ -53,20 +53,26 @@ def read_channel(text: str) -> Channel:
     text = text.strip()
     scheme, mark, rest = text.partition("://")
     if not mark:
+        if _is_path(text):
+            return Channel(text, text, text)
         path = text.strip("/")
         return Channel(text, _without_subdir(_canonical(path)), _base(path))
-    rest = rest.rpartition("@")[2] if "@" in rest.partition("/")[0] else rest
-    rest = _without_subdir(_without_token(rest).rstrip("/"))
+    login, rest = _without_login(rest)
+    rest = _without_subdir(rest.rstrip("/"))
     scheme = scheme.lower()
     host = rest.partition("/")[0].lower()
     for server in _ANACONDA_ORG:
         if rest.startswith(server):
             path = rest[len(server) :]
-            return Channel(text, _canonical(path), _base(path), scheme, host)
+            return Channel(text, _canonical(path), _base(path), scheme, host, login)
     for server in _ANACONDA_REPO:
         if rest.startswith(server):
-            return Channel(text, DEFAULTS, DEFAULTS, scheme, host)
-    return Channel(text, f"{scheme}://{rest}", _base(_last_part(rest)), scheme, host)
+            return Channel(text, DEFAULTS, DEFAULTS, scheme, host, login)
+    return Channel(text, f"{scheme}://{rest}", _base(_last_part(rest)), scheme, host, login)
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith(("/", "./", "../", "~", "\\")) or text[1:3] == ":\\"
 
 
 def _canonical(path: str) -> str:
@@ -92,6 +98,11 @@ def _without_subdir(path: str) -> str:
     return head if head and tail in SUBDIRS else path
 
 
-def _without_token(rest: str) -> str:
-    host, mark, path = rest.partition("/t/")
-    return f"{host}/{path.partition('/')[2]}" if mark else rest
+def _without_login(rest: str) -> tuple[str, str]:
+    """Part what stands behind ``://`` into user, password or token, and the rest."""
+    host, slash, path = rest.partition("/")
+    user, _, host = host.rpartition("@")
+    if not path.startswith("t/"):
+        return user, f"{host}{slash}{path}"
+    token, _, path = path[2:].partition("/")
+    return user or token, f"{host}/{path}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.environment.document import EnvironmentFile, Item
 from conda_lockstep.environment.source import Span
 
-Where: TypeAlias = Literal["channel", "index", "variable"]
+Where: TypeAlias = Literal["channel", "dependency", "index", "variable", "comment"]
 
 TOKEN_PREFIXES = (
     "AKIA", "ASIA", "AIza", "EAAC", "dop_v1_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "hf_",
@@ -22,35 +23,47 @@ _SECRET_KEYS = frozenset("api access secret private encryption auth account sign
 _PLAIN_ENDINGS = frozenset("file path dir url uri host port name user username region ttl".split())
 
 
+_REST_OF_URL = re.compile(r"[^\s'\"]*")
+_IN_PATH = re.compile(
+    r"/t/(?P<path>[^/\s]+)(?=/|$)"
+    r"|[?&](?:access_token|token|api_key|apikey|password|sig|signature)=(?P<query>[^&\s#]+)",
+    re.IGNORECASE,
+)
+_CONDA_TOKEN = re.compile(r"[a-z]{2}-[0-9a-f\-]{20,}")
+
+
 class Secret(NamedTuple):
-    """A secret and its place; ``item`` is the entry it stands in, ``stand_in`` the variable that could replace it."""
+    """A secret and its place.
+
+    ``kind`` says what it is: TOKEN, PASSWORD or VALUE. ``item`` is the entry it stands in, None for a comment.
+    """
 
     where: Where
+    kind: str
     text: str
     span: Span
-    item: Item
-    stand_in: str
+    item: Item | None
 
 
 def secrets(file: EnvironmentFile) -> tuple[Secret, ...]:
-    """Return the secrets of a file in channels, conda entries, pip entries, indexes and variables."""
+    """Return the secrets of a file in channels, conda entries, pip entries, indexes, variables and comments."""
     found: list[Secret] = []
     text = file.source.text
-    if "://" in text and ("@" in text or "/t/" in text or "?" in text):
-        channels = (*file.channels.items, *file.conda_items)
-        top = file.key("channels")
-        if top and top.value.value:
-            channels = (top.value, *channels)
-        found += (secret for item in channels for secret in _in_url(item, "channel"))
-        found += (
-            secret for item in (*file.pip_items, *file.pip_repositories) for secret in _in_url(item, "index")
-        )
     for variable in file.variables:
         value = variable.value
         if value.kind in ("string", "number") and _is_secret(variable.key.value, value.value):
-            found.append(Secret("variable", value.value, value.span, value, ""))
-        elif "://" in value.value:
-            found += _in_url(value, "variable")
+            found.append(Secret("variable", "VALUE", value.value, value.span, value))
+    if "://" in text and ("@" in text or "/t/" in text or "?" in text):
+        top = file.key("channels")
+        for item in (*file.channels.items, *((top.value,) if top else ())):
+            found += _in_url(item, "channel")
+        for item in file.conda_items:
+            found += _in_url(item, "dependency")
+        for item in (*file.pip_items, *file.pip_repositories):
+            found += _in_url(item, "index")
+        for variable in file.variables:
+            found += _in_url(variable.value, "variable")
+        found += _in_comments(text, [secret.span for secret in found])
     return tuple(sorted(found, key=lambda secret: secret.span))
 
 
@@ -60,65 +73,83 @@ class Redactor:
     def __init__(self, file: EnvironmentFile) -> None:
         self._source = file.source
         self._secrets = secrets(file)
+        self._ends = [secret.span.end for secret in self._secrets]
 
-    def text(self, text: str) -> str:
-        """Return a message with ``***`` for every secret."""
-        for secret in self._secrets:
-            if len(secret.text) >= 6:
-                text = text.replace(secret.text, "***")
-            elif secret.text in text:
-                text = re.sub(rf"(?<!\w){re.escape(secret.text)}(?!\w)", "***", text)
+    def text(self, text: str, *places: Span) -> str:
+        """Return what is said of some places of the file with ``***`` for every secret of theirs, and of any URL."""
+        for place in places:
+            for secret in self._within(place):
+                # A short one may be part of a word that tells nothing.
+                pattern = re.escape(secret.text) if len(secret.text) >= 6 else _word(secret.text)
+                text = re.sub(pattern, "***", text)
         for start, end, _ in reversed(list(_url_secrets(text))):
             text = f"{text[:start]}***{text[end:]}"
         return text
 
     def line(self, number: int) -> str:
         """Return a line of the file with as many ``*`` as a secret has characters, so that columns stay."""
-        begin = self._source.line_span(number).start
+        place = self._source.line_span(number)
         line = self._source.line(number)
-        spans = [(secret.span.start - begin, secret.span.end - begin) for secret in self._secrets]
-        spans += [(start, end) for start, end, _ in _url_secrets(line)]
+        spans = [(start, end) for start, end, _ in _url_secrets(line)]
+        for secret in self._within(place):
+            spans.append(
+                (max(secret.span.start - place.start, 0), min(secret.span.end - place.start, len(line)))
+            )
         for start, end in spans:
-            start, end = max(start, 0), min(end, len(line))
-            if start < end:
-                line = line[:start] + "*" * (end - start) + line[end:]
+            line = line[:start] + "*" * (end - start) + line[end:]
         return line
+
+    def _within(self, place: Span) -> Iterator[Secret]:
+        for number in range(bisect_right(self._ends, place.start), len(self._secrets)):
+            if self._secrets[number].span.start >= place.end:
+                break
+            yield self._secrets[number]
+
+
+def _word(text: str) -> str:
+    return rf"(?<!\w){re.escape(text)}(?!\w)"
 
 
 def _in_url(item: Item, where: Where) -> Iterator[Secret]:
     for start, end, kind in _url_secrets(item.value):
-        stand_in = {"channel": "CONDA", "index": "INDEX", "variable": ""}[where] + f"_{kind}"
-        yield Secret(where, item.value[start:end], item.at(start, end), item, stand_in)
+        yield Secret(where, kind, item.value[start:end], item.at(start, end), item)
+
+
+def _in_comments(text: str, known: list[Span]) -> Iterator[Secret]:
+    """Yield what else in the text is plainly a secret: an entry that was commented out is still published."""
+    for start, end, kind in _url_secrets(text):
+        # Many a forum has addresses with '/t/', too.
+        is_plain = not text.endswith("/t/", 0, start) or _CONDA_TOKEN.fullmatch(text, start, end)
+        if is_plain and not any(span.start < end and start < span.end for span in known):
+            yield Secret("comment", kind, text[start:end], Span(start, end), None)
 
 
 def _url_secrets(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, what it is) for each password or token in the URLs of a text, in order."""
-    if "://" not in text:
+    at = text.find("://")
+    while at >= 0:
+        url = _REST_OF_URL.match(text, at + 3)
+        end = url.end() if url else at + 3
+        yield from _in_authority(text, at, end)
+        for part in _IN_PATH.finditer(text, at + 3, end):
+            group = "path" if part["path"] else "query"
+            if not _is_placeholder(part[group]):
+                yield (*part.span(group), "TOKEN")
+        at = text.find("://", end)
+
+
+def _in_authority(text: str, at: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """Look at ``user:password@`` behind the ``://`` at an offset."""
+    begin, slash = at + 3, text.find("/", at + 3, end)
+    # The user part reaches to the last '@': passwords may hold one themselves.
+    stop = text.rfind("@", begin, slash if slash >= 0 else end)
+    if stop < 0:
         return
-    # The user part reaches to the last '@' before the first '/': passwords may hold an '@' themselves.
-    for match in re.finditer(
-        r"(?P<scheme>[a-z+]+)://(?:(?P<user>[^/\s@:]*)(?P<colon>:)?(?P<password>(?<=:)[^/\s]*)?@)?[^\s'\"]*",
-        text,
-    ):
-        yield from _url_parts(text, match)
-
-
-def _url_parts(text: str, match: re.Match[str]) -> Iterator[tuple[int, int, str]]:
-    user, password = match["user"] or "", match["password"] or ""
-    if user and "ssh" not in match["scheme"] and _is_token(user):
-        yield (*match.span("user"), "TOKEN")
-    if password and not _is_placeholder(password) and password != "x-oauth-basic":
-        yield (*match.span("password"), "PASSWORD")
-    begin = match.end("password") if password else match.start()
-    for part in re.finditer(
-        r"/t/(?P<path>[^/\s]+)(?=/|$)"
-        r"|[?&](?:access_token|token|api_key|apikey|password|sig|signature)=(?P<query>[^&\s#]+)",
-        text[begin : match.end()],
-        re.IGNORECASE,
-    ):
-        group = "path" if part["path"] else "query"
-        if not _is_placeholder(part[group]):
-            yield begin + part.start(group), begin + part.end(group), "TOKEN"
+    user, colon, password = text[begin:stop].partition(":")
+    if _is_token(user) and not text.endswith("ssh", 0, at):
+        yield begin, begin + len(user), "TOKEN"
+    if colon and password and not _is_placeholder(password) and password != "x-oauth-basic":
+        yield begin + len(user) + 1, stop, "PASSWORD"
 
 
 def _is_placeholder(text: str) -> bool:

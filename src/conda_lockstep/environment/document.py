@@ -142,12 +142,12 @@ class EnvironmentFile(NamedTuple):
         """Iterate over the entries of every ``pip:`` section that are text."""
         return (item for section in self.pip_sections for item in section.items if item.kind == "string")
 
-    def comment_after(self, item: Item | MappingEntry) -> Span | None:
-        """Return the place of the comment at the end of an entry's last line, ``#`` included; None without one."""
+    def comment_after(self, item: Item) -> Span | None:
+        """Return the place of the comment behind an entry or a key, on its last line; ``#`` included."""
         rest = self.source.rest_of_line(item.span.end)
         text = self.source.text[rest.start : rest.end]
         found = text.find("#")
-        if found < 1 or text[:found].strip(" \t,]}"):
+        if found < 1 or text[found - 1] not in " \t" or text[:found].strip(" \t,]}:"):
             return None
         return Span(rest.start + found, rest.end)
 

@@ -33,9 +33,16 @@ def apply(source: Source, edits: Iterable[Edit]) -> str:
 
 
 def overlap(left: Iterable[Edit], right: Iterable[Edit]) -> bool:
-    """Say whether two fixes touch the same characters, or insert at the same place."""
+    """Say whether two fixes touch the same characters.
+
+    Two insertions at one place are no overlap: both are whole entries, and stand there in alphabetical order.
+    """
     others = list(right)
-    return any(touch(a.span, b.span) for a in left for b in others)
+    return any(
+        touch(a.span, b.span) and not a.span.start == a.span.end == b.span.start == b.span.end
+        for a in left
+        for b in others
+    )
 
 
 def touch(a: Span, b: Span) -> bool:
@@ -68,7 +75,12 @@ def remove(source: Source, entry: Dependency) -> Edit:
     between = source.text[source.line_span(dash).start : entry.span.start]
     # Behind the same dash another key may come first; its lines are not this entry's.
     first = dash if not between.replace("-", "", 1).strip() else first
-    return Edit(Span(source.line_span(first).start, source.line_span(last).end), "")
+    return Edit(_whole_lines(source, first, last), "")
+
+
+def remove_lines(source: Source, span: Span) -> Edit:
+    """Remove the lines that a span lies on, such as those of a top-level key in block style."""
+    return Edit(_whole_lines(source, *_lines(source, span)), "")
 
 
 def insert_after(source: Source, entry: Dependency, text: str) -> Edit:
@@ -103,6 +115,14 @@ def dash_of(source: Source, line: int) -> str:
 def _lines(source: Source, span: Span) -> tuple[int, int]:
     """Return the first and the last line of a span."""
     return source.position(span.start)[0], source.position(max(span.start, span.end - 1))[0]
+
+
+def _whole_lines(source: Source, first: int, last: int) -> Span:
+    """Return the range of lines with one of their line ends: the one in front where the file ends without one."""
+    start, end = source.line_span(first).start, source.line_span(last).end
+    if end == len(source.text) and not source.text.endswith(("\n", "\r")) and first > 1:
+        start -= 2 if source.text.endswith("\r\n", 0, start) else 1
+    return Span(start, end)
 
 
 def _dash_line(source: Source, line: int) -> int:

@@ -12,7 +12,7 @@ from conda_lockstep.environment import edit
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.document import EnvironmentFile, parse, read
 from conda_lockstep.environment.entries import read_entries
-from conda_lockstep.environment.source import Source, UnreadableFileError
+from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.rules import Fix, Problem, Rule, Safety, Severity
 from conda_lockstep.rules.selection import find_rule as find_rule
@@ -128,7 +128,8 @@ def fix(file: EnvironmentFile, chosen: Sequence[Rule], config: Config, *, unsafe
         if after is None or after.source.text in seen:
             break
         hide = Redactor(file)
-        done += [f"{rule.name}: {hide.text(change.message)}" for rule, change in applied]
+        for rule, change in applied:
+            done.append(f"{rule.name}: {hide.text(change.message, *(one.span for one in change.edits))}")
         file = after
         seen.add(file.source.text)
         found = _problems(file, chosen, config)
@@ -224,23 +225,24 @@ def _finding(rule: Rule, problem: Problem, source: Source, hide: Redactor) -> Fi
     line, column = source.position(problem.span.start)
     end_line, end_column = source.position(problem.span.end)
     lines = tuple(hide.line(number) for number in range(line, min(end_line, line + 2) + 1))
+    places = (problem.span, *(span for span, _ in problem.also))
     also = tuple(
-        (*source.position(span.start), source.position(span.end)[1], hide.text(what))
+        (*source.position(span.start), source.position(span.end)[1], hide.text(what, *places))
         for span, what in problem.also
     )
     return Finding(
-        rule.name, rule.family, problem.severity or rule.severity, hide.text(problem.message),
-        hide.text(problem.help), source.path, line, column, end_line, end_column, lines,
-        _fix_at(problem.fix, source, hide), also,
+        rule.name, rule.family, problem.severity or rule.severity, hide.text(problem.message, *places),
+        hide.text(problem.help, *places), source.path, line, column, end_line, end_column, lines,
+        _fix_at(problem.fix, source, hide, places), also,
     )  # fmt: skip
 
 
-def _fix_at(fix: Fix | None, source: Source, hide: Redactor) -> FixAt | None:
+def _fix_at(fix: Fix | None, source: Source, hide: Redactor, places: Sequence[Span]) -> FixAt | None:
     if fix is None:
         return None
     edits = tuple(
         EditAt(*source.position(change.span.start), *source.position(change.span.end), change.text)
         for change in fix.edits
     )
-    tells = any(hide.text(change.text) != change.text for change in edits)
-    return FixAt(hide.text(fix.message), fix.safety, () if tells else edits)
+    tells = any(hide.text(change.text, *places) != change.text for change in edits)
+    return FixAt(hide.text(fix.message, *places), fix.safety, () if tells else edits)

@@ -1,0 +1,150 @@
+"""Which channel has the first say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conda_lockstep.config import DEFAULT_CHANNEL_ORDER, Config
+from conda_lockstep.environment.channel import DEFAULTS, FORGE, NODEFAULTS, Channel
+from conda_lockstep.environment.document import Item
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.source import Source, Span
+from conda_lockstep.rules import Fix, Problem, Severity, rule
+from conda_lockstep.rules.channels.listed import Listed, listed_channels
+
+_OF_PYTORCH = (
+    "pytorch",
+    "torchvision",
+    "torchaudio",
+    "torchtext",
+    "pytorch-cuda",
+    "pytorch-mutex",
+    "faiss-gpu",
+)
+_BELOW_FORGE = ("bioconda",)
+"""Channels whose own documentation wants conda-forge above them."""
+
+
+@rule("channel-order", "warning", over=("defaults-channel",))
+def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A channel stands above one that should have the first say: packages come from elsewhere than was meant."""
+    listed = listed_channels(entries.file)
+    wrong = _inversions(listed, entries, config)
+    if not wrong:
+        return
+    severity, upper, lower = min(wrong, key=lambda found: ("error", "warning", "note").index(found[0]))
+    order = _in_order(listed, entries, config)
+    edits = _reorder(entries.file.source, listed, order)
+    yield Problem(
+        upper.item.span,
+        f"'{upper.item.value}' stands above '{lower.item.value}': {_consequence(upper, lower, entries)}",
+        f"put them in this order: {', '.join(one.item.value for one in order)}",
+        Fix("put the channels in order", edits, "unsafe") if edits else None,
+        severity,
+        ((lower.item.span, "belongs above it"),),
+    )
+
+
+def _rank(channel: Channel, order: tuple[str, ...]) -> int:
+    for name in (channel.name, channel.base):
+        if name in order:
+            return order.index(name)
+    return order.index("*") if "*" in order else len(order)
+
+
+def _inversions(
+    listed: list[Listed], entries: Entries, config: Config
+) -> list[tuple[Severity, Listed, Listed]]:
+    """Return what stands above what it should not, and how bad that is."""
+    found = []
+    real = [one for one in listed if one.channel.name != NODEFAULTS]
+    for place, upper in enumerate(real):
+        for lower in real[place + 1 :]:
+            severity = _harm(upper.channel, lower.channel, entries, config)
+            if severity is not None:
+                found.append((severity, upper, lower))
+    return found
+
+
+def _harm(upper: Channel, lower: Channel, entries: Entries, config: Config) -> Severity | None:
+    """Say how bad it is that a channel stands above another; None where that is right, or does no harm.
+
+    An order that the settings ask for is kept to the letter. The order that holds by default speaks only of the two
+    channels that have everything, conda-forge and defaults, and is loud only where the file asks for what is affected.
+    """
+    order = config.channel_order
+    if _rank(upper, order) <= _rank(lower, order):
+        return None
+    if order != DEFAULT_CHANNEL_ORDER:
+        return "warning"
+    if upper.base not in (FORGE, DEFAULTS) or (upper.base == FORGE and lower.base in _BELOW_FORGE):
+        return None
+    if lower.base == "pytorch":
+        if not _unprefixed(entries, _OF_PYTORCH):
+            return "note"
+        return "error" if _unprefixed(entries, ("pytorch-cuda", "cudatoolkit")) else "warning"
+    if lower.base == "nvidia" and upper.base == FORGE:
+        return "error" if _unprefixed(entries, ("pytorch-cuda",)) else None
+    return "warning" if lower.base == FORGE else "note"
+
+
+def _unprefixed(entries: Entries, names: tuple[str, ...]) -> bool:
+    """Say whether one of these packages is asked for without saying from where."""
+    return any(not entry.spec.channel for entry in entries.named(*names))
+
+
+def _consequence(upper: Listed, lower: Listed, entries: Entries) -> str:
+    """Say what comes of it, under conda's channel priority."""
+    if lower.channel.base == "pytorch" and _unprefixed(entries, _OF_PYTORCH):
+        return (
+            f"pytorch comes from {upper.channel.base}, which has CPU builds, too, and knows no pytorch-cuda"
+        )
+    if lower.channel.base == "nvidia" and _unprefixed(entries, ("pytorch-cuda",)):
+        return "the CUDA libraries that pytorch-cuda needs are looked for in conda-forge alone"
+    if upper.channel.base == DEFAULTS and lower.channel.base == FORGE:
+        return (
+            "most packages come from Anaconda's channel, the rest from conda-forge, built by another compiler"
+        )
+    return f"what both have comes from '{upper.item.value}'"
+
+
+def _in_order(listed: list[Listed], entries: Entries, config: Config) -> list[Listed]:
+    """Move each channel that stands too high below the last one it wrongs; the others keep their order."""
+    order = list(listed)
+    moved = True
+    while moved:
+        moved = False
+        for place, upper in enumerate(order):
+            lower = [
+                after
+                for after in range(place + 1, len(order))
+                if order[after].channel.name != NODEFAULTS
+                and upper.channel.name != NODEFAULTS
+                and _harm(upper.channel, order[after].channel, entries, config)
+            ]
+            if lower:
+                order.insert(lower[-1], order.pop(place))
+                moved = True
+                break
+    return order
+
+
+def _reorder(source: Source, listed: list[Listed], order: list[Listed]) -> tuple[Edit, ...]:
+    """Return the edits that put other entries on the lines of a list; comments behind an entry go with it."""
+    places = [_with_comment(source, one.item) for one in listed]
+    texts = [source.text[slice(*_with_comment(source, one.item))] for one in order]
+    if any("\n" in text or "\r" in text for text in texts):
+        return ()
+    return tuple(
+        Edit(span, text)
+        for span, text in zip(places, texts, strict=True)
+        if source.text[span.start : span.end] != text
+    )
+
+
+def _with_comment(source: Source, item: Item) -> Span:
+    if item.flow:
+        return item.span
+    end = source.rest_of_line(item.span.end).end
+    return Span(item.span.start, item.span.start + len(source.text[item.span.start : end].rstrip()))

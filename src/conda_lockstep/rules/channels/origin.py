@@ -1,0 +1,89 @@
+"""Whose packages does a channel hold, and will there be new ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment import edit
+from conda_lockstep.environment.bounds import bounds
+from conda_lockstep.environment.channel import FORGE, NODEFAULTS
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.tables import table
+from conda_lockstep.rules import Fix, Problem, rule
+from conda_lockstep.rules.channels.listed import listed_channels
+
+
+@rule("defaults-channel", "note")
+def defaults_channel(entries: Entries, config: Config) -> Iterator[Problem]:
+    """Anaconda's own channels are used: they need a licence in larger organisations, and mix badly with conda-forge."""
+    listed = listed_channels(entries.file)
+    own = [one for one in listed if one.channel.is_anacondas]
+    if not own:
+        return
+    first = own[0].item
+    mixed = any(one.channel.base == FORGE for one in listed)
+    what = (
+        "mixes builds of another compiler and ABI with conda-forge's; it also"
+        if mixed
+        else "is Anaconda's: it"
+    )
+    fix = None
+    if mixed:
+        edits = [Edit(first.span, NODEFAULTS)] + [
+            edit.remove(entries.file.source, one.item) for one in own[1:]
+        ]
+        if any(one.item.value == NODEFAULTS for one in listed):
+            edits[0] = edit.remove(entries.file.source, first)
+        fix = Fix(f"take '{NODEFAULTS}' for '{first.value}'", tuple(edits), "unsafe")
+    yield Problem(
+        first.span,
+        f"'{first.value}' {what} needs a licence in organisations of more than 200 people",
+        f"take everything from {FORGE}, and end the list with '{NODEFAULTS}'",
+        fix,
+        also=tuple((one.item.span, f"'{one.item.value}', too") for one in own[1:]),
+    )
+
+
+@rule("dead-channel", "warning", over=("no-nodefaults", "defaults-channel"))
+def dead_channel(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A channel stands still: what is asked of it is not there, or old for ever."""
+    for item, channel in listed_channels(entries.file):
+        for name, since, what, instead in table("channels"):
+            if channel.name == name and (not since or _asks_torch(entries, since)):
+                yield Problem(item.span, f"'{item.value}' {what}", instead)
+                break
+
+
+@rule("mixed-cuda-channels", "note")
+def mixed_cuda_channels(entries: Entries, config: Config) -> Iterator[Problem]:
+    """CUDA 12 or newer can come from nvidia and from conda-forge: their packages share names, not builds."""
+    nvidia = [one for one in listed_channels(entries.file) if one.channel.base == "nvidia"]
+    forge = [one for one in listed_channels(entries.file) if one.channel.base == FORGE]
+    if not nvidia or not forge or entries.named("pytorch-cuda"):
+        return
+    for entry in entries.conda:
+        name, channel = entry.spec.name, entry.spec.channel
+        limits = bounds(entry.spec) if name == "cuda-version" else None
+        if channel or not name.startswith("cuda-") or (limits and limits.high and limits.high <= (12,)):
+            continue
+        above = nvidia[0].item.span < forge[0].item.span
+        yield Problem(
+            nvidia[0].item.span,
+            f"'{entry.spec.name}' is in nvidia and in conda-forge, which do not fit together",
+            "drop nvidia: conda-forge has all of CUDA from 12.0 on; or write 'nvidia::' before what must be its",
+            severity="warning" if above else "note",
+            also=((entry.item.span, "could come from either"),),
+        )
+        return
+
+
+def _asks_torch(entries: Entries, since: str) -> bool:
+    """Say whether pytorch is asked for in a release that is not older than this one."""
+    release = tuple(int(part) for part in since.split("."))
+    for entry in entries.named("pytorch"):
+        limits = bounds(entry.spec)
+        if limits and limits.low and limits.low >= release:
+            return True
+    return False

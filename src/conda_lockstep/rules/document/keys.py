@@ -1,0 +1,96 @@
+"""Are the keys of the file those that conda knows, each once?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment import edit
+from conda_lockstep.environment.document import Item, PipSection
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.source import Span
+from conda_lockstep.rules import Fix, Problem, rule
+
+CONDA_KEYS = ("name", "channels", "dependencies", "prefix", "variables")
+LOCKER_KEYS = ("platforms", "category", "pip-repositories", "allow-pypi-requests")
+"""What conda-lock reads besides; conda ignores it with a message."""
+
+
+@rule("unknown-key", "warning")
+def unknown_key(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A key that no tool reads: what stands behind it is ignored."""
+    known = CONDA_KEYS + LOCKER_KEYS
+    present = {pair.key.value for pair in entries.file.keys}
+    for pair in entries.file.keys:
+        name = pair.key.value
+        # 'x-…' holds anchors by custom, and '<<' merges one in.
+        if name in known or name.startswith(("x-", ".")) or name == "<<" or pair.key.kind == "mapping":
+            continue
+        meant = _close(name, known)
+        fix = None
+        if meant and meant not in present and not pair.key.quoted:
+            fix = Fix(f"write '{meant}' for '{name}'", (Edit(pair.key.span, meant),), "unsafe")
+        yield Problem(
+            pair.key.span,
+            f"conda knows no key '{name}' and ignores what stands behind it",
+            f"did you mean '{meant}'?" if meant else f"conda reads {', '.join(CONDA_KEYS)}",
+            fix,
+        )
+
+
+@rule("duplicate-key", "error")
+def duplicate_key(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A key stands twice: conda refuses the file, tools on PyYAML silently keep the last."""
+    file = entries.file
+    yield from _twice((pair.key for pair in file.keys), "the file")
+    yield from _twice((pair.key for pair in file.variables), "the variables")
+    for first, second in zip(file.dependencies, file.dependencies[1:], strict=False):
+        if isinstance(first, Item) or isinstance(second, Item) or first.key.value != second.key.value:
+            continue
+        # Two keys behind one dash: nothing but blanks and comments can stand between them, no '-'.
+        between = file.source.text[first.span.end : second.span.start]
+        if isinstance(second, PipSection) and "-" not in _without_comments(between):
+            yield from _twice((first.key, second.key), "one entry")
+
+
+@rule("prefix-key", "warning")
+def prefix_key(entries: Entries, config: Config) -> Iterator[Problem]:
+    """``prefix:`` is a folder of the machine that wrote the file; newer conda installs into it."""
+    pair = entries.file.key("prefix")
+    if pair is None:
+        return
+    source = entries.file.source
+    edits = (
+        () if pair.key.flow else (edit.remove_lines(source, Span(pair.key.span.start, pair.value.span.end)),)
+    )
+    yield Problem(
+        Span(pair.key.span.start, pair.value.span.end),
+        f"'{pair.value.value}' is a folder of one machine, and newer conda installs into it",
+        "delete the line; say where with 'conda env create --prefix'",
+        Fix("delete 'prefix:'", edits, "safe") if edits else None,
+    )
+
+
+def _twice(keys: Iterable[Item], where: str) -> Iterator[Problem]:
+    first: dict[str, Item] = {}
+    for key in keys:
+        if key.kind in ("mapping", "sequence") or key.value not in first:
+            first.setdefault(key.value, key)
+            continue
+        yield Problem(
+            key.span,
+            f"{where} has two keys '{key.value}': conda refuses that, others keep only the last",
+            "put both together, or delete one",
+            also=((first[key.value].span, "the first one"),),
+        )
+
+
+def _without_comments(text: str) -> str:
+    return "\n".join(line.partition("#")[0] for line in text.splitlines())
+
+
+def _close(name: str, known: tuple[str, ...]) -> str:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75)), "")

@@ -1,0 +1,116 @@
+"""Does every reader of YAML make the same text of a value?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import yaml
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.document import Item, MappingEntry
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.rules import Fix, Problem, rule
+
+_NUMBER_1_2 = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+")
+"""A number of YAML 1.2's core schema, which conda reads by; 1.1 knows fewer, and some others."""
+_EXPANDED_BY_PIP = re.compile(r"\$\{[A-Z0-9_]+\}")
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[^}]*\}|\$[A-Za-z_]\w*|\{[a-z_]\w*\}")
+
+
+@rule("unquoted-scalar", "warning")
+def unquoted_scalar(entries: Entries, config: Config) -> Iterator[Problem]:
+    """An unquoted value is a number, a date or a truth value to YAML: ``name: 3.10`` is 3.1, ``010`` is 8 or 10."""
+    name = entries.file.key("name")
+    values = [("name", name.value)] if name else []
+    values += [(pair.key.value, pair.value) for pair in entries.file.variables]
+    for key, value in values:
+        read_as = _read_as(value, any_number=key == "name")
+        if read_as:
+            text = entries.file.source.text[value.span.start : value.span.end]
+            fix = Fix(f"quote '{value.value}'", (Edit(value.span, f'"{text}"'),), "safe")
+            yield Problem(
+                value.span,
+                f"'{key}: {value.value}' is {read_as}",
+                f'quote it: "{value.value}"',
+                fix if value.verbatim else None,
+            )
+
+
+@rule(
+    "template-in-file",
+    "error",
+    over=(
+        "invalid-match-spec", "mapping-spec", "non-string-item", "invalid-requirement", "unpinned-conda",
+        "unpinned-pip", "pip-syntax-in-conda-list", "stray-pip", "bad-name", "unquoted-scalar",
+    ),
+)  # fmt: skip
+def template_in_file(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A placeholder stands in the file, ``{{ … }}`` or ``$VAR``, which conda does not fill in."""
+    for item, where in _templated(entries):
+        found = _TEMPLATE.search(_EXPANDED_BY_PIP.sub("", item.value) if where == "pip" else item.value)
+        if found:
+            place = item.value.find(found.group())
+            yield Problem(
+                item.at(place, place + len(found.group())) if place >= 0 else item.span,
+                f"'{found.group()}' in '{item.value}' stays as it is: {where} fills in no templates",
+                "write what it stands for, or lint the file that is made of this one",
+            )
+    for entry in entries.file.dependencies:
+        if isinstance(entry, MappingEntry) and entry.key.kind == "mapping":
+            text = entries.file.source.text[entry.span.start - 1 : entry.span.end + 2].strip()
+            message = f"'{text}' is a template, and to YAML a mapping of mappings"
+            yield Problem(entry.span, message, "write what it stands for, in quotes if it must stay")
+
+
+def _templated(entries: Entries) -> Iterator[tuple[Item, str]]:
+    """Yield the values that nobody expands; of channels conda expands the variables, of pip entries pip does."""
+    name = entries.file.key("name")
+    if name:
+        yield name.value, "conda"
+    yield from ((item, "conda") for item in entries.file.conda_items)
+    yield from ((item, "pip") for item in entries.file.pip_items)
+
+
+def _read_as(item: Item, *, any_number: bool) -> str:
+    """Say what YAML makes of an unquoted value, empty where every reader makes of it the text as it stands."""
+    if item.quoted or item.kind not in ("string", "number"):
+        return ""
+    text = item.value
+    old: object = text
+    if item.kind == "number":
+        try:
+            old = yaml.safe_load(text)
+        except (yaml.YAMLError, ValueError):
+            return ""
+    new = _number(text)
+    if isinstance(old, str) and new is None:
+        return ""
+    if isinstance(old, bool):
+        return f"the truth value {old} to YAML 1.1" + (
+            "" if text.lower() in ("true", "false") else ", text to 1.2"
+        )
+    if not isinstance(old, (int, float, str)):
+        return "a date to YAML"
+    if new is None:
+        return f"the number {old} to YAML 1.1, text to 1.2"
+    if isinstance(old, str):
+        return f"the number {new} to YAML 1.2, text to 1.1"
+    if old != new:
+        return f"{old} to YAML 1.1, {new} to 1.2"
+    if str(new) != text:
+        return f"the number {new} to YAML"
+    return "a number to YAML, no name" if any_number else ""
+
+
+def _number(text: str) -> int | float | None:
+    """Read a number as YAML 1.2 does."""
+    if not _NUMBER_1_2.fullmatch(text):
+        return None
+    if text.startswith(("0o", "0x")):
+        return int(text, 0)
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
