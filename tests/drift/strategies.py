@@ -17,8 +17,6 @@ NAMES = st.sampled_from(
         "nvidia-nccl-cu12",
         "faiss",
         "faiss-gpu",
-    ]
-    + [
         "faiss-cpu",
         "importlib_metadata",
         "importlib-metadata",

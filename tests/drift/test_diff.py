@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from tests.drift.strategies import package_sets
 
 from conda_lockstep.drift.diff import Scope, diff
 from conda_lockstep.drift.model import MIRRORS, Change, Drift, DriftClass, Flip, Gap, accounted
 from conda_lockstep.packages import Package, PackageSet
-from tests.drift.strategies import package_sets
 
 FORGE = "https://conda.anaconda.org/conda-forge"
 WHEELS = "https://files.pythonhosted.org/packages"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.repodata import package, repodata
 
 from conda_lockstep.drift.model import Flip
 from conda_lockstep.drift.variants import flips, variants
 from conda_lockstep.packages import Package
-from tests.support.repodata import package, repodata
 
 
 def conda(name: str, version: str, build: str, *depends: str) -> Package:

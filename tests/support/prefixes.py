@@ -26,7 +26,15 @@ SPECS = ("python", "pip", "numpy", "requests", "pyyaml", "tqdm", "six", "pytorch
 
 def solve(forge: Forge, specs: Sequence[str] = SPECS) -> list[RepoDataRecord]:
     """Solve for a machine with CUDA 12."""
-    from rattler import BuildString, Channel, GenericVirtualPackage, MatchSpec, PackageName, Version, VirtualPackage
+    from rattler import (
+        BuildString,
+        Channel,
+        GenericVirtualPackage,
+        MatchSpec,
+        PackageName,
+        Version,
+        VirtualPackage,
+    )
     from rattler import solve as rattler_solve
 
     virtual = [package.into_generic() for package in VirtualPackage.detect()]
@@ -52,7 +60,9 @@ def install(records: Sequence[RepoDataRecord], prefix: Path, cache: Path) -> Non
 def lock_of(records: Sequence[RepoDataRecord], platform: str) -> Lock:
     """Return the lock that describes records."""
     packages = PackageSet.of(map(package_of, records))
-    return Lock({platform: packages}, channels=(packages[("conda", "python")].channel,), sources=("environment.yml",))
+    return Lock(
+        {platform: packages}, channels=(packages[("conda", "python")].channel,), sources=("environment.yml",)
+    )
 
 
 def package_of(record: RepoDataRecord) -> Package:
@@ -104,15 +114,20 @@ def installed(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Install
 def copy_of(prefix: Path, to: Path) -> Path:
     """Copy a prefix in a moment: files are linked, but for the records in ``conda-meta``."""
     shutil.copytree(prefix, to, symlinks=True, copy_function=os.link, ignore=lambda *_: ["conda-meta"])
-    for name in os.listdir(prefix):
-        if name == "conda-meta":
-            shutil.copytree(prefix / name, to / name)
+    shutil.copytree(prefix / "conda-meta", to / "conda-meta")
     return to
 
 
 def pip(prefix: Path, *arguments: str) -> None:
     """Run the pip of a prefix, away from this user's settings."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(prefix.parent), "PIP_NO_CACHE_DIR": "1"}
-    command = [str(prefix / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    command = [
+        str(prefix / "bin" / "python"),
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        *arguments,
+    ]
     done = subprocess.run(command, env=environment, text=True, capture_output=True, cwd="/")
     assert done.returncode == 0, done.stderr

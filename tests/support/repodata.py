@@ -19,8 +19,9 @@ def repodata(corpus: Path) -> list[dict[str, Any]]:
     for file in sorted((corpus / "channels").glob("*/*/repodata.json.zst")):
         with file.open("rb") as stream:
             index = json.load(zstandard.ZstdDecompressor().stream_reader(stream))
+        channel = file.parent.parent.name
         for part in ("packages", "packages.conda"):
-            records += [{"channel": file.parent.parent.name, "fn": name} | record for name, record in index[part].items()]
+            records += [{"channel": channel, "fn": name} | record for name, record in index[part].items()]
     return records
 
 

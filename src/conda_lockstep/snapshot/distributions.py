@@ -17,15 +17,19 @@ _DASHES = re.compile(r"[-_.]+")
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A ``.dist-info`` or ``.egg-info`` in site-packages. ``path`` is absolute, ``project`` as PEP 503 has it."""
+    """A ``.dist-info`` or ``.egg-info`` in site-packages, by its absolute path."""
 
     path: str
-    project: str
 
     @property
-    def name(self) -> str:
-        """Return the last part of the path."""
-        return os.path.basename(self.path)
+    def stem(self) -> str:
+        """Return ``NAME-VERSION`` of the path's last part; an egg-info may add more, or leave out the version."""
+        return os.path.splitext(os.path.basename(self.path))[0]
+
+    @property
+    def project(self) -> str:
+        """Return the name as PEP 503 normalises it."""
+        return normalized(self.stem.partition("-")[0])
 
 
 def find_distributions(site_packages: str) -> Iterator[Distribution]:
@@ -35,9 +39,17 @@ def find_distributions(site_packages: str) -> Iterator[Distribution]:
     except OSError:
         return
     for name in names:
-        stem, suffix = os.path.splitext(name)
-        if suffix in _SUFFIXES and not name.startswith("~"):
-            yield Distribution(os.path.join(site_packages, name), normalized(stem.partition("-")[0]))
+        if name.endswith(tuple(_SUFFIXES)) and not name.startswith("~"):
+            yield Distribution(os.path.join(site_packages, name))
+
+
+def read_installer(distribution: Distribution) -> str:
+    """Return what the INSTALLER file says: ``conda``, ``pip``, ``uv``; empty without one (PEP 376)."""
+    try:
+        with open(os.path.join(distribution.path, "INSTALLER"), encoding="utf-8", errors="replace") as file:
+            return file.read(100).strip()
+    except OSError:
+        return ""
 
 
 def read_package(distribution: Distribution) -> Package | None:
@@ -46,11 +58,11 @@ def read_package(distribution: Distribution) -> Package | None:
     if headers is None:
         return None
     name, version, requires = headers
-    stem, _, from_name = os.path.splitext(distribution.name)[0].partition("-")
+    from_name = distribution.stem.partition("-")[2]
     url, sha256 = _origin(distribution.path)
     return Package(
         "pip",
-        normalized(name or stem),
+        normalized(name) if name else distribution.project,
         version or from_name.partition("-py")[0],
         url=url,
         sha256=sha256,

@@ -91,10 +91,10 @@ def _damage_json(damage: Damage) -> dict[str, Json]:
     values: dict[str, Json] = {
         "kind": damage.kind,
         "detail": damage.detail,
-        "package": package_json(damage.package, edges=False),
+        "package": package_json(damage.package),
     }
     if damage.found:
-        values["found"] = package_json(damage.found, edges=False)
+        values["found"] = package_json(damage.found)
     return values
 
 

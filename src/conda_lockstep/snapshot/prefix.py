@@ -13,7 +13,12 @@ from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.snapshot.distributions import find_distributions, normalized, read_package
+from conda_lockstep.snapshot.distributions import (
+    Distribution,
+    find_distributions,
+    read_installer,
+    read_package,
+)
 from conda_lockstep.snapshot.model import Damage, Installed
 from conda_lockstep.snapshot.platforms import this_platform
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
@@ -102,15 +107,22 @@ def _overlaps(
     """Yield where pip removed, replaced or installed over the distributions of a conda package."""
     for own in record.distributions:
         path = os.path.join(root, own.folder)
-        file = f"{own.folder}/RECORD"
-        found = pip.get(normalized(os.path.basename(path).partition("-")[0]))
+        found = pip.get(Distribution(path).project)
         if found is not None:
             yield Damage("shadowed", record.package, f"pip installed {found} over it", found)
         elif path not in present:
             yield Damage("gone", record.package, f"{own.folder} is gone, conda-meta still lists it")
-        elif own.record_sha256 and (sha256 := _sha256(os.path.join(root, file))) != own.record_sha256:
-            what = "is not the file that conda installed" if sha256 else "is gone"
-            yield Damage("overwritten", record.package, f"{file} {what}")
+        elif own.record_sha256 and _sha256(f"{path}/RECORD") != own.record_sha256:
+            yield Damage("overwritten", record.package, _overwritten(Distribution(path), own.folder))
+
+
+def _overwritten(distribution: Distribution, folder: str) -> str:
+    """Say who replaced the files of a distribution, as far as they tell."""
+    installer, package = read_installer(distribution), read_package(distribution)
+    if package is None:
+        return f"{folder} was emptied"
+    again = f"{installer} installed it again" if installer not in ("", "conda") else f"{folder} was changed"
+    return f"{again}, from {package.url}" if package.url else f"{again}, not from conda's package"
 
 
 def _sha256(path: str) -> str:
