@@ -21,6 +21,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.report.paths import from_root
 from conda_lockstep.report.text import visible
 from conda_lockstep.rules import Rule, rules
+from conda_lockstep.rules.baseline import entry_text
 from conda_lockstep.rules.lint import Finding, FixAt
 from conda_lockstep.rules.pages import lead, plain
 
@@ -150,13 +151,11 @@ def _message(text: str) -> str:
 
 
 def _fingerprints(findings: Sequence[Finding], root: Path) -> Iterator[str]:
-    """Yield for each finding what stays when lines move: its rule, its file, its text, and which of its like it is."""
+    """Yield what a finding is known by while lines move, as in a baseline, and which of its like it is."""
     seen: Counter[str] = Counter()
     for finding in findings:
-        lines = finding.lines
-        if len(lines) == 1:
-            lines = (lines[0][finding.column - 1 : finding.end_column - 1],)
-        key = "\0".join((finding.rule, from_root(finding.path, root), *lines))
+        entry = entry_text(finding.lines, finding.column)
+        key = "\0".join((finding.rule, from_root(finding.path, root), entry))
         digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         seen[digest] += 1
         yield f"{digest}:{seen[digest]}"
