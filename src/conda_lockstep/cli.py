@@ -60,7 +60,8 @@ def _complain(error: LockstepError, debug: bool) -> None:
 
         traceback.print_exception(error)
     else:
-        print(f"lockstep: {error}", file=sys.stderr)
+        for line in (*error.detail, f"lockstep: {error}"):
+            print(line, file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):

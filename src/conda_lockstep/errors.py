@@ -26,14 +26,23 @@ class Location:
 class LockstepError(Exception):
     """A user's mistake or a failure outside of us, told in one line; the command line exits with 2.
 
-    ``what`` says what is wrong, ``where`` names the file, URL or prefix, ``remedy`` says what to do.
+    ``what`` says what is wrong, ``where`` names the file, URL or prefix, ``remedy`` says what to do. ``detail`` are
+    lines for those who want to know more, such as a solver's reasons; they are printed before the error's own line.
     """
 
-    def __init__(self, what: str, *, where: Location | str | None = None, remedy: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Location | str | None = None,
+        remedy: str = "",
+        detail: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.remedy = remedy
+        self.detail = detail
 
     def __str__(self) -> str:
         """One line, whatever the parts hold."""

@@ -205,21 +205,6 @@ def test_two_versions_of_one_package_are_refused():
         cep37.parse(TEXT + entry.replace("1.17.0", "1.18.0"), "lock")
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda path: None, "no such lock file; run: lockstep lock"),
-        (lambda path: path.mkdir(), "is a folder, not a lock file"),
-        (lambda path: path.write_bytes(b"\xff\xfev\x00"), "byte 0xff at offset 0 is not UTF-8"),
-    ],
-)
-def test_what_is_no_file_to_read_is_said_in_one_line(tmp_path, make, message):
-    path = tmp_path / "conda-lock.yml"
-    make(path)
-    with pytest.raises(LockstepError, match=message):
-        cep37.read(path)
-
-
 def _corpus_locks(corpus: Path) -> list[Path]:
     folder = corpus / "locks"
     found = [*folder.glob("conda-lock/*-lock.y*ml"), *folder.glob("pairs/*/*/*conda-lock.yml")]

@@ -10,15 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 
 from conda_lockstep.atomic import write_text
-from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import dependencies
 from conda_lockstep.lock.cep37_canonical import parse_canonical
 from conda_lockstep.lock.cep37_yaml import parse_yaml
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.scalars import key, quoted, word
-
-MAX_BYTES = 64 << 20
-"""Larger files are refused: 64 MiB hold some 150,000 packages."""
+from conda_lockstep.lock.text import read_text
 
 HEADER = """\
 # Written by conda-lockstep from the environment file: do not edit, run 'lockstep lock' again.
@@ -28,8 +25,7 @@ HEADER = """\
 
 def read(path: Path, *, shown_as: str | None = None) -> Lock:
     """Read a lock file; raises ``LockstepError`` with the place of what is wrong in it."""
-    shown = shown_as if shown_as is not None else str(path)
-    return parse(_text(path, shown), shown)
+    return parse(read_text(path), shown_as if shown_as is not None else str(path))
 
 
 def parse(text: str, shown_as: str) -> Lock:
@@ -93,22 +89,3 @@ def _mapping(name: str, items: Mapping[str, str]) -> Iterator[str]:
     yield f"  {name}:" + _end(items, "{}")
     for item in sorted(items):
         yield f"    {key(item)} {quoted(items[item])}\n"
-
-
-def _text(path: Path, shown: str) -> str:
-    try:
-        if path.is_dir():
-            raise LockstepError("is a folder, not a lock file", where=shown, remedy="name the lock file")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise LockstepError("no such lock file", where=shown, remedy="run: lockstep lock") from None
-    except OSError as error:
-        raise LockstepError(f"cannot be read: {error.strerror}", where=shown) from None
-    if len(data) > MAX_BYTES:
-        raise LockstepError(f"larger than {MAX_BYTES >> 20} MiB: no lock file", where=shown)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        what = f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8"
-        raise LockstepError(what, where=shown, remedy="run 'lockstep lock' to write the lock again") from None

@@ -1,0 +1,118 @@
+"""``lockstep lock``: solves environment files and writes their locks, or says whether they still fit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_lockstep.config import Config, load
+from conda_lockstep.environment.document import EnvironmentFile, read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import cep37, gpu, metadata, virtual
+from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.lock.check import is_satisfied
+from conda_lockstep.lock.make import Settings, make_lock
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.paths import lock_path
+from conda_lockstep.lock.wanted import wanted
+
+DEFAULT_FILE = Path("environment.yml")
+
+
+def run(files: Sequence[Path], platforms: Sequence[str], cuda: str | None, *, check: bool) -> int:
+    """Lock the files, ``environment.yml`` where none is named. Exit status 1 where ``check`` finds a stale lock."""
+    status = 0
+    for path in files or [DEFAULT_FILE]:
+        file = read(path)
+        config = load(path.resolve().parent)
+        if check:
+            status = max(status, _check(file, path, platforms, config))
+        else:
+            _lock(file, path, platforms, cuda, config)
+    return status
+
+
+def _lock(
+    file: EnvironmentFile, path: Path, platforms: Sequence[str], cuda: str | None, config: Config
+) -> None:
+    target = lock_path(path)
+    old = _old_lock(target)
+    settings = Settings(
+        platforms=platforms_of(file, platforms, config, old),
+        cuda=metadata.cuda_of(old) if cuda is None and old else cuda or "",
+        mirrors=Mirrors(config.mirrors),
+        index=config.pypi_index,
+    )
+    lock = make_lock(file, settings)
+    cep37.write(lock, target)
+    _report(lock, target, old)
+    for notice in gpu.cpu_builds(lock, wanted(file, settings.mirrors)):
+        print(f"lockstep: {path}: {notice}", file=sys.stderr)
+
+
+def platforms_of(
+    file: EnvironmentFile, asked: Sequence[str], config: Config, old: Lock | None = None
+) -> tuple[str, ...]:
+    """Return what to lock for: what was asked, else the file's, the settings', the old lock's, this machine's."""
+    own = tuple(item.value for item in file.platforms)
+    found = tuple(asked) or own or config.platforms or (tuple(old.platforms) if old else ())
+    if not found:
+        from rattler import Subdir
+
+        found = (str(Subdir.current()),)
+    for platform in found:
+        virtual.machine(platform)  # refuses what is no platform before anything is fetched
+    return found
+
+
+def _read_lock(path: Path, file: Path) -> Lock:
+    if not path.exists():
+        raise LockstepError("there is no lock yet", where=str(path), remedy=f"run: lockstep lock {file}")
+    return cep37.read(path)
+
+
+def _old_lock(path: Path) -> Lock | None:
+    """Return the lock that is there; a broken one is as good as none, since it is written anew."""
+    try:
+        return cep37.read(path) if path.exists() else None
+    except LockstepError as error:
+        print(f"lockstep: {error.what} in the old {path}; writing it anew", file=sys.stderr)
+        return None
+
+
+def _report(lock: Lock, path: Path, old: Lock | None) -> None:
+    for platform, packages in sorted(lock.platforms.items()):
+        pip = len(packages.only("pip"))
+        count = f"{len(packages)} packages" + (f", {pip} of them by pip" if pip else "")
+        print(f"{path}: {platform}: {count} ({packages.environment_id})")
+        print(f"  for a machine with {virtual.to_text(metadata.machine_of(lock, platform))}")
+    if old is not None and old.platforms.keys() & lock.platforms.keys():
+        _report_drift(old, lock, path)
+
+
+def _report_drift(old: Lock, new: Lock, path: Path) -> None:
+    from conda_lockstep.drift.compare import compare
+    from conda_lockstep.drift.source import from_lock
+    from conda_lockstep.report import drift_text
+
+    # Both sides as a file holds them: what only the solver knows is no change.
+    written = cep37.parse(cep37.render(new), str(path))
+    report = compare(from_lock(old, f"{path} as it was"), from_lock(written, str(path)), name=str(path))
+    if report.rows:
+        print(f"\n{drift_text.render(report, colour=sys.stdout.isatty())}", end="")
+
+
+def _check(file: EnvironmentFile, path: Path, platforms: Sequence[str], config: Config) -> int:
+    target = lock_path(path)
+    expected = tuple(platforms) or tuple(item.value for item in file.platforms) or config.platforms
+    reasons = is_satisfied(
+        file, _read_lock(target, path), platforms=expected, mirrors=Mirrors(config.mirrors)
+    )
+    for reason in reasons:
+        print(f"{reason}")
+    if reasons:
+        print(f"lockstep: {target} no longer fits {path}; run: lockstep lock {path}", file=sys.stderr)
+        return 1
+    print(f"{target} fits {path}")
+    return 0

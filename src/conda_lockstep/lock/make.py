@@ -1,0 +1,94 @@
+"""From an environment file to its lock: every platform solved, then the pip part on top of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conda_lockstep.environment.document import EnvironmentFile
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import metadata, pypi
+from conda_lockstep.lock.channels import Mirrors, channels_of
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.requirements import PipPart, pip_part
+from conda_lockstep.lock.solve import Request, Solver, UnsolvableError
+from conda_lockstep.lock.unsatisfiable import explain
+from conda_lockstep.lock.virtual import machine
+from conda_lockstep.lock.wanted import wanted
+from conda_lockstep.lock.wheels import Target
+from conda_lockstep.packages import Package, PackageSet
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where to fetch from, and for which machines to solve.
+
+    ``cuda`` is the newest CUDA that the machines' driver supports, empty for machines without. ``index`` is the
+    PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for their own.
+    """
+
+    platforms: tuple[str, ...]
+    cuda: str = ""
+    mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
+    index: str = "https://pypi.org/simple"
+    cache: Path | None = None
+
+
+def make_lock(file: EnvironmentFile, settings: Settings) -> Lock:
+    """Solve an environment file for each platform.
+
+    Raises ``LockstepError`` for what cannot be read, fetched or solved, with the place in the file it comes from.
+    """
+    return asyncio.run(_make(file, settings))
+
+
+async def _make(file: EnvironmentFile, settings: Settings) -> Lock:
+    platforms = sorted(set(settings.platforms))
+    windows = any(platform.startswith("win-") for platform in platforms)
+    channels = channels_of(file, settings.mirrors, windows=windows)
+    entries, pip = wanted(file, settings.mirrors), pip_part(file)
+    requests = [
+        Request(entries, channels, platform, machine(platform, settings.cuda)) for platform in platforms
+    ]
+    cache = settings.cache / "repodata" if settings.cache else None
+    solver = Solver(settings.mirrors, cache=cache)
+    sets: dict[str, PackageSet] = {}
+    facts = {metadata.CHANNEL_PRIORITY: "strict"}
+    for request in requests:
+        conda = await _conda(solver, request)
+        packages = (*conda, *_pip(file, pip, conda, request, settings))
+        sets[request.platform] = PackageSet.of(packages)
+        facts |= metadata.describe(request.platform, request.machine, packages)
+    return Lock(
+        platforms=sets,
+        channels=tuple(channel.name for channel in channels),
+        sources=(Path(file.path).name,),
+        metadata=facts,
+    )
+
+
+async def _conda(solver: Solver, request: Request) -> tuple[Package, ...]:
+    try:
+        return await solver.packages(request)
+    except UnsolvableError as error:
+        raise await explain(solver, request, str(error)) from None
+
+
+def _pip(
+    file: EnvironmentFile, part: PipPart, conda: Sequence[Package], request: Request, settings: Settings
+) -> tuple[Package, ...]:
+    if not part.wanted:
+        return ()
+    python = next((package for package in conda if package.name == "python"), None)
+    if python is None:
+        where = file.source.location(next(file.pip_sections).span.start)
+        raise LockstepError(
+            "pip entries, but no python among the packages", where=where, remedy="add 'python=3.12'"
+        )
+    if python.build.endswith("t") or any(package.name == "python-freethreading" for package in conda):
+        raise LockstepError(f"pip entries for a free-threaded {python} cannot be locked yet", where=file.path)
+    target = Target(python.version, request.platform, request.machine)
+    cache = settings.cache / "uv" if settings.cache else None
+    return pypi.resolve(part, conda, target, settings.mirrors, index=settings.index, cache=cache)

@@ -1,0 +1,244 @@
+"""Resolves the pip part with uv, against the conda packages as they are: wheels only, one file per package.
+
+Conda's packages are given to uv twice: as ``==`` constraints, and as wheels that hold nothing but a name and a version.
+So uv takes what conda installs as it is, and a requirement that wants another version ends as uv's own
+resolution error, never as an overwrite.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from packaging.version import InvalidVersion, Version
+from uv import find_uv_bin
+
+from conda_lockstep.environment.names import CHANNELS, pypi_names
+from conda_lockstep.environment.spec import normalize
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import pylock
+from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.lock.dependencies import split
+from conda_lockstep.lock.requirements import PipPart, PipWanted
+from conda_lockstep.lock.urls import ANACONDA, without_credentials
+from conda_lockstep.lock.wheels import Target
+from conda_lockstep.packages import Package
+
+RESOLVE_SECONDS = 600
+REQUEST_SECONDS = 60
+
+_UV_KEPT = (
+    "UV_CACHE_DIR",
+    "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
+    "UV_INSECURE_HOST",
+    "UV_HTTP_TIMEOUT",
+    "UV_OFFLINE",
+)
+"""How uv gets at things may be the machine's business; what it decides may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A PyPI project that a conda package holds."""
+
+    project: str
+    version: str
+    package: Package
+
+
+def owned_by_conda(packages: Sequence[Package]) -> dict[str, Owned]:
+    """Return the PyPI projects that conda packages hold, by normalised name.
+
+    In channels that the table of names does not know, a Python package holds the project of its own name.
+    """
+    found: dict[str, Owned] = {}
+    for package in packages:
+        for name in pypi_names(package.name) or _namesake(package):
+            # The package of the project's own name has its version; a package that bundles it may not.
+            if name not in found or normalize(package.name) == name:
+                found[name] = Owned(name, package.version, package)
+    return found
+
+
+def resolve(
+    part: PipPart,
+    conda: Sequence[Package],
+    target: Target,
+    mirrors: Mirrors,
+    *,
+    index: str,
+    cache: Path | None = None,
+) -> tuple[Package, ...]:
+    """Return the pip packages that the requirements ask for besides what conda installs, by name.
+
+    ``index`` is used where the file names none. Raises ``LockstepError`` where there is no solution, naming both sides
+    of a clash with conda, and where an index cannot be read.
+    """
+    owned = owned_by_conda(conda)
+    with TemporaryDirectory(prefix="lockstep-") as folder:
+        uv = _Uv(Path(folder), target, cache)
+        uv.give(part, owned)
+        arguments = [*_indexes(part, mirrors, index), "requirements.in"]
+        solved = uv.compile(*arguments, "--format", "pylock.toml")
+        if solved.returncode:
+            raise _error(solved, part, owned, target)
+        # The same once more, from uv's cache: this format says who asked for whom.
+        edges = _edges(uv.compile(*arguments, "--annotation-style", "line").stdout)
+    return tuple(
+        Package(
+            "pip",
+            file.project,
+            file.version,
+            url=mirrors.lock_url(file.url),
+            sha256=file.sha256,
+            depends=tuple(sorted(name for name, askers in edges.items() if file.project in askers)),
+        )
+        for file in pylock.choose(solved.stdout, target, without=owned)
+    )
+
+
+class _Uv:
+    """A folder with what uv is to read, and uv itself, kept apart from the machine's own settings."""
+
+    def __init__(self, folder: Path, target: Target, cache: Path | None) -> None:
+        self.folder = folder
+        self.target = target
+        self.cache = cache
+
+    def give(self, part: PipPart, owned: Mapping[str, Owned]) -> None:
+        """Write the requirements, and conda's packages as constraints, stand-in wheels and their metadata."""
+        (self.folder / "conda").mkdir()
+        constraints, metadata = [], []
+        for project, held in sorted(owned.items()):
+            version = _pep440(held.version)
+            if version:
+                _stand_in(self.folder / "conda", project, version)
+                constraints.append(f"{project}=={version}\n")
+                metadata.append(
+                    f'[[dependency-metadata]]\nname = "{project}"\nversion = "{version}"\nrequires-dist = []\n'
+                )
+        self._write("requirements.in", [f"{entry.text}\n" for entry in part.wanted])
+        self._write("conda.txt", constraints)
+        self._write("uv.toml", metadata)
+
+    def compile(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``uv pip compile`` for the target."""
+        command = [
+            find_uv_bin(), "pip", "compile", "--config-file", "uv.toml", "--constraint", "conda.txt",
+            "--find-links", "conda", "--only-binary", ":all:", "--no-header", "--color", "never", "--no-progress",
+            "--python", sys.executable, "--no-python-downloads", "--python-version", self.target.python,
+            "--python-platform", self.target.uv_platform, *(["--cache-dir", str(self.cache)] if self.cache else []),
+            *arguments,
+        ]  # fmt: skip
+        try:
+            return subprocess.run(
+                command, cwd=self.folder, env=self._environment(), capture_output=True, text=True,
+                encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, timeout=RESOLVE_SECONDS, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            what = f"uv found no solution of the pip part within {RESOLVE_SECONDS} s"
+            raise LockstepError(what, remedy="pin more of it") from None
+
+    def _environment(self) -> dict[str, str]:
+        kept = {
+            key: value for key, value in os.environ.items() if not key.startswith("UV_") or key in _UV_KEPT
+        }
+        osx = next((fact.version for fact in self.target.machine if fact.name == "__osx"), "")
+        return {"UV_HTTP_TIMEOUT": str(REQUEST_SECONDS), "UV_HTTP_RETRIES": "1", **kept} | (
+            {"MACOSX_DEPLOYMENT_TARGET": osx} if osx else {}
+        )
+
+    def _write(self, name: str, lines: Sequence[str]) -> None:
+        (self.folder / name).write_text("".join(lines), encoding="utf-8")
+
+
+def _stand_in(folder: Path, project: str, version: str) -> None:
+    """Write a wheel that holds a name and a version, and nothing else."""
+    stem = f"{project.replace('-', '_')}-{version}"
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
+        info = f"{stem}.dist-info"
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Iterator[str]:
+    yield from ("--default-index", mirrors.fetch_url(os.path.expandvars(part.index or index)))
+    for extra in part.extra_indexes:
+        yield from ("--index", mirrors.fetch_url(os.path.expandvars(extra)))
+
+
+def _namesake(package: Package) -> tuple[str, ...]:
+    channel = package.channel.removeprefix(f"{ANACONDA}/").partition("/")[0]
+    is_python = any(split(spec)[0] == "python" for spec in package.depends)
+    return (normalize(package.name),) if is_python and channel not in CHANNELS else ()
+
+
+def _pep440(version: str) -> str:
+    """Return a version as PyPI writes it; empty for one that is none, such as ``2024a``."""
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return ""
+
+
+def _edges(annotated: str) -> dict[str, frozenset[str]]:
+    """Read ``six==1.17.0  # via python-dateutil, -r requirements.in``: who asks for each package."""
+    found = {}
+    for line in annotated.splitlines():
+        match = re.match(r"([A-Za-z0-9._-]+)[^#]*#\s*via\s+(.*)", line)
+        if match:
+            found[normalize(match[1])] = frozenset(normalize(name.strip()) for name in match[2].split(","))
+    return found
+
+
+def _error(
+    failed: subprocess.CompletedProcess[str], part: PipPart, owned: Mapping[str, Owned], target: Target
+) -> LockstepError:
+    text = without_credentials(" ".join(failed.stderr.split()))
+    reason = text.partition("cause: ")[2] or text
+    unreachable = re.search(r"Failed to fetch: `?(\S+?)`?(?: |$)", text)
+    if unreachable:
+        why = reason.rpartition("cause: ")[2]
+        return LockstepError(
+            f"the index cannot be read: {why}", where=unreachable[1], remedy="check the index and the network"
+        )
+    reason = reason.partition(" hint: ")[0].replace("we can conclude that ", "").rstrip(".")
+    asked = next((entry for entry in part.wanted if _mentions(reason, entry.name)), None)
+    where = asked.where if asked else None
+    clashing = [
+        held for project, held in sorted(owned.items()) if f"{project}=={_pep440(held.version)}" in reason
+    ]
+    if clashing:
+        return _clash(reason, asked, clashing)
+    if "has no usable wheels" in reason or "no wheels with a matching" in reason:
+        what = f"the pip part has no wheel for Python {target.python} on {target.platform}: {reason}"
+        return LockstepError(
+            what, where=where, remedy="ask for a version that has wheels, or take it from conda"
+        )
+    hint = text.partition(" hint: ")[2]
+    what = f"the pip part cannot be resolved: {reason}" + (f" ({hint})" if "index" in hint.lower() else "")
+    return LockstepError(what, where=where, remedy="change the entry")
+
+
+def _clash(reason: str, asked: PipWanted | None, clashing: Sequence[Owned]) -> LockstepError:
+    held = clashing[0].package
+    who = f"'{asked.text}'" if asked else "the pip part"
+    return LockstepError(
+        f"{who} clashes with conda's {held.name} {held.version}",
+        where=asked.where if asked else None,
+        remedy="change one of the two: pip never overwrites what conda installs",
+        detail=(f"pip: {reason}", f"conda: {', '.join(str(entry.package) for entry in clashing)}"),
+    )
+
+
+def _mentions(text: str, project: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(project)}(?![\w-])", text, re.IGNORECASE) is not None

@@ -1,0 +1,54 @@
+"""Between the solver's records and our packages."""
+
+from __future__ import annotations
+
+import re
+
+from rattler import BuildString, PackageRecord, RepoDataRecord
+
+from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.lock.urls import split_package_url
+from conda_lockstep.packages import Package
+
+
+def package_of(record: RepoDataRecord, mirrors: Mirrors) -> Package:
+    """Return a solved record as a package, with the URL that a lock holds. The index's own time stamp stays out."""
+    url = mirrors.lock_url(record.url)
+    published = record.timestamp
+    return Package(
+        "conda",
+        record.name.normalized,
+        str(record.version),
+        str(record.build),
+        record.subdir,
+        split_package_url(url).channel,
+        url,
+        (record.sha256 or b"").hex(),
+        (record.md5 or b"").hex(),
+        record.size or 0,
+        int(published.timestamp()) if published else 0,
+        tuple(record.depends),
+        tuple(record.constrains),
+    )
+
+
+def record_of(package: Package, *, url: str = "") -> RepoDataRecord:
+    """Return a locked conda package as a record; ``url`` is where it is fetched from, if not from the lock's URL.
+
+    A lock does not hold the build number; conda-build ends the build string with it.
+    """
+    number = re.search(r"(?:^|_)(\d+)$", package.build)
+    record = PackageRecord(
+        package.name,
+        package.version,
+        BuildString.new_unchecked(package.build),
+        int(number[1]) if number else 0,
+        package.subdir,
+        depends=list(package.depends),
+        constrains=list(package.constrains),
+        sha256=bytes.fromhex(package.sha256) if package.sha256 else None,
+        md5=bytes.fromhex(package.md5) if package.md5 else None,
+        size=package.size or None,
+    )
+    url = url or package.url
+    return RepoDataRecord(record, url.rpartition("/")[2], url, split_package_url(url).channel)

@@ -1,0 +1,136 @@
+"""Solves one environment file for one platform with rattler, and says in one line why a channel gave nothing."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rattler import (
+    BuildString,
+    ChannelPriority,
+    Client,
+    Gateway,
+    GenericVirtualPackage,
+    MatchSpec,
+    PackageName,
+    RepoDataRecord,
+    Subdir,
+    Version,
+    solve,
+)
+from rattler.exceptions import GatewayError, SolverError
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels import Channel, Mirrors
+from conda_lockstep.lock.records import package_of
+from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.lock.virtual import VirtualPackage
+from conda_lockstep.lock.wanted import Wanted
+from conda_lockstep.packages import Package
+
+REQUEST_SECONDS = 60
+"""How long one request may take. conda-forge's index comes in shards; the largest unsharded one has some 50 MB."""
+RETRIES = 1
+SOLVE_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the solver: specs in the file's order, channels by priority, a platform and its machine."""
+
+    wanted: tuple[Wanted, ...]
+    channels: tuple[Channel, ...]
+    platform: str
+    machine: tuple[VirtualPackage, ...]
+
+    @property
+    def sources(self) -> tuple[Channel, ...]:
+        """Return the channels that are asked: the file's, then those that only a ``channel::name`` brings in."""
+        found = {channel.url: channel for channel in self.channels}
+        for entry in self.wanted:
+            if entry.channel:
+                found.setdefault(entry.channel.url, entry.channel)
+        return tuple(found.values())
+
+
+class UnsolvableError(Exception):
+    """There is no solution; the text is the solver's own."""
+
+
+class Solver:
+    """A solver with its channel indexes; what was fetched for one request serves the next."""
+
+    def __init__(
+        self, mirrors: Mirrors, *, cache: Path | None = None, seconds: int = REQUEST_SECONDS
+    ) -> None:
+        self.mirrors = mirrors
+        self.seconds = seconds
+        client = Client.default_client(max_retries=RETRIES, timeout=seconds)
+        self.gateway = Gateway(cache_dir=cache, client=client)
+
+    async def packages(self, request: Request) -> tuple[Package, ...]:
+        """Return the conda packages of the solution, by name.
+
+        Raises :class:`UnsolvableError` where there is none, and ``LockstepError`` for a channel that cannot be read.
+        """
+        records = await self.records(request)
+        return tuple(
+            sorted((package_of(record, self.mirrors) for record in records), key=lambda item: item.name)
+        )
+
+    async def records(self, request: Request) -> list[RepoDataRecord]:
+        """Return the records of the solution; see :meth:`packages`."""
+        # The solver decides in the order it is asked, and the order of lines must not matter.
+        specs = sorted({entry.fetch_spec.to_canonical_string() for entry in request.wanted})
+        try:
+            return await solve(
+                sources=[channel.fetch_url for channel in request.sources],
+                specs=[MatchSpec(spec) for spec in specs],
+                gateway=self.gateway,
+                platforms=[Subdir(request.platform), Subdir("noarch")],
+                virtual_packages=[_generic(fact) for fact in request.machine],
+                channel_priority=ChannelPriority.Strict,
+                channel_relations="disabled",
+                timeout=datetime.timedelta(seconds=SOLVE_SECONDS),
+            )
+        except SolverError as error:
+            raise UnsolvableError(without_credentials(str(error))) from None
+        except GatewayError as error:
+            raise channel_error(str(error), request.sources, self.seconds) from None
+
+
+def channel_error(text: str, channels: tuple[Channel, ...], seconds: int) -> LockstepError:
+    """Return what rattler says of a failed channel as one line with the channel's URL."""
+    at_fault = next((channel for channel in channels if channel.fetch_url in text), None)
+    where = without_credentials(at_fault.url) if at_fault else None
+    mirror = without_credentials(at_fault.fetch_url) if at_fault else None
+    through = f" (fetched from {mirror})" if mirror != where else ""
+    what, remedy = _channel_fault(text, seconds)
+    return LockstepError(f"the channel {what}{through}", where=where, remedy=remedy)
+
+
+def _channel_fault(text: str, seconds: int) -> tuple[str, str]:
+    status = re.search(r"HTTP status \w+ error \((\d+)([^)]*)\)", text)
+    code = int(status[1]) if status else 0
+    if code in (401, 403):
+        return f"refuses access ({code}{status[2]})", "log in to it, or leave the channel out"  # type: ignore[index]
+    if "could not find subdir" in text:
+        found = "answers 404 for its index" if status else "has no noarch/repodata.json"
+        return found, "check its name"
+    if status:
+        return f"answers {code}{status[2]}", "try again later, or use a mirror"
+    if "operation timed out" in text:
+        return f"does not answer within {seconds} s", "try again later, or use a mirror"
+    if "Connection refused" in text or "dns error" in text or "client error (Connect)" in text:
+        reason = text.rpartition("Caused by:")[2].strip()
+        return f"cannot be reached: {reason}", "check its URL and the network"
+    if "before message length" in text or "did not finish" in text or "reading a body" in text:
+        return "sent only a part of its index", "try again"
+    reason = without_credentials(text.rpartition("Caused by:")[2].strip())
+    return f"has no index that can be read: {reason}", "check its URL"
+
+
+def _generic(fact: VirtualPackage) -> GenericVirtualPackage:
+    return GenericVirtualPackage(PackageName(fact.name), Version(fact.version), BuildString(fact.build))

@@ -1,0 +1,125 @@
+"""What an environment file asks of the solver: match specs, each with its place in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rattler import MatchSpec
+from rattler.exceptions import InvalidMatchSpecError
+
+from conda_lockstep.environment.document import EnvironmentFile, Item, MappingEntry, PipSection
+from conda_lockstep.environment.spec import BadSpec, CondaSpec, parse_conda
+from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.lock.channels import Channel, Mirrors, channel
+from conda_lockstep.lock.urls import without_credentials
+
+_CHANNEL = re.compile(r'channel="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A match spec as somebody wrote it.
+
+    ``spec`` is its canonical form, equal for two spellings of one wish; ``channel`` is set for ``channel::name``.
+    """
+
+    text: str
+    name: str
+    spec: str
+    where: Location
+    channel: Channel | None = None
+
+    @property
+    def match_spec(self) -> MatchSpec:
+        """Return the spec, against the channels as a lock names them."""
+        return MatchSpec(self._in(self.channel.url) if self.channel else self.spec)
+
+    @property
+    def fetch_spec(self) -> MatchSpec:
+        """Return the spec, against the channels as they are fetched."""
+        return MatchSpec(self._in(self.channel.fetch_url) if self.channel else self.spec)
+
+    def _in(self, url: str) -> str:
+        return _CHANNEL.sub(lambda _: f'channel="{url}"', self.spec)
+
+
+def wanted(file: EnvironmentFile, mirrors: Mirrors) -> tuple[Wanted, ...]:
+    """Return the conda entries of an environment file as match specs, in its order.
+
+    Where there is a ``pip:`` section, ``pip`` is wanted as well, as conda does. Raises ``LockstepError`` with the
+    place of an entry that is none.
+    """
+    if file.dependencies_kind != "sequence" or not file.dependencies:
+        where = file.source.location(file.dependencies_span.start)
+        raise LockstepError(
+            "no dependencies, so there is nothing to lock", where=where, remedy="add a list of packages"
+        )
+    found = tuple(_entries(file, mirrors))
+    section = next(iter(file.pip_sections), None)
+    if section is None or any(entry.name == "pip" for entry in found):
+        return found
+    return (*found, Wanted("pip", "pip", "pip", file.source.location(section.span.start)))
+
+
+def _entries(file: EnvironmentFile, mirrors: Mirrors) -> Iterator[Wanted]:
+    for entry in file.dependencies:
+        where = file.source.location(entry.span.start)
+        if isinstance(entry, PipSection):
+            if entry.kind not in ("sequence", "null"):
+                raise LockstepError(
+                    "'pip:' must hold a list", where=where, remedy="write each entry behind a '- '"
+                )
+        elif isinstance(entry, MappingEntry):
+            what = f"'{entry.key.value}: {entry.value.value}' is a mapping, not a package"
+            remedy = (
+                f"write '{entry.key.value}={entry.value.value}'"
+                if entry.value.value
+                else "write a package name"
+            )
+            raise LockstepError(what, where=where, remedy=remedy)
+        elif entry.kind != "string" or not entry.value.strip():
+            raise LockstepError(
+                "this is no package", where=where, remedy="write a package name, or delete the line"
+            )
+        else:
+            yield _wanted(entry, file, mirrors)
+
+
+def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors) -> Wanted:
+    text, where = " ".join(item.value.split()), file.source.location(item.span.start)
+    parts = parse_conda(item.value)
+    try:
+        spec = MatchSpec(text)
+    except InvalidMatchSpecError as error:
+        raise _no_spec(text, parts, str(error), file, item) from None
+    try:
+        named = parts.channel if not isinstance(parts, BadSpec) else ""
+        source = channel(named, Path(file.path).resolve().parent, mirrors) if named else None
+    except LockstepError as error:
+        raise LockstepError(error.what, where=where, remedy=error.remedy) from None
+    return Wanted(text, str(spec.name.normalized), spec.to_canonical_string(), where, source)
+
+
+def _mapping_error(entry: MappingEntry, where: Location) -> LockstepError:
+    key, value = entry.key.value, entry.value.value
+    if key.startswith("sel("):
+        what = f"'{key}: {value}' is a selector that only micromamba knows"
+        return LockstepError(what, where=where, remedy="write one environment file per platform")
+    what = f"'{key}: {value}' is a mapping, not a package"
+    return LockstepError(
+        what, where=where, remedy=f"write '{key}={value}'" if value else "write a package name"
+    )
+
+
+def _no_spec(
+    text: str, parts: CondaSpec | BadSpec, reason: str, file: EnvironmentFile, item: Item
+) -> LockstepError:
+    text = without_credentials(text)
+    if isinstance(parts, BadSpec):
+        where = file.source.location(item.at(*parts.where).start)
+        return LockstepError(f"'{text}' is no match spec: {parts.message}", where=where)
+    where = file.source.location(item.span.start)
+    return LockstepError(f"'{text}' is no match spec: {reason.splitlines()[0]}", where=where)
