@@ -24,10 +24,14 @@ DEFAULT = "default"
 NEWEST = 7
 
 Entry: TypeAlias = Mapping[str, object]
+Reference: TypeAlias = tuple[str, str]
+"""How an environment names a package: the kind (conda, pypi, conda_source), and a URL or path."""
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _MAX_BRACKETS = 100_000
 _MAX_PACKAGES = 500_000
+_TELLING = ("name", "version", "build", "subdir")
+_SOURCE = re.compile(r"(?P<name>[^\s\[]+)(?:\[(?P<hash>[0-9a-f]+)\])? @ (?P<path>.+)")
 _WHEEL = re.compile(r"(?:^|/)(?P<name>[A-Za-z0-9._]+)-(?P<version>[^-/]+)(?:-[^/]*)?\.whl(?:[#?].*)?$")
 
 
@@ -89,11 +93,10 @@ def _listed_by_reference(
     if environment not in known:
         raise _no_such_environment(environment, tuple(known), shown_as)
     chosen = _mapping(known[environment], f"environment {environment}", shown_as)
-    described = {
-        reference: entry
-        for entry in _mappings(root.get("packages"), "packages", shown_as)
-        for reference in _references(entry)
-    }
+    described: dict[Reference, list[Entry]] = {}
+    for entry in _mappings(root.get("packages"), "packages", shown_as):
+        for reference in _references(entry):
+            described.setdefault(reference, []).append(entry)
     listed = {
         platform: _mappings(entries, platform, shown_as)
         for platform, entries in _mapping(chosen.get("packages"), "packages", shown_as).items()
@@ -126,8 +129,8 @@ def _platform_names(root: Entry, listed: Iterable[str]) -> dict[str, str]:
     return {name: subdir if taken.count(subdir) == 1 else name for name, subdir in wanted.items()}
 
 
-def _references(entry: Entry) -> Iterable[tuple[str, str]]:
-    """Yield by what an environment names this entry: the kind, and a URL or path."""
+def _references(entry: Entry) -> Iterable[Reference]:
+    """Yield by what an environment names this entry."""
     kind = _text(entry.get("kind"))
     for key in ("conda", "pypi", "conda_source"):
         if key in entry:
@@ -136,13 +139,24 @@ def _references(entry: Entry) -> Iterable[tuple[str, str]]:
             yield key, _text(entry.get("url")) or _text(entry.get("path"))
 
 
-def _described(reference: Entry, described: Mapping[tuple[str, str], Entry], shown_as: str) -> Package:
-    kind, place = next(iter(_references(reference)), ("", ""))
-    entry = described.get((kind, place))
-    if entry is None:
-        what = f"an environment lists '{place}', which is described nowhere"
-        raise LockstepError(what, where=shown_as, remedy="run: pixi lock")
-    return _pip(place, entry) if kind == "pypi" else _conda(place, entry)
+def _described(listed: Entry, described: Mapping[Reference, list[Entry]], shown_as: str) -> Package:
+    """Find the description of a package; one place can stand for several, told apart by a field that both repeat."""
+    kind, place = next(iter(_references(listed)), ("", ""))
+    for entry in described.get((kind, place), ()):
+        if all(entry.get(field) == listed[field] for field in _TELLING if field in listed):
+            if kind == "pypi":
+                return _pip(place, entry)
+            return _source_package(place, entry) if kind == "conda_source" else _conda(place, entry)
+    what = f"an environment lists '{place}', which is described nowhere"
+    raise LockstepError(what, where=shown_as, remedy="run: pixi lock")
+
+
+def _source_package(place: str, entry: Entry) -> Package:
+    """Build a conda package that is yet to be built, ``NAME[HASH] @ PATH``: without a version, the hash as build."""
+    match = _SOURCE.fullmatch(place)
+    if match is None:
+        return _conda(place, entry)
+    return _conda(match["path"], {"name": match["name"], "build": match["hash"] or "", **entry})
 
 
 def _load(text: str, shown_as: str) -> object:
