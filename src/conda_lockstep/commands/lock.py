@@ -12,9 +12,10 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37, gpu, metadata, virtual
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.check import is_satisfied
-from conda_lockstep.lock.make import Settings, make_lock
+from conda_lockstep.lock.make import make_lock
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import lock_path
+from conda_lockstep.lock.targets import expected_platforms, settings_of
 from conda_lockstep.lock.wanted import wanted
 
 DEFAULT_FILE = Path("environment.yml")
@@ -38,32 +39,12 @@ def _lock(
 ) -> None:
     target = lock_path(path)
     old = _old_lock(target)
-    settings = Settings(
-        platforms=platforms_of(file, platforms, config, old),
-        cuda=metadata.cuda_of(old) if cuda is None and old else cuda or "",
-        mirrors=Mirrors(config.mirrors),
-        index=config.pypi_index,
-    )
+    settings = settings_of(file, config, old, platforms=platforms, cuda=cuda)
     lock = make_lock(file, settings)
     cep37.write(lock, target)
     _report(lock, target, old)
     for notice in gpu.cpu_builds(lock, wanted(file, settings.mirrors)):
         print(f"lockstep: {path}: {notice}", file=sys.stderr)
-
-
-def platforms_of(
-    file: EnvironmentFile, asked: Sequence[str], config: Config, old: Lock | None = None
-) -> tuple[str, ...]:
-    """Return what to lock for: what was asked, else the file's, the settings', the old lock's, this machine's."""
-    own = tuple(item.value for item in file.platforms)
-    found = tuple(asked) or own or config.platforms or (tuple(old.platforms) if old else ())
-    if not found:
-        from rattler import Subdir
-
-        found = (str(Subdir.current()),)
-    for platform in found:
-        virtual.machine(platform)  # refuses what is no platform before anything is fetched
-    return found
 
 
 def _read_lock(path: Path, file: Path) -> Lock:
@@ -105,7 +86,7 @@ def _report_drift(old: Lock, new: Lock, path: Path) -> None:
 
 def _check(file: EnvironmentFile, path: Path, platforms: Sequence[str], config: Config) -> int:
     target = lock_path(path)
-    expected = tuple(platforms) or tuple(item.value for item in file.platforms) or config.platforms
+    expected = expected_platforms(file, platforms, config)
     reasons = is_satisfied(
         file, _read_lock(target, path), platforms=expected, mirrors=Mirrors(config.mirrors)
     )
