@@ -61,13 +61,18 @@ def main(argv: Iterable[str]) -> int:
     parser.add_argument("--from", dest="folder", type=Path, required=True, metavar="DIR")
     parser.add_argument("--date", required=True, help="of the mapping files")
     arguments = parser.parse_args([*argv])
-    lines = [HEADER.format(date=arguments.date).rstrip("\n")]
-    for channel in CHANNELS:
-        names = json.loads((arguments.folder / f"v0-{channel}-compressed_mapping.json").read_text("utf-8"))
-        lines += section(channel, names)
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    TABLE.write_text(table(arguments.folder, arguments.date), encoding="utf-8")
     shutil.copyfile(arguments.folder / "LICENSE", LICENCE)
     return 0
+
+
+def table(folder: Path, date: str) -> str:
+    """Return the table that a folder of mapping files makes."""
+    lines = [HEADER.format(date=date).rstrip("\n")]
+    for channel in CHANNELS:
+        names = json.loads((folder / f"v0-{channel}-compressed_mapping.json").read_text("utf-8"))
+        lines += section(channel, names)
+    return "\n".join(lines) + "\n"
 
 
 def section(channel: str, names: Mapping[str, list[str] | None]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
 
 Range: TypeAlias = tuple[int, int]
@@ -81,8 +82,7 @@ class CondaSpec(NamedTuple):
     def has_upper_bound(self) -> bool:
         """Say whether newer releases are kept out, sooner or later: any pin, ``<``, ``<=``, ``~=``."""
         return any(
-            clause.op in ("==", "=", "<", "<=", "~=") or (clause.op == "" and clause.version != "*")
-            for clause in self.clauses
+            clause.op in ("==", "=", "", "<", "<=", "~=") and clause.version != "*" for clause in self.clauses
         )
 
 
@@ -184,7 +184,7 @@ def parse_pip(text: str) -> PipRequirement | BadSpec:
         return PipRequirement(text, "path")
     body = re.split(r"\s--?[a-z]", body, maxsplit=1)[0].rstrip()
     match = _REQUIREMENT.fullmatch(body)
-    if match is None:
+    if match is None or not _is_specifier(match["specifier"] or ""):
         return _bad_requirement(text, body)
     specifier_at = match.span("specifier") if match["specifier"] else NOWHERE
     extras = tuple(part.strip() for part in (match["extras"] or "").split(",") if part.strip())
@@ -207,20 +207,54 @@ def normalize(name: str) -> str:
 
 
 _PATH = re.compile(r"\.{0,2}/|\.$|~/|[A-Za-z]:\\|[^\s@;=<>]+/[^\s@;=<>]+$|[^\s@]+\.(?:whl|zip|tar\.gz)$")
-_CLAUSE = r"(?:~=|===?|!=|<=|>=|<|>)\s*[A-Za-z0-9_.*+!\-]+"
 _REQUIREMENT = re.compile(
-    rf"""\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)\s*
+    r"""\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)\s*
     (?:\[(?P<extras>[A-Za-z0-9._\-,\s]*)\]\s*)?
-    (?: @\s*(?P<url>\S+)
-      | \(?\s*(?P<specifier>{_CLAUSE}(?:\s*,\s*{_CLAUSE})*)\s*,?\s*\)?
-    )?
+    (?:@\s*(?P<url>\S+)|(?P<open>\()?\s*(?P<specifier>[=<>!~][^;()]*?)?\s*(?(open)\)))
     \s*(?:;\s*(?P<marker>.+))?""",
     re.VERBOSE,
 )
+_PIP_OPERATOR = re.compile(r"===|~=|==|!=|<=|>=|<|>")
+
+
+@cache
+def _pep440() -> re.Pattern[str]:
+    return re.compile(
+        r"""v?(?:\d+!)?\d+(?:\.\d+)*
+        (?:[._\-]?(?:alpha|beta|preview|pre|a|b|c|rc)[._\-]?\d*)?
+        (?:-\d+|[._\-]?(?:post|rev|r)[._\-]?\d*)?(?:[._\-]?dev[._\-]?\d*)?
+        (?:\+[a-z0-9]+(?:[._\-][a-z0-9]+)*)?""",
+        re.VERBOSE | re.IGNORECASE,
+    )
+
+
+def _is_specifier(text: str) -> bool:
+    """Say whether a text is a version specifier (PEP 440)."""
+    *clauses, last = text.split(",")
+    return all(_is_pip_clause(clause.strip()) for clause in (*clauses, *([last] if last.strip() else [])))
+
+
+def _is_pip_clause(clause: str) -> bool:
+    operator = _PIP_OPERATOR.match(clause)
+    if operator is None:
+        return False
+    op, version = operator.group(), clause[operator.end() :].strip()
+    if op == "===":
+        return bool(version) and " " not in version
+    if op in ("==", "!="):
+        version = version.removesuffix(".*") if "+" not in version else version
+    elif "+" in version or (op == "~=" and "." not in version):
+        return False
+    # Most versions are plain numbers, and need no pattern.
+    return (
+        (version.replace(".", "0").isdecimal()
+        and ".." not in f".{version}.")
+        or _pep440().fullmatch(version) is not None
+    )
 
 
 def _bad_requirement(text: str, body: str) -> BadSpec:
-    operator = re.match(r"\s*[A-Za-z0-9._\-]+(?:\[[^\]]*\])?\s*(=[~<>]|=(?!=))", body)
+    operator = re.match(r"\s*[A-Za-z0-9._\-]+(?:\s*\[[^\]]*\])?\s*(=[~<>]|=(?!=))", body)
     if operator:
         wrong = operator.group(1)
         right = "==" if wrong == "=" else wrong[::-1]
@@ -279,7 +313,7 @@ def _channel(text: str, begin: int, end: int) -> tuple[str, Range, str, int]:
 def _namespace(text: str, begin: int, end: int) -> tuple[Range, int]:
     """Split off what stands before a single colon: conda reads it, and ignores it without a word."""
     colon = text.rfind(":", begin, end)
-    return (NOWHERE, begin) if colon < 0 else ((begin, colon), colon + 1)
+    return (NOWHERE if colon <= begin else (begin, colon)), colon + 1 if colon >= 0 else begin
 
 
 SUBDIRS = frozenset(
@@ -296,6 +330,10 @@ def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] |
         return NOWHERE, NOWHERE
     if text[begin] in "[]@;":
         return BadSpec(text, f"unexpected '{text[begin]}' after the name", (begin, end))
+    option = text.find(" -", begin - 1, end)
+    if option >= 0 and text[option + 2 : option + 3].strip("- ").isalpha():
+        what = f"'{text[option + 1 : end]}' is an option of the conda command, not part of an entry"
+        return BadSpec(text, what, (option + 1, end))
     for cut in range(begin + 1, end):
         if text[cut] not in " =\t" or text[cut - 1] in _AFTER_OPERATOR:
             continue
