@@ -20,7 +20,7 @@ DEFAULT_ENVIRONMENT = "default"
 
 _INSTALLED: frozenset[Kind] = frozenset({"snapshot", "prefix"})
 _WHOLE_METADATA: frozenset[Kind] = frozenset({"pixi", "snapshot", "prefix"})
-_PIXI_KEYS = re.compile(r"^(?:environments|packages):", re.MULTILINE)
+_PIXI_KEYS = re.compile(r"^(?:environments:|packages:|version: [23]$)", re.MULTILINE)
 _LOCK_KEYS = re.compile(r"^package:", re.MULTILINE)
 _MARKER = re.compile(r"^@EXPLICIT\s*$", re.MULTILINE)
 
