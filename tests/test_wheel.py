@@ -41,3 +41,11 @@ def test_the_bare_wheel_says_what_to_install(bare_lockstep: Path, tmp_path: Path
     assert done.returncode == 2
     assert "pip install 'conda-lockstep[solve]'" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_the_bare_wheel_carries_the_pages_and_the_workflows(bare_lockstep: Path, tmp_path: Path) -> None:
+    page = run(bare_lockstep, "explain", "unpinned-conda", cwd=tmp_path)
+    assert page.stdout.startswith("# unpinned-conda")
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    assert run(bare_lockstep, "init", cwd=tmp_path).returncode == 0
+    assert (tmp_path / ".github" / "workflows" / "lockstep.yml").is_file()

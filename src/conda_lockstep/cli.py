@@ -166,6 +166,23 @@ def _rules(arguments: argparse.Namespace) -> int:
     return explain.list_rules(arguments.format)
 
 
+def _init_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--diff", action="store_true", help="write nothing; print what would change")
+    parser.add_argument("--no-hooks", action="store_true", help="leave .pre-commit-config.yaml alone")
+    parser.add_argument("--no-workflows", action="store_true", help="leave .github/workflows alone")
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import init
+
+    return init.run(
+        Path.cwd(),
+        with_hooks=not arguments.no_hooks,
+        with_workflows=not arguments.no_workflows,
+        dry=arguments.diff,
+    )
+
+
 def _names(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
@@ -271,6 +288,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("lint", "find what lets machines drift apart in environment files", _lint_arguments, _lint),
     Command("explain", "show the page of a rule: what, why, how to mend it", _explain_arguments, _explain),
     Command("rules", "list the rules, by family", _rules_arguments, _rules),
+    Command("init", "put the hooks and the workflows into this repository", _init_arguments, _init),
     Command("lock", "solve environment files and write their locks", _lock_arguments, _lock),
     Command("build", "install a lock into a prefix", _build_arguments, _build),
     Command("verify", "say whether a prefix holds exactly what its lock says", _verify_arguments, _verify),
