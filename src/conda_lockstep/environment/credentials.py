@@ -90,11 +90,11 @@ class Redactor:
         """Return a line of the file with as many ``*`` as a secret has characters, so that columns stay."""
         place = self._source.line_span(number)
         line = self._source.line(number)
-        spans = [(start, end) for start, end, _ in _url_secrets(line)]
-        for secret in self._within(place):
-            spans.append(
-                (max(secret.span.start - place.start, 0), min(secret.span.end - place.start, len(line)))
-            )
+        spans = [Span(start, end) for start, end, _ in _url_secrets(line)]
+        inside = (secret.span for secret in self._within(place))
+        spans += (
+            Span(max(start - place.start, 0), min(end - place.start, len(line))) for start, end in inside
+        )
         for start, end in spans:
             line = line[:start] + "*" * (end - start) + line[end:]
         return line

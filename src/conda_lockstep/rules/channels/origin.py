@@ -8,6 +8,7 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.bounds import bounds
 from conda_lockstep.environment.channel import FORGE, NODEFAULTS
+from conda_lockstep.environment.cuda import cuda_packages, statements
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.tables import table
@@ -59,21 +60,24 @@ def dead_channel(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("mixed-cuda-channels", "note")
 def mixed_cuda_channels(entries: Entries, config: Config) -> Iterator[Problem]:
     """CUDA 12 or newer can come from nvidia and from conda-forge: their packages share names, not builds."""
-    nvidia = [one for one in listed_channels(entries.file) if one.channel.base == "nvidia"]
-    forge = [one for one in listed_channels(entries.file) if one.channel.base == FORGE]
+    listed = listed_channels(entries.file)
+    nvidia = [one for one in listed if one.channel.base == "nvidia"]
+    forge = [one for one in listed if one.channel.base == FORGE]
     if not nvidia or not forge or entries.named("pytorch-cuda"):
         return
+    if any(
+        said.range.high and said.range.high <= (12,) for said in statements(entries) if said.kind != "wheel"
+    ):
+        return
     for entry in entries.conda:
-        name, channel = entry.spec.name, entry.spec.channel
-        limits = bounds(entry.spec) if name == "cuda-version" else None
-        if channel or not name.startswith("cuda-") or (limits and limits.high and limits.high <= (12,)):
+        if entry.spec.name not in cuda_packages() or entry.spec.channel:
             continue
         above = nvidia[0].item.span < forge[0].item.span
         yield Problem(
             nvidia[0].item.span,
-            f"'{entry.spec.name}' is in nvidia and in conda-forge, which do not fit together",
+            f"'{entry.spec.name}' is in nvidia and in conda-forge, whose packages of CUDA 12 do not fit together",
             "drop nvidia: conda-forge has all of CUDA from 12.0 on; or write 'nvidia::' before what must be its",
-            severity="warning" if above else "note",
+            severity="warning" if above else None,
             also=((entry.item.span, "could come from either"),),
         )
         return

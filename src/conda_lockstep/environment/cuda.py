@@ -1,0 +1,167 @@
+"""What an environment file says about CUDA: in pins, builds, channels, wheels and indexes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+from conda_lockstep.environment.bounds import Bounds, Release, both, bounds, numbers
+from conda_lockstep.environment.channel import read_channel
+from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
+from conda_lockstep.environment.source import Span
+from conda_lockstep.environment.tables import table
+
+Kind: TypeAlias = Literal["selects", "part", "wheel"]
+"""What a statement decides: which CUDA conda installs, which release one part of a toolkit has, or which CUDA a
+wheel carries in itself."""
+
+
+class CudaPackage(NamedTuple):
+    """A conda package whose version is one of CUDA; ``successor`` is what it is called after release ``last``."""
+
+    name: str
+    kind: Kind
+    numbers: int
+    last: str
+    successor: str
+
+
+class Statement(NamedTuple):
+    """What one entry says about CUDA: ``text`` shows it, ``range`` is what it allows."""
+
+    text: str
+    span: Span
+    kind: Kind
+    range: Bounds
+
+    @property
+    def release(self) -> Release | None:
+        """Return major and minor where the statement names both, else None."""
+        low = self.range.low
+        if low is None or self.range.high is None or self.range.high > (low[0], _minor(low) + 1):
+            return None
+        return low[0], _minor(low)
+
+
+def cuda_packages() -> dict[str, CudaPackage]:
+    """Return the packages of ``data/cuda.txt`` by name."""
+    kinds: dict[str, Kind] = {"selects": "selects", "part": "part"}
+    return {
+        name: CudaPackage(name, kinds[kind], int(count), last, successor)
+        for name, kind, count, last, successor in table("cuda")
+    }
+
+
+def statements(entries: Entries) -> list[Statement]:
+    """Return what a file says about CUDA, in its order; nothing for a file that does not speak of it."""
+    text = entries.file.source.text.lower()
+    if "cu" not in text or not any(mark in text for mark in ("cuda", "+cu", "-cu", "/cu", "=cu", "nvcc")):
+        return []
+    found = [*_of_channels(entries)]
+    for conda in entries.conda:
+        found += _of_conda(conda)
+    for pip in entries.pip:
+        found += _of_pip(pip)
+    return sorted(found, key=lambda statement: statement.span)
+
+
+def exclude(one: Statement, other: Statement) -> bool:
+    """Say whether two statements cannot both be kept.
+
+    Majors never mix. Minors of one major do, but for what selects the CUDA of conda's packages, or a wheel's.
+    """
+    if one.kind == other.kind and one.kind != "part":
+        return both(one.range, other.range).is_empty
+    return both(_majors(one.range), _majors(other.range)).is_empty
+
+
+def is_cuda_build(build: str) -> bool:
+    """Say whether a build string asks for a build with CUDA."""
+    return "cuda" in build or "gpu" in build or re.search(r"cu\d", build) is not None
+
+
+def show(release: Release) -> str:
+    """Write a release as text."""
+    return ".".join(str(number) for number in release)
+
+
+def _of_channels(entries: Entries) -> Iterator[Statement]:
+    """Yield what labels such as ``nvidia/label/cuda-11.8.0`` say, where nvidia's other packages are not to be had."""
+    channels = [(item, read_channel(item.value)) for item in entries.file.channels.items]
+    if any(channel.name == "nvidia" for _, channel in channels):
+        return
+    for item, channel in channels:
+        label = re.search(r"/label/cuda-(\d+)\.(\d+)", channel.name)
+        if label and channel.base == "nvidia":
+            yield Statement(item.value, item.span, "selects", _one_minor(int(label[1]), int(label[2])))
+
+
+def _of_conda(entry: CondaEntry) -> Iterator[Statement]:
+    spec = entry.spec
+    package = cuda_packages().get(spec.name)
+    if package and spec.clauses:
+        limits = bounds(spec)
+        if limits and (limits.low or limits.high):
+            if spec.is_exact and limits.low and numbers(spec.clauses[0].version) < package.numbers:
+                # '==12' is a mistake with a rule of its own; here it counts as what was meant.
+                limits = Bounds(limits.low, True, (*limits.low[:-1], limits.low[-1] + 1), False)
+            yield Statement(entry.item.value, entry.item.span, package.kind, limits)
+    elif "cu" in spec.build:
+        limits = _of_build(spec.build)
+        if limits:
+            yield Statement(entry.item.value, entry.item.span, "selects", limits)
+
+
+def _of_pip(entry: PipEntry) -> Iterator[Statement]:
+    requirement, text = entry.requirement, entry.item.value
+    for pattern in (r"\+cu(\d{2,4})\b", r"/whl/(?:nightly/|test/)?cu(\d{2,4})\b"):
+        match = re.search(pattern, text)
+        if match:
+            yield Statement(text, entry.item.span, "wheel", _one_minor(*_digits(match[1])))
+            return
+    named = re.search(r"-cu(?:da)?(\d{2,3})x?$", requirement.name)
+    extra = re.search(r"\[(?:[^\]]*,)?\s*cuda(\d\d)(?=[\],_-])", text)
+    if named or extra:
+        digits = (named or extra or [""])[1]
+        limits = _one_major(int(digits)) if len(digits) == 2 and digits > "09" else None
+        yield Statement(text, entry.item.span, "wheel", limits or _one_minor(*_digits(digits)))
+
+
+def _of_build(build: str) -> Bounds | None:
+    """Read the CUDA of a build string such as ``*cuda118*``, ``cuda12*``, ``py38_cuda11.3_cudnn8_0`` or ``*cu110``."""
+    match = re.search(r"cu(?:da)?_?(\d+)(?:\.(\d+))?", build)
+    if not match:
+        return None
+    if match[2]:
+        return _one_minor(int(match[1]), int(match[2]))
+    if len(match[1]) == 2 and match[1] > "09" and not match[1].startswith(("7", "8", "9")):
+        return _one_major(int(match[1]))
+    major, minor = _digits(match[1])
+    # conda-forge names the CUDA that it builds with, and lets any later minor release stand in.
+    return Bounds((major, minor), True, (major + 1,), False)
+
+
+def _digits(text: str) -> tuple[int, int]:
+    """Read ``118`` as 11.8, ``92`` as 9.2."""
+    return int(text[:-1]), int(text[-1])
+
+
+def _one_major(major: int) -> Bounds:
+    return Bounds((major,), True, (major + 1,), False)
+
+
+def _one_minor(major: int, minor: int) -> Bounds:
+    return Bounds((major, minor) if minor else (major,), True, (major, minor + 1), False)
+
+
+def _majors(limits: Bounds) -> Bounds:
+    """Widen a range to whole majors."""
+    high = limits.high
+    if high is not None and (len(high) > 1 or limits.closed_high):
+        high = (high[0] + 1,)
+    return Bounds(limits.low and limits.low[:1], True, high, False)
+
+
+def _minor(release: Release) -> int:
+    return release[1] if len(release) > 1 else 0

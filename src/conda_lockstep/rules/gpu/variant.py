@@ -1,0 +1,176 @@
+"""Does the file say whether the packages come with CUDA?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.channel import read_channel
+from conda_lockstep.environment.cuda import is_cuda_build, statements
+from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
+from conda_lockstep.environment.tables import table
+from conda_lockstep.rules import Fix, Problem, rule
+
+_SAYS_CPU = ("cpuonly", "pytorch-cpu", "tensorflow-cpu", "cpu-only")
+_FOR_GPUS = (
+    "cudnn",
+    "nccl",
+    "cuda-nvcc",
+    "nvidia-apex",
+    "apex",
+    "cupy",
+    "cudf",
+    "cuml",
+    "dgl-cuda",
+    "faiss-gpu",
+)
+_NEEDS_GPU = (
+    "pytorch-cuda", "pytorch-gpu", "tensorflow-gpu", "cudatoolkit", "cuda-toolkit", "cuda-runtime", "cudnn", "nccl",
+)  # fmt: skip
+
+
+class _Framework(NamedTuple):
+    """A row of ``data/frameworks.txt``."""
+
+    name: str
+    is_main: bool
+    with_cuda: tuple[str, ...]
+    without: tuple[str, ...]
+
+
+@rule("gpu-variant-unspecified", "warning")
+def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A framework is asked for without saying that it is the CUDA build: where no driver is seen, it is not."""
+    if _mac_only(entries):
+        return
+    wants_gpu = _wants_gpu(entries)
+    known = {framework.name: framework for framework in _frameworks()}
+    for entry in entries.conda:
+        framework = known.get(entry.spec.name)
+        if framework is None or (not framework.is_main and not wants_gpu):
+            continue
+        if entry.spec.name == "jax" and entries.named("jaxlib"):
+            continue
+        if _is_decided(entry, framework, entries):
+            continue
+        spec = "jaxlib=*=*cuda*" if entry.spec.name == "jax" else _with_build(entry)
+        from_pytorch = _from_pytorch(entry, entries)
+        named = "pytorch-cuda=X.Y" if from_pytorch else next(iter(framework.with_cuda), "")
+        yield Problem(
+            entry.at(entry.spec.name_at),
+            f"'{entry.item.value}' may be a CUDA or a CPU build: {_what_happens(entry, entries)}",
+            f"write {f'{named}, or ' if named else ''}'{spec}' ('*cpu*' where the CPU build is meant)",
+            _fix(entry, spec) if wants_gpu else None,
+            severity=None if framework.is_main else "note",
+        )
+
+
+@rule("cpuonly-conflict", "error", over=("gpu-variant-unspecified",))
+def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
+    """The file asks for the CPU build, and for CUDA: one of them is not kept."""
+    without = [
+        entry
+        for entry in entries.conda
+        if entry.spec.name in _SAYS_CPU
+        or (
+            entry.spec.name in ("pytorch", "pytorch-mutex", "tensorflow", "jaxlib")
+            and "cpu" in entry.spec.build
+        )
+    ]
+    with_cuda = [
+        entry
+        for entry in entries.conda
+        if entry.spec.name in _NEEDS_GPU
+        or (entry.spec.name in ("pytorch", "tensorflow", "jaxlib") and is_cuda_build(entry.spec.build))
+    ]
+    if without and with_cuda:
+        yield Problem(
+            without[0].item.span,
+            f"'{without[0].item.value}' asks for the CPU build, '{with_cuda[0].item.value}' for CUDA",
+            "keep one of them",
+            also=tuple((entry.item.span, "asks for CUDA") for entry in with_cuda),
+        )
+
+
+def _frameworks() -> Iterator[_Framework]:
+    for name, role, with_cuda, without in table("frameworks"):
+        yield _Framework(name, role == "main", _names(with_cuda), _names(without))
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    return tuple(name for name in cell.split(",") if name)
+
+
+def _is_decided(entry: CondaEntry, framework: _Framework, entries: Entries) -> bool:
+    """Say whether the entry's build, or another package, says which variant it is."""
+    if entry.spec.build or dict(entry.spec.brackets).get("build_number"):
+        return True
+    if entries.named(*framework.with_cuda, *framework.without, "cpuonly"):
+        return True
+    if entry.spec.name in ("pytorch", "libtorch"):
+        if any(
+            "cpu" in other.spec.build or "cuda" in other.spec.build
+            for other in entries.named("pytorch-mutex")
+        ):
+            return True
+        return _from_pytorch(entry, entries) and bool(entries.named("pytorch-cuda", "cudatoolkit"))
+    return False
+
+
+def _what_happens(entry: CondaEntry, entries: Entries) -> str:
+    if _from_pytorch(entry, entries) and entry.spec.name == "pytorch":
+        return "nothing says which, or for which CUDA"
+    selected = next((found.text for found in statements(entries) if found.kind == "selects"), "")
+    if selected:
+        return f"'{selected}' fits both, and where no driver is seen, it is the CPU build"
+    return "where no driver is seen, it is the CPU build"
+
+
+def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
+    """Say whether a package comes from the pytorch channel: named for it, or listed above all that have it, too."""
+    if entry.spec.channel:
+        return read_channel(entry.spec.channel).base.startswith("pytorch")
+    bases = (read_channel(item.value).base for item in entries.file.channels.items)
+    first = next(
+        (base for base in bases if base.startswith("pytorch") or base in ("conda-forge", "defaults")), ""
+    )
+    return first.startswith("pytorch")
+
+
+def _wants_gpu(entries: Entries) -> bool:
+    """Say whether the file is for GPUs, by what else it asks for."""
+    if entries.named(*_SAYS_CPU):
+        return False
+    return bool(statements(entries)) or bool(entries.named(*_FOR_GPUS, *_NEEDS_GPU))
+
+
+def _mac_only(entries: Entries) -> bool:
+    """Say whether the file is for Apple's machines, which have no CUDA."""
+    platforms = [item.value for item in entries.file.platforms]
+    if platforms:
+        return all(platform.startswith("osx") for platform in platforms)
+    return bool(entries.named("tensorflow-deps")) or any(
+        entry.requirement.name in ("tensorflow-macos", "tensorflow-metal") for entry in entries.pip
+    )
+
+
+def _with_build(entry: CondaEntry) -> str:
+    """Return the spec with a build that has CUDA; ``=2.4`` becomes ``=2.4.*``, which a build would make exact."""
+    name, version = entry.spec.name, entry.spec.version.replace(" ", "")
+    if not version:
+        return f"{name}=*=*cuda*"
+    if entry.spec.is_exact:
+        return f"{name}={version.lstrip('=')}=*cuda*"
+    if version.startswith("=") and len(entry.spec.clauses) == 1:
+        bare = version.lstrip("=").rstrip("*").rstrip(".")
+        return f"{name}={bare}=*cuda*" if bare.count(".") > 1 else f"{name}={bare}.*=*cuda*"
+    return f"{name}{version}=*cuda*"
+
+
+def _fix(entry: CondaEntry, spec: str) -> Fix | None:
+    if entry.spec.name == "jax":
+        return None
+    item = entry.item
+    change = rewrite(item, (entry.spec.name_at[0], len(item.value)), spec)
+    return Fix(f"write '{spec}'", (change,), "unsafe") if change and not entry.spec.brackets else None
