@@ -146,6 +146,20 @@ def _lint(arguments: argparse.Namespace) -> int:
     )
 
 
+def _fmt_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="default: every one that git knows"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
+    parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, and fail")
+
+
+def _fmt(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import fmt
+
+    return fmt.run(files=arguments.files, check=arguments.check, diff=arguments.diff)
+
+
 def _explain_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="RULE", help="a rule or a family, as 'lockstep rules' lists them")
 
@@ -286,6 +300,9 @@ def _action(arguments: argparse.Namespace) -> int:
 
 COMMANDS: tuple[Command, ...] = (
     Command("lint", "find what lets machines drift apart in environment files", _lint_arguments, _lint),
+    Command(
+        "fmt", "put environment files in canonical form: order, indentation, quotes", _fmt_arguments, _fmt
+    ),
     Command("explain", "show the page of a rule: what, why, how to mend it", _explain_arguments, _explain),
     Command("rules", "list the rules, by family", _rules_arguments, _rules),
     Command("init", "put the hooks and the workflows into this repository", _init_arguments, _init),

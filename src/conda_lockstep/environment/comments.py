@@ -12,13 +12,24 @@ from conda_lockstep.environment.source import Source, Span
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.1, production 75: a comment is parted from what stands before it by white space.
 _COMMENT = re.compile(r"(?<![^\s])#[^\r\n]*")
+_RARE: dict[type[yaml.Token], str] = {
+    yaml.AliasToken: "an alias",
+    yaml.AnchorToken: "an anchor",
+    yaml.DirectiveToken: "a directive",
+    yaml.DocumentEndToken: "a document end",
+    yaml.TagToken: "a tag",
+}
 
 
 class Layout(NamedTuple):
-    """The scalars and the comments of a text, each in its order. A comment reaches from ``#`` to its line's end."""
+    """What a text is made of, each in its order. A comment reaches from ``#`` to its line's end.
+
+    ``rare`` are the places of what environment files do without: anchors, aliases, tags, directives.
+    """
 
     scalars: tuple[Span, ...]
     comments: tuple[Span, ...]
+    rare: tuple[tuple[str, Span], ...]
 
 
 def layout(source: Source) -> Layout:
@@ -26,11 +37,14 @@ def layout(source: Source) -> Layout:
     text = source.text
     scalars: list[Span] = []
     comments: list[Span] = []
+    rare: list[tuple[str, Span]] = []
     at = 0
     for token in yaml.scan(text, Loader=_Loader):
+        start, end = token.start_mark.index, token.end_mark.index
+        if type(token) in _RARE:
+            rare.append((_RARE[type(token)], Span(start, end)))
         if not isinstance(token, yaml.ScalarToken):
             continue
-        start, end = token.start_mark.index, token.end_mark.index
         comments += (Span(*found.span()) for found in _COMMENT.finditer(text, at, start))
         if token.style in ("|", ">"):
             header = source.rest_of_line(start)
@@ -39,4 +53,4 @@ def layout(source: Source) -> Layout:
         scalars.append(Span(start, end))
         at = token.end_mark.index
     comments += (Span(*found.span()) for found in _COMMENT.finditer(text, at))
-    return Layout(tuple(scalars), tuple(comments))
+    return Layout(tuple(scalars), tuple(comments), tuple(rare))

@@ -1,0 +1,84 @@
+"""``lockstep fmt``: environment files in canonical form."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from conda_lockstep.atomic import write_text
+from conda_lockstep.environment.credentials import Redactor
+from conda_lockstep.environment.document import EnvironmentFile, read
+from conda_lockstep.environment.format import UnformattableError, canonical
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.report import text
+
+
+def run(*, files: Sequence[Path], check: bool, diff: bool) -> int:
+    """Format files in place, and return the exit status: 2 where one could not be read, else 0.
+
+    With ``check`` or ``diff`` nothing is written, and the status is 1 where a file is not in canonical form. A file
+    that cannot be formatted safely is left as it is and said; it fails nothing.
+    """
+    changed, broken = 0, False
+    paths = list(files) or _discover()
+    for path in paths:
+        try:
+            file = read(path)
+            content = canonical(file)
+            if content != file.source.content:
+                changed += 1
+                _settle(path, file, content, check=check, diff=diff)
+        except UnformattableError as error:
+            _complain(error)
+        except LockstepError as error:
+            _complain(error)
+            broken = True
+    verb = "would be formatted" if check or diff else "formatted"
+    summary = (
+        f"{_count(changed)} {verb}, {_count(len(paths) - changed)} left as {_they(len(paths) - changed)}"
+    )
+    print(summary, file=sys.stderr if diff else sys.stdout)
+    return 2 if broken else int(changed > 0 and (check or diff))
+
+
+def _discover() -> list[Path]:
+    from conda_lockstep.environment.discover import environment_files
+
+    return environment_files(Path.cwd())
+
+
+def _settle(path: Path, file: EnvironmentFile, content: str, *, check: bool, diff: bool) -> None:
+    """Show a file's new content, say that it has one, or write it."""
+    if diff:
+        sys.stdout.writelines(_diff(file, content))
+    elif check:
+        print(text.visible(f"{path}: would be formatted"))
+    else:
+        write_text(path, content)
+        print(text.visible(f"{path}: formatted"))
+
+
+def _diff(file: EnvironmentFile, content: str) -> Iterator[str]:
+    """Yield the lines of a unified diff; secrets do not show in it."""
+    from difflib import unified_diff
+
+    hide = Redactor(file)
+    before, after = (side.splitlines(keepends=True) for side in (file.source.content, content))
+    for line in unified_diff(before, after, file.path, file.path):
+        shown = hide.text(line)
+        if sys.stdout.isatty():
+            shown = text.visible(shown.rstrip("\r\n")) + "\n"
+        yield shown if shown.endswith("\n") else f"{shown}\n\\ No newline at end of file\n"
+
+
+def _complain(error: LockstepError) -> None:
+    sys.stderr.write(text.errors([str(error)]))
+
+
+def _count(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"
+
+
+def _they(number: int) -> str:
+    return "it is" if number == 1 else "they are"
