@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.prefixes import Installed
 
-from conda_lockstep.drift import commands
+from conda_lockstep.commands import drift as commands
 from conda_lockstep.drift.compare import compare
 from conda_lockstep.drift.source import read_source
 from conda_lockstep.errors import LockstepError

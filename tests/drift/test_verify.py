@@ -11,7 +11,7 @@ import pytest
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, pip
 
-from conda_lockstep.drift import commands
+from conda_lockstep.commands import drift as commands
 from conda_lockstep.drift.verify import failures, find_lock, verify
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37, explicit

@@ -9,7 +9,7 @@ import pytest
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, pip
 
-from conda_lockstep.drift import commands
+from conda_lockstep.commands import drift as commands
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.snapshot import document, machine
 from conda_lockstep.snapshot import prefix as prefixes
