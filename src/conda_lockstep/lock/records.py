@@ -49,6 +49,14 @@ def record_of(package: Package, *, url: str = "") -> RepoDataRecord:
         sha256=bytes.fromhex(package.sha256) if package.sha256 else None,
         md5=bytes.fromhex(package.md5) if package.md5 else None,
         size=package.size or None,
+        python_site_packages_path=_site_packages(package),
     )
     url = url or package.url
     return RepoDataRecord(record, url.rpartition("/")[2], url, split_package_url(url).channel)
+
+
+def _site_packages(package: Package) -> str | None:
+    """Return where a free-threaded Python keeps its packages; every other one does as its version says (CEP 17)."""
+    if package.name != "python" or not package.build.endswith("t") or package.subdir.startswith("win-"):
+        return None
+    return f"lib/python{'.'.join(package.version.split('.')[:2])}t/site-packages"
