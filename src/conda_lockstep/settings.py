@@ -154,6 +154,15 @@ def _url(value: object, place: _Place) -> str:
     return url
 
 
+def _pattern(value: object, place: _Place) -> str:
+    pattern = _string(value, place)
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise place.wrong(f"'{place.shown}' is no regular expression: {error}", "mend it") from None
+    return pattern
+
+
 def _platform(value: object, place: _Place) -> str:
     name = _string(value, place)
     if name not in PLATFORMS:
@@ -196,7 +205,11 @@ _MACHINE: Mapping[str, Callable[[object, _Place], str]] = {
     "cuda": _version,
     "glibc": _version,
 }
-_READERS: Mapping[str, Callable[[object, _Place], object]] = {"platforms": _platforms, "pypi_index": _url}
+_READERS: Mapping[str, Callable[[object, _Place], object]] = {
+    "name_pattern": _pattern,
+    "platforms": _platforms,
+    "pypi_index": _url,
+}
 """Readers of settings that are narrower than their type."""
 _BY_TYPE: Mapping[str, Callable[[object, _Place], object]] = {
     "str": _string,

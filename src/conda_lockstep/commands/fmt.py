@@ -20,7 +20,7 @@ def run(*, files: Sequence[Path], check: bool, diff: bool) -> int:
     With ``check`` or ``diff`` nothing is written, and the status is 1 where a file is not in canonical form. A file
     that cannot be formatted safely is left as it is and said; it fails nothing.
     """
-    changed, broken = 0, False
+    changed, failed = 0, 0
     paths = list(files) or _discover()
     for path in paths:
         try:
@@ -33,13 +33,12 @@ def run(*, files: Sequence[Path], check: bool, diff: bool) -> int:
             _complain(error)
         except LockstepError as error:
             _complain(error)
-            broken = True
+            failed += 1
     verb = "would be formatted" if check or diff else "formatted"
-    summary = (
-        f"{_count(changed)} {verb}, {_count(len(paths) - changed)} left as {_they(len(paths) - changed)}"
-    )
+    left = len(paths) - changed - failed
+    summary = f"{_count(changed)} {verb}, {_count(left)} left as {'it is' if left == 1 else 'they are'}"
     print(summary, file=sys.stderr if diff else sys.stdout)
-    return 2 if broken else int(changed > 0 and (check or diff))
+    return 2 if failed else int(changed > 0 and (check or diff))
 
 
 def _discover() -> list[Path]:
@@ -78,7 +77,3 @@ def _complain(error: LockstepError) -> None:
 
 def _count(number: int) -> str:
     return f"{number} file{'' if number == 1 else 's'}"
-
-
-def _they(number: int) -> str:
-    return "it is" if number == 1 else "they are"
