@@ -134,9 +134,10 @@ def change_a_package(project: Path) -> None:
 
 
 def release_upstream(project: Path, channel: Channel) -> None:
-    """An upstream release appears, and the drift comment shows what it would change."""
-    chapter("4. Upstream releases a new NumPy")
-    channel.release("numpy")
+    """Upstream releases appear, and the drift comment shows what they would change."""
+    chapter("4. A week later, upstream has moved")
+    for package in ("numpy", "idna", "jinja2", "requests", "urllib3"):
+        channel.release(package)
     shutil.copy(project / "conda-lock.yml", project / "before.conda-lock.yml")
     lockstep("lock", "--cuda", "12.4", cwd=project)
     say("The same drift, as the comment on a pull request and as a page:")
