@@ -10,10 +10,10 @@ from conda_lockstep.drift.damage import with_damages
 from conda_lockstep.drift.diff import Scope, diff
 from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Gap, Judgement
 from conda_lockstep.drift.severity import DANGER, judge
-from conda_lockstep.drift.source import Source, keep_metadata
+from conda_lockstep.drift.source import Source, keep_metadata, side_of
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.report.model import Comparison, Report, Row, Side
+from conda_lockstep.packages import Package
+from conda_lockstep.report.model import Comparison, Report, Row
 
 HASH_DIGITS = 12
 
@@ -44,8 +44,8 @@ def compare_platform(old: Source, new: Source, platform: str, *, name: str = "")
     return Comparison(
         name=name or new.label,
         platform=platform,
-        old=_side(old, before),
-        new=_side(new, after),
+        old=side_of(old, before),
+        new=side_of(new, after),
         rows=tuple(row_of(judgement) for judgement in judgements),
         unchanged=len(drift.unchanged),
         notes=tuple(_notes(drift, old, new)),
@@ -136,17 +136,6 @@ def _lonely(old: Source, new: Source) -> Iterator[str]:
     for one, other in ((old, new), (new, old)):
         if alone := sorted(one.platforms.keys() - other.platforms.keys()):
             yield f"only {one.label} is for {', '.join(alone)}: not compared"
-
-
-def _side(source: Source, packages: PackageSet) -> Side:
-    conda_id = packages.only("conda").environment_id
-    return Side(
-        label=source.label,
-        environment_id=packages.environment_id if source.complete else conda_id,
-        conda_id=conda_id,
-        packages=len(packages),
-        complete=source.complete,
-    )
 
 
 def _notes(drift: Drift, old: Source, new: Source) -> Iterator[str]:

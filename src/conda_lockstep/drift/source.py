@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.packages import PackageSet
+from conda_lockstep.report.model import Side
 from conda_lockstep.snapshot.model import Damage, Installed
 
 Kind: TypeAlias = Literal["conda-lock", "explicit", "pixi", "snapshot", "prefix"]
@@ -99,6 +100,18 @@ def from_prefix(path: Path, label: str) -> Source:
 def from_installed(installed: Installed, label: str, kind: Literal["snapshot", "prefix"]) -> Source:
     """Return an installed environment as a source."""
     return Source(label, kind, {installed.platform: installed.packages}, damages=installed.damages)
+
+
+def side_of(source: Source, packages: PackageSet) -> Side:
+    """Return one platform of a source as reports name it."""
+    conda_id = packages.only("conda").environment_id
+    return Side(
+        label=source.label,
+        environment_id=packages.environment_id if source.complete else conda_id,
+        conda_id=conda_id,
+        packages=len(packages),
+        complete=source.complete,
+    )
 
 
 def keep_metadata(old: Source, new: Source) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 ANACONDA = "https://conda.anaconda.org"
 
@@ -35,5 +34,9 @@ def split_package_url(url: str) -> PackageUrl:
     """Split ``CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda``."""
     folder, _, archive = url.rpartition("/")
     channel, _, subdir = folder.rpartition("/")
-    match = _ARCHIVE.fullmatch(unquote(archive) if "%" in archive else archive)
+    if "%" in archive:
+        from urllib.parse import unquote  # rarely needed, and slow to load
+
+        archive = unquote(archive)
+    match = _ARCHIVE.fullmatch(archive)
     return PackageUrl(channel, subdir, *match.groups()) if match else PackageUrl(channel, subdir)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conda_lockstep.report.escape import visible
 from conda_lockstep.report.model import (
     Comparison,
     Evidence,
@@ -16,6 +15,7 @@ from conda_lockstep.report.model import (
     counts,
     grouped,
 )
+from conda_lockstep.report.printable import visible
 
 _COLOURS: dict[Severity, str] = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
 _BOLD, _DIM = "1", "2"

@@ -9,8 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-LIMIT = 200
-"""Longer texts are cut: a name of that length is an attack or a mistake."""
+from conda_lockstep.report.printable import LIMIT, visible
 
 _WORDS = re.compile(r"(\s+)")
 # A word of plain prose. Anything else may be a link, a mention, an issue, a commit or an emoji to GitHub, and is
@@ -19,15 +18,6 @@ _PLAIN = re.compile(
     r"[('\"]*(?:(?=.*[g-z])[a-z]+(?:[-'/][a-z]+)*|[a-z]{1,6}|\d{1,6}|\d\.\d|C\+\+|[+&=–—→·…])(?:'s)?[)'\".,;:!?%…]*",
     re.IGNORECASE,
 )
-
-
-def visible(text: str, limit: int = LIMIT) -> str:
-    """Return one line of printable text; spaces stay, other characters that do not print become ``⟨U+202E⟩``."""
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else f"⟨U+{ord(c):04X}⟩" for c in text)
 
 
 def code(text: str, *, cell: bool = False, limit: int = LIMIT) -> str:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
-from conda_lockstep.report.escape import markup, visible
+from conda_lockstep.report.escape import markup
 from conda_lockstep.report.model import (
     SEVERITIES,
     Comparison,
@@ -21,6 +21,7 @@ from conda_lockstep.report.model import (
     grouped,
     worst,
 )
+from conda_lockstep.report.printable import visible
 
 
 def render(report: Report) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from conda_lockstep.report.escape import code, prose, visible
+from conda_lockstep.report.escape import code, prose
 from conda_lockstep.report.model import (
     Evidence,
     Group,
@@ -23,6 +23,7 @@ from conda_lockstep.report.model import (
     grouped,
     worst,
 )
+from conda_lockstep.report.printable import visible
 
 COMMENT_BUDGET = 65_536
 SUMMARY_BUDGET = 1 << 20

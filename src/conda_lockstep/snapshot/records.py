@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from conda_lockstep.lock.urls import split_package_url, without_credentials
 from conda_lockstep.packages import Package
 
-# conda and rattler write records indented by two. A line break cannot stand inside a JSON string, so these are
-# the lists of files and nothing else; what is written otherwise is parsed whole.
-_BULK = ((b'\n  "files": [\n', b"\n  ]"), (b'\n  "paths_data": {\n', b"\n  }"))
-_OWNED = (b".dist-info/METADATA", b".egg-info/PKG-INFO")
+_OWNED = (b'.dist-info/METADATA"', b'.egg-info/PKG-INFO"')
 _SUBDIR = re.compile(r"noarch|[a-z]+-[a-z0-9]+")
+_HASHES = tuple(re.compile(rb'"%s": ?"([0-9a-f]{64})"' % key) for key in (b"sha256_in_prefix", b"sha256"))
 
 
 class MalformedRecordError(Exception):
@@ -41,28 +39,55 @@ class Record:
     distributions: tuple[OwnDistribution, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Bulk:
+    """Where a record's ``files`` and ``paths_data`` lie; nearly all of its bytes, and none of its fields."""
+
+    files: slice
+    paths: slice
+
+
 def parse_record(raw: bytes) -> Record:
     """Read the bytes of a record. Raises ``MalformedRecordError`` for what is none."""
-    fields = _fields(raw)
-    return Record(_package(fields), tuple(_distributions(raw)))
+    bulk = _find_bulk(raw)
+    fields = _fields(_without(raw, bulk)) if bulk else None
+    if fields is None:
+        bulk, fields = None, _fields(raw)
+    if fields is None:
+        raise MalformedRecordError("it is no JSON object with a name and a version")
+    return Record(
+        _package(fields), tuple(_distributions(raw, bulk or _Bulk(slice(0, len(raw)), slice(0, len(raw)))))
+    )
 
 
-def _fields(raw: bytes) -> Mapping[str, object]:
-    """Return the fields of a record but for its lists of files."""
-    short = raw
-    for opening, closing in _BULK:
-        start = short.find(opening)
-        end = short.find(closing, start) if start >= 0 else -1
-        if end >= 0:
-            short = short[: start + len(opening)] + short[end:]
-    for text in (short, raw) if short is not raw else (raw,):
-        try:
-            fields = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(fields, dict) and fields.get("name") and fields.get("version"):
-            return fields
-    raise MalformedRecordError("it is no JSON object with a name and a version")
+def _find_bulk(raw: bytes) -> _Bulk | None:
+    """Find the lists of files by how conda and rattler indent them; None where they are laid out otherwise.
+
+    A line break cannot stand inside a JSON string, so that these lines are what they look like.
+    """
+    files = raw.find(b'\n  "files": [\n')
+    files_end = raw.find(b"\n  ]", files + 1)
+    paths = raw.find(b'\n  "paths_data": {\n', max(files_end, 0))
+    last_entry = raw.rfind(b"\n      }\n    ]", max(paths, 0))
+    paths_end = raw.find(b"\n  }", max(last_entry, paths) + 1)
+    if min(files, files_end, paths, paths_end) < 0:
+        return None
+    return _Bulk(slice(raw.index(b"[", files) + 1, files_end), slice(raw.index(b"{", paths) + 1, paths_end))
+
+
+def _without(raw: bytes, bulk: _Bulk) -> bytes:
+    return raw[: bulk.files.start] + raw[bulk.files.stop : bulk.paths.start] + raw[bulk.paths.stop :]
+
+
+def _fields(text: bytes) -> Mapping[str, object] | None:
+    """Return the fields of a record; None for what is none."""
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(fields, dict) or not (_text(fields, "name") and _text(fields, "version")):
+        return None
+    return fields
 
 
 def _package(fields: Mapping[str, object]) -> Package:
@@ -91,40 +116,45 @@ _LAST_IN_SECONDS = 253_402_300_799
 """The end of the year 9999; conda writes milliseconds, and wrote seconds once."""
 
 
-def _distributions(raw: bytes) -> Iterator[OwnDistribution]:
+def _distributions(raw: bytes, bulk: _Bulk) -> Iterator[OwnDistribution]:
+    """Yield the distributions among the files, by searching the bytes for what every distribution has."""
     seen = set()
-    for marker in _OWNED:
-        for path in _paths_with(raw, marker):
-            folder = path.rpartition("/")[0]
-            # setuptools and others carry distributions of their own deeper down; those are not importable
-            if folder not in seen and folder.split("/")[-2:-1] == ["site-packages"]:
-                seen.add(folder)
-                yield OwnDistribution(folder, _recorded_sha256(raw, folder))
+    for path in _info_files(raw, bulk.files):
+        folder = path.rpartition("/")[0]
+        # setuptools and others carry distributions of their own deeper down; those are not importable
+        if folder not in seen and folder.split("/")[-2:-1] == ["site-packages"]:
+            seen.add(folder)
+            yield OwnDistribution(folder, _recorded_sha256(raw, bulk.paths, folder))
 
 
-def _paths_with(raw: bytes, ending: bytes) -> Iterator[str]:
-    """Yield the JSON strings that end so."""
-    ending += b'"'
-    position = raw.find(ending)
+def _info_files(raw: bytes, within: slice) -> Iterator[str]:
+    """Yield the files of a list that hold the metadata of a distribution."""
+    position = raw.find(b"-info/", within.start, within.stop)
     while position >= 0:
-        start = raw.rfind(b'"', 0, position)
-        path = json.loads(raw[start : position + len(ending)])
-        if "\\" not in path:
-            yield path
-        position = raw.find(ending, position + 1)
+        for owned in _OWNED:
+            start = position - owned.index(b"-")
+            if raw.startswith(owned, start):
+                yield _string(raw[raw.rfind(b'"', within.start, start) : start + len(owned)])
+        position = raw.find(b"-info/", position + 1, within.stop)
 
 
-def _recorded_sha256(raw: bytes, folder: str) -> str:
-    """Return the hash in ``paths_data`` of a distribution's RECORD, as it is after conda patched the prefix in."""
-    position = raw.find(b'"_path": ' + json.dumps(f"{folder}/RECORD").encode())
+def _string(literal: bytes) -> str:
+    """Read a JSON string, its quotes included."""
+    return json.loads(literal) if b"\\" in literal else literal[1:-1].decode("utf-8", "replace")
+
+
+def _recorded_sha256(raw: bytes, within: slice, folder: str) -> str:
+    """Return the hash that ``paths_data`` notes of a distribution's RECORD, as it is in this prefix."""
+    path = json.dumps(f"{folder}/RECORD").encode()
+    position = raw.find(b'"_path": ' + path, within.start, within.stop)
+    if position < 0:
+        position = raw.find(b'"_path":' + path, within.start, within.stop)
     if position < 0:
         return ""
-    try:
-        entry = json.loads(raw[raw.rindex(b"{", 0, position) : raw.index(b"}", position) + 1])
-    except ValueError:
-        return ""
-    digest = entry.get("sha256_in_prefix") or entry.get("sha256")
-    return digest if isinstance(digest, str) else ""
+    entry = raw[raw.rfind(b"{", within.start, position) : raw.find(b"}", position, within.stop)]
+    found = (match for pattern in _HASHES if (match := pattern.search(entry)))
+    match = next(found, None)
+    return match[1].decode() if match else ""
 
 
 def _text(fields: Mapping[str, object], key: str) -> str:

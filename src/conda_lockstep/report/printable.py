@@ -1,0 +1,15 @@
+"""One line of text that shows what it holds, for any medium."""
+
+from __future__ import annotations
+
+LIMIT = 200
+"""Longer texts are cut: a name of that length is an attack or a mistake."""
+
+
+def visible(text: str, limit: int = LIMIT) -> str:
+    """Return one line of printable text; spaces stay, other characters that do not print become ``⟨U+202E⟩``."""
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"⟨U+{ord(c):04X}⟩" for c in text)
