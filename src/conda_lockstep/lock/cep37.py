@@ -12,7 +12,6 @@ from pathlib import Path
 from conda_lockstep.atomic import write_text
 from conda_lockstep.lock import dependencies
 from conda_lockstep.lock.cep37_canonical import parse_canonical
-from conda_lockstep.lock.cep37_yaml import parse_yaml
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.scalars import key, quoted, word
 from conda_lockstep.lock.text import read_text
@@ -30,7 +29,12 @@ def read(path: Path, *, shown_as: str | None = None) -> Lock:
 
 def parse(text: str, shown_as: str) -> Lock:
     """Read the text of a lock file; see :func:`read`."""
-    return parse_canonical(text) or parse_yaml(text, shown_as)
+    lock = parse_canonical(text)
+    if lock is None:
+        from conda_lockstep.lock.cep37_yaml import parse_yaml  # YAML takes longer to load than a lock to read
+
+        lock = parse_yaml(text, shown_as)
+    return lock
 
 
 def write(lock: Lock, path: Path) -> None:

@@ -1,6 +1,6 @@
 """The fast way to read a lock: regular expressions for exactly the text that our writer writes.
 
-Anything else, right or wrong, is left to the YAML reader, which takes ten times as long.
+Anything else, right or wrong, is left to the YAML reader, which takes ten times as long and has to be loaded.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.cep37_yaml import package_of, parse_yaml
+from conda_lockstep.lock.cep37_entry import package_of
 from conda_lockstep.lock.dependencies import join
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.scalars import KEY, PLAIN, SINGLE, unquoted
+from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.packages import Package, PackageSet
 
 if TYPE_CHECKING:
@@ -31,7 +31,17 @@ _ENTRY = re.compile(
     r"  category: main\n"
     r"  optional: false\n"
 )
-_DEPENDENCY = re.compile(rf"    ({KEY}): ({SINGLE})\n")
+_MAPPING = rf"(?: \{{\}}\n|\n((?:    {KEY}: {SINGLE}\n)+))"
+_HEAD = re.compile(
+    r"(?:\#[^\n]*\n)*version: 1\nmetadata:\n"
+    rf"  content_hash:{_MAPPING}"
+    rf"  channels:(?: \[\]\n|\n((?:  - url: (?:{SINGLE}|{PLAIN})\n    used_env_vars: \[\]\n)+))"
+    rf"  platforms:(?: \[\]\n|\n((?:  - (?:{SINGLE}|{PLAIN})\n)+))"
+    rf"  sources:(?: \[\]\n|\n((?:  - (?:{SINGLE}|{PLAIN})\n)+))"
+    rf"(?:  custom_metadata:{_MAPPING})?"
+)
+_ITEM = re.compile(rf"  - (?:url: )?{_WORD}")
+_PAIR = re.compile(rf"    ({KEY}): ({SINGLE})\n")
 
 
 def parse_canonical(text: str) -> Lock | None:
@@ -39,17 +49,35 @@ def parse_canonical(text: str) -> Lock | None:
     head, found, body = text.partition("\npackage:\n")
     if not found or len(head) > 1 << 20:
         return None
-    try:
-        lock = parse_yaml(f"{head}\npackage: []\n", "")
-    except LockstepError:
-        return None
-    entries = _entries(body)
-    if entries is None or not entries.keys() <= lock.platforms.keys():
+    lock = _head(f"{head}\n")
+    entries = _entries(body) if lock else None
+    if lock is None or entries is None or not entries.keys() <= lock.platforms.keys():
         return None
     platforms = {name: PackageSet.of(entries.get(name, ())) for name in lock.platforms}
     if any(len(platforms[name]) != len(listed) for name, listed in entries.items()):
         return None
     return Lock(platforms, lock.channels, lock.sources, lock.metadata)
+
+
+def _head(text: str) -> Lock | None:
+    """Read all but the packages; None where it is not of the writer's form."""
+    match = _HEAD.fullmatch(text)
+    if match is None:
+        return None
+    _, channels, platforms, sources, metadata = (lines or "" for lines in match.groups())
+    names, pairs = _items(platforms), _pairs(metadata)
+    if len(set(names)) != len(names) or pairs is None:
+        return None
+    return Lock(
+        platforms=dict.fromkeys(names, PackageSet()),
+        channels=tuple(without_credentials(url) for url in _items(channels)),
+        sources=_items(sources),
+        metadata=pairs,
+    )
+
+
+def _items(lines: str) -> tuple[str, ...]:
+    return tuple(unquoted(item) for item in _ITEM.findall(lines))
 
 
 def _entries(body: str) -> dict[str, list[Package]] | None:
@@ -80,7 +108,15 @@ def _entries(body: str) -> dict[str, list[Package]] | None:
 
 
 def _depends(manager: Manager, lines: str) -> tuple[str, ...] | None:
-    edges = {unquoted(name): unquoted(constraint) for name, constraint in _DEPENDENCY.findall(lines)}
-    if len(edges) != lines.count("\n"):
-        return None
-    return tuple(join(manager, name, constraint) for name, constraint in edges.items())
+    edges = _pairs(lines)
+    return (
+        None
+        if edges is None
+        else tuple(join(manager, name, constraint) for name, constraint in edges.items())
+    )
+
+
+def _pairs(lines: str) -> dict[str, str] | None:
+    """Return the pairs of a mapping, a line each; None where a line is none, or a key stands there twice."""
+    pairs = {unquoted(name): unquoted(value) for name, value in _PAIR.findall(lines)}
+    return pairs if len(pairs) == lines.count("\n") else None

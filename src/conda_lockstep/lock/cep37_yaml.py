@@ -9,9 +9,10 @@ from typing import TypeAlias
 import yaml
 
 from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.lock.cep37_entry import package_of
 from conda_lockstep.lock.dependencies import join
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.urls import split_package_url, without_credentials
+from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
 
 MAX_DEPTH = 50
@@ -32,36 +33,6 @@ def parse_yaml(text: str, shown_as: str) -> Lock:
     except _MalformedError as error:
         where = Location(shown_as, *_position(text, error.path))
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None
-
-
-def package_of(
-    manager: Manager,
-    name: str,
-    version: str,
-    url: str,
-    *,
-    build: str,
-    md5: str,
-    sha256: str,
-    depends: tuple[str, ...],
-) -> Package:
-    """Make a package of an entry; channel, subdir and an absent build of a conda package are in its URL."""
-    if manager == "pip":
-        return Package("pip", name, version, url=url, sha256=sha256, md5=md5, depends=depends)
-    url = without_credentials(url)
-    parts = split_package_url(url)
-    return Package(
-        "conda",
-        name,
-        version,
-        build=build or parts.build,
-        subdir=parts.subdir,
-        channel=parts.channel,
-        url=url,
-        sha256=sha256,
-        md5=md5,
-        depends=depends,
-    )
 
 
 class _MalformedError(Exception):
