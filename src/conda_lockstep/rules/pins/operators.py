@@ -55,7 +55,7 @@ def reversed_operator(entries: Entries, config: Config) -> Iterator[Problem]:
     for entry in entries.bad:
         start, end = entry.problem.where
         written = entry.item.value[start:end]
-        if entry.manager != "conda" or written not in ("=>", "=<"):
+        if entry.manager != "conda" or written not in ("=>", "=<") or not entry.item.value[end:].strip():
             continue
         right = written[::-1]
         edit = rewrite(entry.item, entry.problem.where, right)

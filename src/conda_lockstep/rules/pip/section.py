@@ -24,12 +24,15 @@ def pip_not_listed(entries: Entries, config: Config) -> Iterator[Problem]:
     section = next((section for section in entries.file.pip_sections if section.items), None)
     if section is None or entries.named("pip") or _is_bad("pip", entries):
         return
-    edit = insert_before(entries.file.source, section, "pip")
+    fix = None
+    if not section.flow:
+        edit = insert_before(entries.file.source, section, "pip")
+        fix = Fix("list 'pip' as a conda package", (edit,), "safe")
     yield Problem(
         section.key.span,
         "pip is used, but not listed: conda adds it with a warning, other tools take whatever pip they find",
         "list 'pip' as a conda package",
-        Fix("list 'pip' as a conda package", (edit,), "safe"),
+        fix,
     )
 
 
@@ -178,7 +181,7 @@ def _into_dependencies(file: EnvironmentFile, key: Item, value: Item) -> Fix | N
     if body <= start or key.span.start != start or source.text[value.span.start] != "-":
         return None
     dash = dash_of(source, source.position(last.span.start)[0])
-    shift = len(dash) + 2 - (value.span.start - body)
+    shift = len(dash) - (value.span.start - body)
     block = _indented(source, source.text[body:end], shift)
     if block is None:
         return None

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rattler import BuildString, MatchSpec, PackageRecord
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.document import EnvironmentFile, parse, read
+from conda_lockstep.environment.entries import read_entries
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.rules import lint, rules
+from tests.rules import test_pins, test_pip
+
+ALL = tuple(rule.name for rule in rules(("pins", "pip")))
+
+
+def readable(corpus: Path) -> list[EnvironmentFile]:
+    files = []
+    for path in sorted(
+        [*corpus.glob("environments/*.y*ml"), *corpus.glob("odd/*.yml"), *corpus.glob("pairs/*/*.yml")]
+    ):
+        try:
+            files.append(read(path))
+        except LockstepError:
+            continue
+    return files
+
+
+def test_every_finding_lies_in_its_file_and_says_what_to_do(corpus: Path) -> None:
+    chosen = lint.select(Config(), ALL)
+    for file in readable(corpus):
+        for finding in lint.lint(file, chosen, Config()):
+            line = file.source.line(finding.line)
+            assert 1 <= finding.column <= len(line) + 1
+            assert (finding.end_line, finding.end_column) >= (finding.line, finding.column)
+            assert finding.message and finding.help
+            assert finding.lines[0] == line or "***" in finding.lines[0]
+
+
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_fixing_twice_is_fixing_once_and_leaves_nothing_to_fix(corpus: Path, unsafe: bool) -> None:
+    for file in readable(corpus):
+        _fix_to_the_end(file, unsafe)
+
+
+_conda = st.sampled_from([entry for good, bad in test_pins.GOOD_AND_BAD.values() for entry in (*good, *bad)])
+_pip = st.sampled_from([entry for good, bad in test_pip.GOOD_AND_BAD.values() for entry in (*good, *bad)])
+_block = st.one_of(
+    _conda.map(lambda entry: f"- {entry}\n"),
+    st.lists(_pip, max_size=4).map(
+        lambda entries: "- pip:\n" + "".join(f"  - {entry}\n" for entry in entries)
+    ),
+    st.lists(_pip, min_size=1, max_size=3).map(
+        lambda entries: "- pip:\n" + "".join(f"    - {e} # c\n" for e in entries)
+    ),
+    st.sampled_from(["- pip\n", "# a comment\n", "\n", "- pip: []\n", "- x: y\n"]),
+)
+
+
+@given(st.lists(_block, min_size=1, max_size=8), st.booleans(), st.booleans(), st.booleans())
+@settings(max_examples=600, deadline=None)
+def test_fixing_a_generated_file_twice_is_fixing_it_once(
+    blocks: list[str], crlf: bool, cut: bool, unsafe: bool
+) -> None:
+    text = "channels: [conda-forge]\ndependencies:\n" + "".join(blocks)
+    text = text.rstrip("\n") if cut else text
+    try:
+        file = parse(text.replace("\n", "\r\n") if crlf else text, "environment.yml")
+    except LockstepError:
+        return
+    after = _fix_to_the_end(file, unsafe)
+    assert ("\r" in after) is ("\r" in file.source.text)
+    assert "\r" not in after.replace("\r\n", "")
+
+
+def test_comments_and_line_ends_survive_a_safe_fix(corpus: Path) -> None:
+    chosen = lint.select(Config(), ("pins", "pip"))
+    for file in readable(corpus):
+        if any(finding.rule.startswith("duplicate") for finding in lint.lint(file, chosen, Config())):
+            continue  # the comment of an entry goes with it
+        after = lint.fix(file, chosen, Config(), unsafe=False).text
+        assert sorted(_comments(after)) == sorted(_comments(file.source.content)), file.path
+        assert ("\r\n" in after) == ("\r\n" in file.source.text)
+
+
+def test_a_safe_fix_lets_in_the_versions_that_were_let_in_before(corpus: Path) -> None:
+    chosen = lint.select(Config(), ALL)
+    looked_at = 0
+    for file in readable(corpus):
+        after = parse(lint.fix(file, chosen, Config(), unsafe=False).text.removeprefix("\ufeff"), file.path)
+        old, new = _specs(file), _specs(after)
+        assert old.keys() <= new.keys() <= {*old.keys(), "pip"}
+        for name, specs in old.items():
+            if specs == new[name]:
+                continue
+            for version in _candidates(specs | new[name]):
+                looked_at += 1
+                assert _let_in(specs, name, version) == _let_in(new[name], name, version), (
+                    specs,
+                    new[name],
+                    version,
+                )
+    assert looked_at > 100
+
+
+def _fix_to_the_end(file: EnvironmentFile, unsafe: bool) -> str:
+    chosen = lint.select(Config(), ALL)
+    once = lint.fix(file, chosen, Config(), unsafe=unsafe)
+    text = once.text.removeprefix("\ufeff")
+    again = lint.fix(parse(text, file.path), chosen, Config(), unsafe=unsafe)
+    assert (again.text.removeprefix("\ufeff"), again.done) == (text, ()), file.path
+    assert not [left for left in once.left if left.fix and (unsafe or left.fix.safety == "safe")], file.path
+    return text
+
+
+def _comments(text: str) -> list[str]:
+    return [line.partition(" #")[2].strip() for line in text.splitlines() if " #" in line]
+
+
+def _specs(file: EnvironmentFile) -> dict[str, frozenset[str]]:
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for entry in read_entries(file).conda:
+        by_name[entry.spec.name].add(entry.item.value)
+    return {name: frozenset(specs) for name, specs in by_name.items()}
+
+
+def _candidates(specs: frozenset[str]) -> set[str]:
+    versions = {"0", "999"}
+    for text in specs:
+        for clause in (
+            MatchSpec(text, strict=False).version.replace("|", ",").split(",") if "=" in text else []
+        ):
+            version = clause.strip("=<>!~ ").removesuffix(".*")
+            if version not in ("", "*"):
+                versions |= {version, f"{version}.0", f"{version}.1", f"{version}.99"}
+    return versions
+
+
+def _let_in(specs: frozenset[str], name: str, version: str) -> bool:
+    record = PackageRecord(name, version, BuildString("0"), 0, "linux-64")
+    return all(
+        MatchSpec(
+            f"{name}[version='{found}']" if (found := MatchSpec(text, strict=False).version) else name
+        ).matches(record)
+        for text in specs
+    )
