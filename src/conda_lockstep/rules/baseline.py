@@ -150,7 +150,7 @@ def _relative(path: Path, folder: Path) -> str:
 def _flow_entry(text: str, at: int) -> str:
     """Return the part between the commas and brackets around a place."""
     at = min(max(at, 0), len(text))
-    if at < len(text) and text[at] in "[{":
+    if at <= min(text.find(mark) for mark in "[{" if mark in text):
         return text
     start = max(text.rfind(mark, 0, at) for mark in ",[{") + 1
     ends = [found for mark in ",]}" if (found := text.find(mark, at)) >= 0]
