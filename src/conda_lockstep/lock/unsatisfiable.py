@@ -31,7 +31,9 @@ async def explain(solver: Solver, request: Request, text: str) -> LockstepError:
     missing = await _Candidates(solver, request).reasons()
     if missing:
         detail = (
-            tuple(f"{reason.wanted.where}: {reason.what}" for reason in missing) if len(missing) > 1 else ()
+            tuple(f"{reason.wanted.where}: {reason.what}; {reason.remedy}" for reason in missing)
+            if len(missing) > 1
+            else ()
         )
         more = f" (and {len(missing) - 1} more, above)" if detail else ""
         return LockstepError(
@@ -46,7 +48,7 @@ async def explain(solver: Solver, request: Request, text: str) -> LockstepError:
         _headline(clash, request),
         where=clash[0].where,
         remedy=_remedy(text, request),
-        detail=tuple(_tidy(text, request)),
+        detail=tuple(_tidy(text, clash, request)),
     )
 
 
@@ -100,7 +102,7 @@ class _Candidates:
         known = await self.solver.gateway.names(self.sources, self.subdirs)
         names = {name.normalized for name in known}
         other = [name for name in conda_names(wanted.name.replace("_", "-")) if name in names]
-        close = other or difflib.get_close_matches(wanted.name, names, n=1, cutoff=0.85)
+        close = other or difflib.get_close_matches(wanted.name, names, n=1, cutoff=0.75)
         if close:
             return _Reason(wanted, what, f"did you mean '{close[0]}'?")
         if not {"conda-forge", DEFAULTS[0]} & {channel.name for channel in self.request.sources}:
@@ -108,20 +110,16 @@ class _Candidates:
         return _Reason(wanted, what, "check its name, or add the channel that has it")
 
     def _no_fit(self, wanted: Wanted, named: Mapping[Channel, Sequence[RepoDataRecord]]) -> _Reason | None:
-        first = wanted.channel or next(iter(named))
-        if first not in named:
-            what = f"'{wanted.text}': {first.name} has no '{wanted.name}' for {self.request.platform}"
-            return _Reason(wanted, what, "name another channel")
+        if wanted.channel:
+            named = {channel: records for channel, records in named.items() if channel == wanted.channel}
+            if not named:
+                what = f"'{wanted.text}': {wanted.channel.name} has no '{wanted.name}' for {self.request.platform}"
+                return _Reason(wanted, what, "name another channel")
         spec = wanted.fetch_spec
-        fitting = [channel for channel, records in named.items() if any(map(spec.matches, records))]
-        if first in fitting:
+        if any(spec.matches(record) for records in named.values() for record in records):
             return None
-        if fitting:
-            what = f"'{wanted.text}' is in {fitting[0].name} only, and {first.name}, which comes first, has others"
-            return _Reason(
-                wanted, what, f"write '{fitting[0].name}::{wanted.text}', or list {fitting[0].name} first"
-            )
-        return self._no_version(wanted, named[first], first)
+        channel, records = next(iter(named.items()))
+        return self._no_version(wanted, records, channel)
 
     def _no_version(self, wanted: Wanted, records: Sequence[RepoDataRecord], channel: Channel) -> _Reason:
         version = wanted.fetch_spec.version
@@ -193,14 +191,35 @@ def _remedy(text: str, request: Request) -> str:
     return "change or drop one of them" if len(request.wanted) > 1 else "change it"
 
 
-def _tidy(text: str, request: Request) -> Iterator[str]:
+def _tidy(text: str, clash: Sequence[Wanted], request: Request) -> Iterator[str]:
+    """Yield the solver's tree in the user's terms: their lines and channels, and not too much of it."""
     for channel in request.sources:
         text = text.replace(f"{channel.fetch_url}/", channel.name).replace(channel.fetch_url, channel.name)
     text = text.removeprefix("Cannot solve the request because of: ")
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    text = re.sub(
+        r"is excluded because due to strict channel priority not using this option from: '([^']*)'",
+        r"is in \1, which comes after the channel that has the name first",
+        text,
+    )
+    text = text.replace(
+        "is excluded because candidate not in requested channel:", "is not in the channel asked for:"
+    )
+    lines = [_with_culprit(line.rstrip(), clash) for line in text.splitlines() if line.strip()]
     yield from lines[:SHOWN_LINES]
     if len(lines) > SHOWN_LINES:
         yield f"… and {len(lines) - SHOWN_LINES} lines more"
+
+
+def _with_culprit(line: str, clash: Sequence[Wanted]) -> str:
+    """Say which of the user's lines rules a dependency out, where the solver only says that nothing is left."""
+    match = re.search(r"([A-Za-z0-9_.-]+) [^─]*, for which no candidates were found\.?$", line)
+    if match is None:
+        return line
+    culprit = next((entry for entry in clash if entry.name == match[1]), None)
+    reason = f"which '{culprit.text}' (line {culprit.where.line}) rules out" if culprit else ""
+    if match[1].startswith("__"):
+        reason = "which the machine is not taken to have"
+    return line.replace("for which no candidates were found", reason) if reason else line
 
 
 def _near(wanted: str, versions: Sequence[Version]) -> str:

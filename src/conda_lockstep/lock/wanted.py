@@ -73,13 +73,7 @@ def _entries(file: EnvironmentFile, mirrors: Mirrors) -> Iterator[Wanted]:
                     "'pip:' must hold a list", where=where, remedy="write each entry behind a '- '"
                 )
         elif isinstance(entry, MappingEntry):
-            what = f"'{entry.key.value}: {entry.value.value}' is a mapping, not a package"
-            remedy = (
-                f"write '{entry.key.value}={entry.value.value}'"
-                if entry.value.value
-                else "write a package name"
-            )
-            raise LockstepError(what, where=where, remedy=remedy)
+            raise _mapping_error(entry, where)
         elif entry.kind != "string" or not entry.value.strip():
             raise LockstepError(
                 "this is no package", where=where, remedy="write a package name, or delete the line"
