@@ -50,7 +50,7 @@ BEFORE = of("numpy", "scipy  # c", "pandas=1.2", pip=["torch"])
         BEFORE,
         of("pandas=1.2", "scipy", "numpy", pip=["torch"]),
         of("attrs=1.2", "numpy  # lately", '"scipy"', pip=["rich==1.2", "torch"]),
-        "name: x\n\n\n" + BEFORE.replace("- ", "-   "),
+        "name: x\n\n\n" + BEFORE.replace("\n  - ", "\n    - ").replace("    - torch", "        - torch"),
         BEFORE.replace("\n", "\r\n"),
         "channels: [conda-forge, nodefaults]\ndependencies: [numpy, scipy, pandas=1.2, {pip: [torch]}]\n",
     ],
