@@ -82,14 +82,16 @@ def _regular_file(listed: bytes) -> str:
 
 def _git(workspace: Path, *arguments: str) -> bytes | None:
     """Run git read-only; None where it fails. It neither asks for a password nor fetches what is missing."""
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
+    # Nothing of the job's environment: what git may start, by the checkout's own settings, sees no token.
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    environment = {"PATH": os.environ.get("PATH", os.defpath), **quiet}
     # In a container, the checkout belongs to another user, and git would refuse it.
     command = ["git", "--literal-pathspecs", "-c", "safe.directory=*", *arguments]
     try:
         done = subprocess.run(
             command,
             cwd=workspace,
-            env={**os.environ, **quiet},
+            env=environment,
             capture_output=True,
             timeout=TIMEOUT,
             check=False,

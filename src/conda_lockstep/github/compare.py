@@ -131,8 +131,10 @@ def _failures(handoff: Handoff, rows: Sequence[Row], fail_on: FailOn) -> Iterato
     if errors:
         yield f"the linter found {len(errors)} error{'' if len(errors) == 1 else 's'}"
     for checked in handoff.checked:
-        if checked.state in ("stale", "failed"):
+        if checked.state == "stale":
             yield f"{checked.lock_path} does not hold for {checked.path}"
+        if checked.state == "failed":
+            yield f"{checked.path} cannot be locked"
         if checked.build == "failed":
             yield f"{checked.path} could not be built"
     grave = at_least(rows, fail_on)

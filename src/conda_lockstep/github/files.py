@@ -26,7 +26,7 @@ def select_files(workspace: Path, patterns: Sequence[str]) -> tuple[list[Path], 
         found += [path for path in matches if path not in found]
     kept: list[Path] = []
     for path in found:
-        if _is_inside(workspace, path):
+        if is_inside(workspace, path):
             kept.append(path)
         else:
             what = "is no file of this repository: it leads out of the checkout"
@@ -45,7 +45,8 @@ def _matches(workspace: Path, pattern: str) -> list[Path]:
     return sorted(path for path in found if not path.name.endswith(("conda-lock.yml", "conda-lock.yaml")))
 
 
-def _is_inside(workspace: Path, path: Path) -> bool:
+def is_inside(workspace: Path, path: Path) -> bool:
+    """Whether a path, its links followed, is in the checkout and not in git's own folder."""
     root = workspace.resolve()
     target = (workspace / path).resolve()
     return target.is_relative_to(root) and ".git" not in target.relative_to(root).parts

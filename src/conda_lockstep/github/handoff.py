@@ -12,6 +12,7 @@ from conda_lockstep.atomic import write_text
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.fields import Fields, parse_object
 
+FILE_NAME = "handoff.json"
 SCHEMA = 1
 MAX_BYTES = 64 << 20
 MAX_ITEMS = 10_000
@@ -48,8 +49,8 @@ class Checked:
     ``sha256`` and ``lock_sha256`` are of the committed bytes, empty where there is no such file. ``state`` is how
     the committed lock stands to the file, and ``reasons`` say why it is not current. ``lock`` is the text of the
     lock that holds for it: the committed one where that is current, else a fresh solution; empty where there is
-    none. ``build`` tells whether that lock was installed, ``build_reason`` why or why not, ``reached`` the
-    steps of the evidence ladder.
+    none. ``notices`` are what is to be known about it. ``build`` tells whether that lock was installed,
+    ``build_reason`` why or why not, ``reached`` the steps of the evidence ladder.
     """
 
     path: str
@@ -59,6 +60,7 @@ class Checked:
     lock_sha256: str = ""
     reasons: tuple[str, ...] = ()
     lock: str = ""
+    notices: tuple[str, ...] = ()
     build: BuildState = "skipped"
     build_reason: str = ""
     reached: tuple[str, ...] = ()
@@ -119,6 +121,7 @@ def _checked(fields: Fields) -> Checked:
         lock_sha256=_text(fields, "lock_sha256"),
         reasons=_texts(fields, "reasons"),
         lock=fields.text("lock"),
+        notices=_texts(fields, "notices"),
         build=_one_of(fields, "build", BUILD_STATES),
         build_reason=_text(fields, "build_reason"),
         reached=_texts(fields, "reached"),

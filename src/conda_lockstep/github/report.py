@@ -23,7 +23,6 @@ from .inputs import Inputs
 from .runner import Runner
 from .trust import may_comment
 
-HANDOFF = "handoff.json"
 REPORT = "report.json"
 # A change that is merged already is told, not judged.
 JUDGED_EVENTS = frozenset({"pull_request", "pull_request_target", "merge_group"})
@@ -31,7 +30,7 @@ JUDGED_EVENTS = frozenset({"pull_request", "pull_request_target", "merge_group"}
 
 def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
     """Compare, write all that is to be read, comment where that is allowed, and return the exit status."""
-    handoff = _received(runner.folder / HANDOFF)
+    handoff = _received(runner.folder / handoffs.FILE_NAME)
     github = GitHub(event.repository, inputs.token, runner.api_url) if inputs.token else None
     base = Base(runner.workspace, find_base(event, runner.workspace), github)
     pull = event.pull_request

@@ -68,6 +68,7 @@ def _checks(handoff: Handoff, compared: Compared, shown: int) -> Iterator[str]:
         yield f"❌ {prose(line)}"
     for checked in handoff.checked:
         yield from _lock(checked)
+        yield from (f"⚠️ {prose(notice)}" for notice in checked.notices)
         yield from _build(checked)
     yield from _remarks(handoff.remarks, shown)
 

@@ -1,0 +1,29 @@
+"""What ``lockstep action`` does: one of the Action's two steps, as ``LOCKSTEP_STEP`` says."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .check import check
+from .event import read_event
+from .inputs import read_inputs
+from .report import report
+from .runner import read_runner
+
+
+def main() -> int:
+    """Run a step; return 0 for clean, 1 for findings or drift, 2 for what could not be done.
+
+    The step that executes returns 0 whatever it found: the step that reports has the last word.
+    """
+    inputs = read_inputs(os.environ)
+    runner = read_runner(os.environ)
+    event = read_event(os.environ)
+    if event.pull_request is not None and not event.pull_request.is_open:
+        print("the pull request is closed: there is nothing to check")
+        return 0
+    if inputs.step == "check":
+        check(event, runner, inputs, sys.stdout)
+        return 0
+    return report(event, runner, inputs, sys.stdout)

@@ -1,0 +1,111 @@
+"""Whether an environment is built on this runner, and how: from its lock, in the sandbox, into a prefix of its own."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from conda_lockstep.atomic import write_text
+from conda_lockstep.config import FILE_NAME, PYPROJECT, Config
+from conda_lockstep.drift import verify
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.snapshot.platforms import this_platform
+
+from . import sandbox
+from .base import Base
+from .handoff import BuildState
+from .inputs import Build
+from .locking import Locked
+from .trust import Decision
+
+SECONDS = 45 * 60
+SAYS = "lockstep: "
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What became of a build: its state, why, and the steps of evidence that it reached."""
+
+    state: BuildState
+    reason: str
+    reached: tuple[str, ...] = ()
+
+
+def decide(locked: Locked, asked: Build, gate: Decision, base: Base) -> Built | None:
+    """Return why an environment is not built, None where it is to be."""
+    if locked.lock is None:
+        return Built("skipped", "there is no lock to build from")
+    if asked == "never":
+        return Built("skipped", "input 'build' is never")
+    if not gate.allowed:
+        return Built("refused", gate.reason)
+    if this_platform() not in locked.lock.platforms:
+        return Built("skipped", f"the lock has nothing for this runner's {this_platform()}")
+    if asked == "auto" and _is_unchanged(locked, base):
+        return Built("skipped", "its lock is the one of the base commit")
+    return None
+
+
+def build(locked: Locked, config: Config, folder: Path, workspace: Path, out: TextIO) -> Built:
+    """Install the lock into a prefix below ``folder``, and look whether the prefix holds what the lock says.
+
+    The prefix is removed afterwards: an environment may have ten gigabytes, and the runner is left as it was.
+    """
+    prefix = folder / "prefix"
+    file = _lay_out(locked, config, folder / "files")
+    command = [sys.executable, "-I", "-m", "conda_lockstep", "build", str(file), "--prefix", str(prefix)]
+    try:
+        outcome = sandbox.run(command, folder, workspace, SECONDS)
+        print(outcome.output, file=out)
+        if outcome.status is None:
+            return Built("failed", f"it took longer than {SECONDS // 60} minutes")
+        if outcome.status != 0:
+            return Built("failed", _complaint(outcome.output) or f"exit status {outcome.status}")
+        return _compared(prefix, file.with_name(locked.lock_path.name))
+    finally:
+        shutil.rmtree(prefix, ignore_errors=True)
+
+
+def _is_unchanged(locked: Locked, base: Base) -> bool:
+    """Whether the base commit has this very lock, as far as the checkout tells."""
+    try:
+        before = base.read(locked.lock_path.as_posix())
+    except LockstepError:
+        return False
+    return before is not None and before == locked.text.encode()
+
+
+def _lay_out(locked: Locked, config: Config, folder: Path) -> Path:
+    """Lay file, lock and settings out as in the repository; return the environment file.
+
+    The build then reads nothing of the checkout, and a fresh solution need not be written into it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (FILE_NAME, PYPROJECT):
+        if config.root is not None and (config.root / name).is_file():
+            shutil.copyfile(config.root / name, folder / name)
+    write_text(folder / locked.lock_path.name, locked.text)
+    shutil.copyfile(locked.path, folder / locked.path.name)
+    return folder / locked.path.name
+
+
+def _compared(prefix: Path, lock: Path) -> Built:
+    """Say that it is installed only where the prefix holds exactly what the lock says."""
+    try:
+        differences = verify.failures(verify.verify(prefix, lock))
+    except LockstepError as error:
+        return Built("failed", str(error))
+    if differences:
+        named = ", ".join(row.subject for row in differences[:5])
+        return Built("failed", f"the prefix differs from the lock in {len(differences)} places: {named}")
+    return Built("built", "it holds exactly what the lock says", ("installed",))
+
+
+def _complaint(output: str) -> str:
+    """Return the line in which ``lockstep build`` says what went wrong, else the last one that was printed."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    said = [line.removeprefix(SAYS) for line in lines if line.startswith(SAYS)]
+    return next(iter(said or lines[-1:]), "")

@@ -1,0 +1,108 @@
+"""The half of the Action that executes: lints, solves, builds. It has no token, and says nothing to GitHub."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from conda_lockstep.config import Config, load
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.rules import lint
+from conda_lockstep.rules.lint import UNREADABLE, Finding
+
+from . import building
+from . import handoff as handoffs
+from .annotations import annotate
+from .base import Base, find_base
+from .commands import group, quoted
+from .event import Event
+from .files import select_files
+from .handoff import Checked, Handoff, Remark
+from .inputs import Inputs
+from .locking import lock_environment
+from .runner import Runner
+from .trust import Decision, may_build
+
+
+def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
+    """Look at every environment file of the checkout, and write what was found for the half that reports."""
+    os.chdir(runner.workspace)
+    handoff = _look(event, runner, inputs, out)
+    for command in annotate(handoff.remarks):
+        print(command, file=out, flush=True)
+    handoffs.write(handoff, runner.folder / handoffs.FILE_NAME)
+    return handoff
+
+
+def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
+    try:
+        config = load(runner.workspace)
+        files, failures = select_files(runner.workspace, inputs.files)
+        chosen = lint.select(config)
+    except LockstepError as error:
+        return Handoff(failures=(str(error),))
+    look = _Look(config, inputs, runner, may_build(event, hosted=runner.hosted), _base(event, runner), out)
+    remarks: list[Remark] = []
+    checked: list[Checked] = []
+    for number, path in enumerate(files):
+        with group(str(path), out), quoted(out):
+            try:
+                found = lint.lint_path(path, chosen, config)
+                remarks += map(_remark, found)
+                if not any(finding.rule == UNREADABLE for finding in found):
+                    checked.append(look.at(path, number))
+            except LockstepError as error:
+                failures.append(str(error))
+    return Handoff(tuple(remarks), tuple(checked), tuple(failures))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What stays the same from file to file."""
+
+    config: Config
+    inputs: Inputs
+    runner: Runner
+    gate: Decision
+    base: Base
+    out: TextIO
+
+    def at(self, path: Path, number: int) -> Checked:
+        """Lock one environment file, and build it where that is asked for and allowed."""
+        folder = self.runner.folder
+        locked = lock_environment(
+            path, self.config, self.inputs, self.runner.workspace, folder / "cache" / "lock"
+        )
+        print(
+            f"{locked.lock_path}: {locked.state}", *locked.reasons, *locked.notices, sep="\n  ", file=self.out
+        )
+        built = building.decide(locked, self.inputs.build, self.gate, self.base)
+        if built is None:
+            place = folder / f"build-{number}"
+            built = building.build(locked, self.config, place, self.runner.workspace, self.out)
+        print(f"{path}: {built.state}: {built.reason}", file=self.out)
+        return Checked(
+            path=path.as_posix(),
+            lock_path=locked.lock_path.as_posix(),
+            state=locked.state,
+            sha256=locked.sha256,
+            lock_sha256=locked.lock_sha256,
+            reasons=locked.reasons,
+            lock=locked.text,
+            notices=locked.notices,
+            build=built.state,
+            build_reason=built.reason,
+            reached=("linted", *(("solved",) if locked.lock else ()), *built.reached),
+        )
+
+
+def _base(event: Event, runner: Runner) -> Base:
+    """Return the base as the checkout alone knows it: this half has no token to ask with."""
+    return Base(runner.workspace, find_base(event, runner.workspace))
+
+
+def _remark(finding: Finding) -> Remark:
+    path = Path(finding.path).as_posix()
+    return Remark(finding.rule, finding.severity, finding.message, path, finding.line, finding.column)

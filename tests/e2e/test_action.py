@@ -1,0 +1,165 @@
+"""The Action as a user has it: the workflow of the documentation, run by act against a local GitHub.
+
+Nothing is replaced but the places: GitHub's address, the channel's (by a mirror in the settings) and the registry's.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import act
+from tests.support import github as fakes
+from tests.support.forge import Forge
+from tests.support.github import BOT, FakeGitHub, Token, payloads
+from tests.support.repository import Repository
+
+ACTION = "conda-lockstep/conda-lockstep@v0.1.0"
+WORKFLOW = act.ROOT / "docs" / "workflows" / "pull-request.yml"
+TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
+CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
+
+
+class World:
+    """A repository on GitHub, with a pull request, and a runner that takes its jobs."""
+
+    def __init__(self, folder: Path, action: Path, forge: Forge, github: FakeGitHub, program: str) -> None:
+        self.folder, self.action, self.forge, self.github, self.program = (
+            folder,
+            action,
+            forge,
+            github,
+            program,
+        )
+        github.token(TOKEN)
+        self.remote = github.repository("acme/train")
+        self.repository = Repository(folder / "repository")
+        settings = f'platforms = ["{forge.subdir}"]\n\n[mirrors]\n"{CONDA_FORGE}" = "{forge.channel_url}"\n'
+        self.base = self.repository.commit(
+            {
+                ".github/workflows/environment.yml": WORKFLOW.read_text(),
+                "lockstep.toml": settings,
+                "environment.yml": self.environment("4.67.1", "1.26.20"),
+            }
+        )
+        self.runs = 0
+
+    def environment(self, tqdm: str, urllib3: str) -> str:
+        minor = ".".join(self.forge.python_version.split(".")[:2])
+        pins = (f"python={minor}", f"tqdm={tqdm}", f"urllib3={urllib3}")
+        entries = "".join(f"  - {pin}\n" for pin in pins)
+        return f"name: train\nchannels:\n  - conda-forge\ndependencies:\n{entries}"
+
+    def lock(self) -> None:
+        """Lock what is checked out, as a user does."""
+        from conda_lockstep.cli import main
+
+        assert main(["lock", "environment.yml"]) == 0
+
+    def push(self, files: Mapping[str, str | None]) -> str:
+        """Push a commit to the pull request's branch; return it."""
+        self.repository.git("checkout", "--quiet", "change")
+        return self.repository.commit(files)
+
+    def run(self, head: str, **changes: Any) -> act.Result:
+        """Run the job of the pull request at this head."""
+        self.remote.pulls[7] = fakes.PullRequest(7, head, self.base, "acme/train")
+        self.repository.merge(head, "main")
+        self.runs += 1
+        payload = payloads.pull_request(
+            "opened" if self.runs == 1 else "synchronize", head_sha=head, base_sha=self.base, **changes
+        )
+        variables = {
+            "GITHUB_API_URL": self.github.url,
+            "GITHUB_REPOSITORY": "acme/train",
+            "GITHUB_RUN_ID": str(1000 + self.runs),
+            "GITHUB_WORKFLOW_REF": "acme/train/.github/workflows/environment.yml@refs/pull/7/merge",
+        }
+        job = act.Job(
+            self.repository.folder, "pull_request", payload, (ACTION, self.action), variables, TOKEN
+        )
+        return act.run(self.program, job, self.folder / f"run-{self.runs}")
+
+    @property
+    def comments(self) -> list[str]:
+        return [comment.body for comment in self.remote.comments.values()]
+
+
+@pytest.fixture(scope="module")
+def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return act.export_action(tmp_path_factory.mktemp("action"))
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, action: Path, forge: Forge, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    program = act.find_act()
+    if program is None or shutil.which("bash") is None:
+        pytest.skip("act is not installed")
+    world = World(tmp_path, action, forge, github, program)
+    monkeypatch.chdir(world.repository.folder)
+    world.lock()
+    world.base = world.repository.commit({}, "lock")
+    world.repository.branch("change")
+    yield world
+
+
+def test_a_pull_request_has_one_comment_from_first_push_to_clean(world: World) -> None:
+    stale = world.push({"environment.yml": world.environment("4.67.1", "2.3.0")})
+    first = world.run(stale)
+    [comment] = world.comments
+    assert first.status == 1, first.everything
+    assert "does not hold for `environment.yml`" in comment
+    assert "`urllib3`" in comment
+    assert first.outputs("lockstep")["drift"] == "true"
+    assert_token_stays_hidden(world, first)
+
+    world.repository.git("checkout", "--quiet", "change")
+    world.lock()
+    second = world.run(world.push({}))
+    [comment] = world.comments
+    assert second.status == 0, second.everything
+    assert "does not hold" not in comment
+    assert "`urllib3`" in comment
+    assert "linted → solved → installed." in comment
+    assert comment.split("\n", 1)[1] in second.summary
+    assert second.outputs("lockstep")["evidence"] == "linted solved installed"
+
+    world.repository.git("checkout", "--quiet", "change")
+    world.repository.git("revert", "--no-edit", "HEAD", "HEAD~1")
+    third = world.run(world.repository.git("rev-parse", "HEAD"))
+    [comment] = world.comments
+    assert third.status == 0, third.everything
+    assert "No environment drift" in comment
+    assert third.outputs("lockstep")["drift"] == "false"
+    assert {item.login for item in world.remote.comments.values()} == {BOT}
+
+
+def test_a_fork_is_linted_and_solved_and_neither_built_nor_commented(world: World) -> None:
+    world.github.token(TOKEN, Token(permissions={"contents": "read", "pull_requests": "read"}))
+    world.repository.write({"environment.yml": world.environment("4.67.1", "2.3.0")})
+    world.lock()
+    result = world.run(world.push({}), head_repository="stranger/train", author="stranger", sender="stranger")
+    assert result.status == 0, result.everything
+    assert world.comments == []
+    assert world.github.sent("POST") == []
+    assert "was not built: the pull request comes from the fork" in result.summary
+    assert "`urllib3`" in result.summary
+    assert result.outputs("lockstep")["evidence"] == "linted solved"
+
+
+def assert_token_stays_hidden(world: World, result: act.Result) -> None:
+    """The token is in no log, and in no file that the Action made."""
+    assert TOKEN not in result.everything
+    made = [
+        path
+        for path in (world.folder / "run-1").rglob("lockstep.*/**/*")
+        if path.suffix in ("", ".json", ".yml")
+    ]
+    assert made
+    assert not [path for path in made if path.is_file() and TOKEN.encode() in path.read_bytes()]

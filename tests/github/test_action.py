@@ -1,0 +1,97 @@
+"""Both steps through the front door, under the variables that a runner sets and no others."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.github import action
+from tests.support import github as fakes
+from tests.support.act import ROOT
+from tests.support.forge import Forge
+from tests.support.github import BOT, FakeGitHub, payloads
+from tests.support.repository import Repository
+
+from .test_check import CONDA_FORGE, environment
+from .test_commands import parse_outputs
+
+
+class Runner:
+    """A machine that runs the Action's steps in this process."""
+
+    def __init__(
+        self, folder: Path, forge: Forge, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.folder, self.monkeypatch = folder, monkeypatch
+        settings = f'platforms = ["{forge.subdir}"]\n[mirrors]\n"{CONDA_FORGE}" = "{forge.channel_url}"\n'
+        repository = Repository(folder / "checkout")
+        base = repository.commit({"lockstep.toml": settings, "environment.yml": environment("tqdm=4.67.1")})
+        repository.branch("change")
+        head = repository.commit({"environment.yml": environment("six=1.17.0")})
+        repository.merge(head, "main")
+        github.token("t")
+        self.remote = github.repository("acme/train")
+        self.remote.pulls[7] = fakes.PullRequest(7, head, base, "acme/train")
+        self.payload = payloads.pull_request(head_sha=head, base_sha=base)
+        self.variables = {
+            "GITHUB_EVENT_NAME": "pull_request",
+            "GITHUB_EVENT_PATH": str(folder / "event.json"),
+            "GITHUB_REPOSITORY": "acme/train",
+            "GITHUB_ACTOR": "octocat",
+            "GITHUB_API_URL": github.url,
+            "GITHUB_RUN_ID": "1001",
+            "GITHUB_RUN_ATTEMPT": "1",
+            "GITHUB_WORKSPACE": str(repository.folder),
+            "GITHUB_OUTPUT": str(folder / "outputs"),
+            "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+            "LOCKSTEP_FOLDER": str(folder / "lockstep"),
+            "PATH": os.environ["PATH"],
+        }
+
+    def step(self, name: str, **more: str) -> int:
+        (self.folder / "event.json").write_text(json.dumps(self.payload))
+        (self.folder / "lockstep").mkdir(exist_ok=True)
+        given = {**self.variables, "LOCKSTEP_STEP": name, **more}
+        with self.monkeypatch.context() as context:
+            context.setattr(os, "environ", given)
+            context.chdir(self.folder / "checkout")
+            return action.main()
+
+
+@pytest.fixture
+def runner(tmp_path: Path, forge: Forge, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    return Runner(tmp_path, forge, github, monkeypatch)
+
+
+def test_two_steps_make_a_comment(runner: Runner, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runner.step("check", LOCKSTEP_BUILD="never") == 0
+    assert runner.remote.comments == {}
+    assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT) == 0
+    [comment] = runner.remote.comments.values()
+    assert "has no lock yet" in comment.body
+    assert "is not on the base commit" in comment.body
+    assert parse_outputs((runner.folder / "outputs").read_text())["evidence"] == "linted solved"
+    assert "comment: created" in capsys.readouterr().out
+
+
+def test_a_closed_pull_request_is_left_in_peace(runner: Runner, github: FakeGitHub) -> None:
+    runner.payload = payloads.pull_request("closed")
+    assert runner.step("check") == 0
+    assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT) == 0
+    assert github.requests == []
+    assert not (runner.folder / "lockstep" / "handoff.json").exists()
+
+
+def test_a_wrong_input_ends_the_step_that_reads_it(runner: Runner) -> None:
+    with pytest.raises(LockstepError, match="input 'build' is 'perhaps'"):
+        runner.step("check", LOCKSTEP_BUILD="perhaps")
+
+
+def test_inputs_that_only_act_sets_are_read_nowhere() -> None:
+    sources: list[Any] = [*(ROOT / "src").rglob("*.py"), ROOT / "action.yml"]
+    assert not [path for path in sources if "INPUT_" in path.read_text(encoding="utf-8")]

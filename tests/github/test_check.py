@@ -1,0 +1,220 @@
+"""The half that executes, on real files and a real channel."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from conda_lockstep.github import handoff as handoffs
+from conda_lockstep.github.check import check
+from conda_lockstep.github.event import Event, PullRequest
+from conda_lockstep.github.handoff import Checked, Handoff
+from conda_lockstep.github.inputs import Inputs
+from conda_lockstep.github.runner import Runner
+from tests.support.forge import Forge
+from tests.support.repository import Repository
+
+CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
+INPUTS = Inputs("check", build="never")
+
+
+class Checkout:
+    """A repository as a runner has it, and the job's first step."""
+
+    def __init__(self, folder: Path, forge: Forge) -> None:
+        self.folder = folder
+        self.forge = forge
+        self.repository = Repository(folder / "checkout")
+        settings = f'platforms = ["{forge.subdir}"]\n[mirrors]\n"{CONDA_FORGE}" = "{forge.channel_url}"\n'
+        self.base = self.repository.commit(
+            {"lockstep.toml": settings, "environment.yml": environment("tqdm=4.67.1")}
+        )
+        self.log = ""
+        self.head_repository = "acme/train"
+        self.hosted = False
+
+    def run(self, inputs: Inputs = INPUTS) -> Handoff:
+        base = (
+            self.repository.git("rev-parse", "HEAD")
+            if (self.folder / "checkout/.git/refs/heads/main").exists()
+            else ""
+        )
+        pull = PullRequest(7, "octocat", True, False, "a" * 40, "change", self.head_repository, base, "main")
+        event = Event("pull_request", "opened", "acme/train", base, base, frozenset({"octocat"}), pull)
+        runner = Runner(
+            workspace=self.repository.folder,
+            folder=self.folder / "lockstep",
+            hosted=self.hosted,
+            api_url="http://127.0.0.1:9",
+            run=1,
+            attempt=1,
+            key="k",
+            page="",
+            outputs=None,
+            summary=None,
+        )
+        stream = io.StringIO()
+        handed = check(event, runner, inputs, stream)
+        self.log = stream.getvalue()
+        assert handoffs.read(runner.folder / "handoff.json") == handed
+        return handed
+
+    def one(self, inputs: Inputs = INPUTS) -> Checked:
+        handed = self.run(inputs)
+        assert handed.failures == ()
+        [checked] = handed.checked
+        return checked
+
+    def write(self, files: Mapping[str, str | None]) -> None:
+        self.repository.write(files)
+
+
+def environment(*specs: str) -> str:
+    entries = "".join(f"  - {spec}\n" for spec in specs)
+    return f"name: train\nchannels:\n  - conda-forge\ndependencies:\n{entries}"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, forge: Forge, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    checkout = Checkout(tmp_path, forge)
+    monkeypatch.chdir(checkout.repository.folder)
+    return checkout
+
+
+def test_a_file_without_a_lock_is_solved(checkout: Checkout) -> None:
+    checked = checkout.one()
+    assert (checked.state, checked.lock_path, checked.lock_sha256) == ("missing", "conda-lock.yml", "")
+    assert "- name: tqdm" in checked.lock
+    assert checkout.forge.channel_url not in checked.lock
+    assert checked.reached == ("linted", "solved")
+
+
+def test_the_checkout_is_left_as_it_was(checkout: Checkout) -> None:
+    checkout.run(dataclasses.replace(INPUTS, build="always"))
+    assert checkout.repository.git("status", "--porcelain", "--ignored") == ""
+
+
+def test_a_lock_that_fits_is_taken_as_it_is(checkout: Checkout) -> None:
+    lock = checkout.one().lock
+    checkout.write({"conda-lock.yml": lock})
+    checked = checkout.one()
+    assert (checked.state, checked.lock, checked.reasons) == ("current", lock, ())
+
+
+def test_a_lock_that_does_not_fit_is_solved_anew_and_says_why(checkout: Checkout) -> None:
+    checkout.write({"conda-lock.yml": checkout.one().lock, "environment.yml": environment("urllib3=1.26.20")})
+    checked = checkout.one()
+    assert checked.state == "stale"
+    assert any("urllib3" in reason for reason in checked.reasons)
+    assert "- name: urllib3" in checked.lock
+
+
+def test_a_broken_lock_is_as_good_as_a_stale_one(checkout: Checkout) -> None:
+    checkout.write({"conda-lock.yml": "version: 1\npackage: [oh no\n"})
+    checked = checkout.one()
+    assert checked.state == "stale"
+    assert "conda-lock.yml" in checked.reasons[0]
+    assert "- name: tqdm" in checked.lock
+
+
+def test_what_cannot_be_solved_says_why(checkout: Checkout) -> None:
+    checkout.write({"environment.yml": environment("tqdm=99")})
+    checked = checkout.one()
+    assert (checked.state, checked.lock, checked.reached) == ("failed", "", ("linted",))
+    assert "tqdm" in checked.reasons[-1]
+
+
+def test_findings_are_annotated_and_handed_over(checkout: Checkout) -> None:
+    checkout.write({"environment.yml": environment("tqdm")})
+    handed = checkout.run()
+    [remark] = [remark for remark in handed.remarks if remark.rule == "unpinned-conda"]
+    assert (remark.path, remark.line) == ("environment.yml", 5)
+    assert "file=environment.yml,line=5,col=" in checkout.log
+
+
+def test_an_unreadable_file_is_a_finding_and_nothing_is_solved(checkout: Checkout) -> None:
+    checkout.write({"environment.yml": "dependencies:\n\t- tqdm\nchannels: [conda-forge]\n"})
+    handed = checkout.run()
+    assert [remark.rule for remark in handed.remarks] == ["unreadable-file"]
+    assert handed.checked == ()
+
+
+def test_broken_settings_are_what_could_not_be_done(checkout: Checkout) -> None:
+    checkout.write({"lockstep.toml": "platforms = 3\n"})
+    [failure] = checkout.run().failures
+    assert "lockstep.toml" in failure
+
+
+def test_file_names_print_no_commands(checkout: Checkout) -> None:
+    name = "environment-::error::x\n::add-mask::y\n.yml"
+    checkout.write({name: environment("tqdm")})
+    checkout.run()
+    assert "\n::add-mask::y" in checkout.log
+    assert set(obeyed(checkout.log)) == {"group", "endgroup", "notice", "stop-commands", "warning"}
+
+
+def obeyed(log: str) -> list[str]:
+    """The commands that a runner finds in a log: those not between stop-commands and its word."""
+    found, word = [], ""
+    for line in log.splitlines():
+        if word:
+            word = "" if line == f"::{word}::" else word
+        elif match := re.match(r"::([\w-]+)[ :]", line):
+            found.append(match[1])
+            word = line.removeprefix("::stop-commands::") if match[1] == "stop-commands" else ""
+    return found
+
+
+def test_a_lock_that_leads_out_of_the_checkout_is_not_read(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("password: hunter2\n")
+    (checkout.repository.folder / "conda-lock.yml").symlink_to(tmp_path / "secret")
+    checked = checkout.one()
+    assert checked.state == "missing"
+    assert "hunter2" not in checkout.log
+
+
+def test_a_fork_is_not_built_here(checkout: Checkout) -> None:
+    checkout.head_repository = "stranger/train"
+    checked = checkout.one(dataclasses.replace(INPUTS, build="always"))
+    assert checked.build == "refused"
+    assert "the fork stranger/train" in checked.build_reason
+    assert checked.reached == ("linted", "solved")
+
+
+@pytest.mark.parametrize("hosted", [False, True])
+def test_what_may_be_built_is_built_and_compared(checkout: Checkout, hosted: bool) -> None:
+    checkout.head_repository, checkout.hosted = ("stranger/train", True) if hosted else ("acme/train", False)
+    checked = checkout.one(dataclasses.replace(INPUTS, build="auto"))
+    assert (checked.build, checked.build_reason) == ("built", "it holds exactly what the lock says"), (
+        checkout.log
+    )
+    assert checked.reached == ("linted", "solved", "installed")
+    assert not (checkout.folder / "lockstep" / "build-0" / "prefix").exists()
+
+
+def test_what_is_as_on_the_base_is_built_only_when_told(checkout: Checkout) -> None:
+    checkout.base = checkout.repository.commit({"conda-lock.yml": checkout.one().lock})
+    assert checkout.one(dataclasses.replace(INPUTS, build="auto")).build == "skipped"
+    assert checkout.one(dataclasses.replace(INPUTS, build="always")).build == "built"
+
+
+def test_a_build_that_fails_says_why(checkout: Checkout) -> None:
+    lock = checkout.one().lock
+    checkout.write({"conda-lock.yml": re.sub(r"(sha256: ')\w+", rf"\g<1>{'0' * 64}", lock)})
+    checked = checkout.one(dataclasses.replace(INPUTS, build="auto"))
+    assert (checked.state, checked.build) == ("current", "failed")
+    assert "sha256" in checked.build_reason or "hash" in checked.build_reason
+    assert checked.reached == ("linted", "solved")
+
+
+def test_a_lock_for_other_machines_is_not_built(checkout: Checkout) -> None:
+    platform = "osx-arm64"
+    checked = checkout.one(dataclasses.replace(INPUTS, build="always", platforms=(platform,)))
+    assert checked.state == "failed" or checked.build_reason.startswith(
+        "the lock has nothing for this runner's"
+    )
