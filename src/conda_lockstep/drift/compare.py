@@ -10,7 +10,7 @@ from conda_lockstep.drift.damage import with_damages
 from conda_lockstep.drift.diff import Scope, diff
 from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Gap, Judgement
 from conda_lockstep.drift.severity import DANGER, judge
-from conda_lockstep.drift.source import Source, keep_metadata, side_of
+from conda_lockstep.drift.source import Source, keep_metadata, side_of, unknown_hashes
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
 from conda_lockstep.report.model import Comparison, Report, Row
@@ -152,5 +152,5 @@ def _note(gap: Gap, old: Source, new: Source) -> str:
         return f"builds were not compared for {count}: one side does not name them"
     managers = {manager for manager, _ in gap.keys}
     if managers == {"pip"} and (old.installed or new.installed):
-        return f"hashes were not compared for {count} of pip: pip does not record them when it installs"
+        return unknown_hashes(len(gap.keys))
     return f"hashes were not compared for {count}: no kind of hash is known to both sides"

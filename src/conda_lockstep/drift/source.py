@@ -114,6 +114,12 @@ def side_of(source: Source, packages: PackageSet) -> Side:
     )
 
 
+def unknown_hashes(count: int) -> str:
+    """Return the note on installed pip packages whose bytes cannot be compared."""
+    packages = "1 package" if count == 1 else f"{count} packages"
+    return f"hashes were not compared for {packages} of pip: pip does not record them when it installs"
+
+
 def keep_metadata(old: Source, new: Source) -> bool:
     """Return whether both keep ``depends`` and ``constrains`` alike; CEP 37 has room for a part of them."""
     return old.kind == new.kind or {old.kind, new.kind} <= _WHOLE_METADATA

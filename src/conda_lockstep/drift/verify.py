@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from conda_lockstep.drift.source import Source, from_prefix, read_source, side_of
+from conda_lockstep.drift.source import Source, from_prefix, read_source, side_of, unknown_hashes
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.packages import PackageSet
+from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.report.model import Comparison, Report, Row, at_least
 from conda_lockstep.report.printable import visible
 
@@ -39,24 +39,29 @@ def verify_source(installed: Source, locked: Source, *, platform: str = "") -> R
 
 
 def _compare(locked: Source, installed: Source, platform: str) -> Comparison:
-    """Compare; where the two are equal to the byte, as on most nodes, without loading what judges differences."""
+    """Compare; where nothing differs, as on most nodes, without loading what judges differences."""
     wanted, found = locked.platforms[platform], installed.platforms[platform]
-    if not installed.damages and _same_files(wanted, found):
-        sides = side_of(locked, wanted), side_of(installed, found)
-        return Comparison(locked.label, platform, *sides, unchanged=len(found))
-    from conda_lockstep.drift.compare import compare_platform
+    if installed.damages or not _same_files(wanted, found):
+        from conda_lockstep.drift.compare import compare_platform
 
-    return compare_platform(locked, installed, platform, name=locked.label)
+        return compare_platform(locked, installed, platform, name=locked.label)
+    unknown = sum(not package.sha256 for package in found.values())
+    notes = (unknown_hashes(unknown),) if unknown else ()
+    sides = side_of(locked, wanted), side_of(installed, found)
+    return Comparison(locked.label, platform, *sides, unchanged=len(found), notes=notes)
 
 
 def _same_files(wanted: PackageSet, found: PackageSet) -> bool:
-    """Return whether two sets are the same packages from the same files; false where a hash is not known."""
-    return wanted.keys() == found.keys() and all(
-        (one := wanted[key]).identity == (other := found[key]).identity
-        and one.sha256 == other.sha256 != ""
-        and one.url == other.url
-        for key in wanted
-    )
+    """Return whether two sets are the same packages from the same files, as far as pip records what it installs."""
+    return wanted.keys() == found.keys() and all(_same_file(wanted[key], found[key]) for key in wanted)
+
+
+def _same_file(wanted: Package, found: Package) -> bool:
+    if wanted.identity != found.identity:
+        return False
+    if found.manager == "pip" and not found.url:  # from an index, by PEP 610
+        return wanted.url.startswith("https://")
+    return wanted.url == found.url and wanted.sha256 == found.sha256 != ""
 
 
 def failures(report: Report) -> tuple[Row, ...]:

@@ -16,29 +16,27 @@ KEY = r"(?:(?!(?i:y|n|yes|no|on|off|true|false|null):)[A-Za-z_][A-Za-z0-9_.+-]*|
 SINGLE = r"'(?:[^'\n]|'')*'(?=\n)"
 """A single-quoted scalar that ends its line."""
 
-_PLAIN = re.compile(PLAIN)
-_PLAIN_KEY = re.compile(r"(?!')" + KEY)
-_UNPRINTABLE = re.compile(
-    "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+# For writing alone, and compiled when something is written: that takes longer than reading a lock.
+_PLAIN_KEY = r"(?!')" + KEY
+_UNPRINTABLE = "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
 def word(text: str) -> str:
     """Write a name or a URL: without quotes, unless some reader would misread it."""
-    match = _PLAIN.match(f"{text}\n")
+    match = re.match(PLAIN, f"{text}\n")
     return text if match and match.end() == len(text) else quoted(text)
 
 
 def key(text: str) -> str:
     """Write a string as the key of a mapping, colon included."""
-    match = _PLAIN_KEY.match(f"{text}: ")
+    match = re.match(_PLAIN_KEY, f"{text}: ")
     return f"{text}:" if match and match.end() == len(text) else f"{quoted(text)}:"
 
 
 def quoted(text: str) -> str:
     """Write a string in quotes, as versions, hashes and constraints need them too often to go without."""
-    if _UNPRINTABLE.search(text):
-        return '"' + _UNPRINTABLE.sub(_escape, text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    if re.search(_UNPRINTABLE, text):
+        return '"' + re.sub(_UNPRINTABLE, _escape, text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -35,8 +35,9 @@ def read(prefix: Path) -> Installed:
         for found in present
         if found.path not in owned and (package := read_package(found))
     }
+    paths = {found.path for found in present}
     for record in records:
-        damages += _overlaps(root, record, {found.path for found in present}, pip)
+        damages += _overlaps(root, record, paths, pip)
     packages = PackageSet.of([*(record.package for record in records), *pip.values()])
     return Installed(str(prefix), _platform(packages), packages, tuple(damages))
 
@@ -58,8 +59,8 @@ def _read_records(prefix: str) -> tuple[list[Record], list[Damage]]:
     damages = []
     for name in names:
         try:
-            with open(os.path.join(folder, name), "rb") as file:
-                record = parse_record(file.read())
+            with open(f"{folder}/{name}", "rb", buffering=0) as file:
+                record = parse_record(file.readall())
         except (OSError, MalformedRecordError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
             damages.append(Damage("record", _package_named(name), f"conda-meta/{name} cannot be read: {why}"))
@@ -128,8 +129,8 @@ def _overwritten(distribution: Distribution, folder: str) -> str:
 def _sha256(path: str) -> str:
     """Return the hash of a file as hex, empty where it cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
+        with open(path, "rb", buffering=0) as file:
+            return hashlib.sha256(file.readall()).hexdigest()
     except OSError:
         return ""
 
