@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -29,7 +30,14 @@ class Command:
 
 def entry() -> NoReturn:
     """Run as a program."""
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    if "rattler" in sys.modules:
+        # A download that is still going on when the interpreter is torn down crashes it, one time in twenty.
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -198,7 +198,7 @@ class _Handler(SimpleHTTPRequestHandler):
         source = self.send_head()
         if source is not None:
             with source:
-                body = source.read()
+                body = source.read() if self.command != "HEAD" else b""
                 self.wfile.write(body[: len(body) // 2])
         self.close_connection = True
 

@@ -13,7 +13,7 @@ from conda_lockstep.lock import metadata, pypi
 from conda_lockstep.lock.channels import Mirrors, channels_of
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.requirements import PipPart, pip_part
-from conda_lockstep.lock.solve import Request, Solver, UnsolvableError
+from conda_lockstep.lock.solve import REQUEST_SECONDS, Request, Solver, UnsolvableError
 from conda_lockstep.lock.unsatisfiable import explain
 from conda_lockstep.lock.virtual import machine
 from conda_lockstep.lock.wanted import wanted
@@ -26,7 +26,8 @@ class Settings:
     """Where to fetch from, and for which machines to solve.
 
     ``cuda`` is the newest CUDA that the machines' driver supports, empty for machines without. ``index`` is the
-    PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for their own.
+    PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for their own. A request
+    to a channel may take ``seconds``.
     """
 
     platforms: tuple[str, ...]
@@ -34,6 +35,7 @@ class Settings:
     mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
     index: str = "https://pypi.org/simple"
     cache: Path | None = None
+    seconds: int = REQUEST_SECONDS
 
 
 def make_lock(file: EnvironmentFile, settings: Settings) -> Lock:
@@ -53,7 +55,7 @@ async def _make(file: EnvironmentFile, settings: Settings) -> Lock:
         Request(entries, channels, platform, machine(platform, settings.cuda)) for platform in platforms
     ]
     cache = settings.cache / "repodata" if settings.cache else None
-    solver = Solver(settings.mirrors, cache=cache)
+    solver = Solver(settings.mirrors, cache=cache, seconds=settings.seconds)
     sets: dict[str, PackageSet] = {}
     facts = {metadata.CHANNEL_PRIORITY: "strict"}
     for request in requests:

@@ -103,10 +103,11 @@ class Solver:
 
 def channel_error(text: str, channels: tuple[Channel, ...], seconds: int) -> LockstepError:
     """Return what rattler says of a failed channel as one line with the channel's URL."""
-    at_fault = next((channel for channel in channels if channel.fetch_url in text), None)
-    where = without_credentials(at_fault.url) if at_fault else None
-    mirror = without_credentials(at_fault.fetch_url) if at_fault else None
-    through = f" (fetched from {mirror})" if mirror != where else ""
+    text = without_credentials(text)
+    at_fault = next((channel for channel in channels if without_credentials(channel.fetch_url) in text), None)
+    where = at_fault.url if at_fault else None
+    fetched = without_credentials(at_fault.fetch_url) if at_fault else None
+    through = f" (fetched from {fetched})" if fetched != where else ""
     what, remedy = _channel_fault(text, seconds)
     return LockstepError(f"the channel {what}{through}", where=where, remedy=remedy)
 
@@ -128,7 +129,7 @@ def _channel_fault(text: str, seconds: int) -> tuple[str, str]:
         return f"cannot be reached: {reason}", "check its URL and the network"
     if "before message length" in text or "did not finish" in text or "reading a body" in text:
         return "sent only a part of its index", "try again"
-    reason = without_credentials(text.rpartition("Caused by:")[2].strip())
+    reason = text.rpartition("Caused by:")[2].strip()
     return f"has no index that can be read: {reason}", "check its URL"
 
 
