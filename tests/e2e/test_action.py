@@ -65,23 +65,24 @@ class World:
         self.repository.git("checkout", "--quiet", "change")
         return self.repository.commit(files)
 
-    def run(self, head: str, **changes: Any) -> act.Result:
+    def run_pull_request(self, head: str, **changes: Any) -> act.Result:
         """Run the job of the pull request at this head."""
         self.remote.pulls[7] = fakes.PullRequest(7, head, self.base, "acme/train")
         self.repository.merge(head, "main")
+        action = "synchronize" if self.runs else "opened"
+        payload = payloads.pull_request(action, head_sha=head, base_sha=self.base, **changes)
+        return self.run("pull_request", payload)
+
+    def run(self, event: str, payload: Mapping[str, Any]) -> act.Result:
+        """Run the job of an event on what is checked out."""
         self.runs += 1
-        payload = payloads.pull_request(
-            "opened" if self.runs == 1 else "synchronize", head_sha=head, base_sha=self.base, **changes
-        )
         variables = {
             "GITHUB_API_URL": self.github.url,
             "GITHUB_REPOSITORY": "acme/train",
             "GITHUB_RUN_ID": str(1000 + self.runs),
-            "GITHUB_WORKFLOW_REF": "acme/train/.github/workflows/environment.yml@refs/pull/7/merge",
+            "GITHUB_WORKFLOW_REF": "acme/train/.github/workflows/environment.yml@refs/heads/any",
         }
-        job = act.Job(
-            self.repository.folder, "pull_request", payload, (ACTION, self.action), variables, TOKEN
-        )
+        job = act.Job(self.repository.folder, event, payload, (ACTION, self.action), variables, TOKEN)
         return act.run(self.program, job, self.folder / f"run-{self.runs}")
 
     @property
@@ -111,17 +112,18 @@ def world(
 
 def test_a_pull_request_has_one_comment_from_first_push_to_clean(world: World) -> None:
     stale = world.push({"environment.yml": world.environment("4.67.1", "2.3.0")})
-    first = world.run(stale)
+    first = world.run_pull_request(stale)
     [comment] = world.comments
     assert first.status == 1, first.everything
     assert "does not hold for `environment.yml`" in comment
     assert "`urllib3`" in comment
     assert first.outputs("lockstep")["drift"] == "true"
     assert_token_stays_hidden(world, first)
+    assert_home_is_untouched(world)
 
     world.repository.git("checkout", "--quiet", "change")
     world.lock()
-    second = world.run(world.push({}))
+    second = world.run_pull_request(world.push({}))
     [comment] = world.comments
     assert second.status == 0, second.everything
     assert "does not hold" not in comment
@@ -132,7 +134,7 @@ def test_a_pull_request_has_one_comment_from_first_push_to_clean(world: World) -
 
     world.repository.git("checkout", "--quiet", "change")
     world.repository.git("revert", "--no-edit", "HEAD", "HEAD~1")
-    third = world.run(world.repository.git("rev-parse", "HEAD"))
+    third = world.run_pull_request(world.repository.git("rev-parse", "HEAD"))
     [comment] = world.comments
     assert third.status == 0, third.everything
     assert "No environment drift" in comment
@@ -144,13 +146,34 @@ def test_a_fork_is_linted_and_solved_and_neither_built_nor_commented(world: Worl
     world.github.token(TOKEN, Token(permissions={"contents": "read", "pull_requests": "read"}))
     world.repository.write({"environment.yml": world.environment("4.67.1", "2.3.0")})
     world.lock()
-    result = world.run(world.push({}), head_repository="stranger/train", author="stranger", sender="stranger")
+    result = world.run_pull_request(
+        world.push({}), head_repository="stranger/train", author="stranger", sender="stranger"
+    )
     assert result.status == 0, result.everything
     assert world.comments == []
     assert world.github.sent("POST") == []
     assert "was not built: the pull request comes from the fork" in result.summary
     assert "`urllib3`" in result.summary
     assert result.outputs("lockstep")["evidence"] == "linted solved"
+
+
+def test_a_push_is_checked_and_told_in_the_summary_alone(world: World) -> None:
+    world.repository.write({"environment.yml": world.environment("4.67.1", "2.3.0")})
+    world.lock()
+    before, after = world.base, world.push({})
+    result = world.run("push", payloads.push(before=before, after=after))
+    assert result.status == 0, result.everything
+    assert "`urllib3`" in result.summary
+    assert "comment: skipped: there is no pull request" in result.log
+    assert world.github.requests == []
+    assert_home_is_untouched(world)
+
+
+def assert_home_is_untouched(world: World) -> None:
+    """The runner's home has nothing in it but act's own folders, and rustup's where pip asks rustc for its version."""
+    home = world.folder / f"run-{world.runs}" / "home"
+    found = {str(path.relative_to(home)) for path in home.glob("*/*") if path.parent.name != ".rustup"}
+    assert found == {".cache/act", ".config/act"}
 
 
 def assert_token_stays_hidden(world: World, result: act.Result) -> None:
