@@ -67,7 +67,8 @@ def read_channel(text: str) -> Channel:
             return Channel(text, _canonical(path), _base(path), scheme, host, login)
     for server in _ANACONDA_REPO:
         if rest.startswith(server):
-            return Channel(text, DEFAULTS, DEFAULTS, scheme, host, login)
+            path = f"pkgs/{rest[len(server) :]}"
+            return Channel(text, _canonical(path), DEFAULTS, scheme, host, login)
     return Channel(text, f"{scheme}://{rest}", _base(_last_part(rest)), scheme, host, login)
 
 
@@ -76,7 +77,7 @@ def _is_path(text: str) -> bool:
 
 
 def _canonical(path: str) -> str:
-    return DEFAULTS if path.startswith("pkgs/") and path[5:] in _OF_ANACONDA else path
+    return DEFAULTS if path == "pkgs/main" else path
 
 
 def _base(path: str) -> str:

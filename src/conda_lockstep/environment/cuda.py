@@ -28,9 +28,10 @@ class CudaPackage(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """What one entry says about CUDA: ``text`` shows it, ``range`` is what it allows."""
+    """What one entry says about CUDA: ``text`` shows it, ``name`` is its package, ``range`` is what it allows."""
 
     text: str
+    name: str
     span: Span
     kind: Kind
     range: Bounds
@@ -94,7 +95,7 @@ def _of_channels(entries: Entries) -> Iterator[Statement]:
     for item, channel in channels:
         label = re.search(r"/label/cuda-(\d+)\.(\d+)", channel.name)
         if label and channel.base == "nvidia":
-            yield Statement(item.value, item.span, "selects", _one_minor(int(label[1]), int(label[2])))
+            yield Statement(item.value, "", item.span, "selects", _one_minor(int(label[1]), int(label[2])))
 
 
 def _of_conda(entry: CondaEntry) -> Iterator[Statement]:
@@ -106,11 +107,11 @@ def _of_conda(entry: CondaEntry) -> Iterator[Statement]:
             if spec.is_exact and limits.low and numbers(spec.clauses[0].version) < package.numbers:
                 # '==12' is a mistake with a rule of its own; here it counts as what was meant.
                 limits = Bounds(limits.low, True, (*limits.low[:-1], limits.low[-1] + 1), False)
-            yield Statement(entry.item.value, entry.item.span, package.kind, limits)
+            yield Statement(entry.item.value, spec.name, entry.item.span, package.kind, limits)
     elif "cu" in spec.build:
         limits = _of_build(spec.build)
         if limits:
-            yield Statement(entry.item.value, entry.item.span, "selects", limits)
+            yield Statement(entry.item.value, spec.name, entry.item.span, "selects", limits)
 
 
 def _of_pip(entry: PipEntry) -> Iterator[Statement]:
@@ -118,14 +119,16 @@ def _of_pip(entry: PipEntry) -> Iterator[Statement]:
     for pattern in (r"\+cu(\d{2,4})\b", r"/whl/(?:nightly/|test/)?cu(\d{2,4})\b"):
         match = re.search(pattern, text)
         if match:
-            yield Statement(text, entry.item.span, "wheel", _one_minor(*_digits(match[1])))
+            yield Statement(text, requirement.name, entry.item.span, "wheel", _one_minor(*_digits(match[1])))
             return
     named = re.search(r"-cu(?:da)?(\d{2,3})x?$", requirement.name)
     extra = re.search(r"\[(?:[^\]]*,)?\s*cuda(\d\d)(?=[\],_-])", text)
     if named or extra:
         digits = (named or extra or [""])[1]
         limits = _one_major(int(digits)) if len(digits) == 2 and digits > "09" else None
-        yield Statement(text, entry.item.span, "wheel", limits or _one_minor(*_digits(digits)))
+        yield Statement(
+            text, requirement.name, entry.item.span, "wheel", limits or _one_minor(*_digits(digits))
+        )
 
 
 def _of_build(build: str) -> Bounds | None:

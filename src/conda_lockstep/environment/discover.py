@@ -8,10 +8,17 @@ from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
 
-NAME = re.compile(r"(?:.*[-_.])?(?:conda[-_]?)?(?:env|environment)s?(?:[-_.].*)?\.ya?ml", re.IGNORECASE)
-"""Names that environment files go by; the hooks' ``files:`` says the same."""
+FILES = (
+    r"(?i)^(?!(?:.*/)?\.github/)(?:.*/)?"
+    r"(?:(?:[^/]*[-_.])?(?:conda[-_]?)?env(?:ironment)?s?(?:[-_.][^/]*)?"
+    r"|conda(?:[-_](?:dependencies|deps))?"
+    r"|conda/env(?:ironment)?s/[^/]+)"
+    r"(?<!lock)\.ya?ml$"
+)
+"""Paths that environment files go by, with ``/``; locks do not. The hooks' ``files:`` is this very text."""
 _KEYS = re.compile(rb"^(channels|dependencies)[ \t]*:", re.MULTILINE)
-_SKIPPED = re.compile(r"(?:^|/)\.github/|(?:^|[-.])conda-lock\.ya?ml$|pixi\.lock$")
+_SKIPPED = re.compile(r"(?:^|/)\.github/|lock\.ya?ml$")
+_HEAD = 1 << 16
 
 
 def environment_files(folder: Path) -> list[Path]:
@@ -30,15 +37,16 @@ def environment_files(folder: Path) -> list[Path]:
             "not in a git repository", where=str(folder), remedy="name the files to look at"
         ) from None
     names = sorted({name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name})
-    return [Path(name) for name in names if not _SKIPPED.search(name) and _is_environment(folder / name)]
+    return [Path(name) for name in names if not _SKIPPED.search(name) and _is_environment(folder, name)]
 
 
-def _is_environment(path: Path) -> bool:
+def _is_environment(folder: Path, name: str) -> bool:
     try:
-        head = path.read_bytes()[: 1 << 16]
+        with (folder / name).open("rb") as file:
+            head = file.read(_HEAD)
     except OSError:
         return False
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return NAME.fullmatch(path.name) is not None
+        return re.match(FILES, name) is not None
     keys = {match.group(1) for match in _KEYS.finditer(head)}
-    return b"dependencies" in keys and (b"channels" in keys or NAME.fullmatch(path.name) is not None)
+    return b"dependencies" in keys and (b"channels" in keys or re.match(FILES, name) is not None)

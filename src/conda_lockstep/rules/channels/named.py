@@ -124,7 +124,7 @@ def undeclared_channel(entries: Entries, config: Config) -> Iterator[Problem]:
         change = edit.insert_after(entries.file.source, real[-1], text) if real else None
         yield Problem(
             first,
-            f"'{text}' is not among the channels: conda appends it for every package, mamba and lockers do not",
+            f"'{text}' is not among the channels: conda appends it for every package, other solvers find nothing there",
             f"name '{text}' under 'channels:', below those that come first",
             Fix(f"add '{text}' to the channels", (change,), "unsafe") if change else None,
             also=tuple((span, "here, too") for span in others),

@@ -44,7 +44,7 @@ def duplicate_key(entries: Entries, config: Config) -> Iterator[Problem]:
     """A key stands twice: conda refuses the file, tools on PyYAML silently keep the last."""
     file = entries.file
     yield from _twice((pair.key for pair in file.keys), "the file")
-    yield from _twice((pair.key for pair in file.variables), "the variables")
+    yield from _twice((pair.key for pair in file.variables), "'variables:'")
     for first, second in zip(file.dependencies, file.dependencies[1:], strict=False):
         if isinstance(first, Item) or isinstance(second, Item) or first.key.value != second.key.value:
             continue

@@ -83,7 +83,8 @@ def library_path_variable(entries: Entries, config: Config) -> Iterator[Problem]
         top = file.key("variables")
         fix = None
         if not pair.key.flow and top is not None:
-            alone = len(file.variables) == 1
+            lines_apart = [file.source.position(key.span.start)[0] for key in (top.key, pair.key)]
+            alone = len(file.variables) == 1 and lines_apart[1] == lines_apart[0] + 1
             lines = Span(top.key.span.start, whole.end) if alone else whole
             fix = Fix(f"delete {pair.key.value}", (edit.remove_lines(file.source, lines),), "unsafe")
         yield Problem(

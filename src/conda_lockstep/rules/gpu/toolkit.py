@@ -90,7 +90,7 @@ def cudatoolkit_12(entries: Entries, config: Config) -> Iterator[Problem]:
         there = bool(entries.named(name))
         yield Problem(
             entry.item.span,
-            f"there is no '{entry.spec.name}' after {package.last}: since CUDA 12 its work is '{name}'s",
+            f"there is no '{entry.spec.name}' after {package.last}: since CUDA 12 '{name}' does its work",
             f"delete it: '{name}' is there"
             if there
             else f"write '{name}={version}'; for nvcc, add 'cuda-nvcc'",

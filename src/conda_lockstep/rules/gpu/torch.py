@@ -124,14 +124,9 @@ def _python_mismatch(entries: Entries, torch: _Asked, row: _Row) -> Iterator[Pro
 
 def _cuda_mismatch(entries: Entries, torch: _Asked, row: _Row) -> Iterator[Problem]:
     built = [_numbers(version) for version in row.cuda.split(",")]
+    steers = ("pytorch-cuda", "cudatoolkit", "pytorch") if torch.manager == "conda" else ("torch",)
     for said in statements(entries):
-        names_torch = said.kind == "selects" if torch.manager == "conda" else said.span == torch.span
-        if (
-            names_torch
-            and said.release
-            and said.release not in built
-            and max(built) >= said.release >= min(built)
-        ):
+        if said.name in steers and said.release and said.release not in built:
             yield Problem(
                 said.span,
                 f"torch {row.torch} was built for CUDA {row.cuda.replace(',', ', ')}, not for {show(said.release)}",

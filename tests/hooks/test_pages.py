@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conda_lockstep.environment.discover import FILES
+from conda_lockstep.rules import FAMILIES, Rule, rules
+from tests.support import pages
+from tests.support.pages import HOOKS, Case
+
+MANIFEST = HOOKS.parent / ".pre-commit-hooks.yaml"
+SECTIONS = (
+    "## What it does",
+    "## Why is this bad on a GPU cluster",
+    "## Example",
+    "## Fix safety",
+    "## Options",
+    "## Sources",
+)
+RULES = rules()
+CASES = list(pages.cases())
+
+
+def manifest() -> list[dict[str, object]]:
+    return yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
+def test_a_case_prints_and_becomes_what_lies_beside_it(case: Case) -> None:
+    outcome = pages.run(case)
+    assert outcome.printed == (case.read("expected.txt") or b"").decode()
+    after = case.read("after.yml")
+    assert outcome.after == (after if after is not None else case.read(pages.ENVIRONMENT))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
+def test_a_fix_leaves_nothing_for_a_second_one(case: Case, tmp_path: Path) -> None:
+    after = case.read("after.yml")
+    if after is None:
+        return
+    again = tmp_path / pages.ENVIRONMENT
+    again.write_bytes(after)
+    settings = case.read(pages.SETTINGS)
+    if settings is not None:
+        (tmp_path / pages.SETTINGS).write_bytes(settings)
+    assert pages.run(Case(case.rule, tmp_path, "")).after == after
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_rule_has_a_page_with_a_case_that_it_finds(rule: Rule) -> None:
+    folder = HOOKS / f"lockstep-{rule.family}" / rule.name
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {rule.name}\n\n> {rule.severity} · {rule.family}")
+    assert [line for line in page.splitlines() if line.startswith("## ")] == list(SECTIONS)
+    expected = (folder / "expected.txt").read_text(encoding="utf-8")
+    assert re.search(rf"^before\.yml:\d+:\d+: (error|warning|note) {rule.name}: ", expected, re.MULTILINE)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_page_quotes_its_case_word_for_word(rule: Rule) -> None:
+    folder = HOOKS / f"lockstep-{rule.family}" / rule.name
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    for name in (pages.ENVIRONMENT, "expected.txt"):
+        assert f"\n{(folder / name).read_text(encoding='utf-8')}```\n" in page, name
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_page_says_how_safe_the_fix_is(rule: Rule) -> None:
+    folder = HOOKS / f"lockstep-{rule.family}" / rule.name
+    said = (folder / "README.md").read_text(encoding="utf-8").split("## Fix safety\n")[1].split()[0]
+    outcome = pages.run(Case(rule.name, folder, ""))
+    before = (folder / pages.ENVIRONMENT).read_bytes()
+    fixed = [pages.run(case) for case in CASES if case.rule == rule.name]
+    kinds = {
+        "Safe": outcome.safely != before and outcome.after == outcome.safely,
+        "Unsafe": outcome.safely == before,
+        "None": outcome.after == before,
+    }
+    word = said.strip(".,:;*")
+    if word in kinds:
+        assert kinds[word]
+    if word == "None":
+        befores = [case.read(pages.ENVIRONMENT) for case in CASES if case.rule == rule.name]
+        assert [one.after for one in fixed] == befores
+
+
+def test_every_folder_is_a_rule_of_its_family_and_every_hook_has_a_folder() -> None:
+    hooks = {str(hook["id"]) for hook in manifest()}
+    families = {f"lockstep-{family}" for family in FAMILIES}
+    folders = {path.name for path in HOOKS.iterdir() if path.is_dir()}
+    assert hooks - folders == set()
+    known = {(f"lockstep-{rule.family}", rule.name) for rule in RULES}
+    found = {(path.parent.name, path.name) for path in HOOKS.glob("*/*/") if path.is_dir()}
+    assert found - known == set()
+    assert all((HOOKS / name / "README.md").is_file() for name in hooks)
+    assert folders <= hooks | families | {"lockstep-lock", "lockstep-installs"}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_familys_page_lists_its_rules_as_they_are(family: str) -> None:
+    page = (HOOKS / f"lockstep-{family}" / "README.md").read_text(encoding="utf-8")
+    if "<!-- rules -->" in page:
+        assert pages.with_table(page, family) == page
+    assert [rule.name for rule in RULES if rule.family == family and rule.name not in page] == []
+
+
+def test_the_hooks_look_at_the_files_that_discovery_knows() -> None:
+    for hook in manifest():
+        if str(hook["entry"]).startswith("lockstep lint"):
+            assert hook["files"] == FILES
+            assert hook["types"] == ["yaml"]
+            assert hook["language"] == "python"
+
+
+def test_each_family_hook_runs_its_family_and_one_runs_all() -> None:
+    entries = {str(hook["id"]): str(hook["entry"]) for hook in manifest()}
+    assert entries["lockstep"] == "lockstep lint"
+    for name, entry in entries.items():
+        family = name.removeprefix("lockstep-")
+        if family in FAMILIES:
+            assert entry == f"lockstep lint --select {family}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no block\n",
+        "```yaml before.yml\nold\n```\n",
+        "```yaml before.yml\n```\nand\n```text expected.txt\n```\n",
+    ],
+)
+def test_bringing_a_page_up_to_date_fills_its_blocks_and_nothing_else(text: str, tmp_path: Path) -> None:
+    (tmp_path / "before.yml").write_text("name: x\n")
+    (tmp_path / "expected.txt").write_text("found\n")
+    filled = pages.with_quotes(text, tmp_path)
+    assert pages.with_quotes(filled, tmp_path) == filled
+    assert pages.quoted(filled) == {name: (tmp_path / name).read_text() for name in pages.quoted(text)}
+    assert re.sub(r"(?s)\n(name: x|found|old)?\n?```\n", "", filled) == re.sub(
+        r"(?s)\n(old)?\n?```\n", "", text
+    )

@@ -1,0 +1,178 @@
+"""The pages under ``hooks/``: their cases, and what stands on them.
+
+``python -m tests.support.pages [FAMILY…]`` brings them up to date: it runs every case anew and writes what came out
+into ``expected.txt``, ``after.yml`` and the page, to be looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from conda_lockstep import cli
+from conda_lockstep.rules import FAMILIES, Rule, rules
+
+HOOKS = Path(__file__).parents[2] / "hooks"
+ENVIRONMENT = "before.yml"
+SETTINGS = "lockstep.toml"
+_BLOCK = re.compile(r"(?P<open>```(?:yaml|text|toml) (?P<file>[\w.\-]+)\n).*?(?P<close>```)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- rules -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One example of a rule: ``prefix`` is empty for the one that the page shows, else ``NAME.``."""
+
+    rule: str
+    folder: Path
+    prefix: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.rule}/{self.prefix.rstrip('.') or 'page'}"
+
+    def path(self, name: str) -> Path:
+        return self.folder / f"{self.prefix}{name}"
+
+    def read(self, name: str) -> bytes | None:
+        path = self.path(name)
+        return path.read_bytes() if path.is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a case comes to: what is printed for it, and the file after safe and after all fixes."""
+
+    printed: str
+    safely: bytes
+    after: bytes
+
+
+def rule_folders() -> dict[str, Path]:
+    """Return the folders of rules by the rule's name, as they lie in the hooks' folders."""
+    return {path.name: path for path in sorted(HOOKS.glob("*/*/")) if path.is_dir()}
+
+
+def cases() -> Iterator[Case]:
+    for name, folder in rule_folders().items():
+        for path in sorted(folder.glob(f"*{ENVIRONMENT}")):
+            yield Case(name, folder, path.name.removesuffix(ENVIRONMENT))
+
+
+@cache
+def run(case: Case) -> Outcome:
+    """Lint a case for its rule alone, and fix it, in a folder of its own."""
+    before = case.path(ENVIRONMENT).read_bytes()
+    settings = case.read(SETTINGS)
+    with TemporaryDirectory() as name, _inside(name):
+        if settings is not None:
+            Path(SETTINGS).write_bytes(settings)
+        file = Path(ENVIRONMENT)
+        file.write_bytes(before)
+        printed = _lint(case.rule)
+        _lint(case.rule, "--fix")
+        safely = file.read_bytes()
+        file.write_bytes(before)
+        _lint(case.rule, "--fix", "--unsafe-fixes")
+        # The last line counts the findings, and says nothing of the rule.
+        return Outcome(
+            printed.rpartition("\n\n")[0] + "\n" if "\n\n" in printed else "", safely, file.read_bytes()
+        )
+
+
+def quoted(page: str) -> dict[str, str]:
+    """Return the files that a page quotes, by their name: blocks such as ```` ```yaml before.yml ````."""
+    return {
+        match["file"]: match.group()[match.end("open") - match.start() : -3]
+        for match in _BLOCK.finditer(page)
+    }
+
+
+def with_quotes(page: str, folder: Path) -> str:
+    """Return a page whose quoted blocks hold what the files beside it hold."""
+
+    def fill(match: re.Match[str]) -> str:
+        return f"{match['open']}{(folder / match['file']).read_text(encoding='utf-8')}{match['close']}"
+
+    return _BLOCK.sub(fill, page)
+
+
+def rule_table(family: str) -> str:
+    """Return a family's rules as a Markdown table, for the page of its hook."""
+    lines = ["| rule | severity | fix | what it finds |", "|---|---|---|---|"]
+    for rule in rules((family,)):
+        summary = rule.summary.replace("``", "`").replace("|", "\\|")
+        off = " (off by default)" if not rule.default else ""
+        lines.append(
+            f"| [{rule.name}]({rule.name}/README.md) | {rule.severity}{off} | {_fix_of(rule)} | {summary} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def with_table(page: str, family: str) -> str:
+    """Return a hook's page with its table of rules brought up to date, where it has the marks for one."""
+    return _TABLE.sub(lambda match: f"{match[1]}{rule_table(family)}{match[2]}", page)
+
+
+def update(families: Sequence[str]) -> None:
+    """Bring the pages and cases of some families up to date."""
+    wanted = {HOOKS / f"lockstep-{family}" for family in families}
+    for case in cases():
+        if case.folder.parent not in wanted:
+            continue
+        outcome = run(case)
+        case.path("expected.txt").write_text(outcome.printed, encoding="utf-8")
+        if outcome.after != case.read(ENVIRONMENT):
+            case.path("after.yml").write_bytes(outcome.after)
+        else:
+            case.path("after.yml").unlink(missing_ok=True)
+    for folder in rule_folders().values():
+        if folder.parent in wanted:
+            page = folder / "README.md"
+            page.write_text(with_quotes(page.read_text(encoding="utf-8"), folder), encoding="utf-8")
+    for family in families:
+        page = HOOKS / f"lockstep-{family}" / "README.md"
+        if page.is_file():
+            page.write_text(with_table(page.read_text(encoding="utf-8"), family), encoding="utf-8")
+
+
+def _fix_of(rule: Rule) -> str:
+    """Say how a rule's cases are fixed: safe, unsafe, or not."""
+    found = set()
+    for case in cases():
+        if case.rule == rule.name:
+            before, outcome = case.path(ENVIRONMENT).read_bytes(), run(case)
+            if outcome.safely != before:
+                found.add("safe")
+            if outcome.after != outcome.safely:
+                found.add("unsafe")
+    return ", ".join(sorted(found)) or "–"
+
+
+def _lint(rule: str, *options: str) -> str:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        cli.main(["lint", "--select", rule, *options, ENVIRONMENT])
+    return out.getvalue() + err.getvalue()
+
+
+@contextlib.contextmanager
+def _inside(folder: str) -> Iterator[None]:
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(here)
+
+
+if __name__ == "__main__":
+    update(sys.argv[1:] or FAMILIES)
