@@ -180,19 +180,16 @@ class _Reader:
         items = self.items_of(name)
         if value.kind == "sequence" and items is not None:
             if not self.is_flow(value):
-                beside = self.beside(colon)
-                body = self.body(items, first + 1, last, _pip_name if name == "pip" else _conda_name)
-                return Block(name, head, line, beside, body._replace(tail=(*body.tail, *tail)))
+                body = self.body(items, first + 1, last + len(tail), _conda_name)
+                return Block(name, head, line, self.beside(colon), body)
             listed = self.flow_items(value, items)
             if listed is not None:
-                names = [_conda_name(text) for text in listed]
-                entries = tuple(Entry((), text, "", of) for text, of in zip(listed, names, strict=True))
+                entries = tuple(Entry((), text, "", _conda_name(text)) for text in listed)
                 return Block(name, head, line, "", Body(entries, tail, 2))
         if name == "variables" and value.kind == "mapping" and not self.is_flow(value):
-            variables = self.variables(first + 1, last)
+            variables = self.variables(first + 1, last + len(tail))
             if variables is not None:
-                beside = self.beside(colon)
-                return Block(name, head, line, beside, variables._replace(tail=tail))
+                return Block(name, head, line, self.beside(colon), variables)
         if first == last and value.kind != "mapping":
             text = self.scalar(value)
             between = self.source.text[colon : value.span.start] if text else ""
@@ -249,7 +246,9 @@ class _Reader:
         end = self.last_content(line, bound)
         body = self.body(item.items, line + 1, end, _pip_name)
         gap = self.notes(end + 1, bound)
-        cut = _tail_length(gap, body.column, loose=is_last)
+        # What is less indented is the outer list's, and so is all below it.
+        theirs = (n for n, note in enumerate(gap) if note.text and not _belongs(note, body.column, is_last))
+        cut = _tail_length(gap[: next(theirs, len(gap))], body.column, loose=is_last)
         body = body._replace(tail=gap[:cut])
         return Entry((), "pip:", self.beside(colon), "pip", body), end + 1 + cut
 
@@ -307,7 +306,8 @@ class _Reader:
 
     def scalar(self, item: Item) -> str:
         """Return a scalar as it is to be written: in quotes only where it needs them."""
-        return item.value if item.quoted and is_plain(item.value) else self.one_line(item.span)
+        written = self.one_line(item.span)
+        return item.value if item.quoted and is_plain(item.value) else written
 
     def one_line(self, span: Span) -> str:
         text = self.source.text[slice(*span)]
@@ -339,13 +339,14 @@ def _tail_length(gap: Sequence[Note], column: int = 1, *, loose: bool = True) ->
 
     At the left margin it is what looks like an entry that was commented out, if ``loose``.
     """
-    ours = [
-        number
-        for number, note in enumerate(gap, 1)
-        if note.text
-        and (note.column >= column or (loose and not note.column and re.match(r"#+\s*-\s", note.text)))
-    ]
+    ours = [number for number, note in enumerate(gap, 1) if _belongs(note, column, loose)]
     return max(ours, default=0)
+
+
+def _belongs(note: Note, column: int, loose: bool) -> bool:
+    if not note.text or note.column >= column:
+        return bool(note.text)
+    return loose and note.column == 0 and re.match(r"#+\s*-\s", note.text) is not None
 
 
 def _without_blank(notes: tuple[Note, ...]) -> tuple[Note, ...]:
@@ -354,7 +355,7 @@ def _without_blank(notes: tuple[Note, ...]) -> tuple[Note, ...]:
 
 def _conda_name(text: str) -> str:
     spec = parse_conda(text)
-    return spec.name if isinstance(spec, CondaSpec) else _leading_name(text)
+    return spec.name if isinstance(spec, CondaSpec) and text[:1] != "-" else _leading_name(text)
 
 
 def _pip_name(text: str) -> str:
