@@ -113,13 +113,20 @@ def _lint_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="*", type=Path, metavar="FILE", help="default: every one that git knows"
     )
-    parser.add_argument("--fix", action="store_true", help="apply safe fixes")
-    parser.add_argument(
-        "--unsafe-fixes", action="store_true", help="with --fix: also those that change what is installed"
+    fixing = parser.add_mutually_exclusive_group()
+    fixing.add_argument("--fix", action="store_true", help="apply safe fixes")
+    fixing.add_argument(
+        "--diff", action="store_true", help="write nothing; show what --fix would do, and fail"
     )
     parser.add_argument(
+        "--unsafe-fixes", action="store_true", help="with both: also fixes that change what is installed"
+    )
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument(
         "--format", choices=("text", "json", "github", "sarif", "junit"), default="text", help="default: text"
     )
+    output.add_argument("--show-fixes", action="store_true", help="show what each fix would do")
+    output.add_argument("--statistics", action="store_true", help="count the findings of each rule")
     parser.add_argument(
         "--select", action="append", default=[], metavar="NAMES", help="only these rules or families"
     )
@@ -151,6 +158,9 @@ def _lint(arguments: argparse.Namespace) -> int:
         baseline=arguments.baseline,
         write_baseline=arguments.write_baseline,
         strict=arguments.strict,
+        diff=arguments.diff,
+        statistics=arguments.statistics,
+        show_fixes=arguments.show_fixes,
     )
 
 

@@ -25,6 +25,7 @@ OURS = f"""\
     rev: {TAG}
     hooks:
       - id: lockstep
+        args: [--fix]
 """
 
 
@@ -111,6 +112,7 @@ WIDE_OURS = f"""\
     rev: {TAG}
     hooks:
     -   id: lockstep
+        args: [--fix]
 """
 
 
@@ -136,7 +138,7 @@ WIDE_OURS = f"""\
         (
             "repos: [{repo: meta, hooks: [{id: identity}]}]\n",
             "repos: [{repo: meta, hooks: [{id: identity}]}, "
-            f"{{repo: {URL}, rev: {TAG}, hooks: [{{id: lockstep}}]}}]\n",
+            f"{{repo: {URL}, rev: {TAG}, hooks: [{{id: lockstep, args: [--fix]}}]}}]\n",
         ),
     ],
 )
@@ -285,3 +287,7 @@ def test_the_link_of_a_configuration_is_followed(repository: Repository) -> None
     assert main(["init", "--no-workflows"]) == 0
     assert (repository.folder / CONFIG).is_symlink()
     assert (repository.folder / "shared.yaml").read_text() == f"repos:\n{PEER}{OURS}"
+
+
+def test_the_entry_is_the_one_that_the_readme_shows() -> None:
+    assert f"```yaml\nrepos:\n{OURS}```" in (ROOT / "README.md").read_text(encoding="utf-8")

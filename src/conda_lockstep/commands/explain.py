@@ -11,7 +11,7 @@ from conda_lockstep.rules.pages import family_page, page, plain
 
 def explain(name: str) -> int:
     """Print the page of a rule or of a family as Markdown; raises ``LockstepError`` for an unknown name."""
-    from conda_lockstep.rules.lint import find_rule
+    from conda_lockstep.rules.selection import find_rule
 
     sys.stdout.write(family_page(name) if name in FAMILIES else page(find_rule(name)))
     return 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from conda_lockstep.atomic import write_text
-from conda_lockstep.environment.credentials import Redactor
-from conda_lockstep.environment.document import EnvironmentFile, read
+from conda_lockstep.environment.document import EnvironmentFile, parse, read
 from conda_lockstep.environment.format import UnformattableError, canonical
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.report import text
@@ -50,7 +49,7 @@ def _discover() -> list[Path]:
 def _settle(path: Path, file: EnvironmentFile, content: str, *, check: bool, diff: bool) -> None:
     """Show a file's new content, say that it has one, or write it."""
     if diff:
-        sys.stdout.writelines(_diff(file, content))
+        sys.stdout.write(_diff(file, content))
     elif check:
         print(text.visible(f"{path}: would be formatted"))
     else:
@@ -58,17 +57,10 @@ def _settle(path: Path, file: EnvironmentFile, content: str, *, check: bool, dif
         print(text.visible(f"{path}: formatted"))
 
 
-def _diff(file: EnvironmentFile, content: str) -> Iterator[str]:
-    """Yield the lines of a unified diff; secrets do not show in it."""
-    from difflib import unified_diff
+def _diff(file: EnvironmentFile, content: str) -> str:
+    from conda_lockstep.report.diff import unified
 
-    hide = Redactor(file)
-    before, after = (side.splitlines(keepends=True) for side in (file.source.content, content))
-    for line in unified_diff(before, after, file.path, file.path):
-        shown = hide.text(line)
-        if sys.stdout.isatty():
-            shown = text.visible(shown.rstrip("\r\n")) + "\n"
-        yield shown if shown.endswith("\n") else f"{shown}\n\\ No newline at end of file\n"
+    return unified(file, parse(content, file.path), colour=sys.stdout.isatty())
 
 
 def _complain(error: LockstepError) -> None:

@@ -30,11 +30,15 @@ def run(
     baseline: Path | None = None,
     write_baseline: Path | None = None,
     strict: bool,
+    diff: bool = False,
+    statistics: bool = False,
+    show_fixes: bool = False,
 ) -> int:
     """Lint files, print what was found, and return the exit status.
 
     2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too), else 0. What a
     ``baseline`` holds is neither said nor counted; ``write_baseline`` records what is found, and the status is 0.
+    ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change.
     """
     config = load(Path.cwd())
     config = replace(
@@ -42,12 +46,14 @@ def run(
     )
     chosen = lint.select(config, only=select + extend_select if select else ())
     paths = list(files) or _discover()
+    if diff:
+        return _preview(paths, chosen, config, unsafe)
     seen = _look(paths, chosen, config, fix, unsafe)
     if write_baseline:
         return _record(seen, chosen, write_baseline)
     if baseline:
         seen = _without_old(seen, chosen, baseline)
-    _print(seen, output, strict)
+    _print(seen, output, strict, statistics, show_fixes)
     if seen.failures or any(finding.rule == UNREADABLE for finding in seen.findings):
         return 2
     return int(any(strict or finding.severity != "note" for finding in seen.findings))
@@ -117,22 +123,54 @@ def _scope(seen: _Seen, chosen: Sequence[Rule], path: Path) -> Scope:
     return Scope.of(path, seen.paths, (rule.name for rule in chosen))
 
 
-def _print(seen: _Seen, output: str, strict: bool) -> None:
+def _preview(paths: Sequence[Path], chosen: Sequence[Rule], config: Config, unsafe: bool) -> int:
+    """Print what fixing would change as a diff; return 2 where a file could not be read, 1 where one would change."""
+    from conda_lockstep.environment.document import parse
+    from conda_lockstep.report import text
+    from conda_lockstep.report.diff import unified
+
+    changed, done, failures = 0, 0, []
+    for path in paths:
+        try:
+            file, fixed = lint.plan_path(path, chosen, config, unsafe=unsafe)
+        except LockstepError as error:
+            failures.append(str(error))
+            continue
+        if file is None:
+            failures += (f"{each.path}:{each.line}:{each.column}: {each.message}" for each in fixed.left)
+        elif fixed.done:
+            changed, done = changed + 1, done + len(fixed.done)
+            sys.stdout.write(unified(file, parse(fixed.text, file.path), colour=_colour()))
+    sys.stderr.write(text.errors(failures))
+    print(f"would fix {text.count(done, 'problem')} in {text.count(changed, 'file')}", file=sys.stderr)
+    return 2 if failures else int(changed > 0)
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def _print(seen: _Seen, output: str, strict: bool, statistics: bool, show_fixes: bool) -> None:
     from conda_lockstep.report import text
 
     if output == "text":
-        sys.stdout.write(_text(seen))
+        sys.stdout.write(_text(seen, statistics, show_fixes))
     else:
         sys.stdout.write(_render(seen, output, strict))
     sys.stderr.write(text.errors(str(failure) for failure in seen.failures))
 
 
-def _text(seen: _Seen) -> str:
+def _text(seen: _Seen, statistics: bool, show_fixes: bool) -> str:
     from conda_lockstep.report import text
 
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    colour = _colour()
     done = "".join(f"{text.visible(line)}\n" for line in seen.done)
-    blocks = [done, text.render(seen.findings, colour=colour)]
+    if statistics:
+        from conda_lockstep.report.statistics import render
+
+        blocks = [done, render(seen.findings)]
+    else:
+        blocks = [done, text.render(seen.findings, colour=colour, fixes=show_fixes)]
     if not seen.failures or seen.findings or done:
         files = len(seen.paths) - len(seen.failures)
         blocks.append(text.summary(seen.findings, files, fixed=len(seen.done), colour=colour))

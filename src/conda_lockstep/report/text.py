@@ -7,53 +7,67 @@ from collections.abc import Iterable, Iterator, Sequence
 from conda_lockstep.rules.lint import Finding
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
-_BOLD, _DIM = "1", "2"
+BOLD, DIM = "1", "2"
 
 
-def render(findings: Sequence[Finding], *, colour: bool = False) -> str:
-    """Return one block per finding, parted by empty lines."""
-    return "\n".join(_block(finding, colour) for finding in findings)
+def render(findings: Sequence[Finding], *, colour: bool = False, fixes: bool = False) -> str:
+    """Return one block per finding, parted by empty lines; with ``fixes`` each says what its fix makes of it."""
+    if not fixes:
+        return "\n".join(_block(finding, colour) for finding in findings)
+    from conda_lockstep.report.fixes import preview
+
+    return "\n".join(_block(finding, colour) + preview(finding, colour=colour) for finding in findings)
 
 
 def summary(findings: Sequence[Finding], files: int, *, fixed: int = 0, colour: bool = False) -> str:
     """Return the last line: how many findings of which severity in how many files, and how many can be fixed."""
-    parts = [f"fixed {_count(fixed, 'problem')}"] if fixed else []
-    counted = [_count(sum(f.severity == level for f in findings), level) for level in _COLOURS]
+    parts = [f"fixed {count(fixed, 'problem')}"] if fixed else []
+    counted = [count(sum(f.severity == level for f in findings), level) for level in _COLOURS]
     told = ", ".join(part for part in counted if not part.startswith("0 "))
-    parts.append(f"{told} in {_count(files, 'file')}" if told else f"{_count(files, 'file')}: nothing to say")
+    parts.append(f"{told} in {count(files, 'file')}" if told else f"{count(files, 'file')}: nothing to say")
     safe = sum(f.fix is not None and f.fix.safety == "safe" for f in findings)
     unsafe = sum(f.fix is not None and f.fix.safety == "unsafe" for f in findings)
     if safe:
         parts.append(f"{safe} fixable with --fix")
     if unsafe:
         parts.append(f"{unsafe} {'more ' if safe else ''}with --fix --unsafe-fixes")
-    return _paint("; ".join(parts), _BOLD, colour) + "\n"
+    return paint("; ".join(parts), BOLD, colour) + "\n"
 
 
 def _block(finding: Finding, colour: bool) -> str:
     place = f"{finding.path}:{finding.line}:{finding.column}"
-    name = _paint(f"{finding.severity} {finding.rule}", _COLOURS[finding.severity], colour)
-    lines = [f"{_paint(place, _BOLD, colour)}: {name}: {visible(finding.message)}"]
+    name = paint(f"{finding.severity} {finding.rule}", _COLOURS[finding.severity], colour)
+    lines = [f"{paint(place, BOLD, colour)}: {name}: {visible(finding.message)}"]
     if not finding.lines:
         lines[0] += f"; {visible(finding.help)}" if finding.help else ""
         return lines[0] + "\n"
-    width = len(str(max([finding.line + len(finding.lines) - 1, *(line for line, *_ in finding.also)])))
+    width = margin(finding)
     lines += _snippet(finding, width, colour)
     for line, column, _, what in finding.also:
         lines.append(f"{' ' * width} = {finding.path}:{line}:{column}: {visible(what)}")
     if finding.help:
-        lines.append(f"{' ' * width} = {_paint('help', _BOLD, colour)}: {visible(finding.help)}")
+        lines.append(f"{' ' * width} = {paint('help', BOLD, colour)}: {visible(finding.help)}")
     return "\n".join(lines) + "\n"
 
 
 def _snippet(finding: Finding, width: int, colour: bool) -> Iterator[str]:
-    bar = _paint("|", _DIM, colour)
+    bar = paint("|", DIM, colour)
     for number, line in enumerate(finding.lines, finding.line):
         yield f"{number:>{width}} {bar} {visible(line)}".rstrip()
         if number == finding.line:
             end = finding.end_column if finding.end_line == finding.line else len(line) + 1
             marks = "^" * max(1, end - finding.column)
-            yield f"{' ' * width} {bar} {' ' * (finding.column - 1)}{_paint(marks, _COLOURS[finding.severity], colour)}"
+            yield f"{' ' * width} {bar} {' ' * (finding.column - 1)}{paint(marks, _COLOURS[finding.severity], colour)}"
+
+
+def margin(finding: Finding) -> int:
+    """Return how wide the line numbers of a finding are."""
+    return len(str(max([finding.line + len(finding.lines) - 1, *(line for line, *_ in finding.also)])))
+
+
+def errors(messages: Iterable[str]) -> str:
+    """Return the lines for what could not be done."""
+    return "".join(f"lockstep: {visible(message)}\n" for message in messages)
 
 
 def visible(text: str) -> str:
@@ -65,14 +79,11 @@ def visible(text: str) -> str:
     )
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it must be."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _paint(text: str, code: str, colour: bool) -> str:
+def paint(text: str, code: str, colour: bool) -> str:
+    """Return text in a terminal's colour or weight (an SGR code), as it is without ``colour``."""
     return f"\x1b[{code}m{text}\x1b[0m" if colour else text
-
-
-def errors(messages: Iterable[str]) -> str:
-    """Return the lines for what could not be done."""
-    return "".join(f"lockstep: {visible(message)}\n" for message in messages)

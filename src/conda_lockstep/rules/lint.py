@@ -97,22 +97,29 @@ def fix_path(path: Path, chosen: Sequence[Rule], config: Config, *, unsafe: bool
 
     With ``unsafe`` a file in UTF-16 becomes one in UTF-8, and is then fixed as any other.
     """
+    file, fixed = plan_path(path, chosen, config, unsafe=unsafe)
+    if file is not None and (fixed.text != file.source.content or _RECODED in fixed.done):
+        write_text(path, fixed.text)
+    return fixed
+
+
+def plan_path(
+    path: Path, chosen: Sequence[Rule], config: Config, *, unsafe: bool
+) -> tuple[EnvironmentFile | None, Fixed]:
+    """Return a file as it was read, and what fixing it comes to; None for the file where it stays unreadable."""
     done: tuple[str, ...] = ()
     try:
         file = read(path)
-        before = file.source.content
     except UnreadableFileError as error:
         if error.recoded is None or not unsafe:
-            return Fixed("", (), (unreadable(error),))
+            return None, Fixed("", (), (unreadable(error),))
         try:
-            file, before = parse(error.recoded, str(path)), ""
+            file = parse(error.recoded, str(path))
         except UnreadableFileError as deeper:
-            return Fixed("", (), (unreadable(deeper),))
-        done = (f"{UNREADABLE}: {_RECODE}",)
+            return None, Fixed("", (), (unreadable(deeper),))
+        done = (_RECODED,)
     fixed = fix(file, chosen, config, unsafe=unsafe)
-    if fixed.text != before:
-        write_text(path, fixed.text)
-    return fixed._replace(done=done + fixed.done)
+    return file, fixed._replace(done=done + fixed.done)
 
 
 def fix(file: EnvironmentFile, chosen: Sequence[Rule], config: Config, *, unsafe: bool) -> Fixed:
@@ -147,6 +154,7 @@ def unreadable(error: UnreadableFileError) -> Finding:
 
 
 _RECODE = "rewrite the file as UTF-8"
+_RECODED = f"{UNREADABLE}: {_RECODE}"
 
 
 def _one_round(

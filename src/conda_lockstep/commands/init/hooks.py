@@ -21,7 +21,7 @@ CONFIG, PREK_CONFIG, PREK_TOML = (
 )
 REPOSITORY = "https://github.com/conda-lockstep/conda-lockstep"
 HOOKS = ("lockstep",)
-"""What a new entry asks for; the first runs the rules of every family."""
+"""What a new entry asks for: the rules of every family, with their safe fixes applied."""
 
 
 def plan(root: Path, tag: str) -> Planned:
@@ -93,7 +93,7 @@ def _added(source: Source, repos: yaml.Node | None, tag: str) -> Edit:
 def _behind(source: Source, repos: yaml.SequenceNode, tag: str) -> Edit:
     last = repos.value[-1]
     if repos.flow_style:
-        wanted = ", ".join(f"{{id: {name}}}" for name in HOOKS)
+        wanted = ", ".join(f"{{id: {name}, args: [--fix]}}" for name in HOOKS)
         place = Span(last.end_mark.index, last.end_mark.index)
         return Edit(place, f", {{repo: {REPOSITORY}, rev: {tag}, hooks: [{wanted}]}}")
     first = source.position(last.start_mark.index)[0]
@@ -122,7 +122,9 @@ def _block(tag: str, newline: str, dash: str = "  - ", offset: int = 2) -> str:
     inner = " " * len(dash)
     opening = dash.lstrip()
     lines = [f"{dash}repo: {REPOSITORY}", f"{inner}rev: {tag}", f"{inner}hooks:"]
-    lines += [f"{inner}{' ' * offset}{opening}id: {name}" for name in HOOKS]
+    for name in HOOKS:
+        lines += [f"{inner}{' ' * offset}{opening}id: {name}"]
+        lines += [f"{inner}{' ' * offset}{' ' * len(opening)}args: [--fix]"]
     return "".join(f"{line}{newline}" for line in lines)
 
 

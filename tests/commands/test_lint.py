@@ -1,0 +1,90 @@
+"""``lockstep lint``: what it prints in which form, and its exit status."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conda_lockstep.cli import main
+
+FILE = """\
+dependencies:
+  - python=3.11
+  - numpy 1.26   # exact by accident
+  - pip:
+      - transformers==4.44.0
+"""
+CHOSEN = ["--select", "accidental-exact,pip-not-listed", "environment.yml"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with a file that has a safe and an unsafe fix."""
+    (tmp_path / "environment.yml").write_text(FILE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("unsafe", [[], ["--unsafe-fixes"]])
+def test_diff_is_what_fix_does_and_writes_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], unsafe: list[str]
+) -> None:
+    file = folder / "environment.yml"
+    assert main(["lint", "--diff", *unsafe, *CHOSEN]) == 1
+    streams = capsys.readouterr()
+    assert file.read_text() == FILE
+    assert streams.err == f"would fix {2 if unsafe else 1} problem{'s' if unsafe else ''} in 1 file\n"
+    subprocess.run(["git", "apply", "-p0", "-"], input=streams.out, text=True, check=True)
+    patched = file.read_text()
+    file.write_text(FILE)
+    main(["lint", "--fix", *unsafe, *CHOSEN])
+    assert file.read_text() == patched != FILE
+
+
+def test_diff_of_what_needs_no_fix_is_empty(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", "--diff", "--select", "secrets", "environment.yml"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_diff_names_what_it_cannot_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "broken.yml").write_text("dependencies: [\n")
+    (folder / "utf-16.yml").write_bytes(FILE.encode("utf-16"))
+    assert main(["lint", "--diff", "broken.yml", "gone.yml", "utf-16.yml", "environment.yml"]) == 2
+    streams = capsys.readouterr()
+    named = [line.split(":")[1].strip() for line in streams.err.splitlines()[:3]]
+    assert named == ["broken.yml", "gone.yml", "utf-16.yml"]
+    assert streams.out.startswith("--- environment.yml")
+
+
+def test_statistics_count_each_rule(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "other.yml").write_text(FILE.replace("  - pip:", "  - scipy 1.2\n  - pip:"))
+    assert main(["lint", "--statistics", *CHOSEN, "other.yml"]) == 1
+    assert capsys.readouterr().out == (
+        "3  warning  accidental-exact  3 unsafe\n"
+        "2  warning  pip-not-listed    2 safe\n"
+        "\n"
+        "5 warnings in 2 files; 2 fixable with --fix; 3 more with --fix --unsafe-fixes\n"
+    )
+
+
+def test_show_fixes_shows_the_lines_as_they_would_be(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lint", "--show-fixes", *CHOSEN]) == 1
+    said = capsys.readouterr().out
+    assert "  = fix (unsafe): match 1.26.*\n  -   - numpy 1.26 " in said
+    assert "\n  +   - numpy=1.26   # exact by accident\n" in said
+
+
+@pytest.mark.parametrize(
+    "options", [["--fix", "--diff"], ["--format", "json", "--statistics"], ["--show-fixes", "--statistics"]]
+)
+def test_what_excludes_each_other_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["lint", *options])
+    assert stop.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
