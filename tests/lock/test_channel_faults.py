@@ -10,6 +10,7 @@ import pytest
 
 from conda_lockstep.environment.document import parse
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import cep37
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.make import Settings, make_lock
 from tests.support.http_server import Server
@@ -104,3 +105,17 @@ def test_a_server_that_recovers_is_asked_again(forge, http_server: Serve, tmp_pa
     file = parse(f"channels: ['{server.url}']\ndependencies: [six]\n", "environment.yml")
     lock = make_lock(file, Settings((forge.subdir,), cache=tmp_path / "cache", seconds=5))
     assert ("conda", "six") in lock.platforms[forge.subdir]
+
+
+def test_credentials_reach_the_server_and_not_the_lock(forge, http_server: Serve, tmp_path):
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "tk-99").symlink_to(forge.channel, target_is_directory=True)
+    server = http_server(tmp_path)
+    host = server.url.removeprefix("http://")
+    text = f"channels: ['http://joe:s3cret@{host}/t/tk-99']\ndependencies: ['http://joe:s3cret@{host}/t/tk-99::six']\n"
+    lock = make_lock(parse(text, "environment.yml"), Settings((forge.subdir,), cache=tmp_path / "cache"))
+    assert all("authorization" in request.headers for request in server.requests)
+    rendered = cep37.render(lock)
+    assert f"url: {server.url}" in rendered
+    assert "s3cret" not in rendered
+    assert "tk-99" not in rendered

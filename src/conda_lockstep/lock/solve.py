@@ -13,7 +13,6 @@ from rattler import (
     Client,
     Gateway,
     GenericVirtualPackage,
-    MatchSpec,
     PackageName,
     RepoDataRecord,
     Subdir,
@@ -83,11 +82,11 @@ class Solver:
     async def records(self, request: Request) -> list[RepoDataRecord]:
         """Return the records of the solution; see :meth:`packages`."""
         # The solver decides in the order it is asked, and the order of lines must not matter.
-        specs = sorted({entry.fetch_spec.to_canonical_string() for entry in request.wanted})
+        unique = {entry.spec: entry.fetch_spec for entry in request.wanted}
         try:
             return await solve(
                 sources=[channel.fetch_url for channel in request.sources],
-                specs=[MatchSpec(spec) for spec in specs],
+                specs=[unique[spec] for spec in sorted(unique)],
                 gateway=self.gateway,
                 platforms=[Subdir(request.platform), Subdir("noarch")],
                 virtual_packages=[_generic(fact) for fact in request.machine],

@@ -21,9 +21,10 @@ _CHANNEL = re.compile(r'channel="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A match spec as somebody wrote it.
+    """A match spec as somebody wrote it, without credentials.
 
-    ``spec`` is its canonical form, equal for two spellings of one wish; ``channel`` is set for ``channel::name``.
+    ``spec`` is its canonical form, equal for two spellings of one wish; ``channel`` is set for ``channel::name``,
+    and then in ``spec`` as a lock names it.
     """
 
     text: str
@@ -33,17 +34,9 @@ class Wanted:
     channel: Channel | None = None
 
     @property
-    def match_spec(self) -> MatchSpec:
-        """Return the spec, against the channels as a lock names them."""
-        return MatchSpec(self._in(self.channel.url) if self.channel else self.spec)
-
-    @property
     def fetch_spec(self) -> MatchSpec:
-        """Return the spec, against the channels as they are fetched."""
-        return MatchSpec(self._in(self.channel.fetch_url) if self.channel else self.spec)
-
-    def _in(self, url: str) -> str:
-        return _CHANNEL.sub(lambda _: f'channel="{url}"', self.spec)
+        """Return the spec against the channels as they are fetched."""
+        return MatchSpec(_in_channel(self.spec, self.channel.fetch_url) if self.channel else self.spec)
 
 
 def wanted(file: EnvironmentFile, mirrors: Mirrors) -> tuple[Wanted, ...]:
@@ -94,7 +87,14 @@ def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors) -> Wanted:
         source = channel(named, Path(file.path).resolve().parent, mirrors) if named else None
     except LockstepError as error:
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None
-    return Wanted(text, str(spec.name.normalized), spec.to_canonical_string(), where, source)
+    canonical = spec.to_canonical_string()
+    if source:
+        canonical = _in_channel(canonical, source.url)
+    return Wanted(without_credentials(text), str(spec.name.normalized), canonical, where, source)
+
+
+def _in_channel(spec: str, url: str) -> str:
+    return _CHANNEL.sub(lambda _: f'channel="{url}"', spec)
 
 
 def _mapping_error(entry: MappingEntry, where: Location) -> LockstepError:

@@ -1,0 +1,155 @@
+"""``lockstep lock`` as it is typed: where the lock goes, what is said, and nothing half written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conda_lockstep.cli import main
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.metadata import cuda_of
+from conda_lockstep.lock.paths import lock_path
+
+
+@pytest.fixture
+def folder(forge, tmp_path, monkeypatch) -> Path:
+    """A folder to type commands in, with an environment file for the forge's channel."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path.parent / "rattler"))
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path.parent / "uv"))
+    _write(tmp_path / "environment.yml", forge, "six")
+    (tmp_path / "lockstep.toml").write_text(f'pypi-index = "{forge.pypi.as_uri()}/simple"\n')
+    return tmp_path
+
+
+def _write(path: Path, forge, *entries: str, platforms: str = "") -> None:
+    lines = "".join(f"  - {entry}\n" for entry in entries)
+    path.write_text(f"channels:\n  - {forge.channel_url}\n{platforms}dependencies:\n{lines}")
+
+
+@pytest.mark.parametrize(
+    ("file", "lock"),
+    [
+        ("environment.yml", "conda-lock.yml"),
+        ("environment.yaml", "conda-lock.yml"),
+        ("gpu.yml", "gpu.conda-lock.yml"),
+        ("envs/train.yaml", "envs/train.conda-lock.yml"),
+        ("environment-gpu.yml", "environment-gpu.conda-lock.yml"),
+    ],
+)
+def test_a_lock_lies_beside_its_file(file, lock):
+    assert lock_path(Path(file)) == Path(lock)
+
+
+def test_locking_writes_checks_and_says_what_was_assumed(folder, forge, capsys):
+    assert main(["lock"]) == 0
+    out = capsys.readouterr().out
+    digest = cep37.read(Path("conda-lock.yml")).platforms[forge.subdir].environment_id
+    assert f"conda-lock.yml: {forge.subdir}: " in out
+    assert digest in out
+    assert "for a machine with __archspec=1=" in out
+    assert main(["lock", "--check"]) == 0
+    assert capsys.readouterr().out == "conda-lock.yml fits environment.yml\n"
+
+
+def test_a_stale_lock_is_told_by_the_line_that_made_it_stale(folder, forge, capsys):
+    assert main(["lock"]) == 0
+    _write(folder / "environment.yml", forge, "six", "click")
+    capsys.readouterr()
+    assert main(["lock", "--check"]) == 1
+    out, err = capsys.readouterr()
+    assert out == f"environment.yml:5:5: 'click' is not in the lock for {forge.subdir}\n"
+    assert (
+        err == "lockstep: conda-lock.yml no longer fits environment.yml; run: lockstep lock environment.yml\n"
+    )
+
+
+def test_locking_again_says_what_changed(folder, forge, capsys):
+    assert main(["lock"]) == 0
+    before = (folder / "conda-lock.yml").read_bytes()
+    capsys.readouterr()
+    assert main(["lock"]) == 0
+    assert (folder / "conda-lock.yml").read_bytes() == before
+    assert "click" not in capsys.readouterr().out
+    _write(folder / "environment.yml", forge, "six", "click")
+    assert main(["lock"]) == 0
+    assert "click" in capsys.readouterr().out
+
+
+def test_the_files_own_platforms_are_locked_for(folder, forge, capsys):
+    _write(folder / "environment.yml", forge, "tzdata-none", platforms="platforms: [linux-64, osx-arm64]\n")
+    assert main(["lock", "--platform", "win-95"]) == 2
+    assert capsys.readouterr().err.startswith("lockstep: 'win-95' is no platform")
+
+
+def test_the_cuda_of_the_old_lock_is_kept_until_another_is_given(folder, capsys):
+    assert main(["lock", "--cuda", "12.4"]) == 0
+    assert cuda_of(cep37.read(Path("conda-lock.yml"))) == "12.4"
+    assert main(["lock"]) == 0
+    assert cuda_of(cep37.read(Path("conda-lock.yml"))) == "12.4"
+    assert main(["lock", "--cuda", ""]) == 0
+    assert cuda_of(cep37.read(Path("conda-lock.yml"))) == ""
+
+
+def test_several_files_each_get_their_lock(folder, forge):
+    _write(folder / "dev.yml", forge, "click")
+    assert main(["lock", "environment.yml", "dev.yml"]) == 0
+    assert ("conda", "click") in cep37.read(Path("dev.conda-lock.yml")).platforms[forge.subdir]
+
+
+def test_a_broken_old_lock_is_written_anew(folder, capsys):
+    (folder / "conda-lock.yml").write_text("<<<<<<< HEAD\nversion: 1\n")
+    assert main(["lock", "--check"]) == 2
+    assert "conda-lock.yml:1:1: a merge conflict was left in the lock" in capsys.readouterr().err
+    assert main(["lock"]) == 0
+    assert main(["lock", "--check"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (lambda path: path.unlink(), "lockstep: environment.yml: no such file"),
+        (lambda path: (path.unlink(), path.mkdir()), "lockstep: environment.yml: is a folder"),
+        (
+            lambda path: path.write_bytes("channels: []\n".encode("utf-16")),
+            "lockstep: environment.yml:1:1: the file is UTF-16",
+        ),
+        (lambda path: path.write_text("a: &a [x]\nb: &b [*a, *a]\n" * 1), "lockstep: environment.yml"),
+        (lambda path: path.write_text("dependencies: [six]\n"), "lockstep: environment.yml: no channels"),
+        (lambda path: path.write_text("channels: [x\n"), "lockstep: environment.yml:2:1: not YAML"),
+        (
+            lambda path: path.write_bytes(b"# " + b"x" * (50 << 20)),
+            "lockstep: environment.yml:1:1: larger than 1 MiB",
+        ),
+        (
+            lambda path: path.write_text(path.read_text().replace("six", "six=99")),
+            "lockstep: environment.yml:4:5: no version fits 'six=99'",
+        ),
+        (
+            lambda path: path.write_text("channels: ['http://127.0.0.1:1/c']\ndependencies: [six]\n"),
+            "lockstep: http://127.0.0.1:1/c: the channel cannot be reached",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_the_old_lock_whole(folder, capsys, prepare, message):
+    (folder / "conda-lock.yml").write_text("the old one\n")
+    prepare(folder / "environment.yml")
+    capsys.readouterr()
+    assert main(["lock"]) == 2
+    err = capsys.readouterr().err.splitlines()
+    assert err[-1].startswith(message), err
+    assert "Traceback" not in "\n".join(err)
+    assert (folder / "conda-lock.yml").read_text() == "the old one\n"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "conda-lock.yml",
+        "environment.yml",
+        "lockstep.toml",
+    ] or ("environment.yml" not in [path.name for path in folder.iterdir()])
+
+
+def test_a_missing_lock_says_what_to_run(folder, capsys):
+    assert main(["lock", "--check"]) == 2
+    assert capsys.readouterr().err == (
+        "lockstep: conda-lock.yml: there is no lock yet; run: lockstep lock environment.yml\n"
+    )
