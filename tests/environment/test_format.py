@@ -94,9 +94,9 @@ ENTRIES: dict[str, tuple[str, str]] = {
         "  - mkl_fft\n  - mkl-service\n  - mkl\n",
         "  - mkl\n  - mkl-service\n  - mkl_fft\n",
     ),
-    "pip alone is like others": (
-        "  - python-dateutil\n  - pip\n  - a\n",
-        "  - a\n  - pip\n  - python-dateutil\n",
+    "pip last, with a section or without": (
+        "  - pip\n  - python-dateutil\n  - a\n",
+        "  - a\n  - python-dateutil\n  - pip\n",
     ),
     "of one name as they stand": (
         "  - b 2\n  - b 1\n",

@@ -101,17 +101,14 @@ def _sorted_group(group: Sequence[Entry]) -> list[Entry]:
     """Sort a group: python first, pip and its section last. What stands directly under a comment stays there."""
     lead = group[0].lead
     pinned = 1 if lead and lead[-1].text else 0
-    has_section = any(entry.section for entry in group)
-
-    def rank(entry: Entry) -> tuple[int, str]:
-        if entry.name == "python":
-            return 0, ""
-        if entry.name == "pip" and (entry.section or has_section):
-            return 3 if entry.section else 2, ""
-        return 1, entry.name
-
     ordered = [entry._replace(lead=()) for entry in group]
-    return _with_lead([*ordered[:pinned], *sorted(ordered[pinned:], key=rank)], lead)
+    return _with_lead([*ordered[:pinned], *sorted(ordered[pinned:], key=_rank)], lead)
+
+
+def _rank(entry: Entry) -> tuple[int, str]:
+    if entry.section:
+        return 3, ""
+    return {"python": 0, "pip": 2}.get(entry.name, 1), entry.name
 
 
 def _with_lead(group: Sequence[Entry], lead: tuple[Note, ...]) -> list[Entry]:

@@ -57,7 +57,7 @@ def _rank(entry: CondaEntry) -> tuple[bool, bool, str]:
 
 
 def _paragraphs(entries: Entries) -> Iterator[list[CondaEntry]]:
-    """Yield the runs of entries that stand on neighbouring lines, one on each."""
+    """Yield the runs of entries that stand on neighbouring lines, one on each; what is under a comment stays there."""
     source = entries.file.source
     group: list[CondaEntry] = []
     last = 0
@@ -67,9 +67,9 @@ def _paragraphs(entries: Entries) -> Iterator[list[CondaEntry]]:
         if group and not (whole and line == last + 1):
             yield group
             group = []
-        if whole:
+        if whole and not source.line(line - 1).lstrip().startswith("#"):
             group.append(entry)
-            last = line
+        last = line if whole else last
     if group:
         yield group
 
