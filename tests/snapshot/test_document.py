@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, pip
+from tests.support.schemas import schema
 
 from conda_lockstep.commands import drift as commands
 from conda_lockstep.errors import LockstepError
@@ -47,6 +49,10 @@ def test_a_document_reads_back_as_what_was_written(snapshot: Snapshot) -> None:
     assert document.loads(text, "node.json") == snapshot
     assert document.dumps(document.loads(text, "node.json")) == text
     assert snapshot.installed.damages
+
+
+def test_a_document_is_as_the_docs_say(snapshot: Snapshot) -> None:
+    jsonschema.validate(json.loads(document.dumps(snapshot)), schema("snapshot-json.md"))
 
 
 def test_the_command_writes_a_snapshot_of_this_machine(

@@ -98,7 +98,7 @@ def _state(package: Package | None, other: Package | None, change: Change) -> st
         place = places.channel(package) if package.manager == "conda" else places.origin(package)
         words.append(f"from {place}")
     if DriftClass.BYTES in change.classes:
-        words.append(_hash(package))
+        words.append(_hash(package, other))
     return " ".join(filter(None, words))
 
 
@@ -108,10 +108,11 @@ def _tells_by_build(package: Package, other: Package, change: Change) -> bool:
     return package.version == other.version and package.build != other.build and bool(other.build)
 
 
-def _hash(package: Package) -> str:
-    if package.sha256:
+def _hash(package: Package, other: Package | None) -> str:
+    """Return the beginning of the hash that was compared."""
+    if package.sha256 and (other is None or other.sha256):
         return f"sha256 {package.sha256[:HASH_DIGITS]}"
-    return f"md5 {package.md5[:HASH_DIGITS]}" if package.md5 else ""
+    return f"md5 {package.md5[:HASH_DIGITS]}"
 
 
 def _common_platforms(old: Source, new: Source, platform: str) -> Sequence[str]:

@@ -131,7 +131,6 @@ def _compare_bytes(old: Package, new: Package, classes: set[DriftClass], details
     one, other = places.file_name(old), places.file_name(new)
     if not (one and other) or one == other:
         classes.add(DriftClass.BYTES)
-        details.append(_hashes(old, new))
     elif old.manager == "pip":
         classes.add(DriftClass.BUILD)
         details.append(f"{other} instead of {one}")
@@ -143,12 +142,6 @@ def _compare_bytes(old: Package, new: Package, classes: set[DriftClass], details
     else:
         classes.add(DriftClass.BYTES)
         details.append(f"{other} instead of {one}")
-
-
-def _hashes(old: Package, new: Package) -> str:
-    if old.sha256 and new.sha256:
-        return f"sha256 {new.sha256} instead of {old.sha256}"
-    return f"md5 {new.md5} instead of {old.md5}"
 
 
 def _bare(file: str) -> str:

@@ -15,7 +15,8 @@ _WORDS = re.compile(r"(\s+)")
 # A word of plain prose. Anything else may be a link, a mention, an issue, a commit or an emoji to GitHub, and is
 # set as code, where none of these are looked for.
 _PLAIN = re.compile(
-    r"[('\"]*(?:(?=.*[g-z])[a-z]+(?:[-'/][a-z]+)*|[a-z]{1,6}|\d{1,6}|\d\.\d|C\+\+|[+&=–—→·…])(?:'s)?[)'\".,;:!?%…]*",
+    r"[('\"]*(?:(?=.*[g-z])[a-z]+(?:[-'/][a-z]+)*|[a-z]{1,6}|C\+\+)(?:'s)?[)'\".,;:!?%…]*"
+    r"|\d{1,6}[,;:%]?|[&–—→·…]",
     re.IGNORECASE,
 )
 

@@ -6,7 +6,7 @@ the least important first, and the comment says which.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conda_lockstep.report.escape import code, prose
@@ -31,6 +31,8 @@ SUMMARY_BUDGET = 1 << 20
 ROWS_SHOWN = 15
 """Dangerous changes that stand open: what a screen holds."""
 ROWS_PER_SECTION = 100
+LONG_STATE = 24
+"""Characters of a version and a build that fit into a cell on one line."""
 
 _DOTS: dict[Severity, str] = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
 _NOTE_RESERVE = 1_000
@@ -66,7 +68,7 @@ def _unchanged(report: Report) -> str:
     told = ", ".join(dict.fromkeys(_same(group) for group in groups[:10])) + (
         " and others" if groups[10:] else ""
     )
-    parts = ["✅ **No environment drift**" + (f": {told}." if told else "."), *_evidence(report.evidence)]
+    parts = [f"✅ **No environment drift**{f': {told}' if told else ''}.", *_evidence(report.evidence)]
     notes = [*report.notes, *(note for comparison in report.comparisons for note in comparison.notes)]
     parts += [f"{prose(note)}." for note in dict.fromkeys(notes)]
     return " ".join(parts)
@@ -74,7 +76,11 @@ def _unchanged(report: Report) -> str:
 
 def _same(group: Group) -> str:
     ids = ", ".join(dict.fromkeys(_identity(comparison.new) for comparison in group.comparisons))
-    return f"{code(group.first.name)} on {_platforms(group)} is {ids}"
+    return f"{_name(group)} on {_platforms(group)} is {ids}"
+
+
+def _name(group: Group) -> str:
+    return code(group.first.name) or "an environment without a name"
 
 
 def _sections(report: Report) -> Iterator[Section]:
@@ -116,7 +122,7 @@ def _group(group: Group, rank: int) -> Iterator[Section]:
 
 
 def _heading(group: Group) -> str:
-    lines = [f"**{code(group.first.name)}** on {_platforms(group)}"]
+    lines = [f"**{_name(group)}** on {_platforms(group)}"]
     for comparison in group.comparisons[:10]:
         platform = f"{code(comparison.platform)}: " if len(group.comparisons) > 1 else ""
         old, new = comparison.old, comparison.new
@@ -143,31 +149,40 @@ def _platforms(group: Group) -> str:
 
 def _table(rows: Sequence[Row]) -> str:
     causes = any(row.cause for row in rows)
-    titles = ["", "Package", "From", "To", "What", "Why it matters", *(["Cause"] if causes else [])]
+    titles = ["Package", "From", "To", "What", "Why it matters", *(["Cause"] if causes else [])]
     lines = [_line(titles), _line(["---"] * len(titles))]
     for row in rows:
-        why = "; ".join(filter(None, (prose(row.why, cell=True), prose(row.detail, cell=True))))
-        cells = [
-            f"{_DOTS[row.severity]} {row.severity}",
-            *_change(row),
-            prose(", ".join(row.classes), cell=True),
-            why,
-        ]
-        lines.append(_line([*cells, *([prose(row.cause, cell=True)] if causes else [])]))
+        what = f"{_DOTS[row.severity]} {row.severity}<br>{prose(', '.join(row.classes), cell=True)}"
+        why = "<br>".join(filter(None, (prose(row.why, cell=True), prose(row.detail, cell=True))))
+        lines.append(_line([*_change(row), what, why, *([prose(row.cause, cell=True)] if causes else [])]))
     return "\n".join(lines)
 
 
 def _small_table(rows: Sequence[Row]) -> str:
-    lines = [_line(["", "Package", "From", "To", "What"]), _line(["---"] * 5)]
+    lines = [_line(["Package", "From", "To", "What"]), _line(["---"] * 4)]
     for row in rows:
         what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, row.cause))), cell=True)
-        lines.append(_line([_DOTS[row.severity], *_change(row), what]))
+        lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}"]))
     return "\n".join(lines)
 
 
 def _change(row: Row) -> list[str]:
+    """Return the cells on package, before and after; long builds are cut in the middle where they still differ."""
     subject = code(row.subject, cell=True) + (" (pip)" if row.manager == "pip" else "")
-    return [subject, code(row.before, cell=True) or "–", code(row.after, cell=True) or "–"]
+    cut = [_state(text, _elided) for text in (row.before, row.after)]
+    if cut[0] == cut[1]:
+        cut = [_state(text, str) for text in (row.before, row.after)]
+    return [subject, *cut]
+
+
+def _state(text: str, shorten: Callable[[str], str]) -> str:
+    """Return a cell on two lines where it is long: GitHub breaks no line within code."""
+    version, _, rest = text.partition(" ") if len(text) > LONG_STATE else (text, "", "")
+    return "<br>".join(code(shorten(part), cell=True) for part in (version, rest) if part.strip()) or "–"
+
+
+def _elided(text: str) -> str:
+    return text if len(text) <= LONG_STATE else f"{text[: LONG_STATE - 10]}…{text[-9:]}"
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -1,0 +1,105 @@
+"""The page: one file, nothing loaded, readable without its script, and nobody else's markup in it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from conda_lockstep.report.html import render
+from conda_lockstep.report.model import Report
+from tests.report.hostile import ATTACKS, Page, texts
+from tests.report.samples import LARGE, SAMPLES, TELLING
+from tests.report.snapshots import assert_as_seen
+from tests.report.test_markdown import filled
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_page_is_as_it_was_seen(name: str) -> None:
+    body = re.sub(
+        r"<style>.*?</style>|<script>.*?</script>|sha256-[\w+/=]+", "", render(SAMPLES[name]), flags=re.DOTALL
+    )
+    assert_as_seen(body, f"{name}.html")
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    text = render(SAMPLES["telling"])
+    found = Page(text)
+    assert not {"img", "link", "iframe", "object", "embed", "base", "a", "svg", "form action"} & set(
+        found.elements
+    )
+    assert not [
+        name
+        for _, name, _ in found.attributes
+        if name in ("src", "href", "action", "style") or name.startswith("on")
+    ]
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_the_policy_allows_this_script_and_style_alone() -> None:
+    import base64
+    import hashlib
+
+    text = render(SAMPLES["telling"])
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy
+    for element in ("style", "script"):
+        (inner,) = re.findall(f"<{element}>(.*?)</{element}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inner.encode()).digest()).decode()
+        assert f"{element}-src 'sha256-{digest}'" in policy[1]
+    assert policy[1].startswith("default-src 'none';")
+
+
+def test_every_row_can_be_read_without_the_script() -> None:
+    without = re.sub(r"<script>.*?</script>", "", render(SAMPLES["telling"]), flags=re.DOTALL)
+    for row in TELLING:
+        assert f">{row.subject}" in without
+        assert row.why.replace("'", "&#x27;") in without
+    assert "hidden>" in without.partition("<section")[0]  # the search box, which needs the script
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert render(SAMPLES["thirty"]) == render(SAMPLES["thirty"])
+
+
+def test_three_thousand_changes_are_a_page_of_two_megabytes_in_a_second() -> None:
+    started = time.perf_counter()
+    text = render(LARGE)
+    assert time.perf_counter() - started < 1
+    assert len(text.encode()) < 2_000_000
+    assert text.count("<tr class=") == len(LARGE.rows)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_text_becomes_markup(attack: str) -> None:
+    assert_harmless(attack)
+
+
+@given(texts)
+@settings(max_examples=100, deadline=None)
+def test_no_combination_of_texts_becomes_markup(text: str) -> None:
+    assert_harmless(text)
+
+
+def assert_harmless(text: str) -> None:
+    for hostile, plain in (
+        (filled(text), filled("plain")),
+        (replace(filled(text), comparisons=()), replace(filled("plain"), comparisons=())),
+    ):
+        found, expected = Page(render(hostile)), Page(render(plain))
+        if text.strip():
+            assert found.elements - expected.elements == {}
+            assert expected.elements - found.elements == {}
+        assert {(tag, name) for tag, name, _ in found.attributes} <= {
+            (tag, name) for tag, name, _ in expected.attributes
+        }
+        assert not [shown for shown in found.prose if not shown.replace("\n", "").isprintable()]
+        assert found.comments == 0
+
+
+def test_an_empty_report_is_a_page() -> None:
+    assert "No environment drift" in render(Report(()))
