@@ -218,6 +218,12 @@ def test_a_post_that_was_refused_for_its_rate_is_sent_again(github: FakeGitHub, 
     assert len(client.comments(7)) == 1
 
 
+def test_an_enterprise_host_is_asked_below_its_own_path(github: FakeGitHub, client: GitHub) -> None:
+    enterprise = GitHub("acme/train", "t", f"{github.url}/api/v3", client.patience)
+    assert enterprise.comments(7) == []
+    assert github.requests[0].path == "/api/v3/repos/acme/train/issues/7/comments"
+
+
 def test_a_closed_door_is_told_in_one_line(clock: Clock) -> None:
     client = GitHub("acme/train", "t", "http://127.0.0.1:9", clock.patience())
     with pytest.raises(GitHubError) as caught:

@@ -178,6 +178,18 @@ def test_a_lock_that_leads_out_of_the_checkout_is_not_read(checkout: Checkout, t
     assert "hunter2" not in checkout.log
 
 
+def test_the_settings_are_those_closest_to_the_file(checkout: Checkout) -> None:
+    settings = (checkout.repository.folder / "lockstep.toml").read_text()
+    checkout.write({"environment.yml": None, "lockstep.toml": None, "envs/lockstep.toml": settings})
+    checkout.write({"envs/gpu.yml": environment("tqdm=4.67.1")})
+    checked = checkout.one()
+    assert (checked.path, checked.lock_path, checked.state) == (
+        "envs/gpu.yml",
+        "envs/gpu.conda-lock.yml",
+        "missing",
+    )
+
+
 def test_a_fork_is_not_built_here(checkout: Checkout) -> None:
     checkout.head_repository = "stranger/train"
     checked = checkout.one(dataclasses.replace(INPUTS, build="always"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from conda_lockstep.config import Config, load
+from conda_lockstep.config import load
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.rules import lint
 from conda_lockstep.rules.lint import UNREADABLE, Finding
@@ -43,7 +43,7 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
         chosen = lint.select(config)
     except LockstepError as error:
         return Handoff(failures=(str(error),))
-    look = _Look(config, inputs, runner, may_build(event, hosted=runner.hosted), _base(event, runner), out)
+    look = _Look(inputs, runner, may_build(event, hosted=runner.hosted), _base(event, runner), out)
     remarks: list[Remark] = []
     checked: list[Checked] = []
     for number, path in enumerate(files):
@@ -62,7 +62,6 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
 class _Look:
     """What stays the same from file to file."""
 
-    config: Config
     inputs: Inputs
     runner: Runner
     gate: Decision
@@ -72,16 +71,16 @@ class _Look:
     def at(self, path: Path, number: int) -> Checked:
         """Lock one environment file, and build it where that is asked for and allowed."""
         folder = self.runner.folder
-        locked = lock_environment(
-            path, self.config, self.inputs, self.runner.workspace, folder / "cache" / "lock"
-        )
+        # The settings that 'lockstep lock FILE' would take: those closest to the file.
+        config = load((self.runner.workspace / path).parent)
+        locked = lock_environment(path, config, self.inputs, self.runner.workspace, folder / "cache" / "lock")
         print(
             f"{locked.lock_path}: {locked.state}", *locked.reasons, *locked.notices, sep="\n  ", file=self.out
         )
         built = building.decide(locked, self.inputs.build, self.gate, self.base)
         if built is None:
             place = folder / f"build-{number}"
-            built = building.build(locked, self.config, place, self.runner.workspace, self.out)
+            built = building.build(locked, config, place, self.runner.workspace, self.out)
         print(f"{path}: {built.state}: {built.reason}", file=self.out)
         return Checked(
             path=path.as_posix(),
