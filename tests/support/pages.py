@@ -24,6 +24,8 @@ HOOKS = Path(__file__).parents[2] / "hooks"
 ENVIRONMENT = "before.yml"
 SETTINGS = "lockstep.toml"
 _BLOCK = re.compile(r"(?P<open>```(?:yaml|text|toml) (?P<file>[\w.\-]+)\n).*?(?P<close>```)", re.DOTALL)
+# A suppression is unused where the rule that it names was run.
+_SELECTED = {"unused-suppression": "unused-suppression,pins"}
 _TABLE = re.compile(r"(<!-- rules -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -160,7 +162,7 @@ def _fix_of(rule: Rule) -> str:
 def _lint(rule: str, *options: str) -> str:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        cli.main(["lint", "--select", rule, *options, ENVIRONMENT])
+        cli.main(["lint", "--select", _SELECTED.get(rule, rule), *options, ENVIRONMENT])
     return out.getvalue() + err.getvalue()
 
 
