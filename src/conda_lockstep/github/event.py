@@ -59,8 +59,8 @@ def read_event(environment: Mapping[str, str]) -> Event:
     Source: https://docs.github.com/actions/reference/workflows-and-actions/variables and
     https://docs.github.com/webhooks/webhook-events-and-payloads. LockstepError where they are missing or damaged.
     """
-    name = _variable(environment, "GITHUB_EVENT_NAME")
-    path = Path(_variable(environment, "GITHUB_EVENT_PATH"))
+    name = required(environment, "GITHUB_EVENT_NAME")
+    path = Path(required(environment, "GITHUB_EVENT_PATH"))
     try:
         payload = parse_object(path.read_bytes(), str(path))
     except OSError as error:
@@ -69,12 +69,22 @@ def read_event(environment: Mapping[str, str]) -> Event:
     return Event(
         name=name,
         action=payload.optional_text("action"),
-        repository=_variable(environment, "GITHUB_REPOSITORY"),
+        repository=required(environment, "GITHUB_REPOSITORY"),
         sha=environment.get("GITHUB_SHA", ""),
         base_sha=_base(name, payload, pull_request),
         actors=_actors(environment, payload, pull_request),
         pull_request=pull_request,
     )
+
+
+def required(environment: Mapping[str, str], name: str) -> str:
+    """Return a variable that every runner sets; LockstepError outside of a job."""
+    value = environment.get(name, "")
+    if not value:
+        raise LockstepError(
+            f"{name} is not set", remedy="run this inside a GitHub Actions job, through the Action"
+        )
+    return value
 
 
 def _pull_request(fields: Fields) -> PullRequest:
@@ -110,12 +120,3 @@ def _actors(
         pull_request.author if pull_request else "",
     }
     return frozenset(actors - {""})
-
-
-def _variable(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
-    if not value:
-        raise LockstepError(
-            f"{name} is not set", remedy="run this inside a GitHub Actions job, through the Action"
-        )
-    return value

@@ -13,6 +13,7 @@ from pathlib import Path
 from conda_lockstep.errors import LockstepError
 
 from .api import PUBLIC_URL
+from .event import required
 
 HOSTED = "github-hosted"
 
@@ -44,8 +45,8 @@ def read_runner(environment: Mapping[str, str]) -> Runner:
     server = environment.get("GITHUB_SERVER_URL", "https://github.com")
     repository = environment.get("GITHUB_REPOSITORY", "")
     return Runner(
-        workspace=Path(_variable(environment, "GITHUB_WORKSPACE")),
-        folder=Path(_variable(environment, "LOCKSTEP_FOLDER")),
+        workspace=Path(required(environment, "GITHUB_WORKSPACE")),
+        folder=Path(required(environment, "LOCKSTEP_FOLDER")),
         hosted=environment.get("RUNNER_ENVIRONMENT") == HOSTED,
         api_url=environment.get("GITHUB_API_URL") or PUBLIC_URL,
         run=run,
@@ -74,12 +75,3 @@ def _number(environment: Mapping[str, str], name: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise LockstepError(f"{name} is '{value}', which is no number")
     return int(value)
-
-
-def _variable(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
-    if not value:
-        raise LockstepError(
-            f"{name} is not set", remedy="run this inside a GitHub Actions job, through the Action"
-        )
-    return value
