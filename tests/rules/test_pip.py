@@ -107,6 +107,7 @@ def test_a_rule_says_one_thing_of_a_bad_entry(rule: str, entry: str) -> None:
         ("invalid-requirement", "numpy=1.21", "="),
         ("invalid-requirement", '"numpy =~ 1.2"', "=~"),
         ("invalid-requirement", "numpy 1.21 2", " 1.21 2"),
+        ("invalid-requirement", "numpy=1.21=py39_0 # x", "=1.21=py39_0"),
         ("git-without-commit", "git+https://github.com/a/b # x", "git+https://github.com/a/b"),
         ("requirements-file", "-r requirements.txt", "-r requirements.txt"),
     ],
@@ -146,6 +147,7 @@ def test_the_severity_follows_what_can_happen(rule: str, entry: str, severity: s
         ("invalid-requirement", "numpy=~1.2", "numpy~=1.2", False),
         ("invalid-requirement", "numpy=>1.2", "numpy>=1.2", False),
         ("invalid-requirement", "numpy 1.2", "numpy 1.2", False),
+        ("invalid-requirement", "numpy=1.2=py39_0", "numpy=1.2=py39_0", False),
         ("wrong-ecosystem-name", "pytorch==1.0  # x", "torch==1.0  # x", False),
         ("wrong-ecosystem-name", "py_opencv", "opencv-python", False),
         ("insecure-index", "-i http://example.org/", "-i https://example.org/", False),
@@ -181,7 +183,9 @@ def test_a_stray_entry_moves_with_its_version(specifier: str, spec: str) -> None
         "pip",
         pip=["wandb==1", f"scikit_learn{specifier} # ml", "trl==1"],
     )
-    after = of("python=3.9", "pandas=1.3 # frames", "pip", f"scikit-learn{spec}", pip=["wandb==1", "trl==1"])
+    after = of(
+        "python=3.9", "pandas=1.3 # frames", "pip", f"scikit-learn{spec} # ml", pip=["wandb==1", "trl==1"]
+    )
     assert fixed(before, "stray-pip").text == after
     assert fixed(before, "stray-pip", unsafe=False).text == before
 

@@ -246,17 +246,19 @@ def _is_pip_clause(clause: str) -> bool:
     elif "+" in version or (op == "~=" and "." not in version):
         return False
     # Most versions are plain numbers, and need no pattern.
-    return (
-        (version.replace(".", "0").isdecimal()
-        and ".." not in f".{version}.")
-        or _pep440().fullmatch(version) is not None
-    )
+    return (version.replace(".", "0").isdecimal() and ".." not in f".{version}.") or _pep440().fullmatch(
+        version
+    ) is not None
 
 
 def _bad_requirement(text: str, body: str) -> BadSpec:
     operator = re.match(r"\s*[A-Za-z0-9._\-]+(?:\s*\[[^\]]*\])?\s*(=[~<>]|=(?!=))", body)
     if operator:
         wrong = operator.group(1)
+        if wrong == "=" and "=" in body[operator.end() :]:
+            return BadSpec(
+                text, "pip knows no builds, and writes '==', not '='", (operator.start(1), len(body))
+            )
         right = "==" if wrong == "=" else wrong[::-1]
         return BadSpec(text, f"pip writes '{right}', not '{wrong}'", operator.span(1))
     name = re.match(r"\s*[A-Za-z0-9._\-]+", body)

@@ -51,17 +51,18 @@ def redundant_glob(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("reversed-operator", "error", over=("invalid-match-spec",))
 def reversed_operator(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``=>1.65``: conda takes it, against all appearance, for ``>1.65``; mamba, pixi and rattler refuse it."""
+    """``=>1.65``, ``=<2``: conda takes both without a word, the second for ``<2``; rattler and pixi refuse them."""
     for entry in entries.bad:
         start, end = entry.problem.where
         written = entry.item.value[start:end]
         if entry.manager != "conda" or written not in ("=>", "=<") or not entry.item.value[end:].strip():
             continue
         right = written[::-1]
+        reading = "conda puts up with it" if right == ">=" else "conda takes it for '<'"
         edit = rewrite(entry.item, entry.problem.where, right)
         yield Problem(
             entry.item.at(start, end),
-            f"'{entry.item.value}' has its operator the wrong way round: conda drops the '=', others refuse it",
+            f"'{entry.item.value}' has its operator the wrong way round: {reading}, rattler and pixi refuse the file",
             f"write '{right}'",
             Fix(f"write '{right}' for '{written}'", (edit,), "unsafe") if edit else None,
         )
@@ -102,7 +103,7 @@ def _exact(entry: CondaEntry, clause: Clause, severity: Severity) -> Problem:
     version = _without_glob(clause)
     meant = f"={version}.*" if spec.build else f"={version}"
     what = (
-        f"the glob of '{clause.version}' in '{text}' is dropped here"
+        f"rattler drops the glob of '{clause.version}' in '{text}'"
         if "*" in clause.version
         else f"'{text}' is exact"
     )

@@ -174,7 +174,9 @@ def _move_to_conda(entries: Entries, entry: PipEntry, conda: str) -> Fix | None:
     if len(section.items) == 1:
         edits: tuple[Edit, ...] = (Edit(section.span, text),)
     else:
-        added = insert_after(source, anchor, text) if anchor else insert_before(source, section, text)
+        comment = entries.file.comment_after(entry.item)
+        line = text + (source.text[entry.item.span.end : comment.end] if comment else "")
+        added = insert_after(source, anchor, line) if anchor else insert_before(source, section, line)
         edits = (*_leave_section(entries, entry), added)
     return Fix(f"list '{text}' as a conda package, not as pip's", edits, "unsafe")
 

@@ -80,7 +80,7 @@ def empty_pip_section(entries: Entries, config: Config) -> Iterator[Problem]:
         if not items:
             fix = Fix("remove the empty pip section", (remove(entries.file.source, section),), "safe")
             yield Problem(
-                section.span, "the pip section is empty", "remove it, or list packages under it", fix
+                section.span, "the pip section is empty", "remove it, or list packages under it", fix, "note"
             )
             continue
         yield Problem(
