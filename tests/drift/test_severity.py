@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from tests.drift.test_diff import NUMPY, TORCH_GPU, conda, pip
+from tests.support.corpus import REPOSITORY
 from tests.support.repodata import repodata
 
 from conda_lockstep.drift.diff import diff
-from conda_lockstep.drift.severity import STACK, judge, layer_of
+from conda_lockstep.drift.model import DriftClass
+from conda_lockstep.drift.severity import OTHER, STACK, judge, layer_of
 from conda_lockstep.packages import Package, PackageSet
 
 
@@ -154,3 +156,28 @@ def test_every_layer_is_made_of_packages_that_exist(corpus: Path) -> None:
 )
 def test_a_name_that_only_resembles_a_layers_is_not_in_it(name: str) -> None:
     assert layer_of(conda(name, "1.0")) is None
+
+
+def test_the_docs_show_the_table_that_decides() -> None:
+    text = (REPOSITORY / "docs" / "drift.md").read_text(encoding="utf-8")
+    rows = [
+        line.strip("| ").split(" | ")
+        for line in text.splitlines()
+        if line.startswith("| ") and line.count("|") == 6
+    ]
+    assert rows[0] == ["layer", "major", "minor", "patch", "build"]
+    assert rows[1:] == [
+        [each.title, each.major, each.minor, each.patch, each.build] for each in (*STACK, OTHER)
+    ]
+
+
+def test_the_docs_name_every_class() -> None:
+    text = (REPOSITORY / "docs" / "drift.md").read_text(encoding="utf-8")
+    named = {
+        name
+        for line in text.splitlines()
+        if line.startswith("| ")
+        for name in line.split("|")[1].strip().split(", ")
+    }
+    for each in DriftClass:
+        assert each.value in named or each.value.removeprefix("envelope ") in named, each.value

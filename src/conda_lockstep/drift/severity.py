@@ -123,7 +123,7 @@ STACK: tuple[Layer, ...] = (
         "BLAS: sums differ in their last bits, and its threads compete with the data loaders'",
     ),
 )
-_OTHER = _layer("other", "", "m l i l", "")
+OTHER = _layer("other", "", "m l i l", "")
 
 DANGER: tuple[DriftClass, ...] = (
     DriftClass.SHADOWED,
@@ -232,7 +232,7 @@ def _grade_version(
     if change.old is None or change.new is None:
         raise ValueError("a version changes between two sides")
     how_far = step(change.old.version, change.new.version)
-    table = layer or _OTHER
+    table = layer or OTHER
     severity = {"major": table.major, "minor": table.minor, "patch": table.patch}[how_far]
     if conformance:
         severity = _worse(severity)
@@ -257,7 +257,7 @@ def _grade_build(package: Package, layer: Layer | None, conformance: bool) -> tu
         return layer.build, f"rebuilt: {layer.why}"
     if package.subdir == "noarch":
         return "info", "rebuilt without compiled code"
-    return _OTHER.build, "rebuilt, perhaps against other libraries"
+    return OTHER.build, "rebuilt, perhaps against other libraries"
 
 
 def _grade_flip(flip: Flip, layer: Layer | None) -> tuple[Severity, str]:
