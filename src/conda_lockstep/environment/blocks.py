@@ -15,8 +15,9 @@ from conda_lockstep.environment.document import (
     PipSection,
     TopLevelKey,
 )
+from conda_lockstep.environment.requirement import PipRequirement, parse_pip
 from conda_lockstep.environment.source import Span
-from conda_lockstep.environment.spec import CondaSpec, PipRequirement, parse_conda, parse_pip
+from conda_lockstep.environment.spec import CondaSpec, parse_conda
 from conda_lockstep.errors import LockstepError
 
 

@@ -6,16 +6,9 @@ from typing import NamedTuple
 
 from conda_lockstep.environment.document import EnvironmentFile, Item, PipSection
 from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.requirement import PipRequirement, parse_pip
 from conda_lockstep.environment.source import Span
-from conda_lockstep.environment.spec import (
-    NOWHERE,
-    BadSpec,
-    CondaSpec,
-    PipRequirement,
-    Range,
-    parse_conda,
-    parse_pip,
-)
+from conda_lockstep.environment.spec import NOWHERE, BadSpec, CondaSpec, Range, parse_conda
 
 _ENDS_A_FLOW_ENTRY = frozenset(",[]{}")
 

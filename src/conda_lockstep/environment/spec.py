@@ -1,4 +1,4 @@
-"""Conda match specs and pip requirements as they are written, each part with its place.
+"""Conda match specs as they are written, each part with its place.
 
 The grammar is CEP 29's, and where that is silent conda's own reader (``conda.models.match_spec``): the name ends
 at the first of ``= < > ! ~`` or a blank; behind it stand a version expression and, after a blank or a ``=``, a build.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Range: TypeAlias = tuple[int, int]
 """Half-open range of offsets into the text of one entry."""
@@ -86,31 +85,6 @@ class CondaSpec(NamedTuple):
         )
 
 
-PipKind: TypeAlias = Literal["requirement", "url", "option", "path"]
-
-
-class PipRequirement(NamedTuple):
-    """An item of a ``pip:`` list. ``name`` is normalised (PEP 503), empty where the item names none.
-
-    ``specifier`` is the version part as written; ``url`` is set for ``name @ url`` and for bare URLs.
-    """
-
-    text: str
-    kind: PipKind
-    name: str = ""
-    name_at: Range = NOWHERE
-    extras: tuple[str, ...] = ()
-    specifier: str = ""
-    specifier_at: Range = NOWHERE
-    marker: str = ""
-    url: str = ""
-
-    @property
-    def is_exact(self) -> bool:
-        """Say whether ``==`` or ``===`` without a glob pins it."""
-        return re.fullmatch(r"===?[^=,*<>!~]+", self.specifier.replace(" ", "")) is not None
-
-
 _NAME = re.compile(r"[^\s=<>!~\[\]()@;,|]+")
 _VALID_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 _OPERATOR = re.compile(r"===|==|=>|=<|>=|<=|!=|~=|=|>|<|")
@@ -119,10 +93,10 @@ _VERSION = re.compile(
     rf"(?:\d+!)?{_PART}(?:[._\-]{_PART})*[_\-]?(?:\+{_PART}(?:[._\-]{_PART})*[_\-]?)?(?:\.?\*|\.)?|\*"
 )
 """A version literal (CEP 33), with a glob at its end or without; conda reads ``=1.`` as ``=1``."""
-_FILE = re.compile(
-    r"(?P<channel>.*/)?(?P<name>[^/\s]+)-(?P<version>[^-/\s]+)-(?P<build>[^-/\s]+)\.(?:conda|tar\.bz2)"
-)
-_PAIR = re.compile(r"""\s*([A-Za-z0-9_\-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"\s]*))\s*(?:,|$|(?<=\s))""")
+_PLAIN = re.compile(r"([A-Za-z0-9_.\-]+)(?:([=<>]=?)(\d+(?:\.\d+)*))?")
+# Compiled when the first entry needs them, and kept by ``re``.
+_FILE = r"(?P<channel>.*/)?(?P<name>[^/\s]+)-(?P<version>[^-/\s]+)-(?P<build>[^-/\s]+)\.(?:conda|tar\.bz2)"
+_PAIR = r"""\s*([A-Za-z0-9_\-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"\s]*))\s*(?:,|$|(?<=\s))"""
 _BUILD_BREAKS = frozenset("-=,|<>~")
 _AFTER_OPERATOR = frozenset("=!|,<>~")
 _REVERSED = {"===": "==", "=>": ">=", "=<": "<="}
@@ -130,12 +104,29 @@ _REVERSED = {"===": "==", "=>": ">=", "=<": "<="}
 
 def parse_conda(text: str) -> CondaSpec | BadSpec:
     """Read a conda entry as conda does; a :class:`BadSpec` is what conda or rattler would refuse."""
+    plain = _PLAIN.fullmatch(text)
+    return _any(text) if plain is None else _plain(text, plain)
+
+
+def _plain(text: str, match: re.Match[str]) -> CondaSpec:
+    """Read a name, or a name and one comparison with a release number: nine entries of ten."""
+    name, op, version = match.groups()
+    if not op:
+        return CondaSpec(text, name.lower(), match.span(1))
+    where = match.start(2), match.end()
+    return CondaSpec(
+        text, name.lower(), match.span(1), op + version, where, clauses=(Clause(op, version, where),)
+    )
+
+
+def _any(text: str) -> CondaSpec | BadSpec:
     end = len(text.split("#", 1)[0].rstrip())
     begin = len(text) - len(text.lstrip())
-    package = _FILE.fullmatch(text, begin, end)
-    if package:
-        return _package_file(text, package)
-    bracket = re.search(r"\[([^\[\]]*)\]$", text[begin:end])
+    if text.endswith((".conda", ".tar.bz2"), begin, end):
+        package = re.compile(_FILE).fullmatch(text, begin, end)
+        if package:
+            return _package_file(text, package)
+    bracket = re.search(r"\[([^\[\]]*)\]$", text[begin:end]) if "[" in text else None
     brackets: tuple[tuple[str, str], ...] = ()
     if bracket:
         pairs = _brackets(text, begin + bracket.start(1), begin + bracket.end(1))
@@ -171,101 +162,6 @@ def parse_conda(text: str) -> CondaSpec | BadSpec:
     )  # fmt: skip
 
 
-def parse_pip(text: str) -> PipRequirement | BadSpec:
-    """Read an item of a ``pip:`` list: a PEP 508 requirement, or what pip's requirements files know besides."""
-    body = re.split(r"(?:^|\s)#", text, maxsplit=1)[0].rstrip()
-    stripped = body.lstrip()
-    if stripped.startswith("-"):
-        return PipRequirement(text, "option")
-    if re.match(r"(?:git|hg|svn|bzr)\+|[a-z][a-z0-9+.\-]*://", stripped):
-        egg = re.search(r"#egg=([A-Za-z0-9._\-]+)", text)
-        return PipRequirement(text, "url", normalize(egg.group(1)) if egg else "", url=stripped)
-    if _PATH.match(stripped):
-        return PipRequirement(text, "path")
-    body = re.split(r"\s--?[a-z]", body, maxsplit=1)[0].rstrip()
-    match = _REQUIREMENT.fullmatch(body)
-    if match is None or not _is_specifier(match["specifier"] or ""):
-        return _bad_requirement(text, body)
-    specifier_at = match.span("specifier") if match["specifier"] else NOWHERE
-    extras = tuple(part.strip() for part in (match["extras"] or "").split(",") if part.strip())
-    return PipRequirement(
-        text,
-        "url" if match["url"] else "requirement",
-        normalize(match["name"]),
-        match.span("name"),
-        extras,
-        (match["specifier"] or "").strip(),
-        specifier_at,
-        (match["marker"] or "").strip(),
-        match["url"] or "",
-    )
-
-
-def normalize(name: str) -> str:
-    """Normalise a PyPI project name (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-_PATH = re.compile(r"\.{0,2}/|\.$|~/|[A-Za-z]:\\|[^\s@;=<>]+/[^\s@;=<>]+$|[^\s@]+\.(?:whl|zip|tar\.gz)$")
-_REQUIREMENT = re.compile(
-    r"""\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)\s*
-    (?:\[(?P<extras>[A-Za-z0-9._\-,\s]*)\]\s*)?
-    (?:@\s*(?P<url>\S+)|(?P<open>\()?\s*(?P<specifier>[=<>!~][^;()]*?)?\s*(?(open)\)))
-    \s*(?:;\s*(?P<marker>.+))?""",
-    re.VERBOSE,
-)
-_PIP_OPERATOR = re.compile(r"===|~=|==|!=|<=|>=|<|>")
-
-
-@cache
-def _pep440() -> re.Pattern[str]:
-    return re.compile(
-        r"""v?(?:\d+!)?\d+(?:\.\d+)*
-        (?:[._\-]?(?:alpha|beta|preview|pre|a|b|c|rc)[._\-]?\d*)?
-        (?:-\d+|[._\-]?(?:post|rev|r)[._\-]?\d*)?(?:[._\-]?dev[._\-]?\d*)?
-        (?:\+[a-z0-9]+(?:[._\-][a-z0-9]+)*)?""",
-        re.VERBOSE | re.IGNORECASE,
-    )
-
-
-def _is_specifier(text: str) -> bool:
-    """Say whether a text is a version specifier (PEP 440)."""
-    *clauses, last = text.split(",")
-    return all(_is_pip_clause(clause.strip()) for clause in (*clauses, *([last] if last.strip() else [])))
-
-
-def _is_pip_clause(clause: str) -> bool:
-    operator = _PIP_OPERATOR.match(clause)
-    if operator is None:
-        return False
-    op, version = operator.group(), clause[operator.end() :].strip()
-    if op == "===":
-        return bool(version) and " " not in version
-    if op in ("==", "!="):
-        version = version.removesuffix(".*") if "+" not in version else version
-    elif "+" in version or (op == "~=" and "." not in version):
-        return False
-    # Most versions are plain numbers, and need no pattern.
-    return (version.replace(".", "0").isdecimal() and ".." not in f".{version}.") or _pep440().fullmatch(
-        version
-    ) is not None
-
-
-def _bad_requirement(text: str, body: str) -> BadSpec:
-    operator = re.match(r"\s*[A-Za-z0-9._\-]+(?:\s*\[[^\]]*\])?\s*(=[~<>]|=(?!=))", body)
-    if operator:
-        wrong = operator.group(1)
-        if wrong == "=" and "=" in body[operator.end() :]:
-            return BadSpec(
-                text, "pip knows no builds, and writes '==', not '='", (operator.start(1), len(body))
-            )
-        right = "==" if wrong == "=" else wrong[::-1]
-        return BadSpec(text, f"pip writes '{right}', not '{wrong}'", operator.span(1))
-    name = re.match(r"\s*[A-Za-z0-9._\-]+", body)
-    where = (name.end() if name else 0, len(body))
-    return BadSpec(text, "this is no pip requirement (PEP 508)", where)
-
-
 def _package_file(text: str, match: re.Match[str]) -> CondaSpec:
     """Read the URL or the path of a package: its file's name says all that there is to match."""
     version = Clause("==", match["version"], match.span("version"))
@@ -289,7 +185,7 @@ def _name(text: str, begin: int, end: int) -> Range | BadSpec:
 def _brackets(text: str, start: int, end: int) -> tuple[tuple[str, str], ...] | BadSpec:
     pairs, at = [], start
     while at < end:
-        match = _PAIR.match(text, at, end)
+        match = re.compile(_PAIR).match(text, at, end)
         value = next((group for group in match.groups()[1:] if group), "") if match else ""
         if not match or not value:
             message = "brackets hold key=value pairs such as [version='>=1.2']"

@@ -15,7 +15,7 @@ from rattler import BuildString, MatchSpec, PackageRecord
 from rattler.exceptions import InvalidMatchSpecError
 
 from conda_lockstep.environment.document import EnvironmentFile
-from conda_lockstep.environment.spec import normalize
+from conda_lockstep.environment.requirement import normalize
 from conda_lockstep.errors import Location
 from conda_lockstep.lock.channels import DEFAULTS, Mirrors, channel, channels_of
 from conda_lockstep.lock.dependencies import split

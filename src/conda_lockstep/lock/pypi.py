@@ -21,7 +21,7 @@ from packaging.version import InvalidVersion, Version
 from uv import find_uv_bin
 
 from conda_lockstep.environment.names import CHANNELS, pypi_names
-from conda_lockstep.environment.spec import normalize
+from conda_lockstep.environment.requirement import normalize
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import pylock
 from conda_lockstep.lock.channels import Mirrors

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement, Requirement
 
 from conda_lockstep.environment.document import EnvironmentFile, Item
-from conda_lockstep.environment.spec import BadSpec, normalize, parse_pip
+from conda_lockstep.environment.requirement import normalize, parse_pip
+from conda_lockstep.environment.spec import BadSpec
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.urls import without_credentials
 
