@@ -12,15 +12,15 @@ from tests.support.repodata import repodata
 
 from conda_lockstep.drift.diff import diff
 from conda_lockstep.drift.model import DriftClass
-from conda_lockstep.drift.severity import OTHER, STACK, judge, layer_of
+from conda_lockstep.drift.severity import OTHER, STACK, Question, judge, layer_of
 from conda_lockstep.packages import Package, PackageSet
 
 
 def judged(
-    old: list[Package], new: list[Package], *, conformance: bool = False
+    old: list[Package], new: list[Package], question: Question = "change"
 ) -> list[tuple[str, str, str]]:
     before, after = PackageSet.of(old), PackageSet.of(new)
-    judgements = judge(diff(before, after), before, after, conformance=conformance)
+    judgements = judge(diff(before, after), before, after, question)
     return [
         (getattr(j.change, "virtual_package", "") or j.change.package.name, j.decisive.value, j.severity)
         for j in judgements
@@ -56,28 +56,33 @@ def test_a_version_weighs_what_its_layer_says(name: str, old: str, new: str, sev
     assert stepped(name, old, new) == severity
 
 
-@pytest.mark.parametrize("conformance", [False, True])
-def test_the_holes_of_other_tools_are_seen_and_critical(conformance: bool) -> None:
+@pytest.mark.parametrize("question", ["change", "machine"])
+def test_the_holes_of_other_tools_are_seen_and_critical(question: Question) -> None:
     other_bytes = replace(NUMPY, sha256="c" * 64, md5="d" * 32)
-    assert judged([NUMPY], [other_bytes], conformance=conformance) == [("numpy", "bytes", "critical")]
+    assert judged([NUMPY], [other_bytes], question) == [("numpy", "bytes", "critical")]
     cpu = conda("pytorch", "2.5.1", "cpu_mkl_py312h1_100")
-    assert judged([TORCH_GPU], [cpu], conformance=conformance) == [("pytorch", "variant", "critical")]
-    assert judged([NUMPY, pip("idna", "3.10")], [NUMPY], conformance=conformance) == [
-        ("idna", "removed", "critical")
-    ]
+    assert judged([TORCH_GPU], [cpu], question) == [("pytorch", "variant", "critical")]
+    assert judged([NUMPY, pip("idna", "3.10")], [NUMPY], question) == [("idna", "removed", "critical")]
 
 
 def test_another_build_than_the_locked_one_is_critical_on_a_machine_and_routine_in_a_lock() -> None:
     rebuilt = conda("requests", "2.31.0", "pyhd8ed1ab_1", sha256="c" * 64)
     locked = conda("requests", "2.31.0", "pyhd8ed1ab_0")
-    assert judged([locked], [rebuilt], conformance=True) == [("requests", "build", "critical")]
+    assert judged([locked], [rebuilt], "machine") == [("requests", "build", "critical")]
     assert judged([locked], [rebuilt]) == [("requests", "build", "low")]
+
+
+def test_between_two_machines_nothing_may_differ_in_either_direction() -> None:
+    one, other = [NUMPY, pip("tqdm", "4.66")], [NUMPY, TORCH_GPU]
+    expected = [("pytorch", "critical"), ("tqdm", "high")]
+    assert [(name, severity) for name, _, severity in judged(one, other, "machines")] == expected
+    assert [(name, severity) for name, _, severity in judged(other, one, "machines")] == expected
 
 
 def test_a_machine_that_differs_weighs_one_grade_more_than_a_lock_that_changes() -> None:
     old, new = [conda("nccl", "2.20.5")], [conda("nccl", "2.20.6")]
     assert judged(old, new) == [("nccl", "upgrade", "high")]
-    assert judged(old, new, conformance=True) == [("nccl", "upgrade", "critical")]
+    assert judged(old, new, "machine") == [("nccl", "upgrade", "critical")]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +124,7 @@ def test_a_follower_with_other_bytes_stays_critical() -> None:
 def test_a_shadowed_package_comes_before_everything_else() -> None:
     old = [NUMPY, conda("python", "3.11.7"), TORCH_GPU]
     new = [NUMPY, pip("numpy", "2.0.0"), conda("python", "3.12.1"), conda("pytorch", "2.5.1", "cpu_h1_0")]
-    order = judged(old, new, conformance=True)
+    order = judged(old, new, "machine")
     assert [decisive for _, decisive, _ in order] == ["shadowed", "variant", "upgrade"]
     assert {severity for *_, severity in order} == {"critical"}
 

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.prefixes import Installed
+from tests.support.forge import Forge
+from tests.support.prefixes import Installed, copy_of, pip
 
 from conda_lockstep.commands import drift as commands
 from conda_lockstep.drift.compare import compare
@@ -66,6 +67,26 @@ def test_one_environment_does_not_drift_between_its_formats(
     assert report.rows == ()
     ids = {side.conda_id for side in (report.comparisons[0].old, report.comparisons[0].new)}
     assert len(ids) == 1
+
+
+def test_a_machine_is_judged_alike_whichever_side_it_is_named_on(
+    installed: Installed, forge: Forge, tmp_path: Path
+) -> None:
+    prefix = copy_of(installed.prefix, tmp_path / "prefix")
+    index = (forge.pypi / "simple").as_uri()
+    pip(prefix, "install", "--no-deps", "--index-url", index, "idna==3.11", "tabulate==0.9.0")
+    next(prefix.glob("conda-meta/tqdm-*.json")).unlink()
+    lock, machine = read_source(installed.lock_file), read_source(prefix)
+    there, back = compare(lock, machine).rows, compare(machine, lock).rows
+    assert [(row.subject, row.severity, row.why) for row in there] == [
+        (row.subject, row.severity, row.why) for row in back
+    ]
+    assert [(row.before, row.after) for row in there] == [(row.after, row.before) for row in back]
+    assert [row.classes[0] for row in there] == ["shadowed", "manager", "added"]
+    assert [row.classes[0] for row in back] == ["shadowed", "manager", "removed"]
+    sound = read_source(installed.prefix)
+    for rows in (compare(sound, machine).rows, compare(machine, sound).rows):
+        assert {row.subject for row in rows if row.severity == "critical"} >= {"idna"}
 
 
 @pytest.mark.parametrize("medium", commands.FORMATS)

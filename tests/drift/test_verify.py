@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.forge import Forge
-from tests.support.prefixes import Installed, copy_of, pip
+from tests.support.prefixes import Installed, copy_of, install, pip, solve
 
 from conda_lockstep.commands import drift as commands
 from conda_lockstep.drift.verify import failures, find_lock, verify
@@ -174,6 +174,18 @@ def test_a_sound_prefix_is_told_in_one_line(installed: Installed, capsys: pytest
     assert commands.verify(installed.prefix, installed.lock_file) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(f"{installed.packages.environment_id}  {installed.prefix} holds exactly")
+
+
+def test_a_machine_without_cuda_that_got_the_cpu_build_is_named(
+    installed: Installed, forge: Forge, tmp_path: Path
+) -> None:
+    install(solve(forge, cuda=""), tmp_path / "prefix", tmp_path / "cache")
+    report = verify(tmp_path / "prefix", installed.lock_file)
+    torch = report.rows[0]
+    assert (torch.subject, torch.classes[0], torch.severity) == ("pytorch", "variant", "critical")
+    assert torch.why.startswith("the GPU build became a CPU build")
+    assert "cuda" in torch.before
+    assert "cpu" in torch.after
 
 
 def test_several_damages_are_told_the_most_dangerous_first(

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 SPECS = ("python", "pip", "numpy", "requests", "pyyaml", "tqdm", "six", "pytorch", "cuda-version")
 
 
-def solve(forge: Forge, specs: Sequence[str] = SPECS) -> list[RepoDataRecord]:
-    """Solve for a machine with CUDA 12."""
+def solve(forge: Forge, specs: Sequence[str] = SPECS, *, cuda: str = "12.9") -> list[RepoDataRecord]:
+    """Solve for a machine whose driver supports this CUDA; for one without a GPU where it is empty."""
     from rattler import (
         BuildString,
         Channel,
@@ -39,7 +39,8 @@ def solve(forge: Forge, specs: Sequence[str] = SPECS) -> list[RepoDataRecord]:
 
     virtual = [package.into_generic() for package in VirtualPackage.detect()]
     virtual = [package for package in virtual if package.name.normalized != "__cuda"]
-    virtual.append(GenericVirtualPackage(PackageName("__cuda"), Version("12.9"), BuildString("0")))
+    if cuda:
+        virtual.append(GenericVirtualPackage(PackageName("__cuda"), Version(cuda), BuildString("0")))
     return asyncio.run(
         rattler_solve(
             [Channel(forge.channel_url)],

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from conda_lockstep.drift import places
 from conda_lockstep.drift.damage import with_damages
 from conda_lockstep.drift.diff import Scope, diff
-from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Gap, Judgement
-from conda_lockstep.drift.severity import DANGER, judge
+from conda_lockstep.drift.model import Change, DriftClass, EnvelopeChange, Gap, Judgement, mirrored
+from conda_lockstep.drift.severity import DANGER, Question, judge
 from conda_lockstep.drift.source import Source, keep_metadata, side_of, unknown_hashes
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
 from conda_lockstep.report.model import Comparison, Report, Row
+from conda_lockstep.snapshot.model import Damage
 
 HASH_DIGITS = 12
 
@@ -33,23 +34,41 @@ def compare(old: Source, new: Source, *, platform: str = "", name: str = "") -> 
 
 
 def compare_platform(old: Source, new: Source, platform: str, *, name: str = "") -> Comparison:
-    """Compare two sources on one platform that both have."""
-    before, after = old.platforms[platform], new.platforms[platform]
+    """Compare two sources on one platform that both have.
+
+    A machine is judged against a lock in one direction only: what it should hold, what it holds. Where it is
+    named first, the judgement is turned round after.
+    """
+    turned = old.installed and not new.installed
+    wanted, found = (new, old) if turned else (old, new)
+    before, after = wanted.platforms[platform], found.platforms[platform]
     scope = Scope(pip=old.complete and new.complete, metadata=keep_metadata(old, new))
-    drift = diff(before, after, scope)
-    drift = with_damages(
-        drift, before, after, (damage for damage in new.damages if damage not in old.damages)
-    )
-    judgements = judge(drift, before, after, conformance=old.installed or new.installed)
+    drift = with_damages(diff(before, after, scope), before, after, _damages(wanted, found))
+    judgements = judge(drift, before, after, _question(wanted, found))
     return Comparison(
         name=name or new.label,
         platform=platform,
-        old=side_of(old, before),
-        new=side_of(new, after),
-        rows=tuple(row_of(judgement) for judgement in judgements),
+        old=side_of(old, old.platforms[platform]),
+        new=side_of(new, new.platforms[platform]),
+        rows=tuple(row_of(mirrored(judgement) if turned else judgement) for judgement in judgements),
         unchanged=len(drift.unchanged),
-        notes=tuple(_notes(drift, old, new)),
+        notes=tuple(_note(gap, old, new) for gap in drift.gaps),
     )
+
+
+def _question(wanted: Source, found: Source) -> Question:
+    if wanted.installed:
+        return "machines"
+    return "machine" if found.installed else "change"
+
+
+def _damages(wanted: Source, found: Source) -> list[Damage]:
+    """Return what one side shows of itself, and the other does not."""
+    return [
+        damage
+        for damage in (*wanted.damages, *found.damages)
+        if (damage in wanted.damages) != (damage in found.damages)
+    ]
 
 
 def row_of(judgement: Judgement) -> Row:
@@ -137,11 +156,6 @@ def _lonely(old: Source, new: Source) -> Iterator[str]:
     for one, other in ((old, new), (new, old)):
         if alone := sorted(one.platforms.keys() - other.platforms.keys()):
             yield f"only {one.label} is for {', '.join(alone)}: not compared"
-
-
-def _notes(drift: Drift, old: Source, new: Source) -> Iterator[str]:
-    for gap in drift.gaps:
-        yield _note(gap, old, new)
 
 
 def _note(gap: Gap, old: Source, new: Source) -> str:

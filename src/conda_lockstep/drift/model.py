@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal, TypeAlias
 
@@ -136,6 +136,19 @@ class Judgement:
     severity: Severity
     decisive: DriftClass
     why: str
+
+
+def mirrored(judgement: Judgement) -> Judgement:
+    """Return a judgement with old and new in each other's place, as severe and for the same reason."""
+    change = judgement.change
+    if isinstance(change, EnvelopeChange):
+        direction = MIRRORS[change.direction]
+        turned: Change | EnvelopeChange = replace(change, direction=direction, old=change.new, new=change.old)
+    else:
+        classes = frozenset(MIRRORS.get(each, each) for each in change.classes)
+        flips = tuple(Flip(flip.axis, flip.new, flip.old) for flip in change.flips)
+        turned = replace(change, classes=classes, old=change.new, new=change.old, flips=flips)
+    return replace(judgement, change=turned, decisive=MIRRORS.get(judgement.decisive, judgement.decisive))
 
 
 def accounted(drift: Drift) -> Iterable[Key]:

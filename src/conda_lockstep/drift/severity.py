@@ -2,18 +2,21 @@
 
 Five grades, most dangerous first: ``critical`` (the job fails, hangs or computes something else),
 ``high`` (it may, on this or the next machine), ``medium`` (worth reading), ``low`` (routine),
-``info`` (good to know). Two questions are asked of the same table:
+``info`` (good to know). Three questions are asked of the same table:
 
 *change*: two locks, where somebody meant to change something;
-*conformance*: a lock against a machine, or two machines, where nothing may differ. There every other
-build, every absence and every other bytes is critical, and a version weighs one grade more: one rank
-that differs is worse than all ranks changed.
+*machine*: a lock (old) against a machine (new), where nothing may differ;
+*machines*: two machines, where nothing may differ either.
+
+Where nothing may differ, every other build, every absence and every other bytes is critical, and a
+version weighs one grade more: one rank that differs is worse than all ranks changed.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from conda_lockstep.drift.echoes import subdued
 from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Flip, Judgement
@@ -21,6 +24,8 @@ from conda_lockstep.drift.needs import Needs
 from conda_lockstep.drift.versions import Step, compare_conda, step
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.report.model import SEVERITIES, Severity
+
+Question: TypeAlias = Literal["change", "machine", "machines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +150,11 @@ DANGER: tuple[DriftClass, ...] = (
 
 
 def judge(
-    drift: Drift, old: PackageSet, new: PackageSet, *, conformance: bool = False
+    drift: Drift, old: PackageSet, new: PackageSet, question: Question = "change"
 ) -> tuple[Judgement, ...]:
     """Judge every change of ``diff(old, new)``; most dangerous first, then along the stack, then by name."""
     needs = Needs(old, new)
-    judgements = [_judge(change, needs, conformance) for change in drift.changes]
+    judgements = [_judge(change, needs, question) for change in drift.changes]
     judgements += [_judge_envelope(change) for change in drift.envelope]
     return tuple(sorted(subdued(judgements), key=_rank))
 
@@ -159,30 +164,30 @@ def layer_of(package: Package) -> Layer | None:
     return next((layer for layer in STACK if layer.names.match(package.name)), None)
 
 
-def _judge(change: Change, needs: Needs, conformance: bool) -> Judgement:
-    graded = [(*_grade(each, change, needs, conformance), each) for each in change.classes]
+def _judge(change: Change, needs: Needs, question: Question) -> Judgement:
+    graded = [(*_grade(each, change, needs, question), each) for each in change.classes]
     severity, why, decisive = min(graded, key=lambda g: (SEVERITIES.index(g[0]), DANGER.index(g[2])))
     return Judgement(change, severity, decisive, why)
 
 
-def _grade(each: DriftClass, change: Change, needs: Needs, conformance: bool) -> tuple[Severity, str]:
+def _grade(each: DriftClass, change: Change, needs: Needs, question: Question) -> tuple[Severity, str]:
     """Return what one class of a change weighs, and why it matters."""
     layer = layer_of(change.package)
     if each is DriftClass.ADDED:
-        return _grade_added(layer, conformance)
+        return _grade_added(layer, question)
     if each is DriftClass.REMOVED:
-        return _grade_removed(change.package, layer, needs, conformance)
+        return _grade_removed(change.package, layer, needs, question)
     if each in (DriftClass.UPGRADE, DriftClass.DOWNGRADE):
-        return _grade_version(change, each, layer, conformance)
+        return _grade_version(change, each, layer, question)
     if each is DriftClass.BUILD:
-        return _grade_build(change.package, layer, conformance)
+        return _grade_build(change.package, layer, question)
     if each is DriftClass.VARIANT:
         return min((_grade_flip(flip, layer) for flip in change.flips), key=lambda g: SEVERITIES.index(g[0]))
     if each is DriftClass.CHANNEL:
         return ("high" if layer or change.package.manager == "pip" else "medium"), _CHANNEL[
             change.package.manager
         ]
-    if each is DriftClass.SHADOWED and change.new is None:
+    if each is DriftClass.SHADOWED and change.new is None and question == "change":
         return "info", "it no longer lies over the other manager's files"
     return _FIXED[each]
 
@@ -206,19 +211,23 @@ _CHANNEL = {
 }
 
 
-def _grade_added(layer: Layer | None, conformance: bool) -> tuple[Severity, str]:
-    if conformance:
+def _grade_added(layer: Layer | None, question: Question) -> tuple[Severity, str]:
+    if question == "machine":
         return ("high" if layer else "medium"), "it is installed, but nobody locked it"
+    if question == "machines":
+        return _grade_only_one(layer)
     return ("low" if layer else "info"), f"new; it belongs to the {layer.title} layer" if layer else "new"
 
 
 def _grade_removed(
-    package: Package, layer: Layer | None, needs: Needs, conformance: bool
+    package: Package, layer: Layer | None, needs: Needs, question: Question
 ) -> tuple[Severity, str]:
     if askers := sorted(needs.after(package)):
         return "critical", f"{askers[0]} still needs it and will fail on import"
-    if conformance:
+    if question == "machine":
         return "critical", "it is locked, but not there"
+    if question == "machines":
+        return _grade_only_one(layer)
     if needs.before(package):
         return "low", "nothing asks for it any more"
     if package.manager == "pip":
@@ -226,23 +235,32 @@ def _grade_removed(
     return ("critical" if layer else "high"), "it was asked for by name, or nobody knows by whom"
 
 
+def _grade_only_one(layer: Layer | None) -> tuple[Severity, str]:
+    return ("critical" if layer else "high"), "only one of the two machines has it"
+
+
 def _grade_version(
-    change: Change, each: DriftClass, layer: Layer | None, conformance: bool
+    change: Change, each: DriftClass, layer: Layer | None, question: Question
 ) -> tuple[Severity, str]:
     if change.old is None or change.new is None:
         raise ValueError("a version changes between two sides")
     how_far = step(change.old.version, change.new.version)
     table = layer or OTHER
     severity = {"major": table.major, "minor": table.minor, "patch": table.patch}[how_far]
-    if conformance:
+    if question != "change":
         severity = _worse(severity)
     if layer is None:
-        return severity, "this machine differs from what is locked" if conformance else _STEPS[how_far]
+        return severity, _DIFFERS[question] or _STEPS[how_far]
     if each is DriftClass.DOWNGRADE:
         return _worse(severity), "what was built against the newer one may not run"
     return severity, layer.why if severity in ("critical", "high") else f"{layer.title}: {_STEPS[how_far]}"
 
 
+_DIFFERS: dict[Question, str] = {
+    "change": "",
+    "machine": "this machine differs from what is locked",
+    "machines": "the two machines differ",
+}
 _STEPS: dict[Step, str] = {
     "major": "a major release, what your code calls may be gone",
     "minor": "a minor release, defaults and results may move",
@@ -250,9 +268,9 @@ _STEPS: dict[Step, str] = {
 }
 
 
-def _grade_build(package: Package, layer: Layer | None, conformance: bool) -> tuple[Severity, str]:
-    if conformance:
-        return "critical", "the version is right, the build is not: other bytes than on the other machines"
+def _grade_build(package: Package, layer: Layer | None, question: Question) -> tuple[Severity, str]:
+    if question != "change":
+        return "critical", "the version is the same, the build is not: other bytes than on the other machines"
     if layer:
         return layer.build, f"rebuilt: {layer.why}"
     if package.subdir == "noarch":
