@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from packaging.utils import canonicalize_version
@@ -32,15 +33,9 @@ def build_environment(
             "the lock has pip packages, but no python", remedy="add python to the environment file"
         )
     with building(prefix) as had_remains:
-        install_conda(conda, prefix, mirrors, cache=cache, progress=progress)
+        damaged = _clear_pip(packages, prefix)
+        install_conda(conda, prefix, mirrors, cache=cache, reinstall=damaged, progress=progress)
         complete_records(prefix, conda)
-        wanted = {package.name for package in pip}
-        strangers = [
-            name
-            for manager, name in prefixes.read(prefix).packages
-            if manager == "pip" and name not in wanted
-        ]
-        uninstall_pip(strangers, prefix)
         if pip:
             install_pip(pip, prefix, mirrors, cache=cache, progress=progress)
             complete_origins(prefix, pip, mirrors)
@@ -48,20 +43,39 @@ def build_environment(
     return had_remains
 
 
+def _clear_pip(packages: PackageSet, prefix: Path) -> set[str]:
+    """Remove what pip installed and the lock does not have; return the conda packages that were damaged by it."""
+    installed = prefixes.read(prefix)
+    uninstall_pip(
+        [name for manager, name in installed.packages if manager == "pip" and ("pip", name) not in packages],
+        prefix,
+    )
+    return {damage.package.name for damage in installed.damages}
+
+
 def _prove(packages: PackageSet, prefix: Path) -> None:
     """Compare what the prefix holds with the lock; a build that is not what it says must not pass for one."""
-    found = prefixes.read(prefix).packages
-    lacking = [str(package) for key, package in packages.items() if not _same(package, found.get(key))]
-    more = [str(package) for key, package in found.items() if key not in packages]
-    if lacking or more:
-        what = "; ".join(
-            f"{word} {', '.join(names[:3])}" + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-            for word, names in (("it lacks", lacking), ("it has, besides,", more))
-            if names
+    installed = prefixes.read(prefix)
+    found = installed.packages
+    faults = [
+        f"{word} {_some(names)}"
+        for word, names in (
+            (
+                "it lacks",
+                [str(package) for key, package in packages.items() if not _same(package, found.get(key))],
+            ),
+            ("it has, besides,", [str(package) for key, package in found.items() if key not in packages]),
+            ("in conflict is", [f"{damage.package} ({damage.detail})" for damage in installed.damages]),
         )
-        raise LockstepError(
-            f"the prefix is not what the lock says: {what}", where=str(prefix), remedy="build it anew"
-        )
+        if names
+    ]
+    if faults:
+        what = f"the prefix is not what the lock says: {'; '.join(faults)}"
+        raise LockstepError(what, where=str(prefix), remedy="remove it and build it anew")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _same(wanted: Package, found: Package | None) -> bool:

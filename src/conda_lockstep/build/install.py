@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -29,9 +29,10 @@ def install_conda(
     mirrors: Mirrors,
     *,
     cache: Path | None = None,
+    reinstall: Collection[str] = (),
     progress: bool = False,
 ) -> None:
-    """Make the conda part of a prefix exactly these packages, removing others.
+    """Make the conda part of a prefix exactly these packages, removing others, linking those in ``reinstall`` again.
 
     ``cache`` is the folder for downloads and extracted archives, None for rattler's own (``RATTLER_CACHE_DIR``). Raises
     ``LockstepError`` in one line for what cannot be fetched, is not what the lock says, or cannot be written.
@@ -51,6 +52,7 @@ def install_conda(
                 records,
                 prefix,
                 cache_dir=cache / "pkgs" if cache else None,
+                reinstall_packages=set(reinstall),
                 execute_link_scripts=False,
                 show_progress=progress,
                 client=client,

@@ -1,0 +1,257 @@
+"""What goes wrong in a build is said in one line, and what is left of it is never trusted."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from conda_lockstep.build.prefix import building, is_unfinished
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.packages import PackageSet
+from conda_lockstep.snapshot import prefix as prefixes
+from tests.build.conftest import CHANNEL
+
+NEEDS_ROOT_TO_MATTER = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+
+
+def test_other_bytes_in_a_local_channel_are_refused(forge, world_of, tmp_path):
+    channel = forge.copy(tmp_path / "channel")
+    world = world_of(channel.url)
+    packages = world.lock("python", "six")
+    channel.rebuild(channel.newest("six"))
+    with pytest.raises(
+        LockstepError,
+        match=r"six-.*\.conda: is not the file that the lock names: sha256 [0-9a-f]{64} expected",
+    ):
+        world.build(packages, tmp_path / "env", fresh=True)
+    assert not (tmp_path / "env").exists()
+
+
+def test_other_bytes_from_a_server_are_refused(forge, world_of, http_server, tmp_path):
+    channel = forge.copy(tmp_path / "channel")
+    world = world_of(http_server(channel.root).url)
+    packages = world.lock("python", "six")
+    expected = packages["conda", "six"].sha256
+    channel.rebuild(channel.newest("six"))
+    with pytest.raises(
+        LockstepError,
+        match=rf"six-.*\.conda: is not the file that the lock names: sha256 {expected} expected",
+    ):
+        world.build(packages, tmp_path / "env", fresh=True)
+    assert not (tmp_path / "env").exists()
+
+
+def test_other_bytes_in_the_cache_are_not_taken_for_the_lock(forge, world_of, tmp_path):
+    channel = forge.copy(tmp_path / "channel")
+    world = world_of(channel.url)
+    world.build(world.lock("six", "python"), tmp_path / "one")
+    channel.rebuild(channel.newest("six"))
+    packages = world.lock("six", "python")
+    world.build(packages, tmp_path / "two")
+    assert prefixes.read(tmp_path / "two").packages["conda", "six"].sha256 == packages["conda", "six"].sha256
+
+
+def test_another_wheel_of_the_same_name_is_refused(forge, world_of, http_server, tmp_path):
+    folder = tmp_path / "pypi"
+    (folder / "simple").mkdir(parents=True)
+    (folder / "files").mkdir()
+    for part in ("simple/humanize", "simple/index.html"):
+        (folder / part).symlink_to(forge.pypi / part)
+    (wheel,) = (forge.pypi / "files").glob("humanize-*.whl")
+    copy = folder / "files" / wheel.name
+    copy.write_bytes(wheel.read_bytes())
+    (folder / "files" / f"{wheel.name}.metadata").symlink_to(f"{wheel}.metadata")
+    world = world_of(pypi=http_server(folder).url)
+    packages = world.lock("python", pip=("humanize",))
+    with zipfile.ZipFile(copy, "a") as changed:
+        changed.writestr("humanize/more.py", "print('other bytes')")
+    with pytest.raises(
+        LockstepError, match=r"humanize.*is not the file that the lock names: sha256 \w+ expected, \w+ found"
+    ):
+        world.build(packages, tmp_path / "env", fresh=True)
+    assert not (tmp_path / "env").exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (
+            "404",
+            r"https://conda\.anaconda\.org/forge/noarch/six-.*: cannot be fetched from http.*: 404 Not Found",
+        ),
+        ("truncate", r"https://conda\.anaconda\.org/forge/noarch/six-.*: cannot be fetched from http"),
+        ("reset", r"https://conda\.anaconda\.org/forge/noarch/six-.*: cannot be fetched from http"),
+    ],
+)
+def test_a_download_that_fails_names_the_package_and_the_retry_succeeds(
+    forge, world_of, http_server, tmp_path, fault, message
+):
+    server = http_server(forge.channel)
+    world = world_of(server.url)
+    packages = world.lock("python", "six")
+    server.fail("*/six-*.conda", fault)
+    with pytest.raises(LockstepError, match=message):
+        world.build(packages, tmp_path / "env", fresh=True)
+    assert not (tmp_path / "env").exists()
+    server.heal()
+    world.build(packages, tmp_path / "env", fresh=True)
+    assert prefixes.read(tmp_path / "env").packages.environment_id == packages.environment_id
+
+
+def _prepare_file(prefix: Path) -> None:
+    prefix.write_text("not a folder")
+
+
+def _prepare_other_things(prefix: Path) -> None:
+    prefix.mkdir()
+    (prefix / "thesis.tex").write_text("years of work")
+
+
+def _prepare_base(prefix: Path) -> None:
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "condabin").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (_prepare_file, "is a file, not a folder; name another prefix"),
+        (
+            _prepare_other_things,
+            "is a folder of other things, not an environment; name a new or empty folder",
+        ),
+        (_prepare_base, "is a base environment, which conda itself lives in; name another prefix"),
+    ],
+)
+def test_what_is_no_place_for_an_environment_is_left_alone(world, tmp_path, prepare, message):
+    prefix = tmp_path / "place"
+    prepare(prefix)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(LockstepError) as caught:
+        world.build(PackageSet.of([]), prefix)
+    assert str(caught.value) == f"{prefix}: {message}"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_prefix_under_a_file_is_said_to_be_impossible(world, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LockstepError, match="cannot be built in: Not a directory"):
+        world.build(PackageSet.of([]), tmp_path / "file" / "env")
+
+
+@NEEDS_ROOT_TO_MATTER
+def test_a_folder_that_cannot_be_written_is_said_to_be(world, tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(LockstepError, match="cannot be built in: Permission denied"):
+        world.build(PackageSet.of([]), tmp_path / "env")
+
+
+def test_a_cache_that_is_no_folder_is_one_line(world, tmp_path):
+    packages = world.lock("python", "six")
+    (tmp_path / "env-cache").mkdir()
+    (tmp_path / "env-cache" / "pkgs").write_text("")
+    with pytest.raises(LockstepError, match=r"env: cannot be built: .*File exists"):
+        world.build(packages, tmp_path / "env", fresh=True)
+    assert not (tmp_path / "env").exists()
+
+
+def test_a_disk_that_takes_no_more_is_one_line(world, forge, tmp_path):
+    """As on a full disk, writing fails in the middle: here by a limit on the size of a file."""
+    arguments = _child_arguments(
+        world, forge, world.lock("python", "six"), tmp_path, tmp_path / "env", tmp_path / "cache"
+    )
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", limit + CHILD, *arguments], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r".*/python-\S+\.conda: cannot be fetched\b.*: File too large[^\n]*\n", done.stderr
+    ), done.stderr
+    assert not (tmp_path / "env").exists()
+
+
+def test_two_builds_do_not_share_a_prefix(world, tmp_path):
+    prefix = tmp_path / "env"
+    with building(prefix), pytest.raises(LockstepError, match="another build is at work there"):
+        world.build(PackageSet.of([]), prefix)
+    world.build(PackageSet.of([]), prefix)
+
+
+def test_a_failed_build_leaves_no_prefix_behind(tmp_path):
+    with pytest.raises(ZeroDivisionError), building(tmp_path / "env"):
+        raise ZeroDivisionError
+    assert not (tmp_path / "env").exists()
+
+
+def test_a_failed_change_of_an_environment_is_marked_and_started_anew(world, tmp_path):
+    prefix = tmp_path / "env"
+    packages = world.lock("python", "six")
+    world.build(packages, prefix)
+    with pytest.raises(ZeroDivisionError), building(prefix):
+        raise ZeroDivisionError
+    assert is_unfinished(prefix)
+    (prefix / "half-linked").write_text("")
+    assert world.build(packages, prefix) is True
+    assert not (prefix / "half-linked").exists()
+    assert prefixes.read(prefix).packages.environment_id == packages.environment_id
+
+
+CHILD = """
+import os, sys
+from pathlib import Path
+from conda_lockstep.build.environment import build_environment
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.channels import Mirrors
+lock, prefix, cache, *mirrors = sys.argv[1:]
+packages = next(iter(cep37.read(Path(lock)).platforms.values()))
+print("go", flush=True)
+try:
+    build_environment(packages, Path(prefix), Mirrors(dict(zip(mirrors[::2], mirrors[1::2]))), cache=Path(cache))
+except LockstepError as error:
+    print(error, file=sys.stderr, flush=True)
+    os._exit(2)
+"""
+
+
+def _child_arguments(world, forge, packages, folder: Path, prefix: Path, cache: Path) -> list[str]:
+    cep37.write(Lock({world.subdir: packages}), folder / "conda-lock.yml")
+    mirrors = [CHANNEL, forge.channel_url, "https://pypi.org", forge.pypi.as_uri()]
+    return [str(folder / "conda-lock.yml"), str(prefix), str(cache), *mirrors]
+
+
+def test_a_build_killed_at_any_moment_is_known_and_done_again(world, forge, tmp_path):
+    packages = world.lock("python", "numpy", "requests", pip=("humanize",))
+    chance = random.Random(11)
+    killed = 0
+    for attempt in range(6):
+        prefix = tmp_path / f"env{attempt}"
+        arguments = _child_arguments(
+            world, forge, packages, tmp_path, prefix, tmp_path / f"cache{attempt % 2}"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE, start_new_session=True
+        ) as child:
+            child.stdout.readline()
+            time.sleep(chance.uniform(0.0, 0.6))
+            os.killpg(child.pid, signal.SIGKILL)
+        if prefix.exists() and not is_unfinished(prefix):
+            assert prefixes.read(prefix).packages.environment_id == packages.environment_id
+        else:
+            killed += 1
+        world.build(packages, prefix)
+        assert prefixes.read(prefix).packages.environment_id == packages.environment_id
+        assert not is_unfinished(prefix)
+    assert killed >= 2
