@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,10 +18,8 @@ def pypi_names(conda_name: str) -> tuple[str, ...]:
 
     ``conda_name`` is in lower case, as channels write it.
     """
-    found: dict[str, None] = {}
-    for channel in CHANNELS:
-        found.update(dict.fromkeys(_pypi_names(conda_name, channel)))
-    return tuple(found)
+    first, second = (_pypi_names(conda_name, channel) for channel in CHANNELS)
+    return first + tuple(name for name in second if name not in first) if second else first
 
 
 def conda_names(pypi_name: str, channel: str = "conda-forge") -> tuple[str, ...]:
@@ -49,6 +47,7 @@ def _pypi_names(conda_name: str, channel: str) -> tuple[str, ...]:
     return (conda_name,) if words == () else words or ()
 
 
+@lru_cache(maxsize=8192)
 def _words(section: str, key: str) -> tuple[str, ...] | None:
     """Return what stands behind a key in a section, None where the key is not there."""
     line = _find(_table(), _section(section), key.encode())

@@ -51,7 +51,7 @@ def contradictory_spec(entries: Entries, config: Config) -> Iterator[Problem]:
 def impossible_range(entries: Entries, config: Config) -> Iterator[Problem]:
     """A range ends before it begins: no version can be in it."""
     for entry in entries.conda:
-        found = bounds(entry.spec)
+        found = bounds(entry.spec) if len(entry.spec.clauses) > 1 else None
         if found and found.is_empty:
             yield Problem(
                 entry.at(entry.spec.version_at),

@@ -40,13 +40,16 @@ PYPI_NAMES = {
 @rule("stray-pip", "warning")
 def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry is a package that a declared channel has: conda knows nothing of what pip installs."""
+    if not entries.pip:
+        return
     allowed = {normalize(name) for name in config.pip_allow}
+    channels = _channels(entries)
     mixes = None
     for entry in entries.pip:
         requirement = entry.requirement
         if requirement.kind != "requirement" or requirement.name in allowed or "+" in requirement.specifier:
             continue
-        channel, conda = _on_channels(entries, requirement.name)
+        channel, conda = _on_channels(channels, requirement.name)
         if not conda or requirement.marker:
             continue
         if mixes is None:
@@ -64,9 +67,9 @@ def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("pip-and-conda", "error", over=("stray-pip", "unpinned-pip"))
 def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package comes from both managers: pip writes over conda's files, and conda's metadata is wrong from then on."""
+    twins = _by_project(entries) if entries.pip else {}
     for entry in entries.pip:
-        name = entry.requirement.name
-        twin = next((other for other in entries.conda if name and _holds(other, name)), None)
+        twin = twins.get(entry.requirement.name)
         if twin is None:
             continue
         fix = None
@@ -78,7 +81,7 @@ def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
             f"'{entry.item.value}' and conda's '{twin.item.value}' are the same package: pip writes over conda's files",
             "keep one of them",
             fix,
-            severity="note" if name in TOOLS else None,
+            severity="note" if entry.requirement.name in TOOLS else None,
             also=((twin.item.span, f"conda's '{twin.item.value}'"),),
         )
 
@@ -115,7 +118,7 @@ def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
         requirement = entry.requirement
         if requirement.name not in NEEDS_TORCH or requirement.url.partition("#")[0].endswith(".whl"):
             continue
-        channel, conda = _on_channels(entries, requirement.name)
+        channel, conda = _on_channels(_channels(entries), requirement.name)
         yield Problem(
             entry.item.span,
             f"'{requirement.name}' is compiled against torch as it is installed, on each machine for itself",
@@ -125,10 +128,15 @@ def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-def _on_channels(entries: Entries, project: str) -> tuple[str, str]:
-    """Return the first declared channel that has a PyPI project, and what it is called there."""
-    for item in entries.file.channels.items:
-        channel = read_channel(item.value).base
+def _channels(entries: Entries) -> list[str]:
+    """Return the declared channels that the table of names knows, in their order."""
+    bases = (read_channel(item.value).base for item in entries.file.channels.items)
+    return [base for base in bases if base in names.CHANNELS]
+
+
+def _on_channels(channels: list[str], project: str) -> tuple[str, str]:
+    """Return the first of some channels that has a PyPI project, and what it is called there."""
+    for channel in channels:
         found = names.conda_names(project, channel)
         if found:
             return channel, found[0]
@@ -143,12 +151,15 @@ def _takes_libraries_from_conda(entries: Entries) -> bool:
     )
 
 
-def _holds(entry: CondaEntry, project: str) -> bool:
-    """Say whether a conda entry brings a PyPI project; a package the table does not know is what its name says."""
-    conda = entry.spec.name
-    if project in names.pypi_names(conda):
-        return True
-    return normalize(conda) == project and not names.is_conda_name(project)
+def _by_project(entries: Entries) -> dict[str, CondaEntry]:
+    """Return the conda entries by the PyPI projects they bring; what the table does not know is what its name says."""
+    found: dict[str, CondaEntry] = {}
+    for entry in entries.conda:
+        name = normalize(entry.spec.name)
+        projects = names.pypi_names(entry.spec.name)
+        for project in projects if projects or names.is_conda_name(name) else (name,):
+            found.setdefault(project, entry)
+    return found
 
 
 def _conda_name(entries: Entries, entry: CondaEntry) -> str:
@@ -158,11 +169,11 @@ def _conda_name(entries: Entries, entry: CondaEntry) -> str:
         return ""
     if name in CONDA_NAMES:
         return CONDA_NAMES[name]
-    if not any(read_channel(item.value).base == FORGE for item in entries.file.channels.items):
+    known = names.conda_names(name) if "-" in name else ()
+    if not known or known[0] == name or normalize(known[0]) != name or names.is_conda_name(name):
         return ""
-    known = names.conda_names(name)
-    differs_by_dashes = bool(known) and normalize(known[0]) == name != known[0]
-    return known[0] if differs_by_dashes and not names.is_conda_name(name) else ""
+    on_forge = any(read_channel(item.value).base == FORGE for item in entries.file.channels.items)
+    return known[0] if on_forge else ""
 
 
 def _move_to_conda(entries: Entries, entry: PipEntry, conda: str) -> Fix | None:
