@@ -272,6 +272,27 @@ def test_what_is_read_is_read_alike_by_rattler_and_conda(text: str) -> None:
 
 
 @given(_written)
+@settings(max_examples=1000, deadline=None)
+def test_every_part_of_what_is_read_stands_where_it_says(text: str) -> None:
+    spec = parse_conda(text)
+    if isinstance(spec, BadSpec):
+        assert 0 <= spec.where[0] <= spec.where[1] <= len(text)
+        return
+    assert text[slice(*spec.name_at)].lower() == spec.name
+    for part, where in (
+        (spec.version, spec.version_at),
+        (spec.build, spec.build_at),
+        (spec.channel, spec.channel_at),
+    ):
+        assert where == NOWHERE or text[slice(*where)] == part != ""
+    if spec.version_at != NOWHERE:
+        for clause in spec.clauses:
+            assert spec.version_at[0] <= clause.where[0] < clause.where[1] <= spec.version_at[1]
+            written = text[slice(*clause.where)]
+            assert written.replace(" ", "") == clause.op + clause.version
+
+
+@given(_written)
 @settings(max_examples=500, deadline=None)
 def test_what_both_take_is_refused_only_where_nobody_can_have_meant_it(text: str) -> None:
     spec = parse_conda(text)

@@ -507,10 +507,17 @@ def test_pip_among_the_dependencies_is_where_it_belongs(text: str) -> None:
 def test_a_requirement_is_named_once(pip: list[str], severity: str, after: list[str] | None) -> None:
     text = of("pip", pip=pip)
     (finding,) = found(text, "duplicate-requirement")
-    assert (finding.severity, finding.line) == (severity, 4 + len(pip))
+    assert (finding.severity, finding.line) == (severity, 5 if pip == ["a", "a==1"] else 4 + len(pip))
     assert fixed(text, "duplicate-requirement", unsafe=False).text == (
         of("pip", pip=after) if after else text
     )
+
+
+@pytest.mark.parametrize("pip", [["a==1", "a"], ["a", "a==1"]])
+def test_a_spare_requirement_is_not_also_unpinned(pip: list[str]) -> None:
+    assert [
+        finding.rule for finding in found(of("pip", pip=pip), "duplicate-requirement", "unpinned-pip")
+    ] == ["duplicate-requirement"]
 
 
 @pytest.mark.parametrize(

@@ -13,21 +13,22 @@ from conda_lockstep.rules import Fix, Problem, rule
 from conda_lockstep.rules.pins.unpinned import has_version
 
 
-@rule("duplicate-spec", "warning", over=("unpinned-conda",))
+@rule("duplicate-spec", "warning", over=("unpinned-conda", "unpinned-python"))
 def duplicate_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package is named twice among the conda entries: who changes one of them overlooks the other."""
     for first, second in _pairs(entries):
         spare = _spare(first, second)
+        here, there = (first, second) if spare is first else (second, first)
         fix = None
         if spare:
             edit = remove(entries.file.source, spare.item)
             fix = Fix(f"remove '{spare.item.value}', which says no more than the other", (edit,), "safe")
         yield Problem(
-            second.item.span,
-            f"'{second.spec.name}' is listed twice",
+            here.item.span,
+            f"'{here.spec.name}' is listed twice",
             "keep one entry" if spare else "write one entry that says all",
             fix,
-            also=((first.item.span, f"'{first.item.value}', the first time"),),
+            also=((there.item.span, f"'{there.item.value}', the other time"),),
         )
 
 

@@ -33,7 +33,7 @@ def invalid_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("duplicate-requirement", "warning")
+@rule("duplicate-requirement", "warning", over=("unpinned-pip",))
 def duplicate_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package is named twice among the pip entries; two different versions are refused by pip."""
     by_name: dict[str, list[PipEntry]] = defaultdict(list)
@@ -89,20 +89,20 @@ def _repeated(entries: Entries, first: PipEntry, second: PipEntry) -> Problem:
     elif alike and not one and first.section == second.section:
         spare = first
     exclude = one.startswith("==") and other.startswith("==") and one != other
+    here, there = (first, second) if spare is first else (second, first)
     fix = None
-    if spare:
+    if spare and len(spare.section.items) > 1:
         edit = remove(entries.file.source, spare.item)
-        if len(spare.section.items) > 1:
-            fix = Fix(f"remove '{spare.item.value}', which says no more than the other", (edit,), "safe")
+        fix = Fix(f"remove '{spare.item.value}', which says no more than the other", (edit,), "safe")
     return Problem(
-        second.item.span,
-        f"'{second.item.value}' and '{first.item.value}' exclude each other: pip refuses the section"
+        here.item.span,
+        f"'{here.item.value}' and '{there.item.value}' exclude each other: pip refuses the section"
         if exclude
-        else f"'{second.requirement.name}' is listed twice",
+        else f"'{here.requirement.name}' is listed twice",
         "keep the one that is meant" if exclude else "keep one entry",
         fix,
         severity="error" if exclude else None,
-        also=((first.item.span, f"'{first.item.value}', the first time"),),
+        also=((there.item.span, f"'{there.item.value}', the other time"),),
     )
 
 
