@@ -82,6 +82,7 @@ def test_rules_are_described_once_each_and_results_point_at_them() -> None:
         assert {"shortDescription", "fullDescription", "help"} <= rule.keys()
         assert rule["help"]["markdown"].endswith(f"`lockstep explain {rule['id']}` shows the whole page.")
         assert "`" not in rule["shortDescription"]["text"] + rule["help"]["text"]
+        assert "](../" not in rule["help"]["markdown"]
 
 
 def test_a_fix_is_carried_as_replacements_and_says_whether_it_is_safe() -> None:

@@ -64,12 +64,14 @@ def render(findings: Sequence[Finding], failures: Sequence[LockstepError], root:
 
 
 def _rule(rule: Rule) -> _Object:
+    # Links to other pages would lead nowhere from here.
+    what = re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]+\)", r"`\1`", lead(rule))
     more = f"`lockstep explain {rule.name}` shows the whole page."
     return {
         "id": rule.name,
         "shortDescription": {"text": plain(rule.summary)},
-        "fullDescription": {"text": plain(lead(rule)), "markdown": lead(rule)},
-        "help": {"text": f"{plain(lead(rule))} {plain(more)}", "markdown": f"{lead(rule)}\n\n{more}"},
+        "fullDescription": {"text": plain(what), "markdown": what},
+        "help": {"text": f"{plain(what)} {plain(more)}", "markdown": f"{what}\n\n{more}"},
         "defaultConfiguration": {"level": rule.severity, "enabled": rule.default},
         "properties": {"tags": [rule.family]},
     }
