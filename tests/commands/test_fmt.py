@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.cli import main
+from conda_lockstep.config import Config
+from conda_lockstep.environment.document import parse, read
+from conda_lockstep.environment.format import canonical
+from conda_lockstep.rules import lint
 from tests.support.repository import Repository
 
 UGLY = "name: demo\nchannels:\n- conda-forge\ndependencies:\n- numpy=1.26  # ABI\n- python=3.11\n"
@@ -122,6 +126,14 @@ def test_without_files_those_of_the_repository_are_formatted(
     assert (
         capsys.readouterr().out == "environment.yml: formatted\n1 file formatted, 0 files left as they are\n"
     )
+
+
+def test_the_rule_about_order_has_nothing_to_say_of_what_was_formatted(corpus: Path) -> None:
+    config = Config()
+    chosen = lint.select(config, ("unsorted",))
+    for path in sorted(corpus.joinpath("environments").glob("*.y*ml")):
+        text = canonical(read(path))
+        assert lint.lint(parse(text, path.name), chosen, config) == []
 
 
 def test_permissions_stay(ugly: Path) -> None:

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment.document import parse
-from conda_lockstep.rules import lint
+from conda_lockstep.environment.source import Source, Span
+from conda_lockstep.rules import Problem, lint
 from conda_lockstep.rules.lint import Finding
+from conda_lockstep.rules.suppress import apply
 from tests.support.lint import fixed, found, marked, of
 
 UNUSED = "unused-suppression"
@@ -51,10 +54,9 @@ def test_a_suppression_of_the_file_silences_all_of_it() -> None:
 
 
 def test_a_suppression_silences_no_other_line_and_no_other_rule() -> None:
-    text = of(
-        "numpy  # lockstep: ignore=unpinned-conda", "scipy", "scipy=1.2.*  # lockstep: ignore=duplicate-spec"
-    )
-    assert said(text) == [("unpinned-conda", 4), ("redundant-glob", 5)]
+    comment = "# lockstep: ignore=unpinned-conda"
+    text = of(f"numpy  {comment}", "scipy", f"zlib=1.2.*  {comment}")
+    assert said(text) == [("unpinned-conda", 4), ("redundant-glob", 5), (UNUSED, 5)]
 
 
 def test_what_is_silenced_is_not_fixed_either() -> None:
@@ -206,3 +208,21 @@ def test_suppressions_hold_in_every_way_of_linting() -> None:
     chosen = lint.select(config, RULES)
     assert lint.lint(parse(text, "a"), chosen, config) == []
     assert lint.fix(parse(text, "a"), chosen, config, unsafe=True).left == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dependencies:\n" + "  # lockstep: ignore=unpinned-conda\n  - numpy\n" * 6000,
+        "dependencies:\n" + "  # lockstep: ignore=nonsense\n" * 8000 + "  - numpy\n",
+        "dependencies: [numpy]  # lockstep: ignore=" + ",".join(["unpinned-conda", "pins"] * 20000),
+        "dependencies: [" + "'a\n  b', " * 20000 + "c]  # lockstep: ignore=pins\n",
+    ],
+)
+def test_many_suppressions_take_no_time(text: str) -> None:
+    source = Source.of("environment.yml", text)
+    rule, own = (*lint.select(Config(), ("unpinned-conda",)), *lint.select(Config(), (UNUSED,)))
+    problems = [(rule, Problem(Span(start, start), "m", "h")) for start in source.line_starts]
+    start = time.process_time()
+    apply(source, problems, [rule, own])
+    assert time.process_time() - start < 5

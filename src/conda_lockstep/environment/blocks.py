@@ -89,6 +89,11 @@ def is_plain(value: str) -> bool:
     return _PLAIN.fullmatch(value) is not None and value.lower() not in _WORDS
 
 
+def without_leading_blanks(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    """Return lines from the first comment on."""
+    return notes[next((at for at, note in enumerate(notes) if note.text), len(notes)) :]
+
+
 # Stricter than YAML: begins with a letter, and has nothing that any reader might take for syntax.
 _PLAIN = re.compile(r"[A-Za-z_](?:[\w.+\-/=<>!~,*|@;()\[\]$%&^]|:(?=[^\s])| (?=[^\s#]))*", re.ASCII)
 # What YAML 1.1 or its readers take for a boolean or for nothing.
@@ -229,7 +234,7 @@ class _Reader:
                 entry = Entry((), self.one_line(item.span), self.beside(item.span.end))
             else:
                 entry = Entry((), self.scalar(item), self.beside(item.span.end), name_of(item.value))
-            entries.append(entry._replace(lead=lead if entries else _without_blank(lead)))
+            entries.append(entry._replace(lead=lead if entries else without_leading_blanks(lead)))
         return Body(tuple(entries), self.notes(at, last), column)
 
     def section(self, item: PipSection, line: int, bound: int, *, is_last: bool) -> tuple[Entry, int]:
@@ -271,7 +276,7 @@ class _Reader:
             lead = self.notes(at, line - 1)
             pair = f"{self.scalar(key)}: {self.scalar(value)}"
             entries.append(
-                Entry(lead if entries else _without_blank(lead), pair, self.beside(value.span.end))
+                Entry(lead if entries else without_leading_blanks(lead), pair, self.beside(value.span.end))
             )
             at = line + 1
         return Body(tuple(entries), self.notes(at, last), column, dashed=False)
@@ -348,10 +353,6 @@ def _belongs(note: Note, column: int, loose: bool) -> bool:
     if not note.text or note.column >= column:
         return bool(note.text)
     return loose and note.column == 0 and re.match(r"#+\s*-\s", note.text) is not None
-
-
-def _without_blank(notes: tuple[Note, ...]) -> tuple[Note, ...]:
-    return notes[1:] and _without_blank(notes[1:]) if notes and notes[0] == BLANK else notes
 
 
 def _conda_name(text: str) -> str:

@@ -20,6 +20,7 @@ from conda_lockstep.environment.blocks import (
     Note,
     UnformattableError,
     read_blocks,
+    without_leading_blanks,
 )
 from conda_lockstep.environment.comments import layout
 from conda_lockstep.environment.compose import compose
@@ -93,7 +94,7 @@ def _sorted(body: Body) -> Body:
     if rest and last and groups != rest + last:
         last = [_with_lead(group, group[0].lead or (BLANK,)) for group in last]
         groups = rest + last
-        groups[0] = _with_lead(groups[0], _without_leading_blanks(groups[0][0].lead))
+        groups[0] = _with_lead(groups[0], without_leading_blanks(groups[0][0].lead))
     return body._replace(entries=tuple(entry for group in groups for entry in group))
 
 
@@ -117,12 +118,6 @@ def _with_lead(group: Sequence[Entry], lead: tuple[Note, ...]) -> list[Entry]:
 
 def _is_pip(group: Sequence[Entry]) -> bool:
     return any(entry.section for entry in group) and all(entry.name == "pip" for entry in group)
-
-
-def _without_leading_blanks(notes: tuple[Note, ...]) -> tuple[Note, ...]:
-    while notes and notes[0] == BLANK:
-        notes = notes[1:]
-    return notes
 
 
 def _lines(file: Blocks) -> list[str]:

@@ -50,22 +50,23 @@ def suppressions(source: Source) -> tuple[Suppression, ...]:
     """Return the suppressions of a YAML text, in its order.
 
     One at the end of a line holds for what stands on the line; one on a line of its own for the entry that follows,
-    other comments and blank lines between them set aside.
+    other comments and blank lines between them set aside. The lines of two suppressions are the same, or apart.
     """
     if MARK not in source.text:
         return ()
     found = layout(source)
-    own_lines = {source.position(span.start)[0] for span in found.comments if _is_alone(source, span)}
+    below = _Below(source, found)
     return tuple(
         suppression
         for comment in found.comments
         if MARK in source.text[slice(*comment)]
-        for suppression in _in_comment(source, comment, found, own_lines)
+        for suppression in _in_comment(source, comment, below)
     )
 
 
 _DIRECTIVE = re.compile(r"#[ \t]*lockstep:[ \t]*")
 _NAME = r"[A-Za-z0-9][\w-]*"
+_WORD = re.compile(_NAME)
 _IGNORE = re.compile(
     rf"(?P<kind>ignore-file|ignore)[ \t]*=[ \t]*(?P<names>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)(?=\s|$)[ \t]*(?P<reason>.*)"
 )
@@ -73,7 +74,7 @@ _MEANT = re.compile(r"(?:ignore|disable|suppress|silence|skip|allow|no-?qa|no-?l
 """How a comment begins that was meant to silence something; others are notes to people."""
 
 
-def _in_comment(source: Source, comment: Span, found: Layout, own_lines: set[int]) -> Iterator[Suppression]:
+def _in_comment(source: Source, comment: Span, below: _Below) -> Iterator[Suppression]:
     """Yield the suppressions of one comment: other words may stand before, another suppression behind."""
     text = source.text
     starts = [match.span() for match in _DIRECTIVE.finditer(text, *comment)]
@@ -84,31 +85,54 @@ def _in_comment(source: Source, comment: Span, found: Layout, own_lines: set[int
             continue
         names = tuple(
             Name(word.group(), Span(*word.span()))
-            for word in (re.compile(_NAME).finditer(text, *match.span("names")) if match else ())
+            for word in (_WORD.finditer(text, *match.span("names")) if match else ())
         )
-        first, last = 0, 0
-        if match is None or match["kind"] == "ignore":
-            first, last = _lines(source, comment, found, own_lines)
+        whole_file = match is not None and match["kind"] == "ignore-file"
+        first, last = (0, 0) if whole_file else below.lines(comment)
         reason = match["reason"].strip() if match else ""
         yield Suppression(names, reason, Span(start, start + len(text[start:end].rstrip())), first, last)
 
 
-def _lines(source: Source, comment: Span, found: Layout, own_lines: set[int]) -> tuple[int, int]:
-    """Return the lines that a suppression holds for; those of a scalar that it stands behind or above."""
-    line = source.position(comment.start)[0]
-    if line in own_lines:
-        line += 1
-        count = len(source.line_starts)
-        while line <= count and (line in own_lines or source.line(line).strip() in ("", "---")):
-            line += 1
-        if line > count:
-            return line, line
-    first = last = line
-    for span in found.scalars:
-        begin, end = source.position(span.start)[0], source.position(max(span.start, span.end - 1))[0]
-        if begin <= line <= end:
-            first, last = min(first, begin), max(last, end)
-    return first, last
+class _Below:
+    """Which lines a comment speaks of, read once for all comments of a text."""
+
+    def __init__(self, source: Source, found: Layout) -> None:
+        self._source = source
+        self._own_lines = {
+            source.position(span.start)[0] for span in found.comments if _is_alone(source, span)
+        }
+        self._following = self._next_contents()
+        self._extents = {
+            line: extent for extent in self._long_scalars(found) for line in range(extent[0], extent[1] + 1)
+        }
+
+    def lines(self, comment: Span) -> tuple[int, int]:
+        """Return the first and the last line of what a comment stands beside or above."""
+        line = self._source.position(comment.start)[0]
+        line = self._following[line] if line in self._own_lines else line
+        return self._extents.get(line, (line, line))
+
+    def _long_scalars(self, found: Layout) -> list[tuple[int, int]]:
+        """Return the lines of scalars that reach over several; where one begins as another ends, they are one."""
+        extents: list[tuple[int, int]] = []
+        for span in found.scalars:
+            first = self._source.position(span.start)[0]
+            last = self._source.position(max(span.start, span.end - 1))[0]
+            if extents and first <= extents[-1][1]:
+                extents[-1] = (extents[-1][0], max(last, extents[-1][1]))
+            elif first < last:
+                extents.append((first, last))
+        return extents
+
+    def _next_contents(self) -> list[int]:
+        """Return for every line the next one below it that holds more than comments."""
+        count = len(self._source.line_starts)
+        following = [count + 1] * (count + 1)
+        for line in range(count - 1, 0, -1):
+            below = line + 1
+            empty = below in self._own_lines or self._source.line(below).strip() in ("", "---")
+            following[line] = following[below] if empty else below
+        return following
 
 
 def _is_alone(source: Source, comment: Span) -> bool:

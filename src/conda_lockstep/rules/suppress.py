@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from conda_lockstep.environment.edit import Edit
@@ -11,6 +13,8 @@ from conda_lockstep.rules import FAMILIES, Fix, Problem, Rule, rules
 from conda_lockstep.rules.selection import closest
 
 UNUSED = "unused-suppression"
+MAX_SUGGESTIONS = 20
+"""How many unknown names are compared with those that exist, which takes a millisecond for each."""
 _OWN_NAMES = frozenset((UNUSED, "suppressions"))
 
 
@@ -24,23 +28,39 @@ def apply(
     written = suppressions(source)
     if not written:
         return list(found)
-    used: set[Name] = set()
-    left = []
-    for rule, problem in found:
-        names = set(_silencing(rule, source.position(problem.span.start)[0], written))
-        used |= names
-        if not names:
-            left.append((rule, problem))
+    silences = _Silences(written)
+    left = [
+        (rule, problem)
+        for rule, problem in found
+        if not silences.silence(rule, source.position(problem.span.start)[0])
+    ]
     own = next((rule for rule in chosen if rule.name == UNUSED), None)
     if own and not any(one.whole_file and _names_us(one) for one in written):
-        left += ((own, problem) for problem in _unused(source, written, used, chosen))
+        left += ((own, problem) for problem in _unused(source, written, silences, chosen))
     return left
 
 
-def _silencing(rule: Rule, line: int, written: Sequence[Suppression]) -> Iterator[Name]:
-    for suppression in written:
-        if suppression.covers(line):
-            yield from (name for name in suppression.names if name.text in (rule.name, rule.family))
+class _Silences:
+    """What is silenced where, and what of it was of use. Asked for each finding, so it looks nothing through."""
+
+    def __init__(self, written: Sequence[Suppression]) -> None:
+        self._names = {(one.first, name.text) for one in written for name in one.names}
+        self._lines = sorted({(one.first, one.last) for one in written if not one.whole_file})
+        self._used: set[tuple[int, str]] = set()
+
+    def silence(self, rule: Rule, line: int) -> bool:
+        """Say whether a finding is silenced, and remember by which suppressions."""
+        places = [0]
+        at = bisect_right(self._lines, (line, sys.maxsize)) - 1
+        if at >= 0 and line <= self._lines[at][1]:
+            places.append(self._lines[at][0])
+        by = self._names & {(place, name) for place in places for name in (rule.name, rule.family)}
+        self._used |= by
+        return bool(by)
+
+    def was_used(self, suppression: Suppression, name: Name) -> bool:
+        """Say whether a name in a suppression has silenced something."""
+        return (suppression.first, name.text) in self._used
 
 
 def _names_us(suppression: Suppression) -> bool:
@@ -48,25 +68,28 @@ def _names_us(suppression: Suppression) -> bool:
 
 
 def _unused(
-    source: Source, written: Sequence[Suppression], used: set[Name], chosen: Sequence[Rule]
+    source: Source, written: Sequence[Suppression], silences: _Silences, chosen: Sequence[Rule]
 ) -> Iterator[Problem]:
     known = rules()
+    exists = {*FAMILIES, *(rule.name for rule in known)}
+    idle_names = {name for name in exists if _was_run(name, known, chosen)}
+    suggestions = MAX_SUGGESTIONS
     for suppression in written:
         if not suppression.names:
             yield _malformed(suppression)
-        elif not _names_us(suppression):
-            idle = []
-            for name in suppression.names:
-                if not _exists(name.text, known):
-                    yield _unknown(name, known)
-                elif name not in used and _was_run(name.text, known, chosen):
-                    idle.append(name)
-            if idle:
-                yield _idle(source, suppression, idle)
-
-
-def _exists(name: str, known: Sequence[Rule]) -> bool:
-    return name in FAMILIES or any(rule.name == name for rule in known)
+        if not suppression.names or _names_us(suppression):
+            continue
+        for name in suppression.names:
+            if name.text not in exists:
+                suggestions -= 1
+                yield _unknown(name, closest(name.text, known) if suggestions >= 0 else "")
+        idle = [
+            name
+            for name in suppression.names
+            if name.text in idle_names and not silences.was_used(suppression, name)
+        ]
+        if idle:
+            yield _idle(source, suppression, idle)
 
 
 def _was_run(name: str, known: Sequence[Rule], chosen: Sequence[Rule]) -> bool:
@@ -83,8 +106,7 @@ def _malformed(suppression: Suppression) -> Problem:
     return Problem(suppression.span, message, remedy)
 
 
-def _unknown(name: Name, known: Sequence[Rule]) -> Problem:
-    close = closest(name.text, known)
+def _unknown(name: Name, close: str) -> Problem:
     message = f"no rule or family is named '{name.text}': this silences nothing"
     if not close:
         return Problem(name.span, message, "see 'lockstep rules' for the names")
@@ -99,7 +121,8 @@ def _idle(source: Source, suppression: Suppression, idle: Sequence[Name]) -> Pro
     if len(idle) == len(suppression.names):
         fix = Fix(f"remove the suppression of {told}", (Edit(_removable(source, suppression), ""),), "safe")
         return Problem(suppression.span, message, "remove the comment", fix)
-    rest = ",".join(name.text for name in suppression.names if name not in idle)
+    useless = set(idle)
+    rest = ",".join(name.text for name in suppression.names if name not in useless)
     names = Span(suppression.names[0].span.start, suppression.names[-1].span.end)
     fix = Fix(f"remove {told} from a suppression", (Edit(names, rest),), "safe")
     return Problem(idle[0].span, message, f"remove {told}", fix)
