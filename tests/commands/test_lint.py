@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.cli import main
+from tests.test_cli import modules_after
 
 FILE = """\
 dependencies:
@@ -88,3 +89,12 @@ def test_what_excludes_each_other_is_refused(
         main(["lint", *options])
     assert stop.value.code == 2
     assert "not allowed with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "module", ["sarif", "junit", "annotations", "json", "diff", "fixes", "statistics", "paths"]
+)
+def test_text_loads_no_other_format(folder: Path, module: str) -> None:
+    loaded = modules_after("lint", str(folder / "environment.yml"))
+    assert "conda_lockstep.report.text" in loaded
+    assert f"conda_lockstep.report.{module}" not in loaded
