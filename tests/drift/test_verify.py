@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.corpus import REPOSITORY
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, install, pip, solve
 
@@ -291,3 +294,18 @@ def test_a_lock_without_the_prefixs_platform_says_how_to_add_it(installed: Insta
     cep37.write(Lock({"osx-arm64": installed.packages}, sources=("environment.yml",)), lock)
     with pytest.raises(LockstepError, match=f"has nothing for {installed.platform}, only for osx-arm64"):
         verify(installed.prefix, lock)
+
+
+def test_a_bare_node_needs_the_standard_library_alone(installed: Installed, tmp_path: Path) -> None:
+    program = (
+        f"import sys; sys.path.insert(0, {str(REPOSITORY / 'src')!r})\n"
+        "from conda_lockstep.commands import drift\n"
+        f"code = drift.verify({str(installed.prefix)!r}, {str(installed.lock_file)!r})\n"
+        f"drift.snapshot({str(installed.prefix)!r}, {str(tmp_path / 'node.json')!r})\n"
+        "print(code, *sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 __main__ conda_lockstep"
+    assert (tmp_path / "node.json").exists()
