@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from conda_lockstep.atomic import write_text
 from conda_lockstep.config import Config, load
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37, gpu, metadata, virtual
 from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.check import is_satisfied
 from conda_lockstep.lock.make import make_lock
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import lock_path
@@ -41,8 +41,14 @@ def _lock(
     old = _old_lock(target)
     settings = settings_of(file, config, old, platforms=platforms, cuda=cuda)
     lock = make_lock(file, settings)
-    cep37.write(lock, target)
-    _report(lock, target, old)
+    text = cep37.render(lock)
+    unchanged = old is not None and cep37.render(old) == text
+    write_text(target, text)
+    _report(lock, target)
+    if unchanged:
+        print("  unchanged")
+    elif old is not None and old.platforms.keys() & lock.platforms.keys():
+        _report_drift(old, cep37.parse(text, str(target)), target)
     for notice in gpu.cpu_builds(lock, wanted(file, settings.mirrors)):
         print(f"lockstep: {path}: {notice}", file=sys.stderr)
 
@@ -62,29 +68,28 @@ def _old_lock(path: Path) -> Lock | None:
         return None
 
 
-def _report(lock: Lock, path: Path, old: Lock | None) -> None:
+def _report(lock: Lock, path: Path) -> None:
     for platform, packages in sorted(lock.platforms.items()):
         pip = len(packages.only("pip"))
         count = f"{len(packages)} packages" + (f", {pip} of them by pip" if pip else "")
         print(f"{path}: {platform}: {count} ({packages.environment_id})")
         print(f"  for a machine with {virtual.to_text(metadata.machine_of(lock, platform))}")
-    if old is not None and old.platforms.keys() & lock.platforms.keys():
-        _report_drift(old, lock, path)
 
 
 def _report_drift(old: Lock, new: Lock, path: Path) -> None:
+    """Print what changed, both sides as a file holds them: what only the solver knows is no change."""
     from conda_lockstep.drift.compare import compare
     from conda_lockstep.drift.source import from_lock
     from conda_lockstep.report import drift_text
 
-    # Both sides as a file holds them: what only the solver knows is no change.
-    written = cep37.parse(cep37.render(new), str(path))
-    report = compare(from_lock(old, f"{path} as it was"), from_lock(written, str(path)), name=str(path))
+    report = compare(from_lock(old, f"{path} as it was"), from_lock(new, str(path)), name=str(path))
     if report.rows:
         print(f"\n{drift_text.render(report, colour=sys.stdout.isatty())}", end="")
 
 
 def _check(file: EnvironmentFile, path: Path, platforms: Sequence[str], config: Config) -> int:
+    from conda_lockstep.lock.check import is_satisfied
+
     target = lock_path(path)
     expected = expected_platforms(file, platforms, config)
     reasons = is_satisfied(

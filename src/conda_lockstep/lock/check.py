@@ -21,7 +21,7 @@ from conda_lockstep.lock.channels import DEFAULTS, Mirrors, channel, channels_of
 from conda_lockstep.lock.dependencies import split
 from conda_lockstep.lock.metadata import machine_of
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.pypi import owned_by_conda
+from conda_lockstep.lock.owned import owned_by_conda
 from conda_lockstep.lock.records import record_of
 from conda_lockstep.lock.requirements import PipWanted, pip_part
 from conda_lockstep.lock.virtual import VirtualPackage
@@ -102,7 +102,7 @@ class _Platform:
             fact.name: PackageRecord(fact.name, fact.version, BuildString(fact.build), 0, "noarch")
             for fact in machine
         }
-        self.owned = owned_by_conda(tuple(self.conda.values()))
+        self.owned = owned_by_conda(self.conda.values())
 
     def reasons(
         self, entries: Sequence[Wanted], pip: Sequence[PipWanted], channels: set[str], path: str

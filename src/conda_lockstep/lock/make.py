@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import metadata, pypi
+from conda_lockstep.lock import metadata
 from conda_lockstep.lock.channels import Mirrors, channels_of
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.requirements import PipPart, pip_part
@@ -17,7 +17,6 @@ from conda_lockstep.lock.solve import REQUEST_SECONDS, Request, Solver, Unsolvab
 from conda_lockstep.lock.unsatisfiable import explain
 from conda_lockstep.lock.virtual import machine
 from conda_lockstep.lock.wanted import wanted
-from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Package, PackageSet
 
 
@@ -83,6 +82,9 @@ def _pip(
 ) -> tuple[Package, ...]:
     if not part.wanted:
         return ()
+    from conda_lockstep.lock import pypi
+    from conda_lockstep.lock.wheels import Target
+
     python = next((package for package in conda if package.name == "python"), None)
     if python is None:
         where = file.source.location(next(file.pip_sections).span.start)

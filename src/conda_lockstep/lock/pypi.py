@@ -13,21 +13,19 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from packaging.version import InvalidVersion, Version
 from uv import find_uv_bin
 
-from conda_lockstep.environment.names import CHANNELS, pypi_names
 from conda_lockstep.environment.requirement import normalize
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import pylock
 from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.dependencies import split
+from conda_lockstep.lock.owned import Owned, owned_by_conda
 from conda_lockstep.lock.requirements import PipPart, PipWanted
-from conda_lockstep.lock.urls import ANACONDA, without_credentials
+from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Package
 
@@ -43,29 +41,6 @@ _UV_KEPT = (
     "UV_OFFLINE",
 )
 """How uv gets at things may be the machine's business; what it decides may not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owned:
-    """A PyPI project that a conda package holds."""
-
-    project: str
-    version: str
-    package: Package
-
-
-def owned_by_conda(packages: Sequence[Package]) -> dict[str, Owned]:
-    """Return the PyPI projects that conda packages hold, by normalised name.
-
-    In channels that the table of names does not know, a Python package holds the project of its own name.
-    """
-    found: dict[str, Owned] = {}
-    for package in packages:
-        for name in pypi_names(package.name) or _namesake(package):
-            # The package of the project's own name has its version; a package that bundles it may not.
-            if name not in found or normalize(package.name) == name:
-                found[name] = Owned(name, package.version, package)
-    return found
 
 
 def resolve(
@@ -174,12 +149,6 @@ def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Iterator[str]:
     yield from ("--default-index", mirrors.fetch_url(os.path.expandvars(part.index or index)))
     for extra in part.extra_indexes:
         yield from ("--index", mirrors.fetch_url(os.path.expandvars(extra)))
-
-
-def _namesake(package: Package) -> tuple[str, ...]:
-    channel = package.channel.removeprefix(f"{ANACONDA}/").partition("/")[0]
-    is_python = any(split(spec)[0] == "python" for spec in package.depends)
-    return (normalize(package.name),) if is_python and channel not in CHANNELS else ()
 
 
 def _pep440(version: str) -> str:

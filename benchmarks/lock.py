@@ -1,0 +1,172 @@
+"""Locking, reading, checking and building, each against the bare tool that does the work, in one run.
+
+The solve is of conda-forge's real metadata (``../shared/corpus``), over HTTP on loopback; the lock that is read has
+some 3,000 packages, made of real ones; the build is of the forge's channel.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks._harness import compare
+from tests.support.corpus import ABSENT, find_corpus
+from tests.support.forge import build_forge
+from tests.support.http_server import serve
+
+from conda_lockstep.environment.document import read
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.lock.make import Settings, make_lock
+from conda_lockstep.packages import PackageSet
+
+CUDA = "12.9"
+SPECS = (
+    "python=3.12",
+    "pytorch=2.*=cuda*",
+    "torchvision",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "matplotlib-base",
+    "jupyterlab",
+)
+LOCKSTEP = "from conda_lockstep.cli import entry; entry()"
+
+BARE_SOLVE = f"""
+import asyncio, sys
+from pathlib import Path
+from rattler import BuildString, Gateway, GenericVirtualPackage, MatchSpec, PackageName, Version, solve
+url, cache, *specs = sys.argv[1:]
+machine = ("__unix", "0"), ("__linux", "5.10"), ("__glibc", "2.28"), ("__archspec", "1"), ("__cuda", "{CUDA}")
+records = asyncio.run(solve(
+    [f"{{url}}/conda-forge"], [MatchSpec(spec) for spec in specs], gateway=Gateway(cache_dir=Path(cache)),
+    platforms=["linux-64", "noarch"],
+    virtual_packages=[GenericVirtualPackage(PackageName(n), Version(v), BuildString(b)) for n, v, b in machine]))
+assert len(records) > 100
+"""
+
+BARE_INSTALL = """
+import asyncio, sys
+from pathlib import Path
+from rattler import install
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.records import record_of
+lock, prefix, cache = sys.argv[1:]
+packages = next(iter(cep37.read(Path(lock)).platforms.values()))
+records = [record_of(package) for package in packages.only("conda").values()]
+asyncio.run(install(records, prefix, cache_dir=Path(cache) / "pkgs", show_progress=False))
+"""
+
+FRESH = "import shutil, sys; shutil.rmtree(sys.argv.pop(1), ignore_errors=True)\n"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = find_corpus()
+        if corpus is None:
+            print(f"lock, read and check are left out: {ABSENT}")
+        else:
+            locking(Path(folder), corpus)
+            reading(Path(folder), corpus)
+        building(Path(folder))
+
+
+def locking(folder: Path, corpus: Path) -> None:
+    """Lock a PyTorch environment with CUDA; both sides read a cached index and ask the server whether it is current."""
+    with serve(corpus / "channels") as server:
+        (folder / "lockstep.toml").write_text(f'[mirrors]\n"https://conda.anaconda.org" = "{server.url}"\n')
+        entries = "".join(f"  - {spec}\n" for spec in SPECS)
+        (folder / "environment.yml").write_text(f"channels: [conda-forge]\ndependencies:\n{entries}")
+        cache = folder / "rattler"
+        lockstep = ["env", f"RATTLER_CACHE_DIR={cache}", sys.executable, "-c", LOCKSTEP]
+        compare(
+            "lock of a PyTorch environment with CUDA",
+            {
+                "bare py-rattler solve": [
+                    sys.executable,
+                    "-c",
+                    BARE_SOLVE,
+                    server.url,
+                    str(cache / "repodata"),
+                    *SPECS,
+                ],
+                "lockstep lock": [*lockstep, "lock", "--cuda", CUDA, "--platform", "linux-64"],
+                "lockstep lock --check": [*lockstep, "lock", "--check"],
+            },
+            cwd=folder,
+        )
+
+
+def reading(folder: Path, corpus: Path) -> None:
+    """Read a lock of some 3,000 packages."""
+    with serve(corpus / "channels") as server:
+        file = read(
+            corpus / "environments" / "pangeo-data__pangeo-docker-images__pangeo-notebook-environment.yml"
+        )
+        lock = make_lock(
+            file, Settings(("linux-64",), mirrors=Mirrors({"https://conda.anaconda.org": server.url}))
+        )
+    packages = lock.platforms["linux-64"]
+    platforms = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64")
+    large = replace(
+        lock, platforms={name: _moved(packages, name) for name in platforms}, sources=("environment.yml",)
+    )
+    cep37.write(large, folder / "large.conda-lock.yml")
+    size = sum(map(len, large.platforms.values()))
+    path = str(folder / "large.conda-lock.yml")
+    run = "from sys import argv; from pathlib import Path; from {} import {} as read; read(Path(argv[1]))"
+    ours, theirs = (
+        run.format("conda_lockstep.lock.cep37", "read"),
+        run.format("conda_lock.lockfile", "parse_conda_lock_file"),
+    )
+    libyaml = "import sys, yaml; yaml.load(open(sys.argv[1]), yaml.CSafeLoader)"
+    compare(
+        f"read a lock of {size} packages",
+        {
+            "lockstep's reader": [sys.executable, "-c", ours, path],
+            "python -c 'import yaml'": [sys.executable, "-c", "import yaml"],
+            "PyYAML's CSafeLoader": [sys.executable, "-c", libyaml, path],
+            "conda-lock's reader": [sys.executable, "-W", "ignore", "-c", theirs, path],
+        },
+        runs=5,
+    )
+
+
+def building(folder: Path) -> None:
+    """Install a locked environment of the forge's channel into a new prefix, archives cached."""
+    forge = build_forge()
+    entries = "".join(
+        f"  - {name}\n" for name in ("python", "numpy", "pandas", "requests", "pytest", "rich", "pip")
+    )
+    home = folder / "build"
+    home.mkdir()
+    (home / "environment.yml").write_text(f"channels: ['{forge.channel_url}']\ndependencies:\n{entries}")
+    lock = make_lock(read(home / "environment.yml"), Settings((forge.subdir,)))
+    cep37.write(lock, home / "conda-lock.yml")
+    cache = str(folder / "rattler")
+    lockstep = ["env", f"RATTLER_CACHE_DIR={cache}", sys.executable, "-c", FRESH + LOCKSTEP]
+    bare = [sys.executable, "-c", FRESH + BARE_INSTALL, "bare", "conda-lock.yml", "bare", cache]
+    compare(
+        f"build a prefix of {len(lock.platforms[forge.subdir])} packages",
+        {"bare py-rattler install": bare, "lockstep build": [*lockstep, "env", "build", "--prefix", "env"]},
+        cwd=home,
+        runs=7,
+    )
+
+
+def _moved(packages: PackageSet, platform: str) -> PackageSet:
+    return PackageSet.of(
+        replace(package, subdir=platform, url=package.url.replace("/linux-64/", f"/{platform}/"))
+        if package.subdir != "noarch"
+        else package
+        for package in packages.values()
+    )
+
+
+if __name__ == "__main__":
+    main()
