@@ -20,11 +20,15 @@ def modules_after(*argv: str) -> set[str]:
         "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
         "print('MODULES', *sys.modules)"
     )
-    run = subprocess.run([sys.executable, "-I", "-c", code, *argv], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", code, *argv], capture_output=True, text=True, check=True
+    )
     return set(run.stdout.rpartition("MODULES")[2].split())
 
 
-@pytest.mark.parametrize("heavy", ["rattler", "ghapi", "rich", "ruamel", "packaging", "asyncio", "conda_lockstep.lock"])
+@pytest.mark.parametrize(
+    "heavy", ["rattler", "ghapi", "rich", "ruamel", "packaging", "asyncio", "conda_lockstep.lock"]
+)
 def test_lint_never_loads_what_it_does_not_need(tmp_path: Path, heavy: str) -> None:
     file = tmp_path / "environment.yml"
     file.write_text(CLEAN)
@@ -49,7 +53,11 @@ def test_help_loads_no_command(heavy: str) -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_exit_2(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], said: str
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: list[str],
+    said: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     try:

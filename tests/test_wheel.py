@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.wheelhouse import pip_environment
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,7 +21,7 @@ def bare_lockstep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(ROOT)]
-    subprocess.run(install, check=True)
+    subprocess.run(install, check=True, env={**os.environ, **pip_environment()})
     return folder / "venv" / "bin" / "lockstep"
 
 
@@ -26,26 +29,18 @@ def run(lockstep: Path, *argv: str, cwd: Path) -> subprocess.CompletedProcess[st
     return subprocess.run([lockstep, *argv], cwd=cwd, capture_output=True, text=True)
 
 
-def test_the_bare_wheel_lints(bare_lockstep: Path, tmp_path: Path) -> None:
+def test_the_bare_wheel_lints_and_says_what_the_rest_needs(bare_lockstep: Path, tmp_path: Path) -> None:
     (tmp_path / "environment.yml").write_text("name: x\nchannels: [conda-forge]\ndependencies:\n  - python\n")
-    done = run(bare_lockstep, "lint", "environment.yml", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "environment.yml:4:5: warning unpinned-python" in done.stdout
-
-
-@pytest.mark.parametrize("command", [["lock"], ["build", "--prefix", "p"]])
-def test_the_bare_wheel_says_what_to_install(bare_lockstep: Path, tmp_path: Path, command: list[str]) -> None:
-    (tmp_path / "environment.yml").write_text("name: x\nchannels: [conda-forge]\ndependencies:\n  - python=3.11\n")
     (tmp_path / "conda-lock.yml").write_text("")
-    done = run(bare_lockstep, *command, cwd=tmp_path)
-    assert done.returncode == 2
-    assert "pip install 'conda-lockstep[solve]'" in done.stderr
-    assert done.stderr.count("\n") == 1
-
-
-def test_the_bare_wheel_carries_the_pages_and_the_workflows(bare_lockstep: Path, tmp_path: Path) -> None:
-    page = run(bare_lockstep, "explain", "unpinned-conda", cwd=tmp_path)
-    assert page.stdout.startswith("# unpinned-conda")
+    linted = run(bare_lockstep, "lint", "environment.yml", cwd=tmp_path)
+    assert linted.returncode == 1
+    assert "environment.yml:4:5: warning unpinned-python" in linted.stdout
+    assert "# unpinned-python" in run(bare_lockstep, "explain", "unpinned-python", cwd=tmp_path).stdout
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     assert run(bare_lockstep, "init", cwd=tmp_path).returncode == 0
     assert (tmp_path / ".github" / "workflows" / "lockstep.yml").is_file()
+    for command in (["lock"], ["build", "--prefix", "p"]):
+        done = run(bare_lockstep, *command, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "pip install 'conda-lockstep[solve]'" in done.stderr
+        assert done.stderr.count("\n") == 1

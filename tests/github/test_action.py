@@ -11,14 +11,13 @@ import pytest
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github import action
+from tests.github.test_check import CONDA_FORGE, environment
+from tests.github.test_commands import parse_outputs
 from tests.support import github as fakes
 from tests.support.act import ROOT
 from tests.support.forge import Forge
 from tests.support.github import BOT, FakeGitHub, payloads
 from tests.support.repository import Repository
-
-from .test_check import CONDA_FORGE, environment
-from .test_commands import parse_outputs
 
 
 class Runner:

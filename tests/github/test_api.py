@@ -8,9 +8,8 @@ import time
 import pytest
 
 from conda_lockstep.github.api import GitHub, GitHubError
+from tests.github.clock import START, Clock
 from tests.support.github import BOT, FakeGitHub, PullRequest, Token
-
-from .clock import START, Clock
 
 COMMENTS = "/issues/7/comments"
 

@@ -10,10 +10,9 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.api import GitHub
 from conda_lockstep.github.base import Base, find_base
 from conda_lockstep.github.event import Event, PullRequest
+from tests.github.clock import Clock
 from tests.support.github import FakeGitHub
 from tests.support.repository import Repository
-
-from .clock import Clock
 
 LOCK = "envs/gpu #1.conda-lock.yml"
 

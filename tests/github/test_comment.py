@@ -9,9 +9,8 @@ import pytest
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.api import GitHub
 from conda_lockstep.github.comment import BODY_LIMIT, Draft, Outcome, State, compose, publish, read_state
+from tests.github.clock import Clock
 from tests.support.github import BOT, Comment, FakeGitHub, PullRequest, Repository, Request, Token
-
-from .clock import Clock
 
 HEAD = "a" * 40
 

@@ -10,9 +10,8 @@ from conda_lockstep.github.base import Base
 from conda_lockstep.github.compare import Compared, compare_with_base
 from conda_lockstep.github.handoff import Handoff, Remark
 from conda_lockstep.github.inputs import FailOn
+from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
 from tests.support.repository import Repository
-
-from .locks import FILE, LOCK, checked, handoff, lock_text
 
 OLD = lock_text({"python": "3.11.9", "tqdm": "4.67.0"})
 PATCH = lock_text({"python": "3.11.9", "tqdm": "4.67.1"})

@@ -16,12 +16,11 @@ from conda_lockstep.github.handoff import Handoff
 from conda_lockstep.github.inputs import Inputs
 from conda_lockstep.github.report import report
 from conda_lockstep.github.runner import Runner
+from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
+from tests.github.test_commands import parse_outputs
 from tests.support import github as fakes
 from tests.support.github import BOT, FakeGitHub, Token
 from tests.support.repository import Repository
-
-from .locks import FILE, LOCK, checked, handoff, lock_text
-from .test_commands import parse_outputs
 
 OLD = lock_text({"python": "3.11.9", "tqdm": "4.67.0"})
 PATCH = lock_text({"python": "3.11.9", "tqdm": "4.67.1"})

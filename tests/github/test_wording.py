@@ -11,9 +11,8 @@ from conda_lockstep.github.comment import BODY_LIMIT
 from conda_lockstep.github.compare import compare_with_base
 from conda_lockstep.github.handoff import Handoff, Remark
 from conda_lockstep.github.wording import comment, summary
+from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
 from tests.support.repository import Repository
-
-from .locks import FILE, LOCK, checked, handoff, lock_text
 
 OLD = lock_text({"python": "3.11.9", "tqdm": "4.67.0"})
 NEW = lock_text({"python": "3.12.1", "tqdm": "4.67.0"})

@@ -12,19 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.wheelhouse import pip_environment
+
 ROOT = Path(__file__).parents[2]
-# How a runner's own set-up reaches the package registry; nothing else of this machine gets in.
-PASSED = (
-    "PIP_",
-    "UV_",
-    "SSL_",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-)
 
 
 @dataclass(frozen=True)
@@ -104,7 +94,7 @@ def run(act: str, job: Job, scratch: Path, timeout: float = 400) -> Result:
         "--actor", "octocat",
     ]
     # fmt: on
-    for variable, value in {**job.variables, **_registry(home)}.items():
+    for variable, value in {**job.variables, **pip_environment()}.items():
         command += ["--env", f"{variable}={value}"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
     done = subprocess.run(
@@ -132,17 +122,6 @@ def export_action(to: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     return to
-
-
-def _registry(home: Path) -> dict[str, str]:
-    """What pip needs to find its packages from a home that is not ours."""
-    passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED)}
-    own = Path.home() / ".config" / "pip" / "pip.conf"
-    if own.is_file() and "PIP_CONFIG_FILE" not in passed:
-        passed["PIP_CONFIG_FILE"] = str(own)
-    # One cache for all runs of a test session: each would download the same packages.
-    passed.setdefault("PIP_CACHE_DIR", str(ROOT / ".cache" / "pip"))
-    return passed
 
 
 def _records(output: str) -> Iterator[Mapping[str, Any]]:

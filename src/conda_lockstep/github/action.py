@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from .check import check
-from .event import read_event
-from .inputs import read_inputs
-from .report import report
-from .runner import read_runner
+from conda_lockstep.github.check import check
+from conda_lockstep.github.event import read_event
+from conda_lockstep.github.inputs import read_inputs
+from conda_lockstep.github.report import report
+from conda_lockstep.github.runner import read_runner
 
 
 def main() -> int:

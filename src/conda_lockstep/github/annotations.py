@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from conda_lockstep.github.handoff import LEVELS, Remark
 from conda_lockstep.report.annotations import LEVELS as COMMANDS
 from conda_lockstep.report.annotations import annotation
-
-from .handoff import LEVELS, Remark
 
 # https://docs.github.com/actions/how-tos/troubleshoot-workflows: ten of each kind a step, the rest is dropped.
 PER_LEVEL = 10

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from conda_lockstep.errors import LockstepError, MissingExtraError
 from conda_lockstep.fields import Fields, parse_list, parse_object
-
-from .retries import Failure, is_rate_limit, seconds_until_retry
+from conda_lockstep.github.retries import Failure, is_rate_limit, seconds_until_retry
 
 if TYPE_CHECKING:
     from ghapi.core import GhApi

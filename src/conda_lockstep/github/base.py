@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-
-from .api import GitHub
-from .event import Event
+from conda_lockstep.github.api import GitHub
+from conda_lockstep.github.event import Event
 
 TIMEOUT = 60.0
 REGULAR = frozenset({b"100644", b"100755"})

@@ -12,14 +12,13 @@ from conda_lockstep.atomic import write_text
 from conda_lockstep.config import FILE_NAME, PYPROJECT, Config
 from conda_lockstep.drift import verify
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.github import sandbox
+from conda_lockstep.github.base import Base
+from conda_lockstep.github.handoff import BuildState
+from conda_lockstep.github.inputs import Build
+from conda_lockstep.github.locking import Locked
+from conda_lockstep.github.trust import Decision
 from conda_lockstep.snapshot.platforms import this_platform
-
-from . import sandbox
-from .base import Base
-from .handoff import BuildState
-from .inputs import Build
-from .locking import Locked
-from .trust import Decision
 
 SECONDS = 45 * 60
 SAYS = "lockstep: "

@@ -9,21 +9,20 @@ from typing import TextIO
 
 from conda_lockstep.config import load
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.github import building
+from conda_lockstep.github import handoff as handoffs
+from conda_lockstep.github.annotations import annotate
+from conda_lockstep.github.base import Base, find_base
+from conda_lockstep.github.commands import group, quoted
+from conda_lockstep.github.event import Event
+from conda_lockstep.github.files import select_files
+from conda_lockstep.github.handoff import Checked, Handoff, Remark
+from conda_lockstep.github.inputs import Inputs
+from conda_lockstep.github.locking import lock_environment
+from conda_lockstep.github.runner import Runner
+from conda_lockstep.github.trust import Decision, may_build
 from conda_lockstep.rules import lint
 from conda_lockstep.rules.lint import UNREADABLE, Finding
-
-from . import building
-from . import handoff as handoffs
-from .annotations import annotate
-from .base import Base, find_base
-from .commands import group, quoted
-from .event import Event
-from .files import select_files
-from .handoff import Checked, Handoff, Remark
-from .inputs import Inputs
-from .locking import lock_environment
-from .runner import Runner
-from .trust import Decision, may_build
 
 
 def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:

@@ -9,8 +9,7 @@ from typing import Literal, TypeAlias
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.fields import parse_object
-
-from .api import GitHub, GitHubError, IssueComment
+from conda_lockstep.github.api import GitHub, GitHubError, IssueComment
 
 COMMENT_LIMIT = 65_536
 MARKER_ROOM = 512

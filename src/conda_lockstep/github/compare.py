@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from conda_lockstep.drift.compare import compare
 from conda_lockstep.drift.source import Source, parse_source
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.github.base import Base
+from conda_lockstep.github.handoff import Checked, Handoff
+from conda_lockstep.github.inputs import FailOn
 from conda_lockstep.report.model import Comparison, Evidence, Report, Row, at_least
-
-from .base import Base
-from .handoff import Checked, Handoff
-from .inputs import FailOn
 
 LADDER = ("linted", "solved", "installed", "verified", "imported", "kernel ran", "collective ran")
 """The steps of evidence, in order; what a run did not reach, its report says."""

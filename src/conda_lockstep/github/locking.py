@@ -9,6 +9,9 @@ from pathlib import Path
 from conda_lockstep.config import Config
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.github.files import is_inside
+from conda_lockstep.github.handoff import LockState
+from conda_lockstep.github.inputs import Inputs
 from conda_lockstep.lock import cep37, gpu
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.check import is_satisfied
@@ -18,10 +21,6 @@ from conda_lockstep.lock.paths import lock_path
 from conda_lockstep.lock.targets import expected_platforms, settings_of
 from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.wanted import wanted
-
-from .files import is_inside
-from .handoff import LockState
-from .inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,21 @@ from pathlib import Path
 from typing import TextIO
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.github import handoff as handoffs
+from conda_lockstep.github import wording
+from conda_lockstep.github.api import GitHub
+from conda_lockstep.github.base import Base, find_base
+from conda_lockstep.github.commands import write_outputs, write_summary
+from conda_lockstep.github.comment import Draft, Outcome, State, publish
+from conda_lockstep.github.compare import Compared, compare_with_base
+from conda_lockstep.github.event import Event
+from conda_lockstep.github.handoff import Handoff
+from conda_lockstep.github.inputs import Inputs
+from conda_lockstep.github.runner import Runner
+from conda_lockstep.github.trust import may_comment
 from conda_lockstep.report import drift_json
 from conda_lockstep.report.annotations import annotation
 from conda_lockstep.report.model import worst
-
-from . import handoff as handoffs
-from . import wording
-from .api import GitHub
-from .base import Base, find_base
-from .commands import write_outputs, write_summary
-from .comment import Draft, Outcome, State, publish
-from .compare import Compared, compare_with_base
-from .event import Event
-from .handoff import Handoff
-from .inputs import Inputs
-from .runner import Runner
-from .trust import may_comment
 
 REPORT = "report.json"
 # A change that is merged already is told, not judged.

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-
-from .api import PUBLIC_URL
-from .event import required
+from conda_lockstep.github.api import PUBLIC_URL
+from conda_lockstep.github.event import required
 
 HOSTED = "github-hosted"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .event import Event
+from conda_lockstep.github.event import Event
 
 DEPENDABOT = "dependabot[bot]"
 # Events that only somebody with write access to the repository, or its own timetable, can bring about.

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from conda_lockstep.github.annotations import by_severity
+from conda_lockstep.github.commands import SUMMARY_LIMIT
+from conda_lockstep.github.comment import BODY_LIMIT
+from conda_lockstep.github.compare import Compared
+from conda_lockstep.github.handoff import Checked, Handoff, Remark
 from conda_lockstep.report import markdown
 from conda_lockstep.report.escape import code, prose
-
-from .annotations import by_severity
-from .commands import SUMMARY_LIMIT
-from .comment import BODY_LIMIT
-from .compare import Compared
-from .handoff import Checked, Handoff, Remark
 
 SHOWN_IN_COMMENT = 5
 SHOWN_IN_SUMMARY = 200

@@ -1,8 +1,8 @@
 """A local stand-in for GitHub's REST API that holds real state and checks both sides of each exchange."""
 
-from .npm import UnavailableError
-from .server import FakeGitHub, Fault, Request, running
-from .state import BOT, Comment, PullRequest, Repository, Token
+from tests.support.github.npm import UnavailableError
+from tests.support.github.server import FakeGitHub, Fault, Request, running
+from tests.support.github.state import BOT, Comment, PullRequest, Repository, Token
 
 __all__ = [
     "BOT",

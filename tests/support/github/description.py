@@ -14,7 +14,7 @@ from jsonschema import Draft4Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-from .npm import member
+from tests.support.github.npm import member
 
 PACKAGE = "@octokit/openapi"
 VERSION = "23.0.2"

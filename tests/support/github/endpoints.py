@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlencode
 
-from .state import Access, Renderer, Repository, State, Token
+from tests.support.github.state import Access, Renderer, Repository, State, Token
 
 COMMENT_LIMIT = 65_536
 

@@ -6,8 +6,8 @@ import functools
 import json
 from typing import Any
 
-from .description import load
-from .npm import member
+from tests.support.github.description import load
+from tests.support.github.npm import member
 
 PACKAGE = "@octokit/webhooks-examples"
 VERSION = "7.6.1"

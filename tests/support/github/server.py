@@ -14,9 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.support.github.endpoints import Answer, Call, RefusalError
+from tests.support.github.state import Renderer, Repository, State, Token
+
 from . import description, endpoints
-from .endpoints import Answer, Call, RefusalError
-from .state import Renderer, Repository, State, Token
 
 API_VERSIONS = frozenset({"2022-11-28"})
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
-from .description import Description
+from tests.support.github.description import Description
 
 EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=timezone.utc)
 BOT = "github-actions[bot]"
