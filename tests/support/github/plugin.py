@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from . import FakeGitHub, UnavailableError, running
+from tests.support.github import FakeGitHub, UnavailableError, running
 
 
 @pytest.fixture

@@ -14,10 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.support.github import description, endpoints
 from tests.support.github.endpoints import Answer, Call, RefusalError
 from tests.support.github.state import Renderer, Repository, State, Token
-
-from . import description, endpoints
 
 API_VERSIONS = frozenset({"2022-11-28"})
 
