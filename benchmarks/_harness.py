@@ -15,7 +15,9 @@ from pathlib import Path
 RUNS = 15
 
 
-def compare(title: str, commands: Mapping[str, Sequence[str]], *, cwd: Path | None = None, runs: int = RUNS) -> None:
+def compare(
+    title: str, commands: Mapping[str, Sequence[str]], *, cwd: Path | None = None, runs: int = RUNS
+) -> None:
     """Run the commands in turn and print each median and its ratio to the first command's."""
     taken: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(runs + 1):
