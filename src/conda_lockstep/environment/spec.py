@@ -97,7 +97,7 @@ _PLAIN = re.compile(r"([A-Za-z0-9_.\-]+)(?:([=<>]=?)(\d+(?:\.\d+)*))?")
 # Compiled when the first entry needs them, and kept by ``re``.
 _FILE = r"(?P<channel>.*/)?(?P<name>[^/\s]+)-(?P<version>[^-/\s]+)-(?P<build>[^-/\s]+)\.(?:conda|tar\.bz2)"
 _PAIR = r"""\s*([A-Za-z0-9_\-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"\s]*))\s*(?:,|$|(?<=\s))"""
-_BUILD_BREAKS = frozenset("-=,|<>~")
+_BUILD_BREAKS = "-=,|<>~"
 _AFTER_OPERATOR = frozenset("=!|,<>~")
 _REVERSED = {"===": "==", "=>": ">=", "=<": "<="}
 
@@ -232,11 +232,13 @@ def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] |
     if option >= 0 and text[option + 2 : option + 3].strip("- ").isalpha():
         what = f"'{text[option + 1 : end]}' is an option of the conda command, not part of an entry"
         return BadSpec(text, what, (option + 1, end))
-    for cut in range(begin + 1, end):
+    # No build reaches over one of these; to look before the last of them would take quadratic time.
+    last_break = max(text.rfind(mark, begin, end) for mark in _BUILD_BREAKS)
+    for cut in range(max(begin + 1, last_break), end):
         if text[cut] not in " =\t" or text[cut - 1] in _AFTER_OPERATOR:
             continue
         tail = text[cut + 1 : end]
-        if tail.strip() and not _BUILD_BREAKS & set(tail):
+        if tail.strip():
             start = cut + 1 + len(tail) - len(tail.lstrip())
             return _as_written(text, (begin, cut), (start, end))
         if text[cut] == "=" and not tail.strip():
