@@ -134,13 +134,14 @@ def test_of_two_indexes_that_have_a_name_the_extra_one_is_asked_first(
         ("humanize>99", "environment.yml:5:9: the pip part cannot be resolved: Because only humanize"),
         ("nosuchproject", "environment.yml:5:9: the pip part cannot be resolved: Because nosuchproject was not found"),
         ("forge-sdist-only", "environment.yml:5:9: the pip part has no wheel for Python "),
-        ("humanize=4.12", "environment.yml:5:18: 'humanize=4.12' is no pip requirement"),
+        ("humanize=4.12", "environment.yml:5:18: 'humanize=4.12': pip writes '==', not '='"),
         ("-r more.txt", "environment.yml:5:9: '-r more.txt' cannot be locked: it names another file"),
         ("-e .", "environment.yml:5:9: '-e .' cannot be locked: it is a folder or file of one machine"),
         ("./local", "environment.yml:5:9: './local' cannot be locked: it is a folder or file of one machine"),
         ("git+https://github.com/a/b", "cannot be locked: a repository is built on each machine anew; name a release"),
         ("a @ git+https://t0ken@github.com/a/b", "'a @ git+https://github.com/a/b' cannot be locked: a repository"),
         ("a @ https://host/a-1-py3-none-any.whl", "cannot be locked: direct URLs are not known here yet"),
+        ("tabulate --hash=sha256:12", "'tabulate --hash=sha256:12' cannot be locked: it has options of pip's own"),
         ("--pre", "environment.yml:5:9: '--pre' cannot be locked: pip's options other than its indexes"),
     ],
 )  # fmt: skip
@@ -158,6 +159,11 @@ def test_pip_entries_need_a_python(forge, index_cache):
     )
     # 'pip' is wanted with every pip list, as conda does it, and brings a Python along.
     assert ("conda", "python") in lock.platforms[forge.subdir]
+
+
+def test_a_token_of_an_index_comes_from_the_environment(lock):
+    with pytest.raises(LockstepError, match="the environment variable NOT_SET is not set"):
+        lock(["--index-url https://$NOT_SET@host/simple", "humanize"])
 
 
 def test_an_index_that_does_not_answer_is_named(lock):

@@ -5,7 +5,6 @@ https://docs.conda.io/projects/conda/en/stable/user-guide/concepts/channels.html
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ from urllib.parse import quote
 from conda_lockstep.environment.document import EnvironmentFile, Item
 from conda_lockstep.environment.spec import SUBDIRS
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.urls import ANACONDA, without_credentials
+from conda_lockstep.lock.urls import ANACONDA, with_variables, without_credentials
 
 DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 MSYS2 = "https://repo.anaconda.com/pkgs/msys2"
 """The third part of ``defaults``, on Windows alone."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.+\-]+)*")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def channel(text: str, folder: Path, mirrors: Mirrors) -> Channel:
     ``defaults`` stands for its first part here. Raises ``LockstepError`` for what is no channel, and for a
     variable in it that is not set.
     """
-    with_secrets = _with_variables(text.strip())
+    with_secrets = with_variables(text.strip())
     url = _url(DEFAULTS[0] if with_secrets == "defaults" else with_secrets, folder)
     public = mirrors.lock_url(url)
     mirror = mirrors.fetch_url(public)
@@ -124,20 +122,6 @@ def _url(text: str, folder: Path) -> str:
     if text.startswith("pkgs/"):
         return f"https://repo.anaconda.com/{text}"
     return f"https://{text}" if "." in text.partition("/")[0] and "/" in text else f"{ANACONDA}/{text}"
-
-
-def _with_variables(text: str) -> str:
-    """Put in the environment variables of a URL, which is where tokens belong."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1] or match[2]
-        if name not in os.environ:
-            raise LockstepError(
-                f"the environment variable {name} is not set", remedy="set it, or use a mirror"
-            )
-        return os.environ[name]
-
-    return _VARIABLE.sub(value, text) if "$" in text else text
 
 
 def _moved(url: str, pairs: list[tuple[str, str]]) -> str:

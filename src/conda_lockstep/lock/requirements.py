@@ -74,7 +74,7 @@ def _wanted(item: Item, file: EnvironmentFile) -> PipWanted:
     parts = parse_pip(item.value)
     if isinstance(parts, BadSpec):
         where = file.source.location(item.at(*parts.where).start)
-        raise LockstepError(f"'{shown}' is no pip requirement: {parts.message}", where=where)
+        raise LockstepError(f"'{shown}': {parts.message}", where=where)
     if refusal := _refusal(parts.kind, text):
         raise LockstepError(f"'{shown}' cannot be locked: {refusal[0]}", where=where, remedy=refusal[1])
     try:
@@ -86,6 +86,8 @@ def _wanted(item: Item, file: EnvironmentFile) -> PipWanted:
 
 
 def _refusal(kind: str, text: str) -> tuple[str, str] | None:
+    if re.search(r"\s--?[a-z]", text):
+        return "it has options of pip's own", "delete them: a lock has every hash, and wheels only"
     if kind == "requirement":
         return None
     if text.startswith(("-r", "--requirement", "-c", "--constraint")):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,7 @@ REQUEST_SECONDS = 60
 """How long one request may take. conda-forge's index comes in shards; the largest unsharded one has some 50 MB."""
 RETRIES = 1
 SOLVE_SECONDS = 600
+SETTLE_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,19 @@ class Solver:
         except SolverError as error:
             raise UnsolvableError(without_credentials(str(error))) from None
         except GatewayError as error:
+            await self._settle(request)
             raise channel_error(str(error), request.sources, self.seconds) from None
+
+    async def _settle(self, request: Request) -> None:
+        """Wait a little for what is still being fetched: its threads would crash an interpreter that ends now."""
+        subdirs = [Subdir(request.platform), Subdir("noarch")]
+        left = (
+            self.gateway.query([channel.fetch_url], [subdir], ["python"], recursive=False)
+            for channel in request.sources
+            for subdir in subdirs
+        )
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), SETTLE_SECONDS)
 
 
 def channel_error(text: str, channels: tuple[Channel, ...], seconds: int) -> LockstepError:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+
+from conda_lockstep.errors import LockstepError
 
 ANACONDA = "https://conda.anaconda.org"
 
 _USER = re.compile(r"(?<=://)[^/@\s]+@")
 _TOKEN = re.compile(r"/t/[^/\s]+(?=/|$|\s)")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _ARCHIVE = re.compile(r"(.+)-([^-]+)-([^-]+)(?:\.conda|\.tar\.bz2)")
 
 
@@ -28,6 +32,20 @@ def without_credentials(text: str) -> str:
     if "@" in text:
         text = _USER.sub("", text)
     return _TOKEN.sub("", text) if "/t/" in text else text
+
+
+def with_variables(text: str) -> str:
+    """Put in the environment variables of a URL, which is where tokens belong; raises for one that is not set."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name not in os.environ:
+            raise LockstepError(
+                f"the environment variable {name} is not set", remedy="set it, or use a mirror"
+            )
+        return os.environ[name]
+
+    return _VARIABLE.sub(value, text) if "$" in text else text
 
 
 def split_package_url(url: str) -> PackageUrl:
