@@ -330,6 +330,17 @@ def test_a_whole_export_is_one_finding() -> None:
     assert "25 of 25" in findings[-1].message and "one build" in findings[-1].message
 
 
+@pytest.mark.parametrize(("brought", "others", "speaks"), [(4, 16, True), (3, 30, False), (4, 15, False)])
+def test_an_export_has_twenty_packages_and_four_that_nobody_asks_for(
+    brought: int, others: int, speaks: bool
+) -> None:
+    export = [*EXPORT[:brought], *(f"package{number}=1.2.{number}=py39_0" for number in range(others))]
+    assert bool(found(of(*export), "full-export")) is speaks
+    asked = [f"tool{number}" for number in range(len(export) // 4)]
+    assert bool(found(of(*export, *asked), "full-export")) is speaks
+    assert not found(of(*export, *asked, "one-more", "and-another"), "full-export")
+
+
 @pytest.mark.parametrize(
     "conda",
     [

@@ -141,13 +141,11 @@ def _move_behind(file: EnvironmentFile, section: PipSection, last: Dependency) -
 
 def _merge_into(source: Source, section: PipSection, last: PipSection) -> Fix | None:
     """Return the fix that puts the lines under a section in front of those of another."""
-    if any(item.flow for item in (*section.items, *last.items)) or section.flow or last.flow:
+    if any(item.flow for item in (*section.items, *last.items)):
         return None
     lines, first = _lines_of(source, section), section.items[0]
     start = source.line_span(source.position(first.span.start)[0]).start
     target = source.line_span(source.position(last.items[0].span.start)[0]).start
-    if start <= section.key.span.end or target <= last.key.span.end:
-        return None
     text = _indented(
         source, source.text[start : lines.end], _column(source, last.items[0]) - _column(source, first)
     )
