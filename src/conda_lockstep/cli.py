@@ -42,7 +42,7 @@ def entry() -> NoReturn:
 
 def main(argv: Sequence[str]) -> int:
     """Run a command line; return 0 for clean, 1 for findings or drift, 2 for what could not be done."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser(argv).parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except LockstepError as error:
@@ -79,7 +79,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(FAILED, f"lockstep: {message}; see '{self.prog} --help'\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser; where a command is named, without the others' arguments, which cost."""
+    named = next((word for word in argv if not word.startswith("-")), "")
+    wanted = [command for command in COMMANDS if command.name == named] or COMMANDS
     parser = _Parser(
         prog="lockstep",
         description="Keep conda environments identical on every GPU machine.",
@@ -87,8 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    for command in COMMANDS:
+    # Told its ``prog``, argparse need not format a usage line, for which it would import half of shutil.
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=_Parser, prog=parser.prog
+    )
+    for command in wanted:
         sub = commands.add_parser(
             command.name, help=command.help, description=command.help, allow_abbrev=False
         )
