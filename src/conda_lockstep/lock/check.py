@@ -102,7 +102,6 @@ class _Platform:
             fact.name: PackageRecord(fact.name, fact.version, BuildString(fact.build), 0, "noarch")
             for fact in machine
         }
-        self.owned = owned_by_conda(self.conda.values())
 
     def reasons(
         self, entries: Sequence[Wanted], pip: Sequence[PipWanted], channels: set[str], path: str
@@ -129,12 +128,12 @@ class _Platform:
         for package in self.conda.values():
             for spec in package.depends:
                 if not self._holds(spec):
-                    name = split(spec)[0]
+                    name = _name(spec)
                     held = self.conda.get(name) or ("no such machine" if name.startswith("__") else "none")
                     yield Reason(f"{package.name} needs '{spec}'; the lock for {self.name} has {held}", path)
 
     def _holds(self, spec: str) -> bool:
-        name = split(spec)[0].lower()
+        name = _name(spec)
         if name.startswith("__"):
             # A lock of somebody else does not say which machine it is for.
             record = self.machine.get(name)
@@ -148,13 +147,12 @@ class _Platform:
             yield Reason(f"pip entries, but no python in the lock for {self.name}", path)
             return
         markers = Target(python.version, self.name, ()).markers
+        owned = owned_by_conda(self.conda.values())
         for entry in pip:
             marker = entry.requirement.marker
             if marker is not None and not marker.evaluate({**markers, "extra": ""}):
                 continue
-            held = self.pip.get(entry.name) or (
-                self.owned[entry.name].package if entry.name in self.owned else None
-            )
+            held = self.pip.get(entry.name) or (owned[entry.name].package if entry.name in owned else None)
             if held is None:
                 yield Reason(f"'{entry.text}' is not in the lock for {self.name}", entry.where)
             elif not _fits(entry, held.version):
@@ -190,8 +188,7 @@ def _reachable(roots: Iterable[str], packages: dict[str, Package]) -> set[str]:
         reached.add(name)
         package = packages[name]
         for spec in package.depends:
-            other = split(spec)[0]
-            other = normalize(other) if package.manager == "pip" else other.lower()
+            other = normalize(_name(spec)) if package.manager == "pip" else _name(spec)
             if other in packages and other not in reached:
                 waiting.append(other)
     return reached
@@ -202,6 +199,11 @@ def _fits(entry: PipWanted, version: str) -> bool:
         return entry.requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
         return True  # conda's own spelling, such as 2024a: nothing that pip could compare
+
+
+@cache
+def _name(spec: str) -> str:
+    return split(spec)[0].lower()
 
 
 @cache
