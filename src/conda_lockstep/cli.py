@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from conda_lockstep.errors import LockstepError, MissingExtraError
 
@@ -72,8 +72,22 @@ def _complain(error: LockstepError, debug: bool) -> None:
             print(line, file=sys.stderr)
 
 
+class _Help(argparse.HelpFormatter):
+    """Help as wide as the terminal, asked of the system: argparse's own way imports archives and compressors."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size(1).columns
+        except (ValueError, OSError):
+            columns = 100
+        super().__init__(prog, width=columns - 2)
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line, as every other of our errors."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_Help, **options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(FAILED, f"lockstep: {message}; see '{self.prog} --help'\n")
