@@ -194,6 +194,10 @@ ENTRIES: dict[str, tuple[str, str]] = {
         "  - pip:\n    - b\n  # z\n  - a\n",
         "  # z\n  - a\n\n  - pip:\n      - b\n",
     ),
+    "pip among pip's own entries is one of them": (
+        "  - pip:\n    - zeta\n    - pip>=24\n    - python-etcd\n",
+        "  - pip:\n      - pip>=24\n      - python-etcd\n      - zeta\n",
+    ),
     "options stay in front": (
         "  - pip:\n    - -e .\n    - b\n    - a\n",
         "  - pip:\n      - -e .\n      - a\n      - b\n",

@@ -74,21 +74,21 @@ def _split_top(top: tuple[Note, ...]) -> tuple[tuple[Note, ...], tuple[Note, ...
 def _with_sorted_body(block: Block) -> Block:
     if block.body is None or block.name in _UNSORTED:
         return block
-    return block._replace(body=_sorted(block.body))
+    return block._replace(body=_sorted(block.body, _rank))
 
 
-def _sorted(body: Body) -> Body:
+def _sorted(body: Body, rank: Callable[[Entry], tuple[int, str]]) -> Body:
     """Sort the entries of every group; a group that is only pip and its section comes last."""
     groups: list[list[Entry]] = []
     for entry in body.entries:
         if entry.section:
-            entry = entry._replace(section=_sorted(entry.section))
+            entry = entry._replace(section=_sorted(entry.section, lambda pip_entry: (0, pip_entry.name)))
         follows = groups and not entry.lead and entry.name and groups[-1][-1].name
         if follows:
             groups[-1].append(entry)
         else:
             groups.append([entry])
-    groups = [_sorted_group(group) for group in groups]
+    groups = [_sorted_group(group, rank) for group in groups]
     last = [group for group in groups if _is_pip(group)]
     rest = [group for group in groups if not _is_pip(group)]
     if rest and last and groups != rest + last:
@@ -98,15 +98,16 @@ def _sorted(body: Body) -> Body:
     return body._replace(entries=tuple(entry for group in groups for entry in group))
 
 
-def _sorted_group(group: Sequence[Entry]) -> list[Entry]:
-    """Sort a group: python first, pip and its section last. What stands directly under a comment stays there."""
+def _sorted_group(group: Sequence[Entry], rank: Callable[[Entry], tuple[int, str]]) -> list[Entry]:
+    """Sort a group; what stands directly under a comment stays there."""
     lead = group[0].lead
     pinned = 1 if lead and lead[-1].text else 0
     ordered = [entry._replace(lead=()) for entry in group]
-    return _with_lead([*ordered[:pinned], *sorted(ordered[pinned:], key=_rank)], lead)
+    return _with_lead([*ordered[:pinned], *sorted(ordered[pinned:], key=rank)], lead)
 
 
 def _rank(entry: Entry) -> tuple[int, str]:
+    """Return the place of a conda entry: python first, pip and its section last."""
     if entry.section:
         return 3, ""
     return {"python": 0, "pip": 2}.get(entry.name, 1), entry.name
