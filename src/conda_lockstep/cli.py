@@ -7,9 +7,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from conda_lockstep.errors import LockstepError, MissingExtraError
 
@@ -18,8 +17,7 @@ CLEAN, FOUND, FAILED = 0, 1, 2
 _EXTRA_OF = {"rattler": "solve", "uv": "solve", "rich": "solve", "ghapi": "github", "fastcore": "github"}
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A subcommand: what it is called, its one-line help, its arguments, and what it does."""
 
     name: str

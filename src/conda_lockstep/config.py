@@ -1,15 +1,15 @@
 """The project's settings: what they are, and where they are found.
 
 They stand in ``[tool.lockstep]`` of a ``pyproject.toml`` or in a ``lockstep.toml``; :mod:`.settings` reads the table.
-A new setting is a field here, read by the type it is annotated with.
+A new setting is a field here and a reader there. These are named tuples for the reason that environment/source.py gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.errors import LockstepError
 
@@ -35,12 +35,13 @@ DEFAULT_PIP_ALLOW = (
 )
 """What moves faster on PyPI than in any channel, and is therefore no stray pip entry."""
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 Level: TypeAlias = Literal["error", "warning", "note", "off"]
 Precision: TypeAlias = Literal["major", "minor", "patch"]
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """A machine that an environment must run on.
 
     ``platform`` is its conda subdir, ``glibc`` its C library's version. ``driver`` is the version of NVIDIA's driver,
@@ -55,8 +56,7 @@ class Machine:
     glibc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """Settings with their defaults. ``root`` is the folder of the file they came from.
 
     ``select``, ``ignore`` and ``extend_select`` name rules and families; ``per_file_ignores`` does by glob below
@@ -72,13 +72,13 @@ class Config:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
-    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    severity: Mapping[str, Level] = field(default_factory=dict)
+    per_file_ignores: Mapping[str, tuple[str, ...]] = _NOTHING
+    severity: Mapping[str, Level] = _NOTHING
     channel_order: tuple[str, ...] = DEFAULT_CHANNEL_ORDER
     name_pattern: str = ""
     pip_allow: tuple[str, ...] = DEFAULT_PIP_ALLOW
-    pin_precision: Mapping[str, Precision] = field(default_factory=dict)
-    mirrors: Mapping[str, str] = field(default_factory=dict)
+    pin_precision: Mapping[str, Precision] = _NOTHING
+    mirrors: Mapping[str, str] = _NOTHING
     pypi_index: str = "https://pypi.org/simple"
     platforms: tuple[str, ...] = ()
     machines: tuple[Machine, ...] = ()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 from conda_lockstep.config import FILE_NAME, PYPROJECT, Config, Level, Machine, Precision
 from conda_lockstep.errors import Location, LockstepError
@@ -86,18 +85,16 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def _config(table: Mapping[str, object], place: _Place) -> Config:
-    config = Config(root=place.path.parent)
-    values: dict[str, object] = {"root": config.root}
-    readers = {entry.name.replace("_", "-"): entry for entry in fields(Config) if entry.name != "root"}
+    values: dict[str, Any] = {}
     for key, value in table.items():
-        entry = readers.get(key)
-        if entry is None:
+        reader = _READERS.get(key)
+        if reader is None:
             if key == "tool" and place.path.name == FILE_NAME:
                 remedy = "in lockstep.toml the settings stand at the top: leave out '[tool.lockstep]'"
                 raise place.at(key).wrong("unknown setting 'tool'", remedy)
-            raise place.at(key).unknown(f"unknown setting '{key}'", readers)
-        values[entry.name] = _READERS.get(entry.name, _BY_TYPE[str(entry.type)])(value, place.at(key))
-    return Config(**values)  # type: ignore[arg-type]
+            raise place.at(key).unknown(f"unknown setting '{key}'", _READERS)
+        values[key.replace("-", "_")] = reader(value, place.at(key))
+    return Config(root=place.path.parent)._replace(**values)
 
 
 def _string(value: object, place: _Place) -> str:
@@ -206,20 +203,21 @@ _MACHINE: Mapping[str, Callable[[object, _Place], str]] = {
     "glibc": _version,
 }
 _READERS: Mapping[str, Callable[[object, _Place], object]] = {
-    "name_pattern": _pattern,
+    "select": _strings,
+    "ignore": _strings,
+    "extend-select": _strings,
+    "per-file-ignores": _strings_table,
+    "severity": _levels,
+    "channel-order": _strings,
+    "name-pattern": _pattern,
+    "pip-allow": _strings,
+    "pin-precision": _precisions,
+    "mirrors": _string_table,
+    "pypi-index": _url,
     "platforms": _platforms,
-    "pypi_index": _url,
+    "machines": _machines,
 }
-"""Readers of settings that are narrower than their type."""
-_BY_TYPE: Mapping[str, Callable[[object, _Place], object]] = {
-    "str": _string,
-    "tuple[str, ...]": _strings,
-    "Mapping[str, str]": _string_table,
-    "Mapping[str, tuple[str, ...]]": _strings_table,
-    "Mapping[str, Level]": _levels,
-    "Mapping[str, Precision]": _precisions,
-    "tuple[Machine, ...]": _machines,
-}
+"""Every setting as it is spelled in the file, and what reads it."""
 
 
 def _kind(value: object) -> str:

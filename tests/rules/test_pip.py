@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 
 import pytest
 
@@ -250,7 +249,7 @@ def test_where_pip_installs_every_library_none_is_a_stray_but_a_note() -> None:
 
 
 def test_the_settings_allow_names() -> None:
-    config = replace(Config(), pip_allow=("NumPy",))
+    config = Config(pip_allow=("NumPy",))
     text = of("pandas=1.3", pip=["numpy", "transformers"])
     assert [finding.line for finding in found(text, "stray-pip", config=config)] == [6]
 

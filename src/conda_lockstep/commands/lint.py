@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,8 +40,8 @@ def run(
     ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change.
     """
     config = load(Path.cwd())
-    config = replace(
-        config, ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
+    config = config._replace(
+        ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
     )
     chosen = lint.select(config, only=select + extend_select if select else ())
     paths = list(files) or _discover()
