@@ -106,6 +106,9 @@ def test_a_broken_old_lock_is_written_anew(folder, capsys):
     assert main(["lock", "--check"]) == 0
 
 
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+
+
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
@@ -115,7 +118,7 @@ def test_a_broken_old_lock_is_written_anew(folder, capsys):
             lambda path: path.write_bytes("channels: []\n".encode("utf-16")),
             "lockstep: environment.yml:1:1: the file is UTF-16",
         ),
-        (lambda path: path.write_text("a: &a [x]\nb: &b [*a, *a]\n" * 1), "lockstep: environment.yml"),
+        (lambda path: path.write_text(BOMB), "lockstep: environment.yml:"),
         (lambda path: path.write_text("dependencies: [six]\n"), "lockstep: environment.yml: no channels"),
         (lambda path: path.write_text("channels: [x\n"), "lockstep: environment.yml:2:1: not YAML"),
         (

@@ -37,7 +37,8 @@ def test_a_file_finds_its_locks_and_no_others(tmp_path: Path) -> None:
     for path in (*files, *(tmp_path / name for name in (*locks, "gpu-conda-lock.yml", "other.yml"))):
         path.touch()
     found = {
-        file.name: [lock.name for lock in beside] for file, beside in locks_of([*files, Path("no/x.yml")]).items()
+        file.name: [lock.name for lock in beside]
+        for file, beside in locks_of([*files, Path("no/x.yml")]).items()
     }
     assert found == {
         "environment.yml": ["conda-lock.yml"],

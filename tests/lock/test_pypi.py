@@ -162,7 +162,9 @@ def test_pip_entries_need_a_python(forge, index_cache):
 
 
 def test_a_token_of_an_index_comes_from_the_environment(lock):
-    with pytest.raises(LockstepError, match="the environment variable NOT_SET is not set"):
+    with pytest.raises(
+        LockstepError, match=r"^environment\.yml:5:9: the environment variable NOT_SET is not set"
+    ):
         lock(["--index-url https://$NOT_SET@host/simple", "humanize"])
 
 

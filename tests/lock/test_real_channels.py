@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.environment.document import read
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37
+from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.lock.make import Settings, make_lock
 from conda_lockstep.lock.metadata import machine_of, needs_of
 from tests.lock.peer import read_with_conda_lock
 
@@ -136,3 +140,27 @@ def test_an_old_lock_is_no_part_of_a_new_one(locking, tmp_path):
     first = cep37.render(locking(text))
     Path(tmp_path / "conda-lock.yml").write_text("no lock at all")
     assert cep37.render(locking(text)) == first
+
+
+def test_every_environment_file_is_locked_or_refused_in_one_line(corpus, anaconda, index_cache):
+    """Pip entries find an empty index, and channels that are not in the corpus are not found, each in one line.
+
+    Of the files that people keep, every third; of those that are odd, each.
+    """
+    mirrors = Mirrors(
+        {"https://conda.anaconda.org": anaconda, "https://repo.anaconda.com": f"{anaconda}/none"}
+    )
+    settings = Settings(
+        ("linux-64",), cuda="12.9", mirrors=mirrors, index=f"{anaconda}/none", cache=index_cache, seconds=10
+    )
+    locked = 0
+    kept, odd = (sorted((corpus / folder).rglob("*.y*ml")) for folder in ("environments", "odd"))
+    for path in (*kept[::3], *odd):
+        try:
+            make_lock(read(path, shown_as=path.name), settings)
+            locked += 1
+        except LockstepError as error:
+            assert "\n" not in str(error)
+            assert error.where is not None, error
+            assert "127.0.0.1" not in str(error).partition(" (fetched from")[0], error
+    assert locked >= 10

@@ -25,7 +25,7 @@ from conda_lockstep.lock import pylock
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.owned import Owned, owned_by_conda
 from conda_lockstep.lock.requirements import PipPart, PipWanted
-from conda_lockstep.lock.urls import with_variables, without_credentials
+from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Package
 
@@ -146,9 +146,9 @@ def _stand_in(folder: Path, project: str, version: str) -> None:
 
 
 def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Iterator[str]:
-    yield from ("--default-index", mirrors.fetch_url(with_variables(part.index or index)))
+    yield from ("--default-index", mirrors.fetch_url(part.index.url if part.index else index))
     for extra in part.extra_indexes:
-        yield from ("--index", mirrors.fetch_url(with_variables(extra)))
+        yield from ("--index", mirrors.fetch_url(extra.url))
 
 
 def _pep440(version: str) -> str:

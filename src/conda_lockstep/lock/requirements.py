@@ -12,7 +12,7 @@ from conda_lockstep.environment.document import EnvironmentFile, Item
 from conda_lockstep.environment.requirement import normalize, parse_pip
 from conda_lockstep.environment.spec import BadSpec
 from conda_lockstep.errors import Location, LockstepError
-from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.lock.urls import with_variables, without_credentials
 
 _INDEX = re.compile(r"(?P<option>-i|--index-url|--extra-index-url)(?:\s*=\s*|\s+)(?P<url>\S+)")
 
@@ -32,27 +32,48 @@ class PipWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """A package index that a file names; its URL may have environment variables in it."""
+
+    text: str
+    where: Location
+
+    @property
+    def url(self) -> str:
+        """Return the URL with its variables put in. Raises ``LockstepError`` where one is not set."""
+        try:
+            return with_variables(self.text)
+        except LockstepError as error:
+            raise LockstepError(error.what, where=self.where, remedy=error.remedy) from None
+
+
+@dataclass(frozen=True, slots=True)
 class PipPart:
-    """What an environment file asks of pip. ``index`` is empty where the file leaves it to the settings."""
+    """What an environment file asks of pip. ``index`` is None where the file leaves it to the settings."""
 
     wanted: tuple[PipWanted, ...]
-    index: str = ""
-    extra_indexes: tuple[str, ...] = ()
+    index: Index | None = None
+    extra_indexes: tuple[Index, ...] = ()
 
 
 def pip_part(file: EnvironmentFile) -> PipPart:
     """Read the ``pip:`` sections. Raises ``LockstepError`` with the place of what cannot be locked."""
     wanted: list[PipWanted] = []
-    index, extra = "", [item.value for item in file.pip_repositories if item.value]
+    index: Index | None = None
+    extra = [_index(item.value, item, file) for item in file.pip_repositories if item.value]
     for item in _items(file):
         option = _INDEX.fullmatch(_without_comment(item.value))
         if option is None:
             wanted.append(_wanted(item, file))
         elif option["option"] == "--extra-index-url":
-            extra.append(option["url"])
+            extra.append(_index(option["url"], item, file))
         else:
-            index = option["url"]
-    return PipPart(tuple(wanted), index, tuple(dict.fromkeys(extra)))
+            index = _index(option["url"], item, file)
+    return PipPart(tuple(wanted), index, tuple(extra))
+
+
+def _index(url: str, item: Item, file: EnvironmentFile) -> Index:
+    return Index(url, file.source.location(item.span.start))
 
 
 def _items(file: EnvironmentFile) -> Iterator[Item]:
