@@ -44,7 +44,7 @@ def run(
         ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
     )
     chosen = lint.select(config, only=select + extend_select if select else ())
-    paths = list(files) or _discover()
+    paths = _with_partners(list(files) or _discover(), chosen)
     if diff:
         return _preview(paths, chosen, config, unsafe)
     seen = _look(paths, chosen, config, fix, unsafe)
@@ -74,6 +74,23 @@ def _discover() -> list[Path]:
     if not found:
         print("lockstep: git knows no environment file here", file=sys.stderr)
     return found
+
+
+def _with_partners(paths: list[Path], chosen: Sequence[Rule]) -> list[Path]:
+    """Return the files, with the locks beside them and the files beside locks that a chosen rule is about."""
+    subjects = {rule.subject for rule in chosen if rule.family == "lock"}
+    if not subjects:
+        return paths
+    from conda_lockstep.lock.paths import environment_of, is_lock, locks_of
+
+    locks = [path for path in paths if is_lock(path.name)]
+    found = dict.fromkeys(paths)
+    if "environment" in subjects:
+        found |= dict.fromkeys(file for lock in locks if (file := environment_of(lock)))
+    if "lock" in subjects:
+        files = [path for path in found if not is_lock(path.name)]
+        found |= dict.fromkeys(lock for beside in locks_of(files).values() for lock in beside)
+    return list(found)
 
 
 def _look(paths: Sequence[Path], chosen: Sequence[Rule], config: Config, fix: bool, unsafe: bool) -> _Seen:
@@ -124,7 +141,6 @@ def _scope(seen: _Seen, chosen: Sequence[Rule], path: Path) -> Scope:
 
 def _preview(paths: Sequence[Path], chosen: Sequence[Rule], config: Config, unsafe: bool) -> int:
     """Print what fixing would change as a diff; return 2 where a file could not be read, 1 where one would change."""
-    from conda_lockstep.environment.document import parse
     from conda_lockstep.report import text
     from conda_lockstep.report.diff import unified
 
@@ -139,7 +155,7 @@ def _preview(paths: Sequence[Path], chosen: Sequence[Rule], config: Config, unsa
             failures += (f"{each.path}:{each.line}:{each.column}: {each.message}" for each in fixed.left)
         elif fixed.done:
             changed, done = changed + 1, done + len(fixed.done)
-            sys.stdout.write(unified(file, parse(fixed.text, file.path), colour=_colour()))
+            sys.stdout.write(unified(file, lint.parse_text(fixed.text, file.path), colour=_colour()))
     sys.stderr.write(text.errors(failures))
     print(f"would fix {text.count(done, 'problem')} in {text.count(changed, 'file')}", file=sys.stderr)
     return 2 if failures else int(changed > 0)

@@ -67,6 +67,20 @@ def secrets(file: EnvironmentFile) -> tuple[Secret, ...]:
     return tuple(sorted(found, key=lambda secret: secret.span))
 
 
+def url_secrets(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, what it is) for each password or token in the URLs of a text, in order."""
+    at = text.find("://")
+    while at >= 0:
+        url = _REST_OF_URL.match(text, at + 3)
+        end = url.end() if url else at + 3
+        yield from _in_authority(text, at, end)
+        for part in _IN_PATH.finditer(text, at + 3, end):
+            group = "path" if part["path"] else "query"
+            if not _is_placeholder(part[group]):
+                yield (*part.span(group), "TOKEN")
+        at = text.find("://", end)
+
+
 class Redactor:
     """Hides the secrets of one file in whatever is said of it."""
 
@@ -82,7 +96,7 @@ class Redactor:
                 # A short one may be part of a word that tells nothing.
                 pattern = re.escape(secret.text) if len(secret.text) >= 6 else _word(secret.text)
                 text = re.sub(pattern, "***", text)
-        for start, end, _ in reversed(list(_url_secrets(text))):
+        for start, end, _ in reversed(list(url_secrets(text))):
             text = f"{text[:start]}***{text[end:]}"
         return text
 
@@ -90,7 +104,7 @@ class Redactor:
         """Return a line of the file with as many ``*`` as a secret has characters, so that columns stay."""
         place = self._source.line_span(number)
         line = self._source.line(number)
-        spans = [Span(start, end) for start, end, _ in _url_secrets(line)]
+        spans = [Span(start, end) for start, end, _ in url_secrets(line)]
         inside = (secret.span for secret in self._within(place))
         spans += (
             Span(max(start - place.start, 0), min(end - place.start, len(line))) for start, end in inside
@@ -111,31 +125,17 @@ def _word(text: str) -> str:
 
 
 def _in_url(item: Item, where: Where) -> Iterator[Secret]:
-    for start, end, kind in _url_secrets(item.value):
+    for start, end, kind in url_secrets(item.value):
         yield Secret(where, kind, item.value[start:end], item.at(start, end), item)
 
 
 def _in_comments(text: str, known: list[Span]) -> Iterator[Secret]:
     """Yield what else in the text is plainly a secret: an entry that was commented out is still published."""
-    for start, end, kind in _url_secrets(text):
+    for start, end, kind in url_secrets(text):
         # Many a forum has addresses with '/t/', too.
         is_plain = not text.endswith("/t/", 0, start) or _CONDA_TOKEN.fullmatch(text, start, end)
         if is_plain and not any(span.start < end and start < span.end for span in known):
             yield Secret("comment", kind, text[start:end], Span(start, end), None)
-
-
-def _url_secrets(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, what it is) for each password or token in the URLs of a text, in order."""
-    at = text.find("://")
-    while at >= 0:
-        url = _REST_OF_URL.match(text, at + 3)
-        end = url.end() if url else at + 3
-        yield from _in_authority(text, at, end)
-        for part in _IN_PATH.finditer(text, at + 3, end):
-            group = "path" if part["path"] else "query"
-            if not _is_placeholder(part[group]):
-                yield (*part.span(group), "TOKEN")
-        at = text.find("://", end)
 
 
 def _in_authority(text: str, at: int, end: int) -> Iterator[tuple[int, int, str]]:

@@ -47,6 +47,11 @@ def render(lock: Lock) -> str:
     return "".join((HEADER, *_metadata(lock), "package:", *_packages(lock)))
 
 
+def is_ours(text: str, lock: Lock) -> bool:
+    """Say whether this program wrote a lock: by its first line, or by the facts of a solve that it notes."""
+    return text.startswith(HEADER[: HEADER.index(" from ")]) or "channel_priority" in lock.metadata
+
+
 def _metadata(lock: Lock) -> Iterator[str]:
     platforms = sorted(lock.platforms)
     yield "version: 1\nmetadata:\n"

@@ -13,8 +13,10 @@ from conda_lockstep.environment.source import Span
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Safety: TypeAlias = Literal["safe", "unsafe"]
+Subject: TypeAlias = Literal["environment", "lock"]
+"""What a rule looks at: an environment file, or the text of a lock, which has no entries."""
 
-FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets", "suppressions")
+FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets", "lock", "suppressions")
 
 
 class Fix(NamedTuple):
@@ -42,7 +44,8 @@ Check: TypeAlias = Callable[[Entries, Config], Iterator[Problem]]
 class Rule(NamedTuple):
     """A rule's identity and its check. ``summary`` is the check's docstring.
 
-    ``over`` names general rules that stay silent on an entry this rule speaks about.
+    ``over`` names general rules that stay silent on an entry this rule speaks about. A rule that ``needs_solver`` is
+    chosen by its name or its family only: the linter alone, without the extra ``solve``, cannot run it.
     """
 
     name: str
@@ -52,13 +55,21 @@ class Rule(NamedTuple):
     check: Check
     over: tuple[str, ...] = ()
     default: bool = True
+    subject: Subject = "environment"
+    needs_solver: bool = False
 
 
 _RULES: dict[str, Rule] = {}
 
 
 def rule(
-    name: str, severity: Severity, *, over: tuple[str, ...] = (), default: bool = True
+    name: str,
+    severity: Severity,
+    *,
+    over: tuple[str, ...] = (),
+    default: bool = True,
+    subject: Subject = "environment",
+    needs_solver: bool = False,
 ) -> Callable[[Check], Check]:
     """Register a check as a rule; its family is its module's or package's name, its summary the docstring."""
 
@@ -67,7 +78,7 @@ def rule(
             raise ValueError(f"two rules are named {name}")
         family = check.__module__.removeprefix(f"{__name__}.").partition(".")[0]
         summary = " ".join((check.__doc__ or "").split())
-        _RULES[name] = Rule(name, family, severity, summary, check, over, default)
+        _RULES[name] = Rule(name, family, severity, summary, check, over, default, subject, needs_solver)
         return check
 
     return register

@@ -15,9 +15,10 @@ from conda_lockstep.rules import FAMILIES, Problem, Rule, Severity, rules
 def select(config: Config, only: Sequence[str] = ()) -> tuple[Rule, ...]:
     """Return the rules that the settings select, with the severity that they give them.
 
-    A family stands for those of its rules that are on by default or named in ``extend-select``. ``only`` (the
-    command line's ``--select``) takes the place of ``select``, and leaves of ``extend-select`` what is in its
-    families. Raises ``LockstepError`` for a name that is no rule's and no family's.
+    A family stands for those of its rules that are on by default or named in ``extend-select``; where nothing is
+    selected, all families do, but for what needs the solver. ``only`` (the command line's ``--select``) takes the
+    place of ``select``, and leaves of ``extend-select`` what is in its families. Raises ``LockstepError`` for a name
+    that is no rule's and no family's.
     """
     wanted, extra, ignored = set(only or config.select), set(config.extend_select), set(config.ignore)
     narrow = wanted <= set(FAMILIES) and bool(wanted) and (bool(only) or not extra)
@@ -31,7 +32,8 @@ def select(config: Config, only: Sequence[str] = ()) -> tuple[Rule, ...]:
         in_family = rule.family in wanted
         if rule.name in wanted or (rule.name in extra and (in_family or not only)):
             return True
-        return rule.default and (in_family or not wanted or (rule.family in extra and not only))
+        by_family = in_family or (rule.family in extra and not only)
+        return rule.default and (by_family or not (wanted or rule.needs_solver))
 
     chosen = (rule for rule in known if is_on(rule))
     return tuple(_moved(rule, config) for rule in chosen if _level(rule, config) != "off")

@@ -1,0 +1,83 @@
+"""Is there a lock beside an environment file, and does it still fit? Static satisfiability: no solve, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.document import EnvironmentFile
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.source import Span
+from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.lock.paths import lock_path, locks_of
+from conda_lockstep.rules import Problem, rule
+
+
+@rule("missing-lock", "warning", default=False)
+def missing_lock(entries: Entries, config: Config) -> Iterator[Problem]:
+    """There is no lock beside the file: every machine solves it anew, on another day."""
+    file = Path(entries.file.path)
+    if not locks_of([file])[file]:
+        message = f"there is no {lock_path(file).name} beside the file: every machine solves it anew"
+        yield Problem(_dependencies(entries.file), message, f"run: lockstep lock {file}, and commit it")
+
+
+@rule("stale-lock", "error", needs_solver=True)
+def stale_lock(entries: Entries, config: Config) -> Iterator[Problem]:
+    """The lock no longer fits the file: what is installed is not what is asked for."""
+    file = Path(entries.file.path)
+    for path in locks_of([file])[file]:
+        try:
+            yield from _stale(entries.file, path, config)
+        except LockstepError as error:
+            yield _unreadable(entries.file, path, error)
+
+
+def _stale(file: EnvironmentFile, path: Path, config: Config) -> Iterator[Problem]:
+    from conda_lockstep.lock import cep37
+    from conda_lockstep.lock.channels import Mirrors
+    from conda_lockstep.lock.check import is_satisfied
+    from conda_lockstep.lock.targets import expected_platforms
+    from conda_lockstep.lock.text import read_text
+
+    text = read_text(path)
+    lock = cep37.parse(text, str(path))
+    name = Path(file.path).name
+    if not cep37.is_ours(text, lock) and [Path(source).name for source in lock.sources] != [name]:
+        return  # another locker's, of several files or of another one: what is too much here is asked for there
+    reasons = is_satisfied(
+        file, lock, platforms=expected_platforms(file, (), config), mirrors=Mirrors(config.mirrors)
+    )
+    by_place: dict[Location | str, list[str]] = {}
+    for reason in reasons:
+        by_place.setdefault(reason.where, []).append(reason.what)
+    for where, what in by_place.items():
+        more = f" (and {len(what) - 1} more)" if len(what) > 1 else ""
+        yield Problem(_span(file, where), f"{what[0]}{more}", f"run: lockstep lock {file.path}")
+
+
+def _unreadable(file: EnvironmentFile, path: Path, error: LockstepError) -> Problem:
+    """Say that nothing can be said: of a broken lock, or of a file that no lock can be made of."""
+    where = error.where if isinstance(error.where, Location) and error.where.path == file.path else ""
+    what = error.what if where else f"{error.where}: {error.what}"
+    message = f"whether {path.name} fits cannot be said: {what}"
+    return Problem(_span(file, where), message, error.remedy or f"run: lockstep lock {file.path}")
+
+
+def _span(file: EnvironmentFile, where: Location | str) -> Span:
+    """Return the place of the entry that begins at a location; that of the dependencies' key where there is none."""
+    if not isinstance(where, Location) or not where.line:
+        return _dependencies(file)
+    start = file.source.line_starts[where.line - 1] + max(where.column - 1, 0)
+    channels = file.key("channels")
+    if channels and start == file.channels.span.start:
+        return channels.key.span
+    items = (*file.conda_items, *file.pip_items, *(section.key for section in file.pip_sections))
+    found = (item.span for item in items if item.span.start <= start < item.span.end)
+    return next(found, file.source.rest_of_line(start))
+
+
+def _dependencies(file: EnvironmentFile) -> Span:
+    key = file.key("dependencies")
+    return key.key.span if key else Span(0, 0)
