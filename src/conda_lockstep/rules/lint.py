@@ -10,10 +10,11 @@ from conda_lockstep.atomic import write_text
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.credentials import Redactor
-from conda_lockstep.environment.document import EnvironmentFile, parse, read
+from conda_lockstep.environment.document import EnvironmentFile, ListOf, parse, read
 from conda_lockstep.environment.entries import read_entries
 from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.paths import is_lock
 from conda_lockstep.rules import Fix, Problem, Rule, Safety, Severity
 from conda_lockstep.rules.selection import find_rule as find_rule
 from conda_lockstep.rules.selection import for_path
@@ -76,13 +77,13 @@ _Found: TypeAlias = list[tuple[Rule, Problem]]
 
 
 def lint_path(path: Path, chosen: Sequence[Rule], config: Config) -> list[Finding]:
-    """Read a file and return what the rules say of it, in the order of the file.
+    """Read a file, an environment file or a lock, and return what the rules say of it, in the order of the file.
 
     A file that cannot be read as YAML has one finding, ``unreadable-file``. Raises ``LockstepError`` where there is
     no file.
     """
     try:
-        return lint(read(path), chosen, config)
+        return lint(_read(path), chosen, config)
     except UnreadableFileError as error:
         return [unreadable(error)]
 
@@ -109,7 +110,7 @@ def plan_path(
     """Return a file as it was read, and what fixing it comes to; None for the file where it stays unreadable."""
     done: tuple[str, ...] = ()
     try:
-        file = read(path)
+        file = _read(path)
     except UnreadableFileError as error:
         if error.recoded is None or not unsafe:
             return None, Fixed("", (), (unreadable(error),))
@@ -141,6 +142,14 @@ def fix(file: EnvironmentFile, chosen: Sequence[Rule], config: Config, *, unsafe
         seen.add(file.source.text)
         found = _problems(file, chosen, config)
     return Fixed(file.source.content, tuple(done), tuple(_findings(file, found)))
+
+
+def parse_text(text: str, path: str) -> EnvironmentFile:
+    """Read the text of an environment file, or take that of a lock as it is: it has no entries."""
+    if not is_lock(path):
+        return parse(text, path)
+    nothing = Span(0, 0)
+    return EnvironmentFile(Source.of(path, text), (), ListOf("missing", (), nothing), (), "missing", nothing)
 
 
 def unreadable(error: UnreadableFileError) -> Finding:
@@ -184,14 +193,23 @@ def _applied(file: EnvironmentFile, fixes: Iterable[Fix]) -> EnvironmentFile | N
     """Return the file with fixes applied, None where the result is not what they meant."""
     edits = [change for fix in fixes for change in fix.edits]
     try:
-        after = parse(edit.apply(file.source, edits), file.path)
+        after = parse_text(edit.apply(file.source, edits), file.path)
     except LockstepError:
         return None
     return after if edit.kept(file, after, edits) else None
 
 
+def _read(path: Path) -> EnvironmentFile:
+    if not is_lock(path.name):
+        return read(path)
+    from conda_lockstep.lock.text import read_text
+
+    return parse_text(read_text(path, as_written=True), str(path))
+
+
 def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> _Found:
-    chosen = for_path(chosen, file.path, config)
+    subject = "lock" if is_lock(file.path) else "environment"
+    chosen = [rule for rule in for_path(chosen, file.path, config) if rule.subject == subject]
     entries = read_entries(file)
     found = [(rule, problem) for rule in chosen for problem in rule.check(entries, config)]
     if len(found) > 1:
