@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-
 import pytest
 
 from conda_lockstep.config import Config
@@ -430,6 +429,29 @@ def test_sections_are_merged_into_the_one_that_conda_keeps(text: str, after: str
     assert fixed(text, "multiple-pip-sections", unsafe=False).text == text
 
 
+def test_a_finding_names_the_first_three_entries() -> None:
+    short, long = of(pip=["a", "b", "c"]), of(pip=["a", "b", "c", "d", "e"])
+    last = of(pip=["z"], head="")
+    assert "(a, b, c)" in found(short + last, "multiple-pip-sections")[0].message
+    assert "(a, b, c and 2 more)" in found(long + last, "multiple-pip-sections")[0].message
+
+
+def test_a_stray_entry_moves_in_front_of_its_section() -> None:
+    before = of("python=3.9", pip=["numpy # n", "wandb"]) + "  - pandas=1.3\n"
+    after = of("python=3.9", "numpy # n", pip=["wandb"]) + "  - pandas=1.3\n"
+    assert fixed(before, "stray-pip").text == after
+    first = "dependencies:\n- pip:\n  - numpy\n  - wandb\n- pandas\n"
+    assert fixed(f"channels: [conda-forge]\n{first}", "stray-pip").text == (
+        "channels: [conda-forge]\ndependencies:\n- numpy\n- pip:\n  - wandb\n- pandas\n"
+    )
+
+
+def test_a_flow_style_section_gets_no_index() -> None:
+    text = "dependencies: [pip, {pip: [torch==2.0+cu118]}]\n"
+    assert len(found(text, "local-version-without-index")) == 1
+    assert fixed(text, "local-version-without-index").text == text
+
+
 def test_an_empty_section_beside_another_is_not_a_second_one() -> None:
     assert found("dependencies:\n- pip: []\n- pip:\n  - a\n", "multiple-pip-sections") == []
 
@@ -477,6 +499,9 @@ def test_a_section_with_entries_is_not_empty(text: str) -> None:
         ("pip:\n- wandb\ndependencies:\n- pip", "dependencies:\n- pip\n- pip:\n  - wandb"),
         ("dependencies:\n- pip\npip: [wandb]\n", "dependencies:\n- pip\npip: [wandb]\n"),
         ("dependencies: [pip]\npip:\n- wandb\n", "dependencies: [pip]\npip:\n- wandb\n"),
+        ("dependencies:\n- zlib\n- git\npip:\n- wandb", "dependencies:\n- zlib\n- git\n- pip:\n  - wandb\n"),
+        ("dependencies: []\npip:\n- wandb\n", "dependencies: []\npip:\n- wandb\n"),
+        ("dependencies:\n- pip\npip: wandb\n", "dependencies:\n- pip\npip: wandb\n"),
     ],
 )  # fmt: skip
 def test_pip_as_a_key_of_the_file_moves_into_the_dependencies(text: str, after: str) -> None:

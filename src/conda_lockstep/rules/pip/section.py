@@ -146,9 +146,7 @@ def _merge_into(source: Source, section: PipSection, last: PipSection) -> Fix | 
     lines, first = _lines_of(source, section), section.items[0]
     start = source.line_span(source.position(first.span.start)[0]).start
     target = source.line_span(source.position(last.items[0].span.start)[0]).start
-    text = _indented(
-        source, source.text[start : lines.end], _column(source, last.items[0]) - _column(source, first)
-    )
+    text = _indented(source.text[start : lines.end], _column(source, last.items[0]) - _column(source, first))
     if text is None:
         return None
     edits = (Edit(lines, ""), Edit(Span(target, target), text))
@@ -180,7 +178,7 @@ def _into_dependencies(file: EnvironmentFile, key: Item, value: Item) -> Fix | N
         return None
     dash = dash_of(source, source.position(last.span.start)[0])
     shift = len(dash) - (value.span.start - body)
-    block = _indented(source, source.text[body:end], shift)
+    block = _indented(source.text[body:end], shift)
     if block is None:
         return None
     added = insert_after(source, last, f"pip:{source.newline}{block.rstrip()}")
@@ -192,7 +190,7 @@ def _column(source: Source, item: Item) -> int:
     return source.position(item.span.start)[1]
 
 
-def _indented(source: Source, block: str, by: int) -> str | None:
+def _indented(block: str, by: int) -> str | None:
     """Return lines moved to the right or to the left; None where they have not that much in front of them."""
     lines = block.splitlines(keepends=True)
     moved = []
@@ -200,5 +198,4 @@ def _indented(source: Source, block: str, by: int) -> str | None:
         if by < 0 and line.strip() and line[:-by].strip():
             return None
         moved.append(line if not line.strip() else " " * by + line if by > 0 else line[-by:])
-    text = "".join(moved)
-    return text if text.endswith(("\n", "\r")) else text + source.newline
+    return "".join(moved)
