@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -130,7 +129,7 @@ def test_a_suppression_of_a_family_is_unused_when_all_of_it_ran() -> None:
 
 
 def test_a_suppression_of_a_rule_ignored_for_this_file_is_not_called_unused() -> None:
-    config = replace(Config(), per_file_ignores={"environment.yml": ("unpinned-conda",)})
+    config = Config(per_file_ignores={"environment.yml": ("unpinned-conda",)})
     text = of("numpy=1.2  # lockstep: ignore=unpinned-conda")
     assert found(text, *RULES, config=config) == []
 
