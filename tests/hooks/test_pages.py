@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conda_lockstep.environment.discover import FILES
+from conda_lockstep.environment.discover import FILES, FILES_AND_LOCKS
 from conda_lockstep.rules import FAMILIES, Rule, rules
 from tests.support import pages
 from tests.support.pages import HOOKS, Case
@@ -33,7 +33,7 @@ def test_a_case_prints_and_becomes_what_lies_beside_it(case: Case) -> None:
     outcome = pages.run(case)
     assert outcome.printed == (case.read("expected.txt") or b"").decode()
     after = case.read("after.yml")
-    assert outcome.after == (after if after is not None else case.read(pages.ENVIRONMENT))
+    assert outcome.after == (after if after is not None else case.read(case.about))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
@@ -41,11 +41,10 @@ def test_a_fix_leaves_nothing_for_a_second_one(case: Case, tmp_path: Path) -> No
     after = case.read("after.yml")
     if after is None:
         return
-    again = tmp_path / pages.ENVIRONMENT
-    again.write_bytes(after)
-    settings = case.read(pages.SETTINGS)
-    if settings is not None:
-        (tmp_path / pages.SETTINGS).write_bytes(settings)
+    for name in (pages.ENVIRONMENT, pages.LOCK, pages.SETTINGS):
+        content = after if name == case.about else case.read(name)
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
     assert pages.run(Case(case.rule, tmp_path, "")).after == after
 
 
@@ -56,14 +55,15 @@ def test_every_rule_has_a_page_with_a_case_that_it_finds(rule: Rule) -> None:
     assert page.startswith(f"# {rule.name}\n\n> {rule.severity} · {rule.family}")
     assert [line for line in page.splitlines() if line.startswith("## ")] == list(SECTIONS)
     expected = (folder / "expected.txt").read_text(encoding="utf-8")
-    assert re.search(rf"^before\.yml:\d+:\d+: (error|warning|note) {rule.name}: ", expected, re.MULTILINE)
+    file = re.escape(Case(rule.name, folder, "").about)
+    assert re.search(rf"^{file}:\d+:\d+: (error|warning|note) {rule.name}: ", expected, re.MULTILINE)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_page_quotes_its_case_word_for_word(rule: Rule) -> None:
     folder = HOOKS / f"lockstep-{rule.family}" / rule.name
     page = (folder / "README.md").read_text(encoding="utf-8")
-    for name in (pages.ENVIRONMENT, "expected.txt"):
+    for name in (Case(rule.name, folder, "").about, "expected.txt"):
         assert f"\n{(folder / name).read_text(encoding='utf-8')}```\n" in page, name
 
 
@@ -71,8 +71,8 @@ def test_a_page_quotes_its_case_word_for_word(rule: Rule) -> None:
 def test_a_page_says_how_safe_the_fix_is(rule: Rule) -> None:
     folder = HOOKS / f"lockstep-{rule.family}" / rule.name
     said = (folder / "README.md").read_text(encoding="utf-8").split("## Fix safety\n")[1].split()[0]
-    outcome = pages.run(Case(rule.name, folder, ""))
-    before = (folder / pages.ENVIRONMENT).read_bytes()
+    case = Case(rule.name, folder, "")
+    outcome, before = pages.run(case), case.read(case.about)
     fixed = [pages.run(case) for case in CASES if case.rule == rule.name]
     kinds = {
         "Safe": outcome.safely != before and outcome.after == outcome.safely,
@@ -83,7 +83,7 @@ def test_a_page_says_how_safe_the_fix_is(rule: Rule) -> None:
     if word in kinds:
         assert kinds[word]
     if word == "None":
-        befores = [case.read(pages.ENVIRONMENT) for case in CASES if case.rule == rule.name]
+        befores = [case.read(case.about) for case in CASES if case.rule == rule.name]
         assert [one.after for one in fixed] == befores
 
 
@@ -96,7 +96,7 @@ def test_every_folder_is_a_rule_of_its_family_and_every_hook_has_a_folder() -> N
     found = {(path.parent.name, path.name) for path in HOOKS.glob("*/*/") if path.is_dir()}
     assert found - known == set()
     assert all((HOOKS / name / "README.md").is_file() for name in hooks)
-    assert folders <= hooks | families | {"lockstep-lock", "lockstep-installs"}
+    assert folders <= hooks | families | {"lockstep-installs"}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -110,7 +110,7 @@ def test_a_familys_page_lists_its_rules_as_they_are(family: str) -> None:
 def test_the_hooks_look_at_the_files_that_discovery_knows() -> None:
     for hook in manifest():
         if str(hook["entry"]).startswith("lockstep lint"):
-            assert hook["files"] == FILES
+            assert hook["files"] == (FILES_AND_LOCKS if hook["id"] == "lockstep-lock" else FILES)
             assert hook["types"] == ["yaml"]
             assert hook["language"] == "python"
 

@@ -19,9 +19,11 @@ from tempfile import TemporaryDirectory
 
 from conda_lockstep import cli
 from conda_lockstep.rules import FAMILIES, Rule, rules
+from conda_lockstep.rules.selection import find_rule
 
 HOOKS = Path(__file__).parents[2] / "hooks"
 ENVIRONMENT = "before.yml"
+LOCK = "before.conda-lock.yml"
 SETTINGS = "lockstep.toml"
 _BLOCK = re.compile(r"(?P<open>```(?:yaml|text|toml) (?P<file>[\w.\-]+)\n).*?(?P<close>```)", re.DOTALL)
 # A suppression is unused where the rule that it names was run.
@@ -41,6 +43,11 @@ class Case:
     def label(self) -> str:
         return f"{self.rule}/{self.prefix.rstrip('.') or 'page'}"
 
+    @property
+    def about(self) -> str:
+        """The file that the rule looks at, and its fix changes."""
+        return LOCK if find_rule(self.rule).subject == "lock" else ENVIRONMENT
+
     def path(self, name: str) -> Path:
         return self.folder / f"{self.prefix}{name}"
 
@@ -51,7 +58,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a case comes to: what is printed for it, and the file after safe and after all fixes."""
+    """What a case comes to: what is printed for it, and the file it is about after safe and after all fixes."""
 
     printed: str
     safely: bytes
@@ -71,14 +78,14 @@ def cases() -> Iterator[Case]:
 
 @cache
 def run(case: Case) -> Outcome:
-    """Lint a case for its rule alone, and fix it, in a folder of its own."""
-    before = case.path(ENVIRONMENT).read_bytes()
-    settings = case.read(SETTINGS)
+    """Lint a case for its rule alone, and fix it, in a folder of its own, with its settings and its lock."""
     with TemporaryDirectory() as name, _inside(name):
-        if settings is not None:
-            Path(SETTINGS).write_bytes(settings)
-        file = Path(ENVIRONMENT)
-        file.write_bytes(before)
+        for part in (ENVIRONMENT, LOCK, SETTINGS):
+            content = case.read(part)
+            if content is not None:
+                Path(part).write_bytes(content)
+        file = Path(case.about)
+        before = file.read_bytes()
         printed = _lint(case.rule)
         _lint(case.rule, "--fix")
         safely = file.read_bytes()
@@ -112,7 +119,7 @@ def rule_table(family: str) -> str:
     lines = ["| rule | severity | fix | what it finds |", "|---|---|---|---|"]
     for rule in rules((family,)):
         summary = rule.summary.replace("``", "`").replace("|", "\\|")
-        off = " (off by default)" if not rule.default else ""
+        off = " (off by default)" if not rule.default else " (by name or family)" if rule.needs_solver else ""
         lines.append(
             f"| [{rule.name}]({rule.name}/README.md) | {rule.severity}{off} | {_fix_of(rule)} | {summary} |"
         )
@@ -132,7 +139,7 @@ def update(families: Sequence[str]) -> None:
             continue
         outcome = run(case)
         case.path("expected.txt").write_text(outcome.printed, encoding="utf-8")
-        if outcome.after != case.read(ENVIRONMENT):
+        if outcome.after != case.read(case.about):
             case.path("after.yml").write_bytes(outcome.after)
         else:
             case.path("after.yml").unlink(missing_ok=True)
@@ -151,7 +158,7 @@ def _fix_of(rule: Rule) -> str:
     found = set()
     for case in cases():
         if case.rule == rule.name:
-            before, outcome = case.path(ENVIRONMENT).read_bytes(), run(case)
+            before, outcome = case.path(case.about).read_bytes(), run(case)
             if outcome.safely != before:
                 found.add("safe")
             if outcome.after != outcome.safely:

@@ -8,14 +8,17 @@ from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
 
-FILES = (
-    r"(?i)^(?!(?:.*/)?\.github/)(?:.*/)?"
+_FILE = (
+    r"(?!(?:.*/)?\.github/)(?:.*/)?"
     r"(?:(?:[^/]*[-_.])?(?:conda[-_]?)?env(?:ironment)?s?(?:[-_.][^/]*)?"
     r"|conda(?:[-_](?:dependencies|deps))?"
     r"|conda/env(?:ironment)?s/[^/]+)"
-    r"(?<!lock)\.ya?ml$"
+    r"(?<!lock)\.ya?ml"
 )
+FILES = f"(?i)^{_FILE}$"
 """Paths that environment files go by, with ``/``; locks do not. The hooks' ``files:`` is this very text."""
+FILES_AND_LOCKS = rf"(?i)^(?:{_FILE}|.*conda-lock\.ya?ml)$"
+"""The same, and the names of locks: what the hook of their family looks at."""
 _KEYS = re.compile(rb"^(channels|dependencies)[ \t]*:", re.MULTILINE)
 _SKIPPED = re.compile(r"(?:^|/)\.github/|lock\.ya?ml$")
 _HEAD = 1 << 16

@@ -84,7 +84,7 @@ def lock_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     bare = [package for package in _packages(lock) if not _is_fixed(package)] if lock else []
     if not bare:
         return
-    more = f", nor have {len(bare) - 1} more" if len(bare) > 1 else ""
+    more = f" (and {len(bare) - 1} more)" if len(bare) > 1 else ""
     yield Problem(
         _place(source, bare[0]),
         f"'{bare[0]}' has no hash{more}: whatever the URL gives is installed",
@@ -104,7 +104,7 @@ def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]
         if not in_path or _BEHIND_HOST.search(source.text, max(0, start - 300), start):
             found.setdefault((kind.lower(), source.text[start:end]), []).append(Span(start, end))
     for (kind, _), places in found.items():
-        many = f"; it stands in {len(places)} places" if len(places) > 1 else ""
+        many = f" ({len(places)} times)" if len(places) > 1 else ""
         yield Problem(
             places[0],
             f"a {kind} stands in the lock{many}",
@@ -150,5 +150,5 @@ def _first_difference(source: Source, written: str) -> Span:
     for number in range(1, len(source.line_starts) + 1):
         if number > len(lines) or source.line(number) != lines[number - 1]:
             break
-    start = source.line_starts[number - 1]
-    return Span(start, start + len(source.line(number)))
+    line, start = source.line(number), source.line_starts[number - 1]
+    return Span(start + len(line) - len(line.lstrip()), start + len(line))
