@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from conda_lockstep.environment.spec import SUBDIRS
@@ -17,7 +18,7 @@ FORGE = "conda-forge"
 _ANACONDA_ORG = ("conda.anaconda.org/", "anaconda.org/channels/", "anaconda.org/")
 _ANACONDA_REPO = ("repo.anaconda.com/pkgs/", "repo.continuum.io/pkgs/")
 _OF_ANACONDA = frozenset(("main", "r", "free", "msys2", "pro", "archive", "anaconda"))
-_LOOPBACK = ("localhost", "127.", "[::1]", "0.0.0.0")
+_LOOPBACK = ("localhost", "[::1]", "0.0.0.0")
 
 
 class Channel(NamedTuple):
@@ -43,7 +44,8 @@ class Channel(NamedTuple):
     @property
     def is_local(self) -> bool:
         """Say whether it is a folder of this machine, or a server on it."""
-        if self.scheme == "file" or self.host.startswith(_LOOPBACK):
+        host = self.host.rpartition(":")[0] if self.host[-1:].isdigit() and ":" in self.host else self.host
+        if self.scheme == "file" or host in _LOOPBACK or re.fullmatch(r"127(?:\.\d+){3}", host):
             return True
         return not self.scheme and _is_path(self.text)
 

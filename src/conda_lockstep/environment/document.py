@@ -31,6 +31,9 @@ __all__ = [
     "read",
 ]
 
+MAX_ENTRIES = 2_000
+"""What the lists of a file may hold, all together: rules compare entries with each other. Exports have hundreds."""
+
 Kind: TypeAlias = Literal["string", "number", "null", "mapping", "sequence", "missing"]
 """What a value is to YAML 1.1; ``number`` is any scalar that is neither text nor null (dates and booleans, too)."""
 
@@ -165,7 +168,24 @@ def read(path: Path, *, shown_as: str | None = None) -> EnvironmentFile:
 def parse(text: str, path: str) -> EnvironmentFile:
     """Read the text of an environment file; raises :class:`UnreadableFileError`."""
     source = Source.of(path, text)
-    return _Reader(source).environment(compose(source))
+    file = _Reader(source).environment(compose(source))
+    _refuse_too_many(file)
+    return file
+
+
+def _refuse_too_many(file: EnvironmentFile) -> None:
+    pip = sum(len(section.items) for section in file.pip_sections)
+    lists = (
+        file.channels.items,
+        file.dependencies,
+        file.variables,
+        file.platforms,
+        file.pip_repositories,
+        file.keys,
+    )
+    if pip + sum(len(entries) for entries in lists) > MAX_ENTRIES:
+        what = f"it holds more than {MAX_ENTRIES:,} entries: no environment file"
+        raise UnreadableFileError(what, file.source, 0, remedy="name the right file")
 
 
 class _Reader:

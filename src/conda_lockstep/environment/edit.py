@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -32,17 +33,29 @@ def apply(source: Source, edits: Iterable[Edit]) -> str:
     return ("\ufeff" if source.bom else "") + "".join(parts) + source.text[at:]
 
 
-def overlap(left: Iterable[Edit], right: Iterable[Edit]) -> bool:
-    """Say whether two fixes touch the same characters.
+class Claims:
+    """The places that fixes want to change: a fix that touches another's has to wait.
 
-    Two insertions at one place are no overlap: both are whole entries, and stand there in alphabetical order.
+    Whole lines that are inserted at one place get along: they stand there in alphabetical order.
     """
-    others = list(right)
-    return any(
-        touch(a.span, b.span) and not a.span.start == a.span.end == b.span.start == b.span.end
-        for a in left
-        for b in others
-    )
+
+    def __init__(self) -> None:
+        self._edits: list[Edit] = []
+
+    def claim(self, edits: Iterable[Edit]) -> bool:
+        """Claim the places of a fix, or say that one of them is taken."""
+        wanted = list(edits)
+        if any(self._is_taken(edit) for edit in wanted):
+            return False
+        for edit in wanted:
+            insort(self._edits, edit)
+        return True
+
+    def _is_taken(self, edit: Edit) -> bool:
+        return any(
+            touch(edit.span, other.span) and not (_is_new_line(edit) and _is_new_line(other))
+            for other in _near(self._edits, edit.span)
+        )
 
 
 def touch(a: Span, b: Span) -> bool:
@@ -54,12 +67,12 @@ def touch(a: Span, b: Span) -> bool:
 
 def kept(before: EnvironmentFile, after: EnvironmentFile, edits: Iterable[Edit]) -> bool:
     """Say whether every value that no edit touches is still there, in its order: proof that a fix did no more."""
-    spans = [edit.span for edit in edits]
+    ordered = sorted(edits)
     rest = iter([(item.kind, item.value) for item in _values(after)])
     return all(
         (item.kind, item.value) in rest
         for item in _values(before)
-        if not any(touch(item.span, span) for span in spans)
+        if not any(touch(item.span, edit.span) for edit in _near(ordered, item.span))
     )
 
 
@@ -112,6 +125,24 @@ def dash_of(source: Source, line: int) -> str:
     return text[: indent + 1 + len(after) - len(after.lstrip())] if text[indent : indent + 1] == "-" else "- "
 
 
+def _near(ordered: list[Edit], span: Span) -> Iterator[Edit]:
+    """Yield the edits that could touch a span, from a sorted list in which none overlap."""
+    place = bisect_left(ordered, Edit(span, ""))
+    before = place - 1
+    while before >= 0 and ordered[before].span.end >= span.start:
+        yield ordered[before]
+        before -= 1
+    while place < len(ordered) and ordered[place].span.start <= span.end:
+        yield ordered[place]
+        place += 1
+
+
+def _is_new_line(edit: Edit) -> bool:
+    return edit.span.start == edit.span.end and (
+        edit.text.endswith(("\n", "\r")) or edit.text.startswith(("\n", "\r"))
+    )
+
+
 def _lines(source: Source, span: Span) -> tuple[int, int]:
     """Return the first and the last line of a span."""
     return source.position(span.start)[0], source.position(max(span.start, span.end - 1))[0]
@@ -150,9 +181,13 @@ def _with_comma(text: str, span: Span) -> Span:
 
 
 def _values(file: EnvironmentFile) -> list[Item]:
-    """Return every scalar of a file in the order of the text."""
+    """Return every scalar of a file in the order of the text, but for the nulls that nothing was written for."""
     return sorted(
-        (item for item in _all_items(file) if item.kind not in ("mapping", "sequence")),
+        (
+            item
+            for item in _all_items(file)
+            if item.kind not in ("mapping", "sequence") and item.span.start < item.span.end
+        ),
         key=lambda item: item.span,
     )
 

@@ -55,6 +55,10 @@ def _any(text: str) -> PipRequirement | BadSpec:
     if re.match(_PATH, stripped):
         return PipRequirement(text, "path")
     body = re.split(r"\s--?[a-z]", body, maxsplit=1)[0].rstrip()
+    blanks = re.search(r"\s{20}", body)
+    if blanks:
+        # The pattern may put blanks in several places, and would try them all.
+        return BadSpec(text, "so many blanks stand in no pip requirement (PEP 508)", blanks.span())
     match = re.compile(_REQUIREMENT, re.VERBOSE).fullmatch(body)
     if match is None or not _is_specifier(match["specifier"] or ""):
         return _bad_requirement(text, body)

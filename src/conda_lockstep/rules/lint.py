@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -171,11 +173,12 @@ def _one_round(
 ) -> tuple[list[tuple[Rule, Fix]], EnvironmentFile | None]:
     """Apply all fixes that do not touch each other; one by one where together they do harm."""
     taken: list[tuple[Rule, Fix]] = []
+    claims = edit.Claims()
     for rule, problem in found:
         change = problem.fix
         if change is None or (change.safety == "unsafe" and not unsafe):
             continue
-        if not any(edit.overlap(change.edits, other.edits) for _, other in taken):
+        if claims.claim(change.edits):
             taken.append((rule, change))
     if not taken:
         return [], None
@@ -226,17 +229,31 @@ def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> 
 
 def _one_cause_one_finding(found: _Found) -> _Found:
     """Drop what a general rule says of a place that a more specific one speaks about."""
-    silent = [(name, problem.span) for rule, problem in found for name in rule.over]
-    if not silent:
+    places: dict[str, list[Span]] = {}
+    for rule, problem in found:
+        for name in rule.over:
+            places.setdefault(name, []).append(problem.span)
+    if not places:
         return found
+    spoken = {name: _Covered(spans) for name, spans in places.items()}
     return [
         (rule, problem)
         for rule, problem in found
-        if not any(
-            name == rule.name and span.start <= problem.span.end and problem.span.start <= span.end
-            for name, span in silent
-        )
+        if rule.name not in spoken or not spoken[rule.name].touches(problem.span)
     ]
+
+
+class _Covered:
+    """Spans that can be asked in logarithmic time whether they touch another: a hostile file has many."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        spans.sort()
+        self._starts = [span.start for span in spans]
+        self._furthest = list(accumulate((span.end for span in spans), max))
+
+    def touches(self, span: Span) -> bool:
+        last = bisect_right(self._starts, span.end) - 1
+        return last >= 0 and self._furthest[last] >= span.start
 
 
 def _findings(file: EnvironmentFile, found: _Found) -> list[Finding]:

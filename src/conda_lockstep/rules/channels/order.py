@@ -25,11 +25,14 @@ _OF_PYTORCH = (
 _BELOW_FORGE = ("bioconda",)
 """Channels whose own documentation wants conda-forge above them."""
 
+_MANY = 50
+"""As many channels as are compared with each other."""
+
 
 @rule("channel-order", "warning", over=("defaults-channel",))
 def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel stands above one that should have the first say: packages come from elsewhere than was meant."""
-    listed = listed_channels(entries.file)
+    listed = listed_channels(entries.file)[:_MANY]
     wrong = _inversions(listed, entries, config)
     if not wrong:
         return

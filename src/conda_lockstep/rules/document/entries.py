@@ -19,7 +19,7 @@ _IN_PIP = (
     (re.compile(r"-[reicf]\s|--[a-z]"), "is an option of pip"),
     (re.compile(r"(?:git|hg|svn|bzr)\+"), "is a repository, which pip installs"),
     (re.compile(r"\S+\.whl(?:#\S*)?$"), "is a wheel, which pip installs"),
-    (re.compile(r"[\w.\-]+\s*(?:\[[^\]=]*\])?\s*@\s*\S+"), "is how pip is told a URL"),
+    (re.compile(r"[\w.\-]+\s*(?:\[[^\]=]*\]\s*)?@\s*\S"), "is how pip is told a URL"),
     (re.compile(r"[\w.\-]+\s*\[[^\]='\"]*\]"), "asks for an extra, which only pip has"),
     (re.compile(r"[^;]+;\s*[\w.\"']+\s*(?:[<>=!~]|in\b|not\b)"), "has a marker, which only pip reads"),
 )

@@ -16,7 +16,9 @@ from conda_lockstep.rules import Fix, Problem, rule
 _NUMBER_1_2 = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+")
 """A number of YAML 1.2's core schema, which conda reads by; 1.1 knows fewer, and some others."""
 _EXPANDED_BY_PIP = re.compile(r"\$\{[A-Z0-9_]+\}")
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[^}]*\}|\$[A-Za-z_]\w*|\{[a-z_]\w*\}")
+_TEMPLATE = re.compile(
+    r"\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^${}]*\}|\$[A-Za-z_]\w*|\{[a-z_]\w{0,40}\}"
+)
 
 
 @rule("unquoted-scalar", "warning")

@@ -53,9 +53,10 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("cuda-conflict", "error", over=("two-cuda-stacks",))
 def cuda_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
     """Two entries name versions of CUDA that exclude each other."""
-    said = statements(entries)
-    for place, later in enumerate(said):
-        for earlier in said[:place]:
+    first: dict[object, Statement] = {}
+    for later in statements(entries):
+        # Many entries may say the same; one of them is enough to compare with.
+        for earlier in first.values():
             if exclude(earlier, later) and not _are_stacks(earlier, later):
                 # Of conda's CUDA and a wheel's, conda's is the one that can go.
                 wrong, other = (earlier, later) if later.kind == "wheel" != earlier.kind else (later, earlier)
@@ -66,6 +67,7 @@ def cuda_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
                     also=((other.span, "names another CUDA"),),
                 )
                 return
+        first.setdefault((later.kind, later.range, later.name.startswith("nvidia-")), later)
 
 
 @rule(
