@@ -11,7 +11,7 @@ _SUFFIXES = (SUFFIX, "conda-lock.yaml")
 
 def lock_path(file: Path) -> Path:
     """Return the lock's path: ``conda-lock.yml`` for ``environment.yml``, ``NAME.conda-lock.yml`` for ``NAME.yml``."""
-    return file.with_name(SUFFIX if file.stem == "environment" else f"{file.stem}.{SUFFIX}")
+    return file.parent / (SUFFIX if file.stem == "environment" else f"{file.stem}.{SUFFIX}")
 
 
 def is_lock(path: str) -> bool:
