@@ -91,4 +91,9 @@ class PackageSet(Mapping[Key, Package]):
     @property
     def environment_id(self) -> str:
         """Return the short name of :attr:`digest`: ``ls1-`` and its first 12 hex digits."""
-        return ID_PREFIX + self.digest[:ID_DIGITS]
+        return environment_id(self.digest)
+
+
+def environment_id(digest: str) -> str:
+    """Return the short name of a digest, as a lock notes it for each platform."""
+    return ID_PREFIX + digest[:ID_DIGITS]

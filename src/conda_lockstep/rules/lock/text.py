@@ -1,4 +1,7 @@
-"""What is wrong with a lock by itself: its text and its packages, without its environment file, without a solver."""
+"""What is wrong with a lock by itself: its text and its packages, without its environment file, without a solver.
+
+Locks are read where there is one: nothing of that is loaded for a file that has none.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,19 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment.credentials import url_secrets
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.source import Source, Span
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import environment_of
-from conda_lockstep.packages import ID_DIGITS, ID_PREFIX, Package
 from conda_lockstep.rules import Fix, Problem, rule
+
+if TYPE_CHECKING:
+    from conda_lockstep.lock.model import Lock
+    from conda_lockstep.packages import Package
 
 SHOWN = 3
 """How many of the packages that a finding is about are pointed at."""
@@ -45,6 +50,8 @@ def lock_conflict_markers(entries: Entries, config: Config) -> Iterator[Problem]
 @rule("hand-edited-lock", "warning", subject="lock")
 def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     """A lock is not as lockstep wrote it: somebody edited it, or some tool laid it out anew."""
+    from conda_lockstep.lock import cep37
+
     source = entries.file.source
     text, lock = source.text.replace("\r\n", "\n"), _lock(source)
     if lock is None or not cep37.is_ours(text, lock):
@@ -52,6 +59,7 @@ def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     written = cep37.render(lock)
     if text == written:
         return
+    from conda_lockstep.packages import environment_id
     from conda_lockstep.rules.lock.recorded import is_same_document, recorded_digests
 
     place = _first_difference(source, written)
@@ -69,7 +77,7 @@ def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     recorded = recorded_digests(text)
     for name, packages in sorted(lock.platforms.items()):
         if recorded.get(name, packages.digest) != packages.digest:
-            told = ID_PREFIX + recorded[name][:ID_DIGITS]
+            told = environment_id(recorded[name])
             message = f"the packages for {name} are not those that were locked: {packages.environment_id}, not {told}"
             yield Problem(place, message, f"nobody solved for this; run: {_relock(source)}")
             return
@@ -119,6 +127,8 @@ def _lock(source: Source) -> Lock | None:
 
 @lru_cache(maxsize=1)
 def _parsed(text: str, path: str) -> Lock:
+    from conda_lockstep.lock import cep37
+
     return cep37.parse(text, path)
 
 
