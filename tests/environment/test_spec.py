@@ -137,6 +137,16 @@ def test_every_part_knows_where_it_stands(text: str) -> None:
         assert written.endswith(clause.version)
 
 
+def test_an_option_is_told_as_what_it_is() -> None:
+    for text, option in (
+        ("torchvision -c pytorch", "-c pytorch"),
+        ("x 1.2 --override-channels", "--override-channels"),
+    ):
+        bad = parse_conda(text)
+        assert isinstance(bad, BadSpec)
+        assert bad.message.startswith(f"'{option}' is an option")
+
+
 def test_clauses_stand_in_the_order_of_the_text() -> None:
     text = "numpy (>=1.2,!=1.5.*)|==3.0"
     clauses = spec_of(text).clauses
@@ -174,6 +184,9 @@ def test_what_is_not_there_is_nowhere() -> None:
         ("numpy ^1.2$", "^1.2$"),
         ("torchvision -c pytorch", "-c pytorch"),
         ("pytorch==1.4.0 -c pytorch", "-c pytorch"),
+        ("torchvision --channel pytorch", "--channel pytorch"),
+        ("torchvision -", "-"),
+        ("torchvision 1.2 -3", "1.2 -3"),
         ("numpy >=1.2 <2", "1.2 <2"),
         ("numpy 1.2 py39_0 extra", "py39_0 extra"),
         ("numpy==1.2=", "="),

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from conda_lockstep.config import Config
@@ -243,7 +241,7 @@ def test_the_help_names_the_extras_too() -> None:
 
 
 def test_the_settings_say_how_precise_a_pin_must_be() -> None:
-    config = replace(Config(), pin_precision={"pandas": "minor", "numpy": "patch", "scipy": "major"})
+    config = Config(pin_precision={"pandas": "minor", "numpy": "patch", "scipy": "major"})
     text = of("pandas=1", "numpy=1.21", "scipy=1", "scipy>=1", "pandas=1.3", "numpy=1.21.0")
     assert [finding.line for finding in found(text, "too-loose-pin", config=config)] == [3, 4, 6]
 

@@ -211,7 +211,9 @@ def _channel(text: str, begin: int, end: int) -> tuple[str, Range, str, int]:
 def _namespace(text: str, begin: int, end: int) -> tuple[Range, int]:
     """Split off what stands before a single colon: conda reads it, and ignores it without a word."""
     colon = text.rfind(":", begin, end)
-    return (NOWHERE if colon <= begin else (begin, colon)), colon + 1 if colon >= 0 else begin
+    if colon < 0:
+        return NOWHERE, begin
+    return (begin, colon) if colon > begin else NOWHERE, colon + 1
 
 
 SUBDIRS = frozenset(
@@ -229,7 +231,7 @@ def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] |
     if text[begin] in "[]@;":
         return BadSpec(text, f"unexpected '{text[begin]}' after the name", (begin, end))
     option = text.find(" -", begin - 1, end)
-    if option >= 0 and text[option + 2 : option + 3].strip("- ").isalpha():
+    if option >= 0 and text[option + 1 : end].lstrip("-")[:1].isalpha():
         what = f"'{text[option + 1 : end]}' is an option of the conda command, not part of an entry"
         return BadSpec(text, what, (option + 1, end))
     # No build reaches over one of these; to look before the last of them would take quadratic time.
