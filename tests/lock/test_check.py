@@ -97,6 +97,14 @@ def test_channels_and_their_order_count(forge, lock):
     assert _reasons(_text(forge, channels=[f"{forge.channel_url}/", "nodefaults"]), lock) == []
 
 
+def test_a_check_needs_no_credentials(forge, lock, monkeypatch):
+    monkeypatch.delenv("CI_TOKEN", raising=False)
+    channels = [forge.channel_url, "https://ci:${CI_TOKEN}@conda.example.com/t/$CI_TOKEN/team"]
+    held = f"the lock is from {forge.channel_url}"
+    asked = f"the channels are {forge.channel_url}, https://conda.example.com/team"
+    assert _reasons(_text(forge, channels=channels), lock) == [f"environment.yml:2:3: {asked}; {held}"]
+
+
 def test_platforms_count(forge, lock):
     assert _reasons(_text(forge), lock, platforms=[forge.subdir]) == []
     other = "osx-arm64"

@@ -57,10 +57,12 @@ class Mirrors:
         return without_credentials(_moved(url, self._from))
 
 
-def channels_of(file: EnvironmentFile, mirrors: Mirrors, *, windows: bool = False) -> tuple[Channel, ...]:
+def channels_of(
+    file: EnvironmentFile, mirrors: Mirrors, *, windows: bool = False, fetching: bool = True
+) -> tuple[Channel, ...]:
     """Return the channels of an environment file in order of priority, each once.
 
-    ``windows`` adds what ``defaults`` has there alone. Raises ``LockstepError`` where there are none, or what is
+    ``windows`` adds what ``defaults`` has there alone. Where nothing is fetched, no credentials need be set. Raises ``LockstepError`` where there are none, or what is
     listed is no channel.
     """
     source = file.source
@@ -71,7 +73,7 @@ def channels_of(file: EnvironmentFile, mirrors: Mirrors, *, windows: bool = Fals
         )
     found: dict[str, Channel] = {}
     for item in file.channels.items:
-        for channel in _channels(item, file, mirrors, windows):
+        for channel in _channels(item, file, mirrors, windows, fetching):
             found.setdefault(channel.url, channel)
     if not found:
         what = "no channels, so every machine would take its own (no-channels)"
@@ -79,29 +81,31 @@ def channels_of(file: EnvironmentFile, mirrors: Mirrors, *, windows: bool = Fals
     return tuple(found.values())
 
 
-def channel(text: str, folder: Path, mirrors: Mirrors) -> Channel:
+def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True) -> Channel:
     """Return the channel that a name, URL or path stands for; a path is relative to ``folder``.
 
-    ``defaults`` stands for its first part here. Raises ``LockstepError`` for what is no channel, and for a
+    ``defaults`` stands for its first part here. Without ``fetching`` credentials are left out. Raises ``LockstepError`` for what is no channel, and for a
     variable in it that is not set.
     """
-    with_secrets = with_variables(text.strip())
+    with_secrets = with_variables(text.strip() if fetching else without_credentials(text.strip()))
     url = _url(DEFAULTS[0] if with_secrets == "defaults" else with_secrets, folder)
     public = mirrors.lock_url(url)
     mirror = mirrors.fetch_url(public)
     return Channel(public, mirror if mirror != public else url)
 
 
-def _channels(item: Item, file: EnvironmentFile, mirrors: Mirrors, windows: bool) -> Iterator[Channel]:
+def _channels(
+    item: Item, file: EnvironmentFile, mirrors: Mirrors, windows: bool, fetching: bool
+) -> Iterator[Channel]:
     folder = Path(file.path).resolve().parent
     try:
         if item.kind not in ("string", "number") or not item.value.strip():
             raise LockstepError("a channel must be a name, a URL or a path")
         if item.value == "defaults":
             for url in (*DEFAULTS, MSYS2) if windows else DEFAULTS:
-                yield channel(url, folder, mirrors)
+                yield channel(url, folder, mirrors, fetching=fetching)
         elif item.value != "nodefaults":
-            yield channel(item.value, folder, mirrors)
+            yield channel(item.value, folder, mirrors, fetching=fetching)
     except LockstepError as error:
         where = file.source.location(item.span.start)
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None

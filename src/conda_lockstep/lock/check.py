@@ -56,7 +56,7 @@ def is_satisfied(
     mirrors = mirrors or Mirrors({})
     entries, pip = wanted(file, mirrors), pip_part(file).wanted
     reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
-    allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock))}
+    allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
     allowed |= {entry.channel.url for entry in entries if entry.channel}
     for name, packages in sorted(lock.platforms.items()):
         reasons += _Platform(name, packages, machine_of(lock, name)).reasons(entries, pip, allowed, file.path)
@@ -72,7 +72,7 @@ def _platforms(file: EnvironmentFile, lock: Lock, platforms: Sequence[str]) -> I
 
 
 def _channels(file: EnvironmentFile, lock: Lock, mirrors: Mirrors) -> Iterator[Reason]:
-    asked = [item.url for item in channels_of(file, mirrors, windows=_windows(lock))]
+    asked = [item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)]
     folder = Path(file.path).resolve().parent
     held = []
     for name in lock.channels:
