@@ -32,13 +32,13 @@ def manifest() -> list[dict[str, object]]:
 def test_a_case_prints_and_becomes_what_lies_beside_it(case: Case) -> None:
     outcome = pages.run(case)
     assert outcome.printed == (case.read("expected.txt") or b"").decode()
-    after = case.read("after.yml")
+    after = case.read(case.mended)
     assert outcome.after == (after if after is not None else case.read(case.about))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
 def test_a_fix_leaves_nothing_for_a_second_one(case: Case, tmp_path: Path) -> None:
-    after = case.read("after.yml")
+    after = case.read(case.mended)
     if after is None:
         return
     for name in (pages.ENVIRONMENT, pages.LOCK, pages.SETTINGS):

@@ -48,6 +48,11 @@ class Case:
         """The file that the rule looks at, and its fix changes."""
         return LOCK if find_rule(self.rule).subject == "lock" else ENVIRONMENT
 
+    @property
+    def mended(self) -> str:
+        """What that file is called once it is fixed."""
+        return self.about.replace("before", "after")
+
     def path(self, name: str) -> Path:
         return self.folder / f"{self.prefix}{name}"
 
@@ -140,9 +145,9 @@ def update(families: Sequence[str]) -> None:
         outcome = run(case)
         case.path("expected.txt").write_text(outcome.printed, encoding="utf-8")
         if outcome.after != case.read(case.about):
-            case.path("after.yml").write_bytes(outcome.after)
+            case.path(case.mended).write_bytes(outcome.after)
         else:
-            case.path("after.yml").unlink(missing_ok=True)
+            case.path(case.mended).unlink(missing_ok=True)
     for folder in rule_folders().values():
         if folder.parent in wanted:
             page = folder / "README.md"
