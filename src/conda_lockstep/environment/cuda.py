@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.environment.bounds import Bounds, Release, both, bounds, numbers
@@ -45,7 +46,8 @@ class Statement(NamedTuple):
         return low[0], _minor(low)
 
 
-def cuda_packages() -> dict[str, CudaPackage]:
+@cache
+def cuda_packages() -> Mapping[str, CudaPackage]:
     """Return the packages of ``data/cuda.txt`` by name."""
     kinds: dict[str, Kind] = {"selects": "selects", "part": "part"}
     return {
