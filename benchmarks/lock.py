@@ -6,14 +6,16 @@ some 3,000 packages, made of real ones; the build is of the forge's channel.
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks._harness import compare
+from benchmarks import _harness
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.forge import build_forge
 from tests.support.http_server import serve
@@ -37,16 +39,17 @@ SPECS = (
 )
 LOCKSTEP = "from conda_lockstep.cli import entry; entry()"
 
-BARE_SOLVE = f"""
+MACHINE = f"__archspec=1=x86_64 __cuda={CUDA}=0 __glibc=2.28=0 __linux=5.10=0 __unix=0=0"
+BARE_SOLVE = """
 import asyncio, sys
 from pathlib import Path
 from rattler import BuildString, Gateway, GenericVirtualPackage, MatchSpec, PackageName, Version, solve
-url, cache, *specs = sys.argv[1:]
-machine = ("__unix", "0"), ("__linux", "5.10"), ("__glibc", "2.28"), ("__archspec", "1"), ("__cuda", "{CUDA}")
+url, cache, machine, *specs = sys.argv[1:]
+facts = [fact.split("=") for fact in machine.split()]
 records = asyncio.run(solve(
-    [f"{{url}}/conda-forge"], [MatchSpec(spec) for spec in specs], gateway=Gateway(cache_dir=Path(cache)),
+    [f"{url}/conda-forge"], [MatchSpec(spec) for spec in specs], gateway=Gateway(cache_dir=Path(cache)),
     platforms=["linux-64", "noarch"],
-    virtual_packages=[GenericVirtualPackage(PackageName(n), Version(v), BuildString(b)) for n, v, b in machine]))
+    virtual_packages=[GenericVirtualPackage(PackageName(n), Version(v), BuildString(b)) for n, v, b in facts]))
 assert len(records) > 100
 """
 
@@ -62,6 +65,7 @@ records = [record_of(package) for package in packages.only("conda").values()]
 asyncio.run(install(records, prefix, cache_dir=Path(cache) / "pkgs", show_progress=False))
 """
 
+PYTHON = (sys.executable, "-c")
 FRESH = "import shutil, sys; shutil.rmtree(sys.argv.pop(1), ignore_errors=True)\n"
 
 
@@ -84,15 +88,15 @@ def locking(folder: Path, corpus: Path) -> None:
         (folder / "environment.yml").write_text(f"channels: [conda-forge]\ndependencies:\n{entries}")
         cache = folder / "rattler"
         lockstep = ["env", f"RATTLER_CACHE_DIR={cache}", sys.executable, "-c", LOCKSTEP]
-        compare(
+        measure(
             "lock of a PyTorch environment with CUDA",
             {
                 "bare py-rattler solve": [
-                    sys.executable,
-                    "-c",
+                    *PYTHON,
                     BARE_SOLVE,
                     server.url,
                     str(cache / "repodata"),
+                    MACHINE,
                     *SPECS,
                 ],
                 "lockstep lock": [*lockstep, "lock", "--cuda", CUDA, "--platform", "linux-64"],
@@ -125,12 +129,12 @@ def reading(folder: Path, corpus: Path) -> None:
         run.format("conda_lock.lockfile", "parse_conda_lock_file"),
     )
     libyaml = "import sys, yaml; yaml.load(open(sys.argv[1]), yaml.CSafeLoader)"
-    compare(
+    measure(
         f"read a lock of {size} packages",
         {
-            "lockstep's reader": [sys.executable, "-c", ours, path],
-            "python -c 'import yaml'": [sys.executable, "-c", "import yaml"],
-            "PyYAML's CSafeLoader": [sys.executable, "-c", libyaml, path],
+            "lockstep's reader": [*PYTHON, ours, path],
+            "python -c 'import yaml'": [*PYTHON, "import yaml"],
+            "PyYAML's CSafeLoader": [*PYTHON, libyaml, path],
             "conda-lock's reader": [sys.executable, "-W", "ignore", "-c", theirs, path],
         },
         runs=5,
@@ -150,13 +154,22 @@ def building(folder: Path) -> None:
     cep37.write(lock, home / "conda-lock.yml")
     cache = str(folder / "rattler")
     lockstep = ["env", f"RATTLER_CACHE_DIR={cache}", sys.executable, "-c", FRESH + LOCKSTEP]
-    bare = [sys.executable, "-c", FRESH + BARE_INSTALL, "bare", "conda-lock.yml", "bare", cache]
-    compare(
+    bare = [*PYTHON, FRESH + BARE_INSTALL, "bare", "conda-lock.yml", "bare", cache]
+    measure(
         f"build a prefix of {len(lock.platforms[forge.subdir])} packages",
         {"bare py-rattler install": bare, "lockstep build": [*lockstep, "env", "build", "--prefix", "env"]},
         cwd=home,
         runs=7,
     )
+
+
+def measure(
+    title: str, commands: Mapping[str, Sequence[str]], *, cwd: Path | None = None, runs: int = 15
+) -> None:
+    """Run each command once, to see that it does its work, then all of them in turn."""
+    for command in commands.values():
+        subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
+    _harness.compare(title, commands, cwd=cwd, runs=runs)
 
 
 def _moved(packages: PackageSet, platform: str) -> PackageSet:

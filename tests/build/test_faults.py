@@ -84,6 +84,25 @@ def test_another_wheel_of_the_same_name_is_refused(forge, world_of, http_server,
 
 
 @pytest.mark.parametrize(
+    ("fault", "reason"), [("404", "404 Not Found"), ("reset", "Connection reset by peer")]
+)
+def test_a_wheel_that_cannot_be_fetched_is_named_by_its_url(
+    forge, world_of, http_server, tmp_path, fault, reason
+):
+    server = http_server(forge.pypi)
+    world = world_of(pypi=server.url)
+    packages = world.lock("python", pip=("humanize",))
+    server.fail("*/humanize-*.whl", fault)
+    with pytest.raises(LockstepError) as caught:
+        world.build(packages, tmp_path / "env", fresh=True)
+    assert str(caught.value).startswith(
+        f"{server.url}/files/humanize-4.12.0-py3-none-any.whl: cannot be fetched: "
+    )
+    assert reason in str(caught.value)
+    assert not (tmp_path / "env").exists()
+
+
+@pytest.mark.parametrize(
     ("fault", "message"),
     [
         (

@@ -105,4 +105,8 @@ def _failure(text: str, prefix: Path) -> LockstepError:
         for line in text.splitlines()
         if line.strip()
     ]
+    fetched = re.search(r"Failed to (?:fetch|download):? `?(\S+?)`?$", text, re.MULTILINE)
+    if fetched:
+        remedy = "check the network and the index, then build again"
+        return LockstepError(f"cannot be fetched: {causes[-1]}", where=fetched[1], remedy=remedy)
     return LockstepError(f"the pip part cannot be installed: {': '.join(causes[-3:])}", where=str(prefix))

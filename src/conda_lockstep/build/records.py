@@ -1,6 +1,7 @@
 """Completes what the installers record in a prefix: a lock does not hold all that conda keeps in ``conda-meta``.
 
 What is missing is in the package's own ``info/index.json``. Where a mirror was used, the lock's URL is what counts.
+Files are written in place: a build that is killed is started anew.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from conda_lockstep.atomic import write_bytes, write_text
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.packages import Package
 
@@ -33,7 +33,8 @@ def complete_records(prefix: Path, packages: Sequence[Package]) -> None:
         complete = {**record, **{key: index[key] for key in _FROM_INDEX if index.get(key) not in (None, "")}}
         complete |= {"url": package.url, "channel": package.channel}
         if complete != record:
-            write_text(path, json.dumps(complete, indent=2, ensure_ascii=False) + "\n")
+            # Without indentation: json writes that in Python, and PyTorch's record has 12,000 paths.
+            path.write_text(json.dumps(complete, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def complete_origins(prefix: Path, packages: Sequence[Package], mirrors: Mirrors) -> None:
@@ -47,8 +48,8 @@ def complete_origins(prefix: Path, packages: Sequence[Package], mirrors: Mirrors
             old, new = path.read_bytes(), json.dumps({"archive_info": hashes, "url": package.url}).encode()
             record, name = path.with_name("RECORD"), f"{path.parent.name}/{path.name}"
             lines = record.read_text("utf-8").replace(f"{name},{_entry(old)}", f"{name},{_entry(new)}")
-            write_bytes(path, new)
-            write_text(record, lines)
+            path.write_bytes(new)
+            record.write_text(lines, encoding="utf-8")
 
 
 def _entry(data: bytes) -> str:

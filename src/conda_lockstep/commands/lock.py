@@ -12,37 +12,52 @@ from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37, gpu, metadata, virtual
 from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.make import make_lock
+from conda_lockstep.lock.make import make_lock, solver_for
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import lock_path
+from conda_lockstep.lock.solve import Solver
 from conda_lockstep.lock.targets import expected_platforms, settings_of
 from conda_lockstep.lock.wanted import wanted
 
 DEFAULT_FILE = Path("environment.yml")
 
 
+_KEPT: list[Solver] = []
+"""The solvers of the last run: to free a channel's index takes longer than all that is left to do after a solve."""
+
+
 def run(files: Sequence[Path], platforms: Sequence[str], cuda: str | None, *, check: bool) -> int:
     """Lock the files, ``environment.yml`` where none is named. Exit status 1 where ``check`` finds a stale lock."""
     status = 0
+    solvers: dict[str, Solver] = {}
     for path in files or [DEFAULT_FILE]:
         file = read(path)
         config = load(path.resolve().parent)
         if check:
             status = max(status, _check(file, path, platforms, config))
         else:
-            _lock(file, path, platforms, cuda, config)
+            _lock(file, path, platforms, cuda, config, solvers)
+    _KEPT[:] = solvers.values()
     return status
 
 
 def _lock(
-    file: EnvironmentFile, path: Path, platforms: Sequence[str], cuda: str | None, config: Config
+    file: EnvironmentFile,
+    path: Path,
+    platforms: Sequence[str],
+    cuda: str | None,
+    config: Config,
+    solvers: dict[str, Solver],
 ) -> None:
     target = lock_path(path)
     old = _old_lock(target)
     settings = settings_of(file, config, old, platforms=platforms, cuda=cuda)
-    lock = make_lock(file, settings)
+    # Files with the same mirrors read each channel once.
+    solver = solvers.get(repr(config.mirrors)) or solver_for(settings)
+    solvers[repr(config.mirrors)] = solver
+    lock = make_lock(file, settings, solver)
     text = cep37.render(lock)
-    unchanged = old is not None and cep37.render(old) == text
+    unchanged = old is not None and target.read_bytes() == text.encode()
     write_text(target, text)
     _report(lock, target)
     if unchanged:

@@ -6,18 +6,21 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata
 from conda_lockstep.lock.channels import Mirrors, channels_of
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.requirements import PipPart, pip_part
 from conda_lockstep.lock.solve import REQUEST_SECONDS, Request, Solver, UnsolvableError
 from conda_lockstep.lock.unsatisfiable import explain
 from conda_lockstep.lock.virtual import machine
 from conda_lockstep.lock.wanted import wanted
 from conda_lockstep.packages import Package, PackageSet
+
+if TYPE_CHECKING:
+    from conda_lockstep.lock.requirements import PipPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +40,28 @@ class Settings:
     seconds: int = REQUEST_SECONDS
 
 
-def make_lock(file: EnvironmentFile, settings: Settings) -> Lock:
-    """Solve an environment file for each platform.
+def solver_for(settings: Settings) -> Solver:
+    """Return a solver that fetches as the settings say."""
+    cache = settings.cache / "repodata" if settings.cache else None
+    return Solver(settings.mirrors, cache=cache, seconds=settings.seconds)
+
+
+def make_lock(file: EnvironmentFile, settings: Settings, solver: Solver | None = None) -> Lock:
+    """Solve an environment file for each platform; ``solver`` is one that has read the channels before, if there is.
 
     Raises ``LockstepError`` for what cannot be read, fetched or solved, with the place in the file it comes from.
     """
-    return asyncio.run(_make(file, settings))
+    return asyncio.run(_make(file, settings, solver or solver_for(settings)))
 
 
-async def _make(file: EnvironmentFile, settings: Settings) -> Lock:
+async def _make(file: EnvironmentFile, settings: Settings, solver: Solver) -> Lock:
     platforms = sorted(set(settings.platforms))
     windows = any(platform.startswith("win-") for platform in platforms)
     channels = channels_of(file, settings.mirrors, windows=windows)
-    entries, pip = wanted(file, settings.mirrors), pip_part(file)
+    entries, pip = wanted(file, settings.mirrors), _pip_part(file)
     requests = [
         Request(entries, channels, platform, machine(platform, settings.cuda)) for platform in platforms
     ]
-    cache = settings.cache / "repodata" if settings.cache else None
-    solver = Solver(settings.mirrors, cache=cache, seconds=settings.seconds)
     sets: dict[str, PackageSet] = {}
     facts = {metadata.CHANNEL_PRIORITY: "strict"}
     for request in requests:
@@ -77,10 +84,23 @@ async def _conda(solver: Solver, request: Request) -> tuple[Package, ...]:
         raise await explain(solver, request, str(error)) from None
 
 
+def _pip_part(file: EnvironmentFile) -> PipPart | None:
+    """Read the pip part, if there is one: what reads requirements is slow to load."""
+    if not any(section.items for section in file.pip_sections):
+        return None
+    from conda_lockstep.lock.requirements import pip_part
+
+    return pip_part(file)
+
+
 def _pip(
-    file: EnvironmentFile, part: PipPart, conda: Sequence[Package], request: Request, settings: Settings
+    file: EnvironmentFile,
+    part: PipPart | None,
+    conda: Sequence[Package],
+    request: Request,
+    settings: Settings,
 ) -> tuple[Package, ...]:
-    if not part.wanted:
+    if part is None or not part.wanted:
         return ()
     from conda_lockstep.lock import pypi
     from conda_lockstep.lock.wheels import Target
