@@ -70,22 +70,27 @@ class ListOf(NamedTuple):
 
 
 class PipSection(NamedTuple):
-    """A ``- pip:`` mapping among the dependencies. ``kind`` is what stands behind the key."""
+    """A ``- pip:`` mapping among the dependencies. ``kind`` is what stands behind the key.
+
+    ``mapping_at`` is where the mapping begins, which may have other keys.
+    """
 
     key: Item
     kind: Kind
     items: tuple[Item, ...]
     span: Span
     flow: bool = False
+    mapping_at: int = 0
 
 
 class MappingEntry(NamedTuple):
-    """A mapping among the dependencies that is not ``pip:``, such as ``- python: 3.10``."""
+    """A mapping among the dependencies that is not ``pip:``, such as ``- python: 3.10``; see :class:`PipSection`."""
 
     key: Item
     value: Item
     span: Span
     flow: bool = False
+    mapping_at: int = 0
 
 
 Dependency: TypeAlias = Item | PipSection | MappingEntry
@@ -227,13 +232,14 @@ class _Reader:
             return
         # In 'pip: {…}' the entry is not a line of its own, either.
         flow = flow or bool(node.flow_style)
+        at = node.start_mark.index
         for key, value in node.value:
             span = Span(key.start_mark.index, max(node_span(value).end, key.end_mark.index))
             if isinstance(key, yaml.ScalarNode) and key.value == "pip":
                 listed = self.list_of(value, value)
-                yield PipSection(self.item(key), listed.kind, listed.items, span, flow)
+                yield PipSection(self.item(key), listed.kind, listed.items, span, flow, at)
             else:
-                yield MappingEntry(self.item(key), self.item(value), span, flow)
+                yield MappingEntry(self.item(key), self.item(value), span, flow, at)
 
     def list_of(self, node: yaml.Node | None, parent: yaml.Node) -> ListOf:
         if isinstance(node, yaml.SequenceNode):

@@ -8,6 +8,9 @@ from conda_lockstep.rules.lint import Finding
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 BOLD, DIM = "1", "2"
+_WIDEST = 200
+"""As many characters of a line are shown; a file may hold its text on one."""
+_LONGEST = 1000
 
 
 def render(findings: Sequence[Finding], *, colour: bool = False, fixes: bool = False) -> str:
@@ -35,29 +38,57 @@ def summary(findings: Sequence[Finding], files: int, *, fixed: int = 0, colour: 
 
 
 def _block(finding: Finding, colour: bool) -> str:
-    place = f"{finding.path}:{finding.line}:{finding.column}"
+    path = visible(finding.path)
+    place = f"{path}:{finding.line}:{finding.column}"
     name = paint(f"{finding.severity} {finding.rule}", _COLOURS[finding.severity], colour)
-    lines = [f"{paint(place, BOLD, colour)}: {name}: {visible(finding.message)}"]
+    lines = [f"{paint(place, BOLD, colour)}: {name}: {_short(finding.message)}"]
     if not finding.lines:
         lines[0] += f"; {visible(finding.help)}" if finding.help else ""
         return lines[0] + "\n"
     width = margin(finding)
     lines += _snippet(finding, width, colour)
     for line, column, _, what in finding.also:
-        lines.append(f"{' ' * width} = {finding.path}:{line}:{column}: {visible(what)}")
+        lines.append(f"{' ' * width} = {path}:{line}:{column}: {_short(what)}")
     if finding.help:
-        lines.append(f"{' ' * width} = {paint('help', BOLD, colour)}: {visible(finding.help)}")
+        lines.append(f"{' ' * width} = {paint('help', BOLD, colour)}: {_short(finding.help)}")
     return "\n".join(lines) + "\n"
 
 
 def _snippet(finding: Finding, width: int, colour: bool) -> Iterator[str]:
     bar = paint("|", DIM, colour)
     for number, line in enumerate(finding.lines, finding.line):
-        yield f"{number:>{width}} {bar} {visible(line)}".rstrip()
-        if number == finding.line:
-            end = finding.end_column if finding.end_line == finding.line else len(line) + 1
-            marks = "^" * max(1, end - finding.column)
-            yield f"{' ' * width} {bar} {' ' * (finding.column - 1)}{paint(marks, _COLOURS[finding.severity], colour)}"
+        first = number == finding.line
+        shown, start = _window(line, finding.column - 1 if first else 0)
+        yield f"{number:>{width}} {bar} {shown}".rstrip()
+        if first:
+            end = finding.end_column - 1 if finding.end_line == finding.line else len(line)
+            before = _cells(visible(line[start : finding.column - 1])) + (1 if start else 0)
+            marks = "^" * max(1, _cells(visible(line[finding.column - 1 : min(end, start + _WIDEST)])))
+            yield f"{' ' * width} {bar} {' ' * before}{paint(marks, _COLOURS[finding.severity], colour)}"
+
+
+def _window(line: str, at: int) -> tuple[str, int]:
+    """Return what is shown of a line, and where that begins: all of it, or what is around an offset."""
+    if len(line) <= _WIDEST:
+        return visible(line), 0
+    start = max(0, min(at - _WIDEST // 4, len(line) - _WIDEST))
+    rest = line[start : start + _WIDEST]
+    ends = start + _WIDEST >= len(line)
+    return f"{'…' if start else ''}{visible(rest)}{'' if ends else '…'}", start
+
+
+def _cells(text: str) -> int:
+    """Count the columns that a text takes on a terminal: two for a Chinese character, none for a combining accent."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _short(text: str) -> str:
+    """Return a message that fits a screen, whatever entry it quotes."""
+    return visible(text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}")
 
 
 def margin(finding: Finding) -> int:

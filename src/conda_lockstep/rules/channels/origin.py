@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.bounds import bounds
-from conda_lockstep.environment.channel import FORGE, NODEFAULTS
+from conda_lockstep.environment.channel import FORGE, NODEFAULTS, read_channel
 from conda_lockstep.environment.cuda import cuda_packages, statements
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
@@ -31,7 +31,10 @@ def defaults_channel(entries: Entries, config: Config) -> Iterator[Problem]:
         else "is Anaconda's: it"
     )
     fix = None
-    if mixed:
+    named = any(
+        read_channel(entry.spec.channel).is_anacondas for entry in entries.conda if entry.spec.channel
+    )
+    if mixed and not named:
         edits = [Edit(first.span, NODEFAULTS)] + [
             edit.remove(entries.file.source, one.item) for one in own[1:]
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
@@ -29,6 +30,7 @@ _CHANNEL_OPTION = re.compile(r"(?P<spec>.*\S)\s+(?:-c|--channel)[\s=]+(?P<channe
 @rule("mapping-spec", "error")
 def mapping_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     """``- python: 3.10`` is a mapping: conda looks for an installer called ``python``."""
+    shared = Counter(entry.mapping_at for entry in entries.file.dependencies if not isinstance(entry, Item))
     for entry in entries.file.dependencies:
         if not isinstance(entry, MappingEntry) or entry.key.kind != "string":
             continue
@@ -40,8 +42,9 @@ def mapping_spec(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(entry.key.span, message, "move the entries to 'pip:'")
             continue
         meant = _as_spec(name, value)
+        alone = not entry.flow and not entry.key.quoted and shared[entry.mapping_at] == 1
         # The blanks between key and value go with the colon.
-        edits = (Edit(entry.span, meant),) if meant and not entry.flow and not entry.key.quoted else ()
+        edits = (Edit(entry.span, meant),) if meant and alone else ()
         yield Problem(
             entry.span,
             f"'{name}:' is a mapping: conda looks for an installer called '{name}'",

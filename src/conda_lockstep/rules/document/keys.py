@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
-from conda_lockstep.environment.document import Item, PipSection
+from conda_lockstep.environment.document import Item
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.source import Span
@@ -45,13 +45,12 @@ def duplicate_key(entries: Entries, config: Config) -> Iterator[Problem]:
     file = entries.file
     yield from _twice((pair.key for pair in file.keys), "the file")
     yield from _twice((pair.key for pair in file.variables), "'variables:'")
-    for first, second in zip(file.dependencies, file.dependencies[1:], strict=False):
-        if isinstance(first, Item) or isinstance(second, Item) or first.key.value != second.key.value:
-            continue
-        # Two keys behind one dash: nothing but blanks and comments can stand between them, no '-'.
-        between = file.source.text[first.span.end : second.span.start]
-        if isinstance(second, PipSection) and "-" not in _without_comments(between):
-            yield from _twice((first.key, second.key), "one entry")
+    mappings: dict[int, list[Item]] = {}
+    for entry in file.dependencies:
+        if not isinstance(entry, Item):
+            mappings.setdefault(entry.mapping_at, []).append(entry.key)
+    for keys in mappings.values():
+        yield from _twice(keys, "one entry")
 
 
 @rule("prefix-key", "warning")
@@ -84,10 +83,6 @@ def _twice(keys: Iterable[Item], where: str) -> Iterator[Problem]:
             "put both together, or delete one",
             also=((first[key.value].span, "the first one"),),
         )
-
-
-def _without_comments(text: str) -> str:
-    return "\n".join(line.partition("#")[0] for line in text.splitlines())
 
 
 def _close(name: str, known: tuple[str, ...]) -> str:

@@ -90,9 +90,8 @@ def _read_as(item: Item, *, any_number: bool) -> str:
     if isinstance(old, str) and new is None:
         return ""
     if isinstance(old, bool):
-        return f"the truth value {old} to YAML 1.1" + (
-            "" if text.lower() in ("true", "false") else ", text to 1.2"
-        )
+        plain = text.lower() in ("true", "false")
+        return f"a truth value to YAML, and then '{old}'" if plain else f"{old} to YAML 1.1, text to 1.2"
     if not isinstance(old, (int, float, str)):
         return "a date to YAML"
     if new is None:

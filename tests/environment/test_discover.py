@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conda_lockstep.environment.discover import FILES, environment_files
+from conda_lockstep.errors import LockstepError
+from tests.support.repository import Repository
+
+FULL = "channels: [a]\ndependencies: [b]\n"
+BARE = "dependencies: [b]\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "environment.yml",
+        "environment.yaml",
+        "Environment.yml",
+        "env.yml",
+        "envs.yaml",
+        "docs/environment.yml",
+        "environment-gpu.yml",
+        "environment_gpu.yaml",
+        "environment.gpu.yml",
+        "gpu-env.yml",
+        "conda_env.yml",
+        "conda-environment.yml",
+        "my.environment.yml",
+        "conda.yaml",
+        "conda_dependencies.yml",
+        "conda/environments/all_cuda-129_arch-x86_64.yaml",
+        "x/conda/envs/train.yml",
+    ],
+)
+def test_a_path_that_environment_files_go_by_is_known(path: str) -> None:
+    assert re.search(FILES, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "conda-lock.yml",
+        "environment.conda-lock.yml",
+        "environment-gpu.conda-lock.yaml",
+        "env-lock.yml",
+        ".github/workflows/env.yml",
+        ".github/environment.yml",
+        "sub/.github/workflows/environment.yml",
+        "environment.json",
+        "environment.yml.orig",
+        "venv.yml",
+        "environmental.yml",
+        "envoy.yaml",
+        "environments/prod.yml",
+        "environment/x.txt",
+        "pixi.lock",
+        "recipe/meta.yaml",
+    ],
+)
+def test_a_path_that_other_files_go_by_is_not(path: str) -> None:
+    assert not re.search(FILES, path)
+
+
+def test_files_are_found_by_what_they_hold_where_git_knows_them(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.write({".gitignore": "ignored/\n"})
+    repository.commit(
+        {
+            "environment.yml": FULL,
+            "train.yml": FULL,
+            "bare/env.yml": BARE,
+            "other.yml": BARE,
+            "values.yml": "environment: prod\n",
+            "indented.yml": "  channels: [a]\n  dependencies: [b]\n",
+            "conda-lock.yml": FULL,
+            "x.conda-lock.yml": FULL,
+            ".github/workflows/env.yml": FULL,
+            "\u00fcber env.yml": FULL,
+            "gone.yml": FULL,
+        }
+    )
+    repository.write({"new.yaml": FULL, "ignored/environment.yml": FULL, "gone.yml": None})
+    (tmp_path / "wide.yml").write_bytes(FULL.encode("utf-16"))
+    (tmp_path / "wide-env.yml").write_bytes(FULL.encode("utf-16"))
+    (tmp_path / "binary.yml").write_bytes(b"\x00\xff\n" + FULL.encode())
+    (tmp_path / "folder.yml").mkdir()
+    found = [str(path) for path in environment_files(tmp_path)]
+    assert found == sorted(
+        [
+            "bare/env.yml",
+            "binary.yml",
+            "environment.yml",
+            "new.yaml",
+            "train.yml",
+            "wide-env.yml",
+            "\u00fcber env.yml",
+        ]
+    )
+    assert [str(path) for path in environment_files(tmp_path / "bare")] == ["env.yml"]
+
+
+def test_outside_of_a_repository_one_line_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    with pytest.raises(LockstepError, match="not in a git repository; name the files"):
+        environment_files(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LockstepError, match="git is not installed; name the files"):
+        environment_files(tmp_path)
