@@ -258,6 +258,26 @@ def _lock(arguments: argparse.Namespace) -> int:
     return lock.run(arguments.files, _names(arguments.platform), arguments.cuda, check=arguments.check)
 
 
+def _pin_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: environment.yml")
+    parser.add_argument(
+        "--precision",
+        choices=("minor", "patch", "build"),
+        default="minor",
+        help="how much of the locked version conda entries get; pip entries get all of it; default: minor",
+    )
+    parser.add_argument("--all", action="store_true", help="also entries that have a version")
+    parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, and fail")
+
+
+def _pin(arguments: argparse.Namespace) -> int:
+    from conda_lockstep.commands import pin
+
+    return pin.run(
+        files=arguments.files, precision=arguments.precision, every=arguments.all, diff=arguments.diff
+    )
+
+
 def _build_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: environment.yml")
     parser.add_argument("--prefix", required=True, type=Path, metavar="DIR", help="where to build")
@@ -343,6 +363,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("rules", "list the rules, by family", _rules_arguments, _rules),
     Command("init", "put the hooks and the workflows into this repository", _init_arguments, _init),
     Command("lock", "solve environment files and write their locks", _lock_arguments, _lock),
+    Command("pin", "pin the entries of environment files to what is locked", _pin_arguments, _pin),
     Command("build", "install a lock into a prefix", _build_arguments, _build),
     Command("verify", "say whether a prefix holds exactly what its lock says", _verify_arguments, _verify),
     Command("snapshot", "write what a prefix and its machine hold, as JSON", _snapshot_arguments, _snapshot),

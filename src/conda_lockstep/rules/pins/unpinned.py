@@ -9,6 +9,7 @@ from conda_lockstep.environment.bounds import is_confined
 from conda_lockstep.environment.document import MappingEntry
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
 from conda_lockstep.rules import Problem, Severity, rule
+from conda_lockstep.rules.pins.locked import locked_pin, locked_pip_pin
 
 TOOLS = frozenset({"pip", "setuptools", "wheel"})
 """What installs the others and is gone when the job runs: worth a note."""
@@ -37,13 +38,14 @@ def unpinned_conda(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry has no version: each machine gets the newest one of the day it was set up."""
     for entry in entries.conda:
         spec = entry.spec
-        if has_version(entry) or spec.name in SELECTORS or spec.name in INTERPRETERS:
+        if spec.name in INTERPRETERS or not is_open(entry):
             continue
         what = "says any version" if spec.clauses else "has no version"
         yield Problem(
             entry.item.span,
             f"'{entry.item.value}' {what}: every machine gets the newest of its day",
             f"write the version that was tested, such as '{spec.name}=X.Y'",
+            locked_pin(entries, entry, config),
             severity=_severity(spec.name),
         )
 
@@ -53,12 +55,13 @@ def unpinned_python(entries: Entries, config: Config) -> Iterator[Problem]:
     """Python is missing, or not pinned to its minor version, which decides the build of every other package."""
     found = [entry for entry in entries.conda if entry.spec.name in INTERPRETERS]
     for entry in found:
-        if entry.spec.name == "python" and not is_confined(entry.spec, PLACES["minor"]):
+        if entry.spec.name == "python" and is_open(entry):
             text = entry.item.value
             yield Problem(
                 entry.item.span,
                 f"'{text}' leaves the minor version of Python open",
                 "write the minor version, such as 'python=3.X'",
+                locked_pin(entries, entry, config),
             )
     key = entries.file.key("dependencies")
     if key and not found and not _python_elsewhere(entries) and _needs_python(entries):
@@ -74,7 +77,7 @@ def unpinned_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry has no ``==``: each machine gets the newest release of the day it was set up."""
     for entry in entries.pip:
         requirement = entry.requirement
-        if requirement.kind != "requirement" or _has_equals(entry):
+        if not is_open_pip(entry):
             continue
         text = entry.item.value
         what = (
@@ -84,6 +87,7 @@ def unpinned_pip(entries: Entries, config: Config) -> Iterator[Problem]:
             entry.item.span,
             f"{what}: every machine gets the newest of its day",
             f"write the version that was tested, such as '{_name_with_extras(entry)}==X.Y.Z'",
+            locked_pip_pin(entries, entry),
             severity=_severity(requirement.name),
         )
 
@@ -99,6 +103,7 @@ def too_loose_pin(entries: Entries, config: Config) -> Iterator[Problem]:
                 entry.item.span,
                 f"'{entry.item.value}' leaves the {precision} version open",
                 f"write it out, such as '{spec.name}={'.'.join('XYZ'[: PLACES[precision]])}'",
+                locked_pin(entries, entry, config),
             )
 
 
@@ -114,13 +119,24 @@ def open_range(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
+def is_open(entry: CondaEntry) -> bool:
+    """Say whether an entry leaves its version to the day of the install: any version, or any minor one of Python."""
+    name = entry.spec.name
+    if name == "python":
+        return not is_confined(entry.spec, PLACES["minor"])
+    return not has_version(entry) and name not in SELECTORS
+
+
+def is_open_pip(entry: PipEntry) -> bool:
+    """Say whether a requirement lets in more than one version, as far as it has no ``==``."""
+    requirement = entry.requirement
+    clauses = requirement.specifier.split(",")
+    return requirement.kind == "requirement" and not any(each.strip().startswith("==") for each in clauses)
+
+
 def has_version(entry: CondaEntry) -> bool:
     """Say whether an entry restricts the version at all; ``*`` does not."""
     return any(clause.version != "*" for clause in entry.spec.clauses)
-
-
-def _has_equals(entry: PipEntry) -> bool:
-    return any(clause.strip().startswith("==") for clause in entry.requirement.specifier.split(","))
 
 
 def _name_with_extras(entry: PipEntry) -> str:
