@@ -62,8 +62,8 @@ def channels_of(
 ) -> tuple[Channel, ...]:
     """Return the channels of an environment file in order of priority, each once.
 
-    ``windows`` adds what ``defaults`` has there alone. Where nothing is fetched, no credentials need be set. Raises ``LockstepError`` where there are none, or what is
-    listed is no channel.
+    ``windows`` adds what ``defaults`` has there alone. Where nothing is fetched, no credentials need be set.
+    Raises ``LockstepError`` where there are none, or what is listed is no channel.
     """
     source = file.source
     if file.channels.kind not in ("missing", "null", "sequence"):
@@ -84,8 +84,8 @@ def channels_of(
 def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True) -> Channel:
     """Return the channel that a name, URL or path stands for; a path is relative to ``folder``.
 
-    ``defaults`` stands for its first part here. Without ``fetching`` credentials are left out. Raises ``LockstepError`` for what is no channel, and for a
-    variable in it that is not set.
+    ``defaults`` stands for its first part here. Without ``fetching`` credentials are left out. Raises
+    ``LockstepError`` for what is no channel, and for a variable in it that is not set.
     """
     with_secrets = with_variables(text.strip() if fetching else without_credentials(text.strip()))
     url = _url(DEFAULTS[0] if with_secrets == "defaults" else with_secrets, folder)
