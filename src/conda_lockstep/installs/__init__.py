@@ -1,0 +1,1 @@
+"""Files that install packages: Dockerfiles, shell scripts, GitHub workflows, and the commands in them."""

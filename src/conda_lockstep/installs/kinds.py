@@ -1,0 +1,25 @@
+"""Which files install packages, by their names."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["dockerfile", "shell", "workflow"]
+
+_OTHERS = r"(?![^/]*\.(?:dockerignore|containerignore|md|rst|txt|py|ya?ml|json)$)"
+_DOCKERFILES = rf"(?:[^/]*[._-])?(?:docker|container)file{_OTHERS}[^/]*$"
+_SCRIPTS = r"[^/]+\.(?:sh|bash|sbatch|slurm)$"
+_WORKFLOWS = r"(?:.*/)?\.github/workflows/[^/]+\.ya?ml$|(?:.*/)?action\.ya?ml$"
+
+FILES = rf"(?i)^(?:{_WORKFLOWS}|(?:.*/)?(?:{_DOCKERFILES}|{_SCRIPTS}))"
+"""Paths that Dockerfiles, shell scripts, workflows and actions go by, with ``/``. The hook's ``files:`` is this."""
+
+
+def kind_of(path: str) -> Kind | None:
+    """Return what a file is by its path, with ``/``; None where it is none of ours."""
+    if re.match(rf"(?i)(?:{_WORKFLOWS})", path):
+        return "workflow"
+    if re.match(rf"(?i)(?:.*/)?{_SCRIPTS}", path):
+        return "shell"
+    return "dockerfile" if re.match(rf"(?i)(?:.*/)?{_DOCKERFILES}", path) else None

@@ -1,0 +1,41 @@
+"""From a path to what its file installs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conda_lockstep.environment.compose import decode, read_bytes
+from conda_lockstep.environment.source import Source, Span
+from conda_lockstep.installs.calls import calls_in
+from conda_lockstep.installs.file import InstallFile, Scope, Step
+from conda_lockstep.installs.jobs import read_jobs
+from conda_lockstep.installs.kinds import Kind, kind_of
+from conda_lockstep.installs.piece import Piece
+from conda_lockstep.installs.shell import read_script
+from conda_lockstep.installs.stages import read_stages
+from conda_lockstep.installs.variables import exports
+
+
+def read(path: Path) -> InstallFile:
+    """Read a file by its kind, which its name tells; a name that does not is taken for a script's.
+
+    Raises ``UnreadableFileError`` for what is no UTF-8, too large, or a workflow that is no YAML, and ``LockstepError``
+    where there is no such file.
+    """
+    shown = str(path)
+    return parse(decode(read_bytes(path, shown), shown), shown, kind_of(path.as_posix()) or "shell")
+
+
+def parse(text: str, path: str, kind: Kind) -> InstallFile:
+    """Read the text of a file of some kind; raises ``UnreadableFileError`` for a workflow that is no YAML."""
+    source = Source.of(path, text)
+    if kind == "dockerfile":
+        return read_stages(source)
+    return read_jobs(source) if kind == "workflow" else _script(source)
+
+
+def _script(source: Source) -> InstallFile:
+    whole = Span(0, len(source.text))
+    script = read_script(Piece.of(source.text, *whole))
+    step = Step(0, whole, script.commands, calls_in(script.commands), exports(script.commands))
+    return InstallFile(source, "shell", (Scope(),), (step,), comments=script.comments)
