@@ -1,0 +1,91 @@
+"""What the page on the lock promises: its recipe gives our ids, and its table names what a lock holds."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.metadata import CHANNEL_PRIORITY, describe
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.virtual import machine
+from conda_lockstep.packages import Package
+from tests.lock.strategies import locks
+from tests.support.docs import DOCS
+
+PAGE = (DOCS / "lock.md").read_text(encoding="utf-8")
+
+
+def block(name: str) -> str:
+    found = re.search(rf"^```\w+ {re.escape(name)}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    assert found, name
+    return found[1]
+
+
+def by_recipe(lock: Path, script: Path) -> str:
+    script.write_text(block("environment_id.py"), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-I", script, lock], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def by_us(lock: Lock) -> str:
+    return "".join(
+        f"{name} {packages.environment_id} {packages.digest}\n" for name, packages in lock.platforms.items()
+    )
+
+
+def test_the_lock_that_is_shown_is_as_we_write_it_and_its_id_is_the_one_that_is_shown(tmp_path: Path) -> None:
+    text = block("conda-lock.yml")
+    lock = cep37.parse(text, "conda-lock.yml")
+    assert cep37.render(lock) == text
+    (tmp_path / "conda-lock.yml").write_text(text, encoding="utf-8")
+    printed = by_recipe(tmp_path / "conda-lock.yml", tmp_path / "environment_id.py")
+    assert printed == by_us(lock)
+    assert f"```text\n{printed}```" in PAGE
+    assert printed.split()[2] in text
+
+
+def test_the_recipe_gives_our_id_for_locks_of_other_tools(corpus: Path, tmp_path: Path) -> None:
+    seen = 0
+    for path in sorted((corpus / "locks" / "conda-lock").glob("*lock.y*ml")):
+        try:
+            lock = cep37.read(path)
+        except LockstepError:
+            continue
+        if all(package.url for packages in lock.platforms.values() for package in packages.values()):
+            assert by_recipe(path, tmp_path / "environment_id.py") == by_us(lock), path
+            seen += 1
+    assert seen > 5
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(locks())
+def test_the_recipe_gives_the_id_that_a_lock_notes(tmp_path: Path, lock: Lock) -> None:
+    path = tmp_path / "conda-lock.yml"
+    cep37.write(lock, path)
+    assert sorted(by_recipe(path, tmp_path / "environment_id.py").splitlines()) == sorted(
+        by_us(lock).splitlines()
+    )
+
+
+def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
+    needy = ("__cuda >=12",)
+    packages = [
+        Package("conda", "a", "1", timestamp=1, depends=needy),
+        Package("conda", "b", "1", constrains=("__glibc >=2.17",)),
+    ]
+    facts = {CHANNEL_PRIORITY, *describe("linux-64", machine("linux-64", "12.4"), packages)}
+    listed = re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE)
+    assert set(listed) == {fact.replace("linux-64", "PLATFORM") for fact in facts}
+
+
+@pytest.mark.parametrize("anchor", ["the-format", "is-it-still-right"])
+def test_the_pages_of_rules_point_at_sections_that_are_there(anchor: str) -> None:
+    titles = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
+    assert anchor in {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
