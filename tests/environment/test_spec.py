@@ -13,9 +13,10 @@ from rattler import BuildString, MatchSpec, PackageRecord
 
 from conda_lockstep.environment.document import read
 from conda_lockstep.environment.entries import read_entries
-from conda_lockstep.environment.requirement import PipRequirement, normalize, parse_pip
+from conda_lockstep.environment.requirement import PipRequirement, parse_pip
 from conda_lockstep.environment.spec import NOWHERE, BadSpec, CondaSpec, parse_conda
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.projects import normalize
 from tests.support.corpus import find_corpus
 
 with warnings.catch_warnings():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from conda_lockstep.packages import Package
+from conda_lockstep.projects import normalize
 
-_RUNS_OF_DASHES = re.compile(r"[-_.]+")
 _FLAVOUR = re.compile(r"-(?:cu(?P<cu>\d+)|cuda(?P<cuda>\d+)x?|(?P<device>gpu|cpu))(?=-|$)")
 
 _CONDA_TO_PYPI = {
@@ -30,25 +30,20 @@ _CONDA_TO_PYPI = {
 """conda-forge's and pytorch's names that are not the normalised PyPI name; enough for a training stack."""
 
 
-def normalized(name: str) -> str:
-    """Return a name as PEP 503 normalises it."""
-    return _RUNS_OF_DASHES.sub("-", name).lower()
-
-
 def project(package: Package) -> str:
     """Return what conda and pip packages of one project have in common: the normalised PyPI name."""
-    name = normalized(package.name)
+    name = normalize(package.name)
     return _CONDA_TO_PYPI.get(name, name) if package.manager == "conda" else name
 
 
 def stem(name: str) -> str:
     """Return a name without its GPU flavour: ``nvidia-nccl`` of ``nvidia-nccl-cu12``, ``faiss`` of ``faiss-gpu``."""
-    return _FLAVOUR.sub("", normalized(name))
+    return _FLAVOUR.sub("", normalize(name))
 
 
 def flavour(name: str) -> tuple[str, str]:
     """Return (device, CUDA major) as the name of a package says it; empty where it does not say."""
-    match = _FLAVOUR.search(normalized(name))
+    match = _FLAVOUR.search(normalize(name))
     if not match:
         return ("cuda" if name.startswith("nvidia-") else ""), ""
     if match["device"]:

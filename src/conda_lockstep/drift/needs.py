@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
-from conda_lockstep.drift.names import normalized
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
+from conda_lockstep.projects import normalize
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _EXTRA = re.compile(r";.*\bextra\b")
@@ -52,4 +52,4 @@ def _edges(packages: PackageSet, *, conditional: bool) -> Mapping[Key, frozenset
 
 
 def _key(manager: Manager, name: str) -> Key:
-    return manager, normalized(name) if manager == "pip" else name.lower()
+    return manager, normalize(name) if manager == "pip" else name.lower()

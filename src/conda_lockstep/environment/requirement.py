@@ -6,6 +6,7 @@ import re
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.environment.spec import NOWHERE, BadSpec, Range
+from conda_lockstep.projects import normalize
 
 PipKind: TypeAlias = Literal["requirement", "url", "option", "path"]
 
@@ -75,12 +76,6 @@ def _any(text: str) -> PipRequirement | BadSpec:
         (match["marker"] or "").strip(),
         match["url"] or "",
     )
-
-
-def normalize(name: str) -> str:
-    """Normalise a PyPI project name (PEP 503)."""
-    name = name.lower().replace("_", "-").replace(".", "-")
-    return re.sub("-+", "-", name) if "--" in name else name
 
 
 _PLAIN = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)(?:(==|>=|<=|<|>)(\d+(?:\.\d+)*))?")

@@ -15,7 +15,6 @@ from rattler import BuildString, MatchSpec, PackageRecord
 from rattler.exceptions import InvalidMatchSpecError
 
 from conda_lockstep.environment.document import EnvironmentFile
-from conda_lockstep.environment.requirement import normalize
 from conda_lockstep.errors import Location
 from conda_lockstep.lock.channels import DEFAULTS, Mirrors, channel, channels_of
 from conda_lockstep.lock.dependencies import split
@@ -28,6 +27,7 @@ from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted, wanted
 from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.projects import normalize
 
 SHOWN = 3
 """How many of the packages that nobody asks for are named."""

@@ -15,6 +15,7 @@ from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.urls import split_package_url, without_credentials
 from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.projects import normalize
 
 MARKER = "@EXPLICIT"
 
@@ -144,7 +145,7 @@ def _pip_package(line: str) -> Package | None:
         return None
     url = without_credentials(match["url"])
     version = _WHEEL.search(url)
-    name = re.sub(r"[-_.]+", "-", match["name"]).lower()
+    name = normalize(match["name"])
     return Package("pip", name, version["version"] if version else "", url=url, sha256=match["sha256"] or "")
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conda_lockstep.environment.names import CHANNELS, pypi_names
-from conda_lockstep.environment.requirement import normalize
 from conda_lockstep.lock.dependencies import split
 from conda_lockstep.lock.urls import ANACONDA
 from conda_lockstep.packages import Package
+from conda_lockstep.projects import normalize
 
 
 @dataclass(frozen=True, slots=True)

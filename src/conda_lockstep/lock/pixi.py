@@ -19,6 +19,7 @@ from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.urls import split_package_url, without_credentials
 from conda_lockstep.packages import Manager, Package, PackageSet
+from conda_lockstep.projects import normalize
 
 DEFAULT = "default"
 NEWEST = 7
@@ -214,7 +215,7 @@ def _pip(url: str, entry: Entry) -> Package:
     name = _text(entry.get("name")) or (wheel["name"] if wheel else url)
     return Package(
         "pip",
-        re.sub(r"[-_.]+", "-", name).lower(),
+        normalize(name),
         _text(entry.get("version")) or (wheel["version"] if wheel else ""),
         url=without_credentials(url),
         sha256=_text(entry.get("sha256")) if is_file else "",

@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 from packaging.version import InvalidVersion, Version
 from uv import find_uv_bin
 
-from conda_lockstep.environment.requirement import normalize
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import pylock
 from conda_lockstep.lock.channels import Mirrors
@@ -28,6 +27,7 @@ from conda_lockstep.lock.requirements import PipPart, PipWanted
 from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Package
+from conda_lockstep.projects import normalize
 
 RESOLVE_SECONDS = 600
 REQUEST_SECONDS = 60

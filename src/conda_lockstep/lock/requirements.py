@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement, Requirement
 
 from conda_lockstep.environment.document import EnvironmentFile, Item
-from conda_lockstep.environment.requirement import normalize, parse_pip
+from conda_lockstep.environment.requirement import parse_pip
 from conda_lockstep.environment.spec import BadSpec
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.urls import with_variables, without_credentials
+from conda_lockstep.projects import normalize
 
 _INDEX = re.compile(r"(?P<option>-i|--index-url|--extra-index-url)(?:\s*=\s*|\s+)(?P<url>\S+)")
 

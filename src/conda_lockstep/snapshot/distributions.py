@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.packages import Package
+from conda_lockstep.projects import normalize
 
 _SUFFIXES = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
-_DASHES = re.compile(r"[-_.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Distribution:
     @property
     def project(self) -> str:
         """Return the name as PEP 503 normalises it."""
-        return normalized(self.stem.partition("-")[0])
+        return normalize(self.stem.partition("-")[0])
 
 
 def find_distributions(site_packages: str) -> Iterator[Distribution]:
@@ -62,17 +61,12 @@ def read_package(distribution: Distribution) -> Package | None:
     url, sha256 = _origin(distribution.path)
     return Package(
         "pip",
-        normalized(name) if name else distribution.project,
+        normalize(name) if name else distribution.project,
         version or from_name.partition("-py")[0],
         url=url,
         sha256=sha256,
         depends=requires,
     )
-
-
-def normalized(name: str) -> str:
-    """Return a project's name as PEP 503 normalises it."""
-    return _DASHES.sub("-", name).lower()
 
 
 def _headers(path: str) -> tuple[str, str, tuple[str, ...]] | None:

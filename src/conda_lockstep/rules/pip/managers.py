@@ -10,8 +10,8 @@ from conda_lockstep.environment.channel import FORGE, read_channel
 from conda_lockstep.environment.document import Item, PipSection
 from conda_lockstep.environment.edit import Edit, insert_after, insert_before, remove
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, rewrite
-from conda_lockstep.environment.requirement import normalize
 from conda_lockstep.environment.spec import BadSpec, parse_conda
+from conda_lockstep.projects import normalize
 from conda_lockstep.rules import Fix, Problem, rule
 from conda_lockstep.rules.pins.unpinned import INTERPRETERS, TOOLS, has_version
 
