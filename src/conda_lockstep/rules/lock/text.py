@@ -108,7 +108,7 @@ def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]
     found: dict[tuple[str, str], list[Span]] = {}
     for start, end, kind in url_secrets(source.text):
         # Behind the host, '/t/' is conda's; many a server has folders of that name elsewhere.
-        in_path = source.text.endswith("/t/", 0, start)
+        in_path = source.text[max(0, start - 3) : start].lower() == "/t/"
         if not in_path or _BEHIND_HOST.search(source.text, max(0, start - 300), start):
             found.setdefault((kind.lower(), source.text[start:end]), []).append(Span(start, end))
     for (kind, _), places in found.items():
