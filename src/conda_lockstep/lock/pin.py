@@ -13,10 +13,10 @@ from typing import Literal, TypeAlias
 
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import CondaEntry, PipEntry, rewrite
-from conda_lockstep.environment.requirement import normalize
 from conda_lockstep.environment.spec import CondaSpec
 from conda_lockstep.lock.owned import owned_by_conda
 from conda_lockstep.packages import Key, Package, PackageSet
+from conda_lockstep.projects import normalize
 
 Precision: TypeAlias = Literal["minor", "patch", "build"]
 PARTS: Mapping[Precision, int] = {"minor": 2, "patch": 3}
