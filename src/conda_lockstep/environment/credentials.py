@@ -23,13 +23,13 @@ _SECRET_KEYS = frozenset("api access secret private encryption auth account sign
 _PLAIN_ENDINGS = frozenset("file path dir url uri host port name user username region ttl".split())
 
 
-_REST_OF_URL = re.compile(r"[^\s'\"]*")
-_IN_PATH = re.compile(
-    r"/t/(?P<path>[^/\s]+)(?=/|$)"
-    r"|[?&](?:access_token|token|api_key|apikey|password|sig|signature)=(?P<query>[^&\s#]+)",
-    re.IGNORECASE,
+# Patterns are text: they are compiled when a file first needs them, and kept by ``re``.
+_REST_OF_URL = r"[^\s'\"]*"
+_IN_PATH = (
+    r"(?i)/t/(?P<path>[^/\s]+)(?=/|$)"
+    r"|[?&](?:access_token|token|api_key|apikey|password|sig|signature)=(?P<query>[^&\s#]+)"
 )
-_CONDA_TOKEN = re.compile(r"[a-z]{2}-[0-9a-f\-]{20,}")
+_CONDA_TOKEN = r"[a-z]{2}-[0-9a-f\-]{20,}"
 
 
 class Secret(NamedTuple):
@@ -71,10 +71,10 @@ def url_secrets(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, what it is) for each password or token in the URLs of a text, in order."""
     at = text.find("://")
     while at >= 0:
-        url = _REST_OF_URL.match(text, at + 3)
+        url = re.compile(_REST_OF_URL).match(text, at + 3)
         end = url.end() if url else at + 3
         yield from _in_authority(text, at, end)
-        for part in _IN_PATH.finditer(text, at + 3, end):
+        for part in re.compile(_IN_PATH).finditer(text, at + 3, end):
             group = "path" if part["path"] else "query"
             if not _is_placeholder(part[group]):
                 yield (*part.span(group), "TOKEN")
@@ -133,7 +133,7 @@ def _in_comments(text: str, known: list[Span]) -> Iterator[Secret]:
     """Yield what else in the text is plainly a secret: an entry that was commented out is still published."""
     for start, end, kind in url_secrets(text):
         # Many a forum has addresses with '/t/', too.
-        is_plain = not text.endswith("/t/", 0, start) or _CONDA_TOKEN.fullmatch(text, start, end)
+        is_plain = not text.endswith("/t/", 0, start) or re.fullmatch(_CONDA_TOKEN, text[start:end])
         if is_plain and not any(span.start < end and start < span.end for span in known):
             yield Secret("comment", kind, text[start:end], Span(start, end), None)
 

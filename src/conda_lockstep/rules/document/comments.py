@@ -22,8 +22,8 @@ SELECTORS = frozenset(
 )
 """The platforms that conda-lock knows in brackets."""
 
-_SELECTOR = re.compile(r"#.*\[(?P<word>[^\[\]]+)\][^()]*")
-_PLATFORM = re.compile(r"\b(?:not |and |or )|(?:linux|osx|win|unix|aarch64|arm64|x86|ppc64le)|py\s*[<>=]")
+_SELECTOR = r"#.*\[(?P<word>[^\[\]]+)\][^()]*"
+_PLATFORM = r"\b(?:not |and |or )|(?:linux|osx|win|unix|aarch64|arm64|x86|ppc64le)|py\s*[<>=]"
 
 
 class _Bracketed(NamedTuple):
@@ -40,7 +40,7 @@ def bracket_comment(entries: Entries, config: Config) -> Iterator[Problem]:
     """A comment ends in ``[word]``: conda-lock takes it for a selector and drops the entry without an error."""
     source = entries.file.source
     for item, span, word, is_comment in _bracketed(entries.file):
-        if _PLATFORM.search(word):
+        if re.search(_PLATFORM, word):
             continue
         text = source.text[span.start : span.end]
         edit = Edit(span, text.replace("[", "(").replace("]", ")"))
@@ -57,7 +57,7 @@ def bracket_comment(entries: Entries, config: Config) -> Iterator[Problem]:
 def unsupported_selector(entries: Entries, config: Config) -> Iterator[Problem]:
     """An entry is for some platforms only, in a way that one tool knows and conda does not."""
     for item, span, word, is_comment in _bracketed(entries.file):
-        if not is_comment or not _PLATFORM.search(word):
+        if not is_comment or not re.search(_PLATFORM, word):
             continue
         reads = "conda-lock alone knows that" if word in SELECTORS else "conda-lock drops it everywhere"
         yield Problem(
@@ -102,11 +102,11 @@ def _bracketed(file: EnvironmentFile) -> Iterator[_Bracketed]:
     for item in _lines(file):
         comment = file.comment_after(item)
         if comment is not None:
-            found = _SELECTOR.fullmatch(file.source.text, comment.start, comment.end)
+            found = re.fullmatch(_SELECTOR, file.source.text[comment.start : comment.end])
             if found:
                 yield _Bracketed(item, comment, found["word"], True)
         elif item.verbatim and "#" in item.value:
-            found = _SELECTOR.search(item.value)
+            found = re.search(_SELECTOR, item.value)
             if found and found.end() == len(item.value):
                 yield _Bracketed(item, item.at(*found.span()), found["word"], False)
 

@@ -16,15 +16,17 @@ from conda_lockstep.rules import Fix, Problem, rule
 MAMBA_INSTALLERS = ("pip --no-deps", "uv", "uv --no-deps")
 """What mamba knows besides ``pip:``."""
 
+# Patterns are text: they are compiled when an entry first needs them, and kept by ``re``.
 _IN_PIP = (
-    (re.compile(r"-[reicf]\s|--[a-z]"), "is an option of pip"),
-    (re.compile(r"(?:git|hg|svn|bzr)\+"), "is a repository, which pip installs"),
-    (re.compile(r"\S+\.whl(?:#\S*)?$"), "is a wheel, which pip installs"),
-    (re.compile(r"[\w.\-]+\s*(?:\[[^\]=]*\]\s*)?@\s*\S"), "is how pip is told a URL"),
-    (re.compile(r"[\w.\-]+\s*\[[^\]='\"]*\]"), "asks for an extra, which only pip has"),
-    (re.compile(r"[^;]+;\s*[\w.\"']+\s*(?:[<>=!~]|in\b|not\b)"), "has a marker, which only pip reads"),
+    (r"-[reicf]\s|--[a-z]", "is an option of pip"),
+    (r"(?:git|hg|svn|bzr)\+", "is a repository, which pip installs"),
+    (r"\S+\.whl(?:#\S*)?$", "is a wheel, which pip installs"),
+    (r"[\w.\-]+\s*(?:\[[^\]=]*\]\s*)?@\s*\S", "is how pip is told a URL"),
+    (r"[\w.\-]+\s*\[[^\]='\"]*\]", "asks for an extra, which only pip has"),
+    (r"[^;]+;\s*[\w.\"']+\s*(?:[<>=!~]|in\b|not\b)", "has a marker, which only pip reads"),
 )
-_CHANNEL_OPTION = re.compile(r"(?P<spec>.*\S)\s+(?:-c|--channel)[\s=]+(?P<channel>\S+)")
+_MARKS_OF_PIP = frozenset("@[;+")
+_CHANNEL_OPTION = r"(?P<spec>.*\S)\s+(?:-c|--channel)[\s=]+(?P<channel>\S+)"
 
 
 @rule("mapping-spec", "error")
@@ -93,7 +95,9 @@ def pip_syntax_in_conda_list(entries: Entries, config: Config) -> Iterator[Probl
     """A conda entry is written as pip or a command line wants it: conda refuses it, or installs something else."""
     for item in entries.file.conda_items:
         text = item.value.strip()
-        option = _CHANNEL_OPTION.fullmatch(text)
+        if not (text.startswith("-") or " -" in text or ".whl" in text or _MARKS_OF_PIP & set(text)):
+            continue
+        option = re.fullmatch(_CHANNEL_OPTION, text)
         if option:
             meant = f"{option['channel']}::{option['spec']}"
             change = rewrite(item, (0, len(item.value)), meant)
@@ -102,7 +106,7 @@ def pip_syntax_in_conda_list(entries: Entries, config: Config) -> Iterator[Probl
             yield Problem(item.span, message, f"write '{meant}'", fix)
             continue
         for pattern, what in _IN_PIP:
-            if pattern.match(text):
+            if re.match(pattern, text):
                 fix = _move_to_pip(entries.file, item)
                 yield Problem(item.span, f"'{text}' {what}", "move it to the list under 'pip:'", fix)
                 break

@@ -13,12 +13,11 @@ from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.rules import Fix, Problem, rule
 
-_NUMBER_1_2 = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+")
+# Patterns are text: they are compiled when a value first needs them, and kept by ``re``.
+_NUMBER_1_2 = r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+"
 """A number of YAML 1.2's core schema, which conda reads by; 1.1 knows fewer, and some others."""
-_EXPANDED_BY_PIP = re.compile(r"\$\{[A-Z0-9_]+\}")
-_TEMPLATE = re.compile(
-    r"\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^${}]*\}|\$[A-Za-z_]\w*|\{[a-z_]\w{0,40}\}"
-)
+_EXPANDED_BY_PIP = r"\$\{[A-Z0-9_]+\}"
+_TEMPLATE = r"\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^${}]*\}|\$[A-Za-z_]\w*|\{[a-z_]\w{0,40}\}"
 
 
 @rule("unquoted-scalar", "warning")
@@ -51,7 +50,10 @@ def unquoted_scalar(entries: Entries, config: Config) -> Iterator[Problem]:
 def template_in_file(entries: Entries, config: Config) -> Iterator[Problem]:
     """A placeholder stands in the file, ``{{ … }}`` or ``$VAR``, which conda does not fill in."""
     for item, where in _templated(entries):
-        found = _TEMPLATE.search(_EXPANDED_BY_PIP.sub("", item.value) if where == "pip" else item.value)
+        if "{" not in item.value and "$" not in item.value and "<%" not in item.value:
+            continue
+        text = re.sub(_EXPANDED_BY_PIP, "", item.value) if where == "pip" else item.value
+        found = re.search(_TEMPLATE, text)
         if found:
             place = item.value.find(found.group())
             yield Problem(
@@ -107,7 +109,7 @@ def _read_as(item: Item, *, any_number: bool) -> str:
 
 def _number(text: str) -> int | float | None:
     """Read a number as YAML 1.2 does."""
-    if not _NUMBER_1_2.fullmatch(text):
+    if text[:1] not in "+-.0123456789" or not re.fullmatch(_NUMBER_1_2, text):
         return None
     if text.startswith(("0o", "0x")):
         return int(text, 0)

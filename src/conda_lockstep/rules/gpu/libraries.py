@@ -11,7 +11,7 @@ from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
 from conda_lockstep.environment.source import Span
 from conda_lockstep.rules import Fix, Problem, rule
 
-_CUDA_OF_CONDA = re.compile(
+_CUDA_OF_CONDA = (
     r"cudnn|nccl|cudatoolkit|cuda-(?:toolkit|runtime|libraries|cudart|nvrtc|cupti)"
     r"|libcu(?:blas|dnn|fft|rand|solver|sparse)|libnccl"
 )
@@ -32,7 +32,11 @@ _LIBRARY_PATHS = (
 @rule("two-cuda-stacks", "warning")
 def two_cuda_stacks(entries: Entries, config: Config) -> Iterator[Problem]:
     """CUDA libraries come twice: from pip's wheels and from conda, or from wheels for two majors of CUDA."""
-    wheels = [entry for entry in entries.pip if re.match(r"nvidia-.+-cu\d\d$", entry.requirement.name)]
+    wheels = [
+        entry
+        for entry in entries.pip
+        if entry.requirement.name.startswith("nvidia-") and re.search(r"-cu\d\d$", entry.requirement.name)
+    ]
     for entry in wheels[1:]:
         if entry.requirement.name[-4:] != wheels[0].requirement.name[-4:]:
             yield Problem(
@@ -44,8 +48,10 @@ def two_cuda_stacks(entries: Entries, config: Config) -> Iterator[Problem]:
             )
             return
     carrier = _with_own_cuda(entries) or (wheels[0] if wheels else None)
-    conda = [entry for entry in entries.conda if _CUDA_OF_CONDA.fullmatch(entry.spec.name)]
-    if carrier and conda:
+    if carrier is None:
+        return
+    conda = [entry for entry in entries.conda if re.fullmatch(_CUDA_OF_CONDA, entry.spec.name)]
+    if conda:
         brings = "is" if carrier in wheels else "brings"
         yield Problem(
             conda[0].item.span,
