@@ -31,7 +31,6 @@ def run(lockstep: Path, *argv: str, cwd: Path) -> subprocess.CompletedProcess[st
 
 def test_the_bare_wheel_lints_and_says_what_the_rest_needs(bare_lockstep: Path, tmp_path: Path) -> None:
     (tmp_path / "environment.yml").write_text("name: x\nchannels: [conda-forge]\ndependencies:\n  - python\n")
-    (tmp_path / "conda-lock.yml").write_text("")
     linted = run(bare_lockstep, "lint", "environment.yml", cwd=tmp_path)
     assert linted.returncode == 1
     assert "environment.yml:4:5: warning unpinned-python" in linted.stdout
@@ -39,6 +38,7 @@ def test_the_bare_wheel_lints_and_says_what_the_rest_needs(bare_lockstep: Path, 
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     assert run(bare_lockstep, "init", cwd=tmp_path).returncode == 0
     assert (tmp_path / ".github" / "workflows" / "lockstep.yml").is_file()
+    (tmp_path / "conda-lock.yml").write_text("")
     for command in (["lock"], ["build", "--prefix", "p"]):
         done = run(bare_lockstep, *command, cwd=tmp_path)
         assert done.returncode == 2
