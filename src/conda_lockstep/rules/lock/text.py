@@ -26,16 +26,17 @@ if TYPE_CHECKING:
 SHOWN = 3
 """How many of the packages that a finding is about are pointed at."""
 
-_MARKER = re.compile(r"^(<{7}|>{7})(?=[ \r]|$).*", re.MULTILINE)
-_BEHIND_HOST = re.compile(r"://[^/\s]+/t/$")
-_COMMIT = re.compile(r"git\+.*@[0-9a-f]{40}(?:#.*)?")
+# Patterns are text: they are compiled when a lock first needs them, and kept by ``re``.
+_MARKER = r"(?m)^(<{7}|>{7})(?=[ \r]|$)"
+_BEHIND_HOST = r"://[^/\s]+/t/$"
+_COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
 
 
 @rule("lock-conflict-markers", "error", subject="lock")
 def lock_conflict_markers(entries: Entries, config: Config) -> Iterator[Problem]:
     """A merge conflict was committed with the lock: no tool can install from it."""
     source = entries.file.source
-    markers = list(_MARKER.finditer(source.text))
+    markers = list(re.finditer(_MARKER, source.text))
     for number, marker in enumerate(markers):
         if marker[1].startswith("<") or number == 0:
             end = next((each for each in markers[number + 1 :] if each[1].startswith(">")), None)
@@ -109,7 +110,7 @@ def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]
     for start, end, kind in url_secrets(source.text):
         # Behind the host, '/t/' is conda's; many a server has folders of that name elsewhere.
         in_path = source.text[max(0, start - 3) : start].lower() == "/t/"
-        if not in_path or _BEHIND_HOST.search(source.text, max(0, start - 300), start):
+        if not in_path or re.search(_BEHIND_HOST, source.text[max(0, start - 300) : start]):
             found.setdefault((kind.lower(), source.text[start:end]), []).append(Span(start, end))
     for (kind, _), places in found.items():
         many = f" ({len(places)} times)" if len(places) > 1 else ""
@@ -122,7 +123,7 @@ def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]
 
 def _lock(source: Source) -> Lock | None:
     """Return the lock that a text is, None where a merge conflict is in it; raises ``LockstepError`` for no lock."""
-    return None if _MARKER.search(source.text) else _parsed(source.text.replace("\r\n", "\n"), source.path)
+    return None if re.search(_MARKER, source.text) else _parsed(source.text.replace("\r\n", "\n"), source.path)
 
 
 @lru_cache(maxsize=1)
@@ -144,7 +145,7 @@ def _packages(lock: Lock) -> Iterator[Package]:
 
 def _is_fixed(package: Package) -> bool:
     """Say whether bytes are settled by a hash, or by a commit, which conda-lock writes in the place of one."""
-    return bool(package.sha256 or package.md5) or _COMMIT.fullmatch(package.url) is not None
+    return bool(package.sha256 or package.md5) or re.fullmatch(_COMMIT, package.url) is not None
 
 
 def _place(source: Source, package: Package) -> Span:
