@@ -26,14 +26,14 @@ NO_MIRRORS = Mirrors({})
         ("repo.anaconda.com/pkgs/r", "https://repo.anaconda.com/pkgs/r", "https://repo.anaconda.com/pkgs/r"),
         ("file:///srv/channel", "file:///srv/channel", "file:///srv/channel"),
         ("/srv/a channel", "file:///srv/a%20channel", "file:///srv/a%20channel"),
-        ("./local", "file:///work/here/local", "file:///work/here/local"),
+        ("./local", "file:///srv/here/local", "file:///srv/here/local"),
         ("https://joe:secret@host/c", "https://host/c", "https://host/c"),
         ("https://host/t/tk-12-ab/c", "https://host/c", "https://host/c"),
         ("https://conda.anaconda.org/t/tk-12/private", "https://conda.anaconda.org/private", "private"),
     ],
 )
 def test_a_channel_has_one_name_in_a_lock(text, url, name):
-    found = channel(text, Path("/work/here"), NO_MIRRORS)
+    found = channel(text, Path("/srv/here"), NO_MIRRORS)
     assert (found.url, found.name) == (url, name)
 
 
