@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from conda_lockstep.environment.spec import SUBDIRS
@@ -50,6 +51,7 @@ class Channel(NamedTuple):
         return not self.scheme and _is_path(self.text)
 
 
+@lru_cache(maxsize=1024)
 def read_channel(text: str) -> Channel:
     """Read a channel: a name, a name with a label, a URL or a path."""
     text = text.strip()

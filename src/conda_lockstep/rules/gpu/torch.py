@@ -42,6 +42,8 @@ class _Asked(NamedTuple):
 @rule("torch-family-mismatch", "error")
 def torch_family_mismatch(entries: Entries, config: Config) -> Iterator[Problem]:
     """Torch, torchvision, torchaudio, Python and CUDA are of releases that were not built for each other."""
+    if "torch" not in entries.file.source.text.lower():
+        return
     torch = _asked(entries, "pytorch", "torch")
     row = _row(torch) if torch else None
     if torch is None or row is None:
@@ -88,7 +90,8 @@ def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("numpy-abi", "error")
 def numpy_abi(entries: Entries, config: Config) -> Iterator[Problem]:
     """NumPy 2 may be installed beside a framework that was built against NumPy 1, and whose metadata allows it."""
-    numpy = _asked(entries, "numpy", "numpy")
+    text = entries.file.source.text.lower()
+    numpy = _asked(entries, "numpy", "numpy") if "torch" in text else None
     if numpy is None or (numpy.limits.high is not None and numpy.limits.high <= (2,)) or _old_python(entries):
         return
     for name, manager, first_good, failure in table("numpy-abi"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from conda_lockstep.config import Config
@@ -42,13 +43,14 @@ class _Framework(NamedTuple):
 @rule("gpu-variant-unspecified", "warning")
 def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Problem]:
     """A framework is asked for without saying that it is the CUDA build: where no driver is seen, it is not."""
-    if _mac_only(entries):
+    known = _frameworks()
+    found = [entry for entry in entries.conda if entry.spec.name in known]
+    if not found or _mac_only(entries):
         return
     wants_gpu = _wants_gpu(entries)
-    known = {framework.name: framework for framework in _frameworks()}
-    for entry in entries.conda:
-        framework = known.get(entry.spec.name)
-        if framework is None or (not framework.is_main and not wants_gpu):
+    for entry in found:
+        framework = known[entry.spec.name]
+        if not framework.is_main and not wants_gpu:
             continue
         if entry.spec.name == "jax" and entries.named("jaxlib"):
             continue
@@ -93,9 +95,12 @@ def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-def _frameworks() -> Iterator[_Framework]:
-    for name, role, with_cuda, without in table("frameworks"):
-        yield _Framework(name, role == "main", _names(with_cuda), _names(without))
+@cache
+def _frameworks() -> dict[str, _Framework]:
+    return {
+        name: _Framework(name, role == "main", _names(with_cuda), _names(without))
+        for name, role, with_cuda, without in table("frameworks")
+    }
 
 
 def _names(cell: str) -> tuple[str, ...]:
