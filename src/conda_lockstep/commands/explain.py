@@ -28,7 +28,13 @@ def list_rules(output: str) -> int:
         print(family)
         for rule in known:
             if rule.family == family:
-                opt_in = "" if rule.default else " (off by default)"
+                opt_in = (
+                    " (by name or family)"
+                    if rule.needs_solver
+                    else ""
+                    if rule.default
+                    else " (off by default)"
+                )
                 print(f"  {rule.name:<{width}}  {rule.severity:<7}  {plain(rule.summary)}{opt_in}")
     return 0
 
@@ -39,6 +45,6 @@ def _object(rule: Rule) -> dict[str, object]:
         "family": rule.family,
         "severity": rule.severity,
         "summary": plain(rule.summary),
-        "default": rule.default,
+        "default": rule.default and not rule.needs_solver,
         "silences": list(rule.over),
     }

@@ -72,7 +72,7 @@ def _rule(rule: Rule) -> _Object:
         "shortDescription": {"text": plain(rule.summary)},
         "fullDescription": {"text": plain(what), "markdown": what},
         "help": {"text": f"{plain(what)} {plain(more)}", "markdown": f"{what}\n\n{more}"},
-        "defaultConfiguration": {"level": rule.severity, "enabled": rule.default},
+        "defaultConfiguration": {"level": rule.severity, "enabled": rule.default and not rule.needs_solver},
         "properties": {"tags": [rule.family]},
     }
 
