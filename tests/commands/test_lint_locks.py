@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from conda_lockstep.cli import main
 from tests.rules.test_lock import ENVIRONMENT, FOREIGN, LOCK
+from tests.support.forge import Forge
 
 STALE = ENVIRONMENT.replace("cuda-version=12.6", "cuda-version=12.4")
 EDITED = LOCK.replace("'12.6'", "'12.9'")
@@ -138,3 +140,23 @@ def test_pins_follow_a_lock_that_changes_while_a_program_runs(capsys: pytest.Cap
         Path("conda-lock.yml").write_text(LOCK.replace("version: '2026c'", f"version: '{version}'"))
         main(["lint", "--select", "unpinned-conda", "--show-fixes", "environment.yml"])
         assert f"pin tzdata to '={version}'" in capsys.readouterr().out
+
+
+def test_what_lockstep_lock_writes_has_no_findings(
+    forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path.parent / "rattler"))
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path.parent / "uv"))
+    Path("lockstep.toml").write_text(f'pypi-index = "{forge.pypi.as_uri()}/simple"\n')
+    text = (
+        f"channels:\n  - {forge.channel_url}\ndependencies:\n  - python\n  - pip\n  - pip:\n    - humanize\n"
+    )
+    Path("environment.yml").write_text(text)
+    assert main(["lock"]) == 0
+    lint = ["lint", "--select", "lock", "--extend-select", "missing-lock", "--strict"]
+    assert main([*lint, "environment.yml"]) == 0
+    assert main(["pin", "--precision", "patch"]) == 0
+    pinned = r"- python=3\.\d+\.\d+\n  - pip=[\d.]+\n  - pip:\n    - humanize==[\d.]+\n$"
+    assert re.search(pinned, Path("environment.yml").read_text())
+    assert main([*lint, "conda-lock.yml"]) == 0
+    assert main(["lock", "--check"]) == 0

@@ -287,8 +287,11 @@ def test_a_lock_of_another_tool_is_judged_where_it_is_of_this_file_alone(sources
 
 
 def test_platforms_of_the_settings_count() -> None:
-    (finding,) = found("stale-lock", "environment.yml", Config(platforms=("linux-64", "osx-arm64")))
+    Path("lockstep.toml").write_text('platforms = ["linux-64", "osx-arm64"]\n')
+    (finding,) = found("stale-lock", "environment.yml")
     assert finding.message == "the lock has nothing for osx-arm64"
+    Path("conda-lock.yml").rename("environment.h100.conda-lock.yml")
+    assert found("stale-lock", "environment.yml") == []
 
 
 def test_a_lock_has_no_other_findings_and_a_file_none_of_a_locks() -> None:

@@ -28,15 +28,14 @@ def list_rules(output: str) -> int:
         print(family)
         for rule in known:
             if rule.family == family:
-                opt_in = (
-                    " (by name or family)"
-                    if rule.needs_solver
-                    else ""
-                    if rule.default
-                    else " (off by default)"
-                )
-                print(f"  {rule.name:<{width}}  {rule.severity:<7}  {plain(rule.summary)}{opt_in}")
+                print(f"  {rule.name:<{width}}  {rule.severity:<7}  {plain(rule.summary)}{_opt_in(rule)}")
     return 0
+
+
+def _opt_in(rule: Rule) -> str:
+    if rule.needs_solver:
+        return " (by name or family)"
+    return "" if rule.default else " (off by default)"
 
 
 def _object(rule: Rule) -> dict[str, object]:

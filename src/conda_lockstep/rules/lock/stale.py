@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from conda_lockstep.config import Config
+from conda_lockstep.config import Config, load
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.source import Span
@@ -29,26 +29,26 @@ def stale_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     file = Path(entries.file.path)
     for path in locks_of([file])[file]:
         try:
-            yield from _stale(entries.file, path, config)
+            yield from _stale(entries.file, path)
         except LockstepError as error:
             yield _unreadable(entries.file, path, error)
 
 
-def _stale(file: EnvironmentFile, path: Path, config: Config) -> Iterator[Problem]:
+def _stale(file: EnvironmentFile, path: Path) -> Iterator[Problem]:
     from conda_lockstep.lock import cep37
     from conda_lockstep.lock.channels import Mirrors
     from conda_lockstep.lock.check import is_satisfied
     from conda_lockstep.lock.targets import expected_platforms
     from conda_lockstep.lock.text import read_text
 
-    text = read_text(path)
+    text, own = read_text(path), Path(file.path)
     lock = cep37.parse(text, str(path))
-    name = Path(file.path).name
-    if not cep37.is_ours(text, lock) and [Path(source).name for source in lock.sources] != [name]:
+    if not cep37.is_ours(text, lock) and [Path(source).name for source in lock.sources] != [own.name]:
         return  # another locker's, of several files or of another one: what is too much here is asked for there
-    reasons = is_satisfied(
-        file, lock, platforms=expected_platforms(file, (), config), mirrors=Mirrors(config.mirrors)
-    )
+    # The settings that 'lockstep lock --check' takes; the lock of one machine is for that machine's platform.
+    config = load(own.resolve().parent)
+    platforms = expected_platforms(file, (), config) if path == lock_path(own) else ()
+    reasons = is_satisfied(file, lock, platforms=platforms, mirrors=Mirrors(config.mirrors))
     by_place: dict[Location | str, list[str]] = {}
     for reason in reasons:
         by_place.setdefault(reason.where, []).append(reason.what)

@@ -123,9 +123,9 @@ def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]
 
 def _lock(source: Source) -> Lock | None:
     """Return the lock that a text is, None where a merge conflict is in it; raises ``LockstepError`` for no lock."""
-    return (
-        None if re.search(_MARKER, source.text) else _parsed(source.text.replace("\r\n", "\n"), source.path)
-    )
+    if re.search(_MARKER, source.text):
+        return None
+    return _parsed(source.text.replace("\r\n", "\n"), source.path)
 
 
 @lru_cache(maxsize=1)
