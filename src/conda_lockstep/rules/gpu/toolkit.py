@@ -21,7 +21,7 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
     """CUDA has no version, or no upper bound: the next major needs another driver."""
     known = cuda_packages()
     selecting = [entry for entry in entries.conda if entry.spec.name in known]
-    said = statements(entries)
+    said = statements(entries) if selecting else []
     if any(found.kind == "selects" and found.range.high for found in said):
         return
     for entry in selecting:
