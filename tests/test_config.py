@@ -26,6 +26,7 @@ extend-select = ["open-range"]
 channel-order = ["nvidia", "*"]
 name-pattern = "ml-.*"
 pip-allow = ["wandb"]
+install-allow = ["pytest"]
 platforms = ["linux-64", "osx-arm64"]
 pypi-index = "https://pypi.example.org/simple"
 [per-file-ignores]
@@ -60,6 +61,7 @@ def test_every_setting_is_read(folder: Path) -> None:
         channel_order=("nvidia", "*"),
         name_pattern="ml-.*",
         pip_allow=("wandb",),
+        install_allow=("pytest",),
         pin_precision={"numpy": "minor"},
         mirrors={"https://conda.anaconda.org/conda-forge": "https://mirror.example.org/forge"},
         pypi_index="https://pypi.example.org/simple",

@@ -368,7 +368,12 @@ def _action(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("lint", "find what lets machines drift apart in environment files", _lint_arguments, _lint),
+    Command(
+        "lint",
+        "find what lets machines drift apart in environment files, and in what installs from them",
+        _lint_arguments,
+        _lint,
+    ),
     Command(
         "fmt", "put environment files in canonical form: order, indentation, quotes", _fmt_arguments, _fmt
     ),

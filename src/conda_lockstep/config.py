@@ -37,6 +37,29 @@ DEFAULT_PIP_ALLOW = (
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
+DEFAULT_INSTALL_ALLOW = (
+    "anaconda-client",
+    "boa",
+    "conda",
+    "conda-build",
+    "conda-libmamba-solver",
+    "conda-lock",
+    "conda-lockstep",
+    "conda-pack",
+    "libmamba",
+    "libmambapy",
+    "mamba",
+    "micromamba",
+    "pip",
+    "pipx",
+    "pre-commit",
+    "rattler-build",
+    "setuptools",
+    "uv",
+    "wheel",
+)
+"""What works on environments rather than in them, and may therefore be installed past their files."""
+
 Level: TypeAlias = Literal["error", "warning", "note", "off"]
 Precision: TypeAlias = Literal["major", "minor", "patch"]
 
@@ -62,9 +85,10 @@ class Config(NamedTuple):
     ``select``, ``ignore`` and ``extend_select`` name rules and families; ``per_file_ignores`` does by glob below
     ``root``, and ``severity`` moves them. ``channel_order`` lists channel names from first to last, ``*`` for any
     other. ``name_pattern`` is the regular expression that ``bad-name`` asks of an environment's name, if any.
-    ``pip_allow`` lists PyPI names that ``stray-pip`` leaves alone. ``pin_precision`` maps conda names to what
-    ``too-loose-pin`` asks of their pins, at least. ``mirrors`` maps the URL that a lock holds to the one that is
-    fetched from, both as prefixes. ``pypi_index`` is the simple index of the pip part, as it is written to locks.
+    ``pip_allow`` lists PyPI names that ``stray-pip`` leaves alone, and ``install_allow`` those of either manager that
+    ``install-outside-file`` does. ``pin_precision`` maps conda names to what ``too-loose-pin`` asks of their pins, at
+    least. ``mirrors`` maps the URL that a lock holds to the one that is fetched from, both as prefixes. ``pypi_index``
+    is the simple index of the pip part, as it is written to locks.
     ``platforms`` are the subdirs to lock for where the environment file names none, ``machines`` what is solved for.
     """
 
@@ -77,6 +101,7 @@ class Config(NamedTuple):
     channel_order: tuple[str, ...] = DEFAULT_CHANNEL_ORDER
     name_pattern: str = ""
     pip_allow: tuple[str, ...] = DEFAULT_PIP_ALLOW
+    install_allow: tuple[str, ...] = DEFAULT_INSTALL_ALLOW
     pin_precision: Mapping[str, Precision] = _NOTHING
     mirrors: Mapping[str, str] = _NOTHING
     pypi_index: str = "https://pypi.org/simple"

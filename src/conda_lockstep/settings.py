@@ -211,6 +211,7 @@ _READERS: Mapping[str, Callable[[object, _Place], object]] = {
     "channel-order": _strings,
     "name-pattern": _pattern,
     "pip-allow": _strings,
+    "install-allow": _strings,
     "pin-precision": _precisions,
     "mirrors": _string_table,
     "pypi-index": _url,

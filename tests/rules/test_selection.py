@@ -6,7 +6,7 @@ import pytest
 
 from conda_lockstep.config import Config, Level
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.rules import FAMILIES, rules
+from conda_lockstep.rules import FAMILIES, OF_ENVIRONMENTS, rules
 from conda_lockstep.rules.selection import find_rule, for_path, matches, select
 from tests.support.lint import found, of
 
@@ -23,7 +23,7 @@ def in_family(*families: str) -> set[str]:
     return {rule.name for rule in rules() if rule.family in families and rule.default}
 
 
-EVERYDAY = {rule.name for rule in rules() if rule.default and not rule.needs_solver}
+EVERYDAY = {rule.name for rule in rules(OF_ENVIRONMENTS) if rule.default and not rule.needs_solver}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``lockstep lint``: rules over environment files, with fixes, in the format that is asked for."""
+"""``lockstep lint``: rules over environment files and what installs from them, in the format that is asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conda_lockstep.config import Config, load
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.rules import Rule, lint
+from conda_lockstep.rules import OF_ENVIRONMENTS, Rule, lint
 from conda_lockstep.rules.lint import UNREADABLE, Finding
 
 if TYPE_CHECKING:
@@ -43,8 +43,11 @@ def run(
     config = config._replace(
         ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
     )
-    chosen = lint.select(config, only=select + extend_select if select else ())
-    paths = _with_partners(list(files) or _discover(), chosen)
+    only = select + extend_select if select else ()
+    paths = list(files) or _discover(config, only)
+    installs = any(lint.subject_of(str(path)) == "installs" for path in paths)
+    chosen = lint.select(config, only, installs=installs)
+    paths = _with_partners(paths, chosen)
     if diff:
         return _preview(paths, chosen, config, unsafe)
     seen = _look(paths, chosen, config, fix, unsafe)
@@ -67,13 +70,28 @@ class _Seen(NamedTuple):
     failures: Sequence[LockstepError]
 
 
-def _discover() -> list[Path]:
+def _discover(config: Config, only: Sequence[str]) -> list[Path]:
+    """Return the files that git knows: environment files, and those that install packages where it is asked for them.
+
+    They are asked for by selecting their family or one of its rules.
+    """
     from conda_lockstep.environment.discover import environment_files
 
-    found = environment_files(Path.cwd())
+    named = set(only or config.select)
+    asked = {name for name in named.union(() if only else config.extend_select) if _is_of_installs(name)}
+    found = environment_files(Path.cwd()) if not named or named - asked else []
+    if asked:
+        from conda_lockstep.installs.discover import install_files
+
+        found += install_files(Path.cwd())
     if not found:
-        print("lockstep: git knows no environment file here", file=sys.stderr)
+        what = "no Dockerfile, script or workflow" if asked else "no environment file"
+        print(f"lockstep: git knows {what} here", file=sys.stderr)
     return found
+
+
+def _is_of_installs(name: str) -> bool:
+    return name not in OF_ENVIRONMENTS and (name == "installs" or lint.find_rule(name).family == "installs")
 
 
 def _with_partners(paths: list[Path], chosen: Sequence[Rule]) -> list[Path]:

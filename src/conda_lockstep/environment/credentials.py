@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from conda_lockstep.environment.document import EnvironmentFile, Item
 from conda_lockstep.environment.source import Span
 
-Where: TypeAlias = Literal["channel", "dependency", "index", "variable", "comment"]
+Where: TypeAlias = Literal["channel", "dependency", "index", "variable", "comment", "text"]
 
 TOKEN_PREFIXES = (
     "AKIA", "ASIA", "AIza", "EAAC", "dop_v1_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "hf_",
@@ -30,12 +30,15 @@ _IN_PATH = (
     r"|[?&](?:access_token|token|api_key|apikey|password|sig|signature)=(?P<query>[^&\s#]+)"
 )
 _CONDA_TOKEN = r"[a-z]{2}-[0-9a-f\-]{20,}"
+_ASSIGNED = r"(?<![\w$])(\w[\w-]*)(?:=|:[ \t]+)(?P<quote>[\"']?)(?P<value>[^\s\"';&|)]+)"
+_TOKEN = rf"(?<![\w-])(?:{'|'.join(map(re.escape, TOKEN_PREFIXES))})[\w-]{{8,}}"
 
 
 class Secret(NamedTuple):
     """A secret and its place.
 
-    ``kind`` says what it is: TOKEN, PASSWORD or VALUE. ``item`` is the entry it stands in, None for a comment.
+    ``kind`` says what it is: TOKEN, PASSWORD or VALUE. ``item`` is the entry it stands in, None for one in a comment or
+    in a text without entries, such as a script's.
     """
 
     where: Where
@@ -64,6 +67,8 @@ def secrets(file: EnvironmentFile) -> tuple[Secret, ...]:
         for variable in file.variables:
             found += _in_url(variable.value, "variable")
         found += _in_comments(text, [secret.span for secret in found])
+    if not file.keys:
+        found += _in_text(text)
     return tuple(sorted(found, key=lambda secret: secret.span))
 
 
@@ -142,6 +147,15 @@ def _in_comments(text: str, known: list[Span]) -> Iterator[Secret]:
         is_plain = not text.endswith("/t/", 0, start) or re.fullmatch(_CONDA_TOKEN, text[start:end])
         if is_plain and not any(span.start < end and start < span.end for span in known):
             yield Secret("comment", kind, text[start:end], Span(start, end), None)
+
+
+def _in_text(text: str) -> Iterator[Secret]:
+    """Yield the tokens in a text that has no entries, and what it sets a secret's variable to."""
+    for token in re.finditer(_TOKEN, text):
+        yield Secret("text", "TOKEN", token.group(), Span(*token.span()), None)
+    for variable in re.finditer(_ASSIGNED, text):
+        if _is_secret(variable[1], variable["value"]):
+            yield Secret("text", "VALUE", variable["value"], Span(*variable.span("value")), None)
 
 
 def _in_authority(text: str, at: int, end: int) -> Iterator[tuple[int, int, str]]:

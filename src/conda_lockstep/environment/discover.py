@@ -30,7 +30,16 @@ def environment_files(folder: Path) -> list[Path]:
     A file counts by what it holds: top-level ``dependencies:`` and ``channels:``, or the first alone where the
     name says the rest. Raises ``LockstepError`` outside of a git repository.
     """
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.yml", "*.yaml"]
+    names = tracked(folder, "*.yml", "*.yaml")
+    return [Path(name) for name in names if not _SKIPPED.search(name) and _is_environment(folder, name)]
+
+
+def tracked(folder: Path, *patterns: str) -> list[str]:
+    """Return the files that git tracks, or would, below a folder, sorted; those that one of the patterns means.
+
+    Raises ``LockstepError`` outside of a git repository.
+    """
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     try:
         listed = subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout
     except FileNotFoundError:
@@ -39,8 +48,7 @@ def environment_files(folder: Path) -> list[Path]:
         raise LockstepError(
             "not in a git repository", where=str(folder), remedy="name the files to look at"
         ) from None
-    names = sorted({name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name})
-    return [Path(name) for name in names if not _SKIPPED.search(name) and _is_environment(folder, name)]
+    return sorted({name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name})
 
 
 def _is_environment(folder: Path, name: str) -> bool:

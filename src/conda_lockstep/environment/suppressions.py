@@ -6,7 +6,7 @@ There are no brackets in them: conda-lock takes a trailing ``# …[x]`` for a se
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from conda_lockstep.environment.comments import Layout, layout
@@ -55,13 +55,25 @@ def suppressions(source: Source) -> tuple[Suppression, ...]:
     if MARK not in source.text:
         return ()
     found = layout(source)
-    below = _Below(source, found)
+    return in_comments(source, found.comments, _Below(source, found).lines)
+
+
+def in_comments(
+    source: Source, comments: Iterable[Span], lines: Callable[[Span], tuple[int, int]]
+) -> tuple[Suppression, ...]:
+    """Return the suppressions in some comments; ``lines`` says which lines a comment holds for, both included."""
     return tuple(
         suppression
-        for comment in found.comments
+        for comment in comments
         if MARK in source.text[slice(*comment)]
-        for suppression in _in_comment(source, comment, below)
+        for suppression in _in_comment(source, comment, lines)
     )
+
+
+def is_alone(source: Source, comment: Span) -> bool:
+    """Say whether a comment has its line for itself."""
+    begin = source.line_starts[source.position(comment.start)[0] - 1]
+    return not source.text[begin : comment.start].strip()
 
 
 _DIRECTIVE = re.compile(r"#[ \t]*lockstep:[ \t]*")
@@ -74,7 +86,9 @@ _MEANT = re.compile(r"(?:ignore|disable|suppress|silence|skip|allow|no-?qa|no-?l
 """How a comment begins that was meant to silence something; others are notes to people."""
 
 
-def _in_comment(source: Source, comment: Span, below: _Below) -> Iterator[Suppression]:
+def _in_comment(
+    source: Source, comment: Span, lines: Callable[[Span], tuple[int, int]]
+) -> Iterator[Suppression]:
     """Yield the suppressions of one comment: other words may stand before, another suppression behind."""
     text = source.text
     starts = [match.span() for match in _DIRECTIVE.finditer(text, *comment)]
@@ -88,7 +102,7 @@ def _in_comment(source: Source, comment: Span, below: _Below) -> Iterator[Suppre
             for word in (_WORD.finditer(text, *match.span("names")) if match else ())
         )
         whole_file = match is not None and match["kind"] == "ignore-file"
-        first, last = (0, 0) if whole_file else below.lines(comment)
+        first, last = (0, 0) if whole_file else lines(comment)
         reason = match["reason"].strip() if match else ""
         yield Suppression(names, reason, Span(start, start + len(text[start:end].rstrip())), first, last)
 
@@ -99,7 +113,7 @@ class _Below:
     def __init__(self, source: Source, found: Layout) -> None:
         self._source = source
         self._own_lines = {
-            source.position(span.start)[0] for span in found.comments if _is_alone(source, span)
+            source.position(span.start)[0] for span in found.comments if is_alone(source, span)
         }
         self._following = self._next_contents()
         self._extents = {
@@ -133,8 +147,3 @@ class _Below:
             empty = below in self._own_lines or self._source.line(below).strip() in ("", "---")
             following[line] = following[below] if empty else below
         return following
-
-
-def _is_alone(source: Source, comment: Span) -> bool:
-    begin = source.line_starts[source.position(comment.start)[0] - 1]
-    return not source.text[begin : comment.start].strip()

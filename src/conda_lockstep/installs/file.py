@@ -68,11 +68,15 @@ class Action(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A ``COPY`` from the folder of the build into the image."""
+    """A ``COPY`` or ``ADD`` into the image, of files of the build's folder or of URLs.
+
+    ``is_checked`` says that a checksum is given.
+    """
 
     scope: int
     sources: tuple[Word, ...]
     target: Word
+    is_checked: bool = False
 
 
 class InstallFile(NamedTuple):

@@ -125,7 +125,8 @@ class _Reader:
         if origin:
             self.use(origin.part(len("--from=")))
         elif len(words) > 1:
-            self.copies.append(Copy(len(self.stages) - 1, tuple(words[:-1]), words[-1]))
+            checked = any(flag.value.startswith("--checksum=") for flag in instruction.flags)
+            self.copies.append(Copy(len(self.stages) - 1, tuple(words[:-1]), words[-1], checked))
 
     def use(self, origin: Word) -> None:
         """Note what files are copied from: a stage, or an image."""

@@ -13,10 +13,13 @@ from conda_lockstep.environment.source import Span
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Safety: TypeAlias = Literal["safe", "unsafe"]
-Subject: TypeAlias = Literal["environment", "lock"]
-"""What a rule looks at: an environment file, or the text of a lock, which has no entries."""
+Subject: TypeAlias = Literal["environment", "lock", "installs"]
+"""What a rule looks at: an environment file, or the text of a lock or of a file that installs packages (a Dockerfile, a
+script, a workflow): neither of these has entries."""
 
-FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets", "lock", "suppressions")
+FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets", "lock", "installs", "suppressions")
+OF_ENVIRONMENTS = tuple(family for family in FAMILIES if family != "installs")
+"""The families that look at environment files and their locks; a run over these alone loads no other."""
 
 
 class Fix(NamedTuple):

@@ -6,21 +6,25 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from conda_lockstep.atomic import write_text
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
+from conda_lockstep.environment.compose import decode, read_bytes
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.document import EnvironmentFile, ListOf, parse, read
 from conda_lockstep.environment.entries import read_entries
 from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.paths import is_lock
-from conda_lockstep.rules import Fix, Problem, Rule, Safety, Severity
+from conda_lockstep.rules import Fix, Problem, Rule, Safety, Severity, Subject
 from conda_lockstep.rules.selection import find_rule as find_rule
 from conda_lockstep.rules.selection import for_path
 from conda_lockstep.rules.selection import select as select
+
+if TYPE_CHECKING:
+    from conda_lockstep.environment.suppressions import Suppression
 
 UNREADABLE = "unreadable-file"
 MAX_ROUNDS = 20
@@ -79,10 +83,10 @@ _Found: TypeAlias = list[tuple[Rule, Problem]]
 
 
 def lint_path(path: Path, chosen: Sequence[Rule], config: Config) -> list[Finding]:
-    """Read a file, an environment file or a lock, and return what the rules say of it, in the order of the file.
+    """Read a file and return what the rules say of it, in the order of the file.
 
-    A file that cannot be read as YAML has one finding, ``unreadable-file``. Raises ``LockstepError`` where there is
-    no file.
+    It is an environment file, a lock, or one that installs packages: its name tells. What cannot be read has one
+    finding, ``unreadable-file``. Raises ``LockstepError`` where there is no file.
     """
     try:
         return lint(_read(path), chosen, config)
@@ -146,9 +150,20 @@ def fix(file: EnvironmentFile, chosen: Sequence[Rule], config: Config, *, unsafe
     return Fixed(file.source.content, tuple(done), tuple(_findings(file, found)))
 
 
+def subject_of(path: str) -> Subject:
+    """Return what a file is, by its name; what is neither a lock nor a script is taken for an environment file."""
+    if is_lock(path):
+        return "lock"
+    if path.endswith((".yml", ".yaml")) and ".github" not in path and "action.y" not in path:
+        return "environment"
+    from conda_lockstep.installs.kinds import kind_of
+
+    return "installs" if kind_of(path.replace("\\", "/")) else "environment"
+
+
 def parse_text(text: str, path: str) -> EnvironmentFile:
-    """Read the text of an environment file, or take that of a lock as it is: it has no entries."""
-    if not is_lock(path):
+    """Read the text of an environment file, or take that of another one as it is: it has no entries."""
+    if subject_of(path) == "environment":
         return parse(text, path)
     nothing = Span(0, 0)
     return EnvironmentFile(Source.of(path, text), (), ListOf("missing", (), nothing), (), "missing", nothing)
@@ -199,20 +214,31 @@ def _applied(file: EnvironmentFile, fixes: Iterable[Fix]) -> EnvironmentFile | N
         after = parse_text(edit.apply(file.source, edits), file.path)
     except LockstepError:
         return None
+    if subject_of(file.path) == "installs":
+        from conda_lockstep.installs.kept import kept
+
+        return after if kept(file.source, after.source, edits) else None
     return after if edit.kept(file, after, edits) else None
 
 
 def _read(path: Path) -> EnvironmentFile:
-    if not is_lock(path.name):
+    subject = subject_of(str(path))
+    if subject == "environment":
         return read(path)
+    if subject == "installs":
+        return parse_text(decode(read_bytes(path, str(path)), str(path)), str(path))
     from conda_lockstep.lock.text import read_text
 
     return parse_text(read_text(path, as_written=True), str(path))
 
 
 def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> _Found:
-    subject = "lock" if is_lock(file.path) else "environment"
-    chosen = [rule for rule in for_path(chosen, file.path, config) if rule.subject == subject]
+    subject = subject_of(file.path)
+    chosen = [
+        rule
+        for rule in for_path(chosen, file.path, config)
+        if rule.subject == subject or (subject == "installs" and rule.family == "suppressions")
+    ]
     entries = read_entries(file)
     found = [(rule, problem) for rule in chosen for problem in rule.check(entries, config)]
     if len(found) > 1:
@@ -221,10 +247,19 @@ def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> 
         # Few files have suppressions; the others pay nothing for them.
         from conda_lockstep.rules.suppress import apply
 
-        found = apply(file.source, found, chosen)
+        found = apply(file.source, found, chosen, _suppressions(file, subject))
     if len(found) > 1:
         found.sort(key=lambda pair: (pair[1].span, pair[0].name))
     return found
+
+
+def _suppressions(file: EnvironmentFile, subject: Subject) -> tuple[Suppression, ...] | None:
+    """Return the suppressions of what is no YAML; None for the others."""
+    if subject != "installs":
+        return None
+    from conda_lockstep.rules.installs.comments import suppressions_of
+
+    return suppressions_of(file.source)
 
 
 def _one_cause_one_finding(found: _Found) -> _Found:

@@ -9,21 +9,25 @@ from pathlib import Path
 from conda_lockstep.config import Config
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.rules import FAMILIES, Problem, Rule, Severity, rules
+from conda_lockstep.rules import FAMILIES, OF_ENVIRONMENTS, Problem, Rule, Severity, rules
 
 
-def select(config: Config, only: Sequence[str] = ()) -> tuple[Rule, ...]:
+def select(config: Config, only: Sequence[str] = (), *, installs: bool = False) -> tuple[Rule, ...]:
     """Return the rules that the settings select, with the severity that they give them.
 
     A family stands for those of its rules that are on by default or named in ``extend-select``; where nothing is
     selected, all families do, but for what needs the solver. ``only`` (the command line's ``--select``) takes the
-    place of ``select``, and leaves of ``extend-select`` what is in its families. Raises ``LockstepError`` for a name
+    place of ``select``, and leaves of ``extend-select`` what is in its families. The family ``installs`` is loaded
+    where it is named, or where ``installs`` says that there are files of its kind. Raises ``LockstepError`` for a name
     that is no rule's and no family's.
     """
     wanted, extra, ignored = set(only or config.select), set(config.extend_select), set(config.ignore)
     narrow = wanted <= set(FAMILIES) and bool(wanted) and (bool(only) or not extra)
     # Only an all-families selection may be answered without importing every family.
-    known = rules(tuple(family for family in FAMILIES if family in wanted) if narrow else FAMILIES)
+    families = FAMILIES if installs or "installs" in wanted | extra else OF_ENVIRONMENTS
+    known = rules(tuple(family for family in FAMILIES if family in wanted) if narrow else families)
+    if (wanted | extra) - {*FAMILIES, *(rule.name for rule in known)}:
+        known = rules()
     _refuse_unknown(config, wanted, known)
 
     def is_on(rule: Rule) -> bool:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.source import Source, Span
 from conda_lockstep.environment.suppressions import Name, Suppression, suppressions
-from conda_lockstep.rules import FAMILIES, Fix, Problem, Rule, rules
+from conda_lockstep.rules import FAMILIES, OF_ENVIRONMENTS, Fix, Problem, Rule, rules
 from conda_lockstep.rules.selection import closest
 
 UNUSED = "unused-suppression"
@@ -19,13 +17,17 @@ _OWN_NAMES = frozenset((UNUSED, "suppressions"))
 
 
 def apply(
-    source: Source, found: Sequence[tuple[Rule, Problem]], chosen: Sequence[Rule]
+    source: Source,
+    found: Sequence[tuple[Rule, Problem]],
+    chosen: Sequence[Rule],
+    written: Sequence[Suppression] | None = None,
 ) -> list[tuple[Rule, Problem]]:
     """Return what was found without what the file silences, and with its unused suppressions.
 
-    ``chosen`` are the rules that were run: a suppression of another one may be of use in another run.
+    ``chosen`` are the rules that were run: a suppression of another one may be of use in another run. ``written`` are
+    the suppressions of a file that is no YAML.
     """
-    written = suppressions(source)
+    written = suppressions(source) if written is None else written
     if not written:
         return list(found)
     silences = _Silences(written)
@@ -44,23 +46,30 @@ class _Silences:
     """What is silenced where, and what of it was of use. Asked for each finding, so it looks nothing through."""
 
     def __init__(self, written: Sequence[Suppression]) -> None:
-        self._names = {(one.first, name.text) for one in written for name in one.names}
-        self._lines = sorted({(one.first, one.last) for one in written if not one.whole_file})
-        self._used: set[tuple[int, str]] = set()
+        self._names = {(_lines(one), name.text) for one in written for name in one.names}
+        self._by_line: dict[int, list[tuple[int, int]]] = {}
+        for lines in {_lines(one) for one in written if not one.whole_file}:
+            for line in range(lines[0], lines[1] + 1):
+                self._by_line.setdefault(line, []).append(lines)
+        self._used: set[tuple[tuple[int, int], str]] = set()
 
     def silence(self, rule: Rule, line: int) -> bool:
         """Say whether a finding is silenced, and remember by which suppressions."""
-        places = [0]
-        at = bisect_right(self._lines, (line, sys.maxsize)) - 1
-        if at >= 0 and line <= self._lines[at][1]:
-            places.append(self._lines[at][0])
+        places = [_WHOLE_FILE, *self._by_line.get(line, ())]
         by = self._names & {(place, name) for place in places for name in (rule.name, rule.family)}
         self._used |= by
         return bool(by)
 
     def was_used(self, suppression: Suppression, name: Name) -> bool:
         """Say whether a name in a suppression has silenced something."""
-        return (suppression.first, name.text) in self._used
+        return (_lines(suppression), name.text) in self._used
+
+
+_WHOLE_FILE = (0, 0)
+
+
+def _lines(suppression: Suppression) -> tuple[int, int]:
+    return suppression.first, suppression.last
 
 
 def _names_us(suppression: Suppression) -> bool:
@@ -70,7 +79,9 @@ def _names_us(suppression: Suppression) -> bool:
 def _unused(
     source: Source, written: Sequence[Suppression], silences: _Silences, chosen: Sequence[Rule]
 ) -> Iterator[Problem]:
-    known = rules()
+    known = rules(OF_ENVIRONMENTS)
+    if _said(written) - {*OF_ENVIRONMENTS, *(rule.name for rule in known)}:
+        known = rules()
     exists = {*FAMILIES, *(rule.name for rule in known)}
     idle_names = {name for name in exists if _was_run(name, known, chosen)}
     suggestions = MAX_SUGGESTIONS
@@ -90,6 +101,10 @@ def _unused(
         ]
         if idle:
             yield _idle(source, suppression, idle)
+
+
+def _said(written: Sequence[Suppression]) -> set[str]:
+    return {name.text for suppression in written for name in suppression.names}
 
 
 def _was_run(name: str, known: Sequence[Rule], chosen: Sequence[Rule]) -> bool:

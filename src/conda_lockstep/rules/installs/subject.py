@@ -1,0 +1,35 @@
+"""What the rules of this family look at, read once for all of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.installs.calls import Call
+from conda_lockstep.installs.file import InstallFile
+from conda_lockstep.installs.kinds import kind_of
+from conda_lockstep.installs.read import parse
+
+INSTALLING = ("install", "create", "env create", "env update", "update")
+"""Actions of conda that bring packages into an environment."""
+
+
+def install_file(entries: Entries) -> InstallFile:
+    """Return the file that a text is; raises ``UnreadableFileError`` for a workflow that is no YAML."""
+    source = entries.file.source
+    return _parsed(source.text, source.path)
+
+
+def is_rehearsal(call: Call) -> bool:
+    """Say whether a call changes nothing, or only fetches."""
+    return call.has("dry-run", "help", "download-only", "print-env")
+
+
+def program_name(call: Call) -> str:
+    """Return how to name a call in a message, such as ``conda install``."""
+    return f"{call.tool} {call.action}"
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str, path: str) -> InstallFile:
+    return parse(text, path, kind_of(path) or "shell")

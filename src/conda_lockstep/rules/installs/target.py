@@ -1,0 +1,109 @@
+"""Which environment is changed, and is it brought to what its file says?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.source import Span
+from conda_lockstep.installs.calls import Call
+from conda_lockstep.installs.file import InstallFile, Step
+from conda_lockstep.rules import Fix, Problem, rule
+from conda_lockstep.rules.installs.outside import foreign_packages, listed
+from conda_lockstep.rules.installs.subject import install_file, is_rehearsal, program_name
+
+_BASE = ("base", "root")
+_ROOT = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)\d?|\$\{?CONDA(?:_DIR|_ROOT)?\}?")
+_CONDA_IMAGES = re.compile(
+    r"(?:.*/)?(?:continuumio/(?:mini|ana)conda\d?|condaforge/(?:miniforge\d?|mambaforge|linux-anvil.*)|"
+    r"anaconda/miniconda|miniconda\d?|miniforge\d?)(?:[:@].*)?"
+)
+_ACTIVATES = re.compile(r"\bactivate\s+(?!base\b)[\"'\w./$~-]")
+
+
+@rule("install-into-base", "warning", over=("install-outside-file",), subject="installs")
+def install_into_base(entries: Entries, config: Config) -> Iterator[Problem]:
+    """Packages go into ``base``, where conda itself lives: they may break it, and no lock covers them."""
+    file = install_file(entries)
+    for step, call in file.calls:
+        if not _is_base(file, step, call) or is_rehearsal(call):
+            continue
+        packages = foreign_packages(call, config)
+        from_file = (
+            call.has("file")
+            or call.action == "env update"
+            or (call.tool == "pip" and call.has("requirement"))
+        )
+        if not packages and not from_file:
+            continue
+        what = listed([package.name for package in packages]) if packages else "what a file lists"
+        yield Problem(
+            _on_one_line(file, call.span),
+            f"{what} {'go' if len(packages) > 1 else 'goes'} into base, where conda itself lives",
+            "create an environment of its own from a lock, and leave base to conda",
+        )
+
+
+@rule("update-all", "warning", over=("install-into-base",), subject="installs")
+def update_all(entries: Entries, config: Config) -> Iterator[Problem]:
+    """Every package is brought to its newest version: nobody chose these, and tomorrow they are others."""
+    file = install_file(entries)
+    for _, call in file.calls:
+        option = call.option("all", "update-all")
+        if call.is_conda and call.action in ("update", "install") and option and not is_rehearsal(call):
+            yield Problem(
+                Span(call.head.start, max(call.head.end, option.span.end)),
+                f"'{program_name(call)} --{option.name}' takes the newest of every package, on the day that it runs",
+                "pin what is needed in the environment file, and renew its lock on purpose",
+            )
+
+
+@rule("env-update-without-prune", "warning", subject="installs")
+def env_update_without_prune(entries: Entries, config: Config) -> Iterator[Problem]:
+    """An environment is updated from its file without ``--prune``: what the file no longer lists stays installed."""
+    file = install_file(entries)
+    for step, call in file.calls:
+        if call.action != "env update" or call.has("prune", "help") or _is_base(file, step, call):
+            continue
+        place = Span(call.head.end, call.head.end)
+        in_image = file.kind == "dockerfile"
+        stays = "what the image had" if in_image else "what the file no longer lists"
+        yield Problem(
+            call.head,
+            f"'{program_name(call)}' without --prune: {stays} stays installed",
+            "add '--prune', or create the environment anew from its lock",
+            None if in_image else Fix("add --prune", (Edit(place, " --prune"),), "unsafe"),
+            severity="note" if in_image else None,
+        )
+
+
+def _is_base(file: InstallFile, step: Step, call: Call) -> bool:
+    """Say whether a call changes base. That of micromamba holds nothing but what was put there."""
+    if call.tool == "micromamba" or call.action not in ("install", "update", "env update"):
+        return False
+    if call.environment:
+        return call.environment in _BASE or _ROOT.fullmatch(call.environment.rstrip("/")) is not None
+    folder = re.fullmatch(r"(.+)/(?:bin|condabin)/[^/]+", call.program.value)
+    if call.tool == "pip":
+        return folder is not None and _ROOT.fullmatch(folder[1]) is not None
+    return file.kind == "dockerfile" and call.action != "env update" and _is_base_active(file, step, call)
+
+
+def _is_base_active(file: InstallFile, step: Step, call: Call) -> bool:
+    """Say whether it is certain that base is active: the image is conda's own, and nothing activates another."""
+    image = file.image_of(step)
+    if image is None or not _CONDA_IMAGES.fullmatch(image.name) or step.within:
+        return False
+    for name in ("CONDA_DEFAULT_ENV", "CONDA_PREFIX"):
+        if file.setting(step, name, call.head.start) not in (None, *_BASE):
+            return False
+    if "/envs/" in (file.setting(step, "PATH", call.head.start) or ""):
+        return False
+    return _ACTIVATES.search(file.source.text, 0, call.head.start) is None
+
+
+def _on_one_line(file: InstallFile, span: Span) -> Span:
+    return Span(span.start, min(span.end, file.source.rest_of_line(span.start).end))
