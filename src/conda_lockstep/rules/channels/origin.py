@@ -73,7 +73,9 @@ def mixed_cuda_channels(entries: Entries, config: Config) -> Iterator[Problem]:
     ):
         return
     for entry in entries.conda:
-        if entry.spec.name not in cuda_packages() or entry.spec.channel:
+        package = cuda_packages().get(entry.spec.name)
+        # What ended with CUDA 11 is conda-forge's and nvidia's alike.
+        if package is None or package.last or entry.spec.channel:
             continue
         above = nvidia[0].item.span < forge[0].item.span
         yield Problem(

@@ -12,6 +12,7 @@ from conda_lockstep.environment.document import EnvironmentFile, Item, MappingEn
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries, rewrite
 from conda_lockstep.rules import Fix, Problem, rule
+from conda_lockstep.rules.document.scalars import has_placeholder
 
 MAMBA_INSTALLERS = ("pip --no-deps", "uv", "uv --no-deps")
 """What mamba knows besides ``pip:``."""
@@ -81,6 +82,8 @@ def invalid_match_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry is no match spec (CEP 29): conda, mamba or rattler refuses the file."""
     for entry in entries.bad:
         if entry.manager == "conda" and entry.problem.text.strip() != "@EXPLICIT":
+            if has_placeholder(entry.item.value):
+                continue
             place = entry.item.at(*entry.problem.where)
             message = f"'{entry.problem.text}' is no match spec: {entry.problem.message}"
             yield Problem(place, message, "write name, name=1.2, 'name>=1.2,<2' or name=1.2.*=build")

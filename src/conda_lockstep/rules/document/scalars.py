@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import yaml
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.document import Item, MappingEntry
+from conda_lockstep.environment.document import Item, PipSection
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.source import Span
 from conda_lockstep.rules import Fix, Problem, rule
 
 # Patterns are text: they are compiled when a value first needs them, and kept by ``re``.
@@ -48,33 +49,50 @@ def unquoted_scalar(entries: Entries, config: Config) -> Iterator[Problem]:
     ),
 )  # fmt: skip
 def template_in_file(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A placeholder stands in the file, ``{{ … }}`` or ``$VAR``, which conda does not fill in."""
-    for item, where in _templated(entries):
-        if "{" not in item.value and "$" not in item.value and "<%" not in item.value:
-            continue
-        text = re.sub(_EXPANDED_BY_PIP, "", item.value) if where == "pip" else item.value
-        found = re.search(_TEMPLATE, text)
-        if found:
-            place = item.value.find(found.group())
-            yield Problem(
-                item.at(place, place + len(found.group())) if place >= 0 else item.span,
-                f"'{found.group()}' in '{item.value}' stays as it is: {where} fills in no templates",
-                "write what it stands for, or lint the file that is made of this one",
-            )
-    for entry in entries.file.dependencies:
-        if isinstance(entry, MappingEntry) and entry.key.kind == "mapping":
-            text = entries.file.source.text[entry.span.start - 1 : entry.span.end + 2].strip()
-            message = f"'{text}' is a template, and to YAML a mapping of mappings"
-            yield Problem(entry.span, message, "write what it stands for, in quotes if it must stay")
+    """Placeholders stand in the file, ``{{ … }}`` or ``$VAR``, which conda does not fill in."""
+    places = list(_placeholders(entries))
+    if places:
+        (span, found, where), *others = places
+        yield Problem(
+            span,
+            f"'{found}' stays as it is: {where} fills in no templates",
+            "write what it stands for, or lint the file that is made of this one",
+            also=tuple((place, f"'{another}', too") for place, another, _ in others),
+        )
 
 
-def _templated(entries: Entries) -> Iterator[tuple[Item, str]]:
-    """Yield the values that nobody expands; of channels conda expands the variables, of pip entries pip does."""
+def has_placeholder(text: str) -> bool:
+    """Say whether a text is no value yet."""
+    return ("{" in text or "$" in text or "<%" in text) and re.search(_TEMPLATE, text) is not None
+
+
+def _placeholders(entries: Entries) -> Iterator[tuple[Span, str, str]]:
+    """Yield each placeholder's place and text, and who does not fill it in.
+
+    Of channels conda expands the variables, of pip entries pip does.
+    """
     name = entries.file.key("name")
-    if name:
-        yield name.value, "conda"
-    yield from ((item, "conda") for item in entries.file.conda_items)
-    yield from ((item, "pip") for item in entries.file.pip_items)
+    values = [(name.value, "conda")] if name else []
+    for entry in entries.file.dependencies:
+        if isinstance(entry, Item):
+            values.append((entry, "conda"))
+        elif isinstance(entry, PipSection):
+            values += ((item, "pip") for item in entry.items)
+        elif entry.key.kind == "mapping":
+            yield (
+                entry.span,
+                f"{{{{ {entries.file.source.text[slice(*entry.span)].strip(' {}:')} }}}}",
+                "conda",
+            )
+    for item, where in values:
+        if has_placeholder(item.value):
+            found = re.search(
+                _TEMPLATE, re.sub(_EXPANDED_BY_PIP, "", item.value) if where == "pip" else item.value
+            )
+            place = item.value.find(found.group()) if found else -1
+            if found:
+                span = item.at(place, place + len(found.group())) if place >= 0 else item.span
+                yield span, found.group(), where
 
 
 def _read_as(item: Item, *, any_number: bool) -> str:
