@@ -12,7 +12,7 @@ from conda_lockstep.installs.shell import Command
 from conda_lockstep.installs.variables import NOTHING, Settings, value_at
 from conda_lockstep.installs.words import Word
 
-MAX_STAGES = 1_000
+MAX_STAGES = 50
 """How far the stages of a Dockerfile are followed to what they start from."""
 
 
@@ -46,7 +46,7 @@ class Step(NamedTuple):
     """What one shell runs: a RUN, a workflow's step, a script. ``scope`` is the number of what it shares.
 
     ``settings`` are the variables that it sets for itself. ``caches`` are the folders that a RUN mounts as caches.
-    ``within`` is the environment that its shell runs in.
+    ``within`` is the environment that its shell runs in. ``is_listed`` says that it is written as a list of words.
     """
 
     scope: int
@@ -56,6 +56,7 @@ class Step(NamedTuple):
     settings: Settings = NOTHING
     caches: tuple[str, ...] = ()
     within: str = ""
+    is_listed: bool = False
 
 
 class Action(NamedTuple):
@@ -116,7 +117,8 @@ class InstallFile(NamedTuple):
 
     def image_of(self, step: Step) -> Image | None:
         """Return the image that a step's stage or job starts from, through the stages between."""
-        return next((image for one in self.lineage(step.scope) if (image := self.scopes[one].image)), None)
+        images = (self.scopes[number].image for number in self.lineage(step.scope))
+        return next((image for image in images if image), None)
 
     def lineage(self, scope: int) -> Iterator[int]:
         """Iterate over a scope and the stages that it starts from."""

@@ -164,6 +164,7 @@ class _Reader:
                 exports(commands),
                 caches,
                 within,
+                bool(instruction.listed),
             )
         )
 

@@ -121,7 +121,7 @@ def plan_path(
         if error.recoded is None or not unsafe:
             return None, Fixed("", (), (unreadable(error),))
         try:
-            file = parse(error.recoded, str(path))
+            file = parse_text(error.recoded, str(path))
         except UnreadableFileError as deeper:
             return None, Fixed("", (), (unreadable(deeper),))
         done = (_RECODED,)

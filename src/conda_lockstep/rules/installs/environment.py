@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from conda_lockstep.installs.file import Copy, InstallFile, Step
 
 MAX_FOLDERS = 20
 """How many folders above a file are looked into."""
+MAX_COPIES = 200
+"""How many ``COPY`` instructions of a file are gone through."""
+MAX_CANDIDATES = 20
+"""How many paths one path in a command is tried as."""
 
 
 def environment_file(file: InstallFile, step: Step, text: str) -> Path | None:
@@ -16,20 +22,25 @@ def environment_file(file: InstallFile, step: Step, text: str) -> Path | None:
 
     It is found beside the file that the command stands in, or in a folder above it, up to the repository's.
     """
-    for folder in _folders(Path(file.path)):
-        for candidate in _candidates(file, step, text):
-            found = folder / candidate
-            if found.is_file():
-                return found
-    return None
+    return _first(file.path, tuple(islice(_candidates(file, step, text), MAX_CANDIDATES)))
 
 
 def copies_of(file: InstallFile, step: Step, name: str) -> Iterator[Copy]:
     """Iterate over the ``COPY`` instructions that bring a file of this name into the image."""
     lineage = frozenset(file.lineage(step.scope))
-    for copy in file.copies:
+    for copy in file.copies[:MAX_COPIES]:
         if copy.scope in lineage and any(PurePosixPath(word.value).name == name for word in copy.sources):
             yield copy
+
+
+@lru_cache(maxsize=100)
+def _first(path: str, candidates: tuple[str, ...]) -> Path | None:
+    """Return the first of some paths that is a file, relative to a file's folder or to one above it."""
+    for folder in _folders(Path(path)):
+        for candidate in candidates:
+            if (folder / candidate).is_file():
+                return folder / candidate
+    return None
 
 
 def _folders(path: Path) -> list[Path]:
@@ -45,7 +56,7 @@ def _candidates(file: InstallFile, step: Step, text: str) -> Iterator[str]:
     """Yield the paths, relative to a folder of the repository, that a path in a command may mean."""
     path = PurePosixPath(text)
     lineage = frozenset(file.lineage(step.scope))
-    for copy in file.copies if file.kind == "dockerfile" else ():
+    for copy in file.copies[:MAX_COPIES]:
         if copy.scope not in lineage:
             continue
         for source in (PurePosixPath(word.value) for word in copy.sources):

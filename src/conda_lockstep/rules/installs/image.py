@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
@@ -60,27 +61,32 @@ def no_cuda_override(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("package-cache-left", "note", subject="installs")
 def package_cache_left(entries: Entries, config: Config) -> Iterator[Problem]:
-    """The packages that conda downloaded stay in the layer, once more beside the environment made of them."""
+    """The archives that conda downloaded stay in the image, though the environment is made of them already."""
     file = install_file(entries)
     if file.kind != "dockerfile":
         return
+    cleans = [
+        (number, step.scope, call) for number, step in enumerate(file.steps) for call in _late_cleans(step)
+    ]
     for number, step in enumerate(file.steps):
         downloads = [call for call in step.calls if _downloads(call)]
         if not downloads or not file.scopes[step.scope].is_kept or _is_cleaned(file, step, downloads[-1]):
             continue
-        later = [
-            (call.head, "this is another layer, and frees nothing of that one")
-            for other in file.steps[number + 1 :]
-            for call in other.calls
-            if call.action == "clean" and other.scope == step.scope and not any(map(_downloads, other.calls))
-        ]
+        after = bisect_right(cleans, number, key=lambda clean: clean[0])
+        later = [call.head for _, scope, call in cleans[after : after + 1] if scope == step.scope]
         yield Problem(
             downloads[-1].head,
             f"what '{program_name(downloads[-1])}' downloads stays in this layer of the image",
             "end the RUN with '&& conda clean --all --yes', or mount a cache for the packages (--mount=type=cache)",
             _clean(file, step, downloads[-1]),
-            also=tuple(later[:1]),
+            also=tuple((place, "this is another layer, and frees nothing of that one") for place in later),
         )
+
+
+def _late_cleans(step: Step) -> list[Call]:
+    """Return the call that empties the cache in a step that downloads nothing."""
+    cleans = [call for call in step.calls if call.action == "clean"]
+    return cleans[:1] if not any(map(_downloads, step.calls)) else []
 
 
 def _solves_for_gpu(file: InstallFile, step: Step, call: Call) -> bool:
@@ -93,7 +99,9 @@ def _solves_for_gpu(file: InstallFile, step: Step, call: Call) -> bool:
     if any(name.endswith(_EXPLICIT) for name in files):
         return False
     channels = [word.value for word in call.values("channel")]
-    return any(_file_asks(file, step, name) for name in files) or _asks(_written(call, channels))
+    names = [name for name, *_ in table("frameworks")]
+    named = any(name in word.value for word in call.operands for name in names)
+    return any(_file_asks(file, step, name) for name in files) or (named and _asks(_written(call, channels)))
 
 
 def _written(call: Call, channels: list[str]) -> Entries:
@@ -161,7 +169,7 @@ def _clean(file: InstallFile, step: Step, call: Call) -> Fix | None:
     """Return the edit that empties the cache right behind the command, where that is plain."""
     command = call.command
     is_plain = not call.nested and command.depth == 0 and command.words[:1] == (call.program,)
-    if not is_plain or command.follow in ("|", "|&", "||", "&") or file.source.text[step.span.start] == "[":
+    if not is_plain or step.is_listed or command.follow in ("|", "|&", "||", "&"):
         return None
     source = file.source
     text = f"{source.text[slice(*call.program.span)]} clean --all --yes"

@@ -97,7 +97,11 @@ def _scopes_with_conda(file: InstallFile) -> frozenset[int]:
     """Return the stages or jobs in which conda is at work: elsewhere pip has environments of its own."""
     found = {step.scope for step, call in file.calls if call.is_conda or call.within}
     found |= {action.scope for action in file.actions}
-    return frozenset(number for number in range(len(file.scopes)) if found & set(file.lineage(number)))
+    for number, scope in enumerate(file.scopes):
+        # A stage starts from one before it.
+        if scope.base in found:
+            found.add(number)
+    return frozenset(found)
 
 
 def _span(file: InstallFile, packages: Sequence[Package]) -> Span:

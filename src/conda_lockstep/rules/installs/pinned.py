@@ -9,6 +9,7 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.installs.file import Action, Step
 from conda_lockstep.installs.words import Word
+from conda_lockstep.lock.paths import is_lock
 from conda_lockstep.rules import Problem, Severity, rule
 from conda_lockstep.rules.installs.subject import install_file
 
@@ -21,7 +22,7 @@ _NEWEST = re.compile(
 _INSTALLER = re.compile(
     r"(?:https?://)?(?:repo\.(?:anaconda\.com|continuum\.io)/(?:miniconda|archive)/"
     r"|github\.com/conda-forge/miniforge/releases/|micro\.mamba\.pm/|micromamba\.snakepit\.net/"
-    r"|github\.com/mamba-org/micromamba-releases/releases/)[^\s\"']*"
+    r"|github\.com/mamba-org/micromamba-releases/releases/)(?:\$\([^)]*\)|[^\s\"'])*"
 )
 _FETCHING = frozenset("curl wget aria2c fetch http axel".split())
 _CHECKING = frozenset("sha256sum sha512sum sha1sum shasum md5sum b2sum gpg cosign openssl certutil".split())
@@ -82,24 +83,24 @@ def _of_url(word: Word, checked: bool) -> Iterator[Problem]:
     url, span = found.group(), word.piece.span(*found.span())
     newest, plain = _NEWEST.search(url), url.startswith("http://")
     if plain:
-        message = f"'{_last(url)}' is fetched over http://: whoever is on the way can put in another"
+        message = f"'{_short(url)}' is fetched over http://: whoever is on the way can put in another"
         remedy = "use https://, name a version, and check it with sha256sum"
         severity: Severity | None = "error"
     elif newest:
-        message = f"'{_last(url)}' is the newest of its day: the same script installs another conda tomorrow"
+        message = f"'{_short(url)}' is the newest of its day: the same script installs another conda tomorrow"
         remedy, severity = "name a version, and check it with sha256sum", None
     elif not checked:
-        message = f"'{_last(url)}' is run as it comes: nothing compares it with what was meant"
+        message = f"'{_short(url)}' is run as it comes: nothing compares it with what was meant"
         remedy, severity = "check it with sha256sum before it is run", "note"
     else:
         return
     yield Problem(span, message, remedy, severity=severity)
 
 
-def _last(url: str) -> str:
-    """Return the part of a URL that names the file."""
-    parts = [part for part in url.split("/") if part]
-    return parts[-1] if "." in parts[-1] or len(parts) < 3 else "/".join(parts[-3:])
+def _short(url: str) -> str:
+    """Return the part of a URL that names the installer; all of it where that says nothing."""
+    last = url.rpartition("/")[2]
+    return last if re.match("(?i)(?:mini|ana|mamba|micro)", last) else url.partition("://")[2] or url
 
 
 def _of_action(action: Action) -> Iterator[Problem]:
@@ -113,7 +114,13 @@ def _of_action(action: Action) -> Iterator[Problem]:
                 f"name a version, such as '{name}: X.Y.Z-0'",
             )
     named = ("micromamba-version", "micromamba-url", "micromamba-binary-path")
-    if action.name == "setup-micromamba" and not any(name in action.inputs for name in named):
+    file = action.inputs.get("environment-file")
+    from_lock = file is not None and (file.value.endswith(".lock") or is_lock(file.value))
+    if (
+        action.name == "setup-micromamba"
+        and not from_lock
+        and not any(name in action.inputs for name in named)
+    ):
         yield Problem(
             action.uses.span,
             "without 'micromamba-version' the newest of its day is installed",

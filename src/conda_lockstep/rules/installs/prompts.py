@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
-from conda_lockstep.environment.source import Span
+from conda_lockstep.installs.calls import Call
 from conda_lockstep.installs.file import InstallFile, Step
 from conda_lockstep.rules import Fix, Problem, rule
-from conda_lockstep.rules.installs.subject import install_file, is_rehearsal, program_name
+from conda_lockstep.rules.installs.subject import install_file, is_rehearsal, program_name, with_option
 
 _ASKING = {
     "conda": ("install", "create", "update", "remove", "env remove", "clean"),
@@ -30,15 +29,28 @@ def missing_yes(entries: Entries, config: Config) -> Iterator[Problem]:
     for step, call in file.calls:
         if call.action not in _ASKING[call.tool] or call.has("yes", "json") or is_rehearsal(call):
             continue
-        if call.is_open or call.command.fed or (call.is_conda and (answered or _is_set_up(file, step))):
+        if (
+            call.is_open
+            or call.command.fed
+            or _is_empty(call)
+            or (call.is_conda and (answered or _is_set_up(file, step)))
+        ):
             continue
-        place = Span(call.head.end, call.head.end)
         yield Problem(
             call.head,
             f"'{program_name(call)}' asks before it goes on, and a script has nobody to answer",
             "add '-y'",
-            Fix("add -y", (Edit(place, " -y"),), "safe"),
+            Fix("add -y", (with_option(step, call, "-y"),), "safe"),
         )
+
+
+def _is_empty(call: Call) -> bool:
+    """Say whether a call creates an environment with nothing in it, of which mamba asks nothing."""
+    return (
+        call.tool in ("mamba", "micromamba")
+        and call.action == "create"
+        and not (call.operands or call.has("file"))
+    )
 
 
 def _is_set_up(file: InstallFile, step: Step) -> bool:

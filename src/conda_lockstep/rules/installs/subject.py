@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.source import Span
 from conda_lockstep.installs.calls import Call
-from conda_lockstep.installs.file import InstallFile
+from conda_lockstep.installs.file import InstallFile, Step
 from conda_lockstep.installs.kinds import kind_of
 from conda_lockstep.installs.read import parse
 
@@ -28,6 +30,12 @@ def is_rehearsal(call: Call) -> bool:
 def program_name(call: Call) -> str:
     """Return how to name a call in a message, such as ``conda install``."""
     return f"{call.tool} {call.action}"
+
+
+def with_option(step: Step, call: Call, option: str) -> Edit:
+    """Return the edit that gives a call an option, right behind its subcommand."""
+    is_item = step.is_listed and not call.nested
+    return Edit(Span(call.head.end, call.head.end), f', "{option}"' if is_item else f" {option}")
 
 
 @lru_cache(maxsize=1)

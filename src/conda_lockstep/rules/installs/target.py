@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.source import Span
 from conda_lockstep.installs.calls import Call
 from conda_lockstep.installs.file import InstallFile, Step
 from conda_lockstep.rules import Fix, Problem, rule
 from conda_lockstep.rules.installs.outside import foreign_packages, listed
-from conda_lockstep.rules.installs.subject import install_file, is_rehearsal, program_name
+from conda_lockstep.rules.installs.subject import install_file, is_rehearsal, program_name, with_option
+
+MAX_STEPS = 100
+"""How many of a Dockerfile's first steps are searched for one that installs conda."""
 
 _BASE = ("base", "root")
 _ROOT = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)\d?|\$\{?CONDA(?:_DIR|_ROOT)?\}?")
@@ -21,6 +23,7 @@ _CONDA_IMAGES = re.compile(
     r"(?:.*/)?(?:continuumio/(?:mini|ana)conda\d?|condaforge/(?:miniforge\d?|mambaforge|linux-anvil.*)|"
     r"anaconda/miniconda|miniconda\d?|miniforge\d?)(?:[:@].*)?"
 )
+_INSTALLER = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)[\w.-]*\.sh", re.IGNORECASE)
 _ACTIVATES = re.compile(r"\bactivate\s+(?!base\b)[\"'\w./$~-]")
 
 
@@ -28,8 +31,9 @@ _ACTIVATES = re.compile(r"\bactivate\s+(?!base\b)[\"'\w./$~-]")
 def install_into_base(entries: Entries, config: Config) -> Iterator[Problem]:
     """Packages go into ``base``, where conda itself lives: they may break it, and no lock covers them."""
     file = install_file(entries)
+    active = _base_is_active(file)
     for step, call in file.calls:
-        if not _is_base(file, step, call) or is_rehearsal(call):
+        if not _is_base(file, step, call, active) or is_rehearsal(call):
             continue
         packages = foreign_packages(call, config)
         from_file = (
@@ -41,7 +45,7 @@ def install_into_base(entries: Entries, config: Config) -> Iterator[Problem]:
             continue
         what = listed([package.name for package in packages]) if packages else "what a file lists"
         yield Problem(
-            _on_one_line(file, call.span),
+            call.span,
             f"{what} {'go' if len(packages) > 1 else 'goes'} into base, where conda itself lives",
             "create an environment of its own from a lock, and leave base to conda",
         )
@@ -66,22 +70,24 @@ def env_update_without_prune(entries: Entries, config: Config) -> Iterator[Probl
     """An environment is updated from its file without ``--prune``: what the file no longer lists stays installed."""
     file = install_file(entries)
     for step, call in file.calls:
-        if call.action != "env update" or call.has("prune", "help") or _is_base(file, step, call):
+        if call.action != "env update" or call.has("prune", "help") or _is_base(file, step, call, range(0)):
             continue
-        place = Span(call.head.end, call.head.end)
         in_image = file.kind == "dockerfile"
         stays = "what the image had" if in_image else "what the file no longer lists"
         yield Problem(
             call.head,
             f"'{program_name(call)}' without --prune: {stays} stays installed",
             "add '--prune', or create the environment anew from its lock",
-            None if in_image else Fix("add --prune", (Edit(place, " --prune"),), "unsafe"),
+            None if in_image else Fix("add --prune", (with_option(step, call, "--prune"),), "unsafe"),
             severity="note" if in_image else None,
         )
 
 
-def _is_base(file: InstallFile, step: Step, call: Call) -> bool:
-    """Say whether a call changes base. That of micromamba holds nothing but what was put there."""
+def _is_base(file: InstallFile, step: Step, call: Call, active: range) -> bool:
+    """Say whether a call changes base, which is ``active`` in a part of the text where no environment is named.
+
+    That of micromamba holds nothing but what was put there.
+    """
     if call.tool == "micromamba" or call.action not in ("install", "update", "env update"):
         return False
     if call.environment:
@@ -89,21 +95,43 @@ def _is_base(file: InstallFile, step: Step, call: Call) -> bool:
     folder = re.fullmatch(r"(.+)/(?:bin|condabin)/[^/]+", call.program.value)
     if call.tool == "pip":
         return folder is not None and _ROOT.fullmatch(folder[1]) is not None
-    return file.kind == "dockerfile" and call.action != "env update" and _is_base_active(file, step, call)
+    if call.action == "env update" or call.head.start not in active:
+        return False
+    return _comes_with_conda(file, step) and not _names_another(file, step, call)
 
 
-def _is_base_active(file: InstallFile, step: Step, call: Call) -> bool:
-    """Say whether it is certain that base is active: the image is conda's own, and nothing activates another."""
+def _base_is_active(file: InstallFile) -> range:
+    """Return the part of a Dockerfile in which base is active where it is conda's: nothing activates another before."""
+    if file.kind != "dockerfile":
+        return range(0)
+    other = _ACTIVATES.search(file.source.text)
+    return range(other.start() if other else len(file.source.text))
+
+
+def _comes_with_conda(file: InstallFile, step: Step) -> bool:
+    """Say whether a stage's image is conda's own, or the stage installs conda."""
     image = file.image_of(step)
-    if image is None or not _CONDA_IMAGES.fullmatch(image.name) or step.within:
-        return False
-    for name in ("CONDA_DEFAULT_ENV", "CONDA_PREFIX"):
-        if file.setting(step, name, call.head.start) not in (None, *_BASE):
-            return False
-    if "/envs/" in (file.setting(step, "PATH", call.head.start) or ""):
-        return False
-    return _ACTIVATES.search(file.source.text, 0, call.head.start) is None
+    if image and _CONDA_IMAGES.fullmatch(image.name):
+        return True
+    return any(
+        one.scope == step.scope and one.span.start <= step.span.start and _installs_conda(one)
+        for one in file.steps[:MAX_STEPS]
+    )
 
 
-def _on_one_line(file: InstallFile, span: Span) -> Span:
-    return Span(span.start, min(span.end, file.source.rest_of_line(span.start).end))
+def _installs_conda(step: Step) -> bool:
+    return any(
+        _INSTALLER.fullmatch(word.value)
+        and any(re.match(r"-[a-z]*b", other.value) for other in command.words)
+        for command in step.commands
+        for word in command.words[:2]
+    )
+
+
+def _names_another(file: InstallFile, step: Step, call: Call) -> bool:
+    """Say whether the shell, or a variable, makes another environment than base the active one."""
+    names = ("CONDA_DEFAULT_ENV", "CONDA_PREFIX")
+    active = [file.setting(step, name, call.head.start) for name in names]
+    path = file.setting(step, "PATH", call.head.start) or ""
+    return bool(step.within) or "/envs/" in path or any(name not in (None, *_BASE) for name in active)
+
