@@ -98,3 +98,77 @@ def test_text_loads_no_other_format(folder: Path, module: str) -> None:
     loaded = modules_after("lint", str(folder / "environment.yml"))
     assert "conda_lockstep.report.text" in loaded
     assert f"conda_lockstep.report.{module}" not in loaded
+
+
+CLEAN = "name: a\nchannels: [conda-forge, nodefaults]\ndependencies: [python=3.12]\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "status"),
+    [
+        (CLEAN.encode(), [], 0),
+        (CLEAN.replace(", nodefaults", "").encode(), [], 0),
+        (CLEAN.replace(", nodefaults", "").encode(), ["--strict"], 1),
+        (CLEAN.replace("nodefaults", "conda-forge").encode(), [], 1),
+        (CLEAN.encode("utf-16"), [], 2),
+        (b"a: [\n", ["--select", "secrets"], 2),
+        (b"<<<<<<< HEAD\n", ["--ignore", "unreadable-file"], 2),
+        (b"#" * (1 << 20) + b"#", [], 2),
+        (b"a: &a [*a]\n", [], 2),
+        (b"", [], 2),
+    ],
+)
+def test_the_exit_status_tells_clean_from_found_from_unreadable(
+    folder: Path, content: bytes, options: list[str], status: int
+) -> None:
+    (folder / "environment.yml").write_bytes(content)
+    assert main(["lint", "environment.yml", *options]) == status
+
+
+@pytest.mark.parametrize("output", ["text", "json", "github", "sarif", "junit"])
+def test_a_file_that_cannot_be_read_is_a_finding_in_every_format(
+    folder: Path, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    (folder / "environment.yml").write_bytes(FILE.encode("utf-16"))
+    assert main(["lint", "--format", output, "--select", "secrets", "environment.yml"]) == 2
+    streams = capsys.readouterr()
+    assert "unreadable-file" in streams.out
+    assert "UTF-16LE" in streams.out
+    assert streams.err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gone.yml", "lockstep: gone.yml: no such file; check the path\n"),
+        (".", "lockstep: .: is a folder, not a file; name an environment file\n"),
+    ],
+)
+def test_what_is_no_file_is_one_line_and_the_others_are_looked_at(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    assert main(["lint", name, "environment.yml"]) == 2
+    streams = capsys.readouterr()
+    assert streams.err == said
+    assert "environment.yml:3:5: " in streams.out
+
+
+def test_what_fix_did_is_said_and_what_is_left_decides(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folder / "environment.yml"
+    file.write_text(CLEAN.replace("nodefaults", "conda-forge, nodefaults"))
+    assert main(["lint", "--fix", "environment.yml"]) == 0
+    assert file.read_text() == CLEAN
+    assert capsys.readouterr().out == (
+        "environment.yml: fixed duplicate-channel: delete the second 'conda-forge'\n\n"
+        "fixed 1 problem; 1 file: nothing to say\n"
+    )
+
+
+def test_a_file_that_needs_no_fix_is_not_written(folder: Path) -> None:
+    file = folder / "environment.yml"
+    file.write_bytes(("\ufeff" + CLEAN.replace("\n", "\r\n")).encode())
+    before = file.stat().st_mtime_ns, file.stat().st_ino, file.read_bytes()
+    assert main(["lint", "--fix", "--unsafe-fixes", "environment.yml"]) == 0
+    assert (file.stat().st_mtime_ns, file.stat().st_ino, file.read_bytes()) == before
