@@ -63,7 +63,7 @@ def test_every_hook_finds_what_its_family_is_for(tool: str, hooks: Hooks, scratc
         assert f"hook id: {name}" in done.printed, name
     for rule in (
         "bracket-comment",
-        "pytorch-cuda-without-channel",
+        "gpu-variant-unspecified",
         "channel-order",
         "unpinned-conda",
         "invalid-requirement",
