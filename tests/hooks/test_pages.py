@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from conda_lockstep.environment.discover import FILES, FILES_AND_LOCKS
+from conda_lockstep.installs.kinds import FILES as INSTALL_FILES
 from conda_lockstep.rules import FAMILIES, Rule, rules
 from tests.support import pages
 from tests.support.pages import HOOKS, Case
@@ -41,7 +42,7 @@ def test_a_fix_leaves_nothing_for_a_second_one(case: Case, tmp_path: Path) -> No
     after = case.read(case.mended)
     if after is None:
         return
-    for name in (pages.ENVIRONMENT, pages.LOCK, pages.SETTINGS):
+    for name in pages.PARTS:
         content = after if name == case.about else case.read(name)
         if content is not None:
             (tmp_path / name).write_bytes(content)
@@ -55,7 +56,7 @@ def test_every_rule_has_a_page_with_a_case_that_it_finds(rule: Rule) -> None:
     assert page.startswith(f"# {rule.name}\n\n> {rule.severity} · {rule.family}")
     assert [line for line in page.splitlines() if line.startswith("## ")] == list(SECTIONS)
     expected = (folder / "expected.txt").read_text(encoding="utf-8")
-    file = re.escape(Case(rule.name, folder, "").about)
+    file = re.escape(Case(rule.name, folder, "").shown)
     assert re.search(rf"^{file}:\d+:\d+: (error|warning|note) {rule.name}: ", expected, re.MULTILINE)
 
 
@@ -96,7 +97,7 @@ def test_every_folder_is_a_rule_of_its_family_and_every_hook_has_a_folder() -> N
     found = {(path.parent.name, path.name) for path in HOOKS.glob("*/*/") if path.is_dir()}
     assert found - known == set()
     assert all((HOOKS / name / "README.md").is_file() for name in hooks)
-    assert folders <= hooks | families | {"lockstep-installs"}
+    assert folders <= hooks | families
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -110,8 +111,9 @@ def test_a_familys_page_lists_its_rules_as_they_are(family: str) -> None:
 def test_the_hooks_look_at_the_files_that_discovery_knows() -> None:
     for hook in manifest():
         if str(hook["entry"]).startswith("lockstep lint"):
-            assert hook["files"] == (FILES_AND_LOCKS if hook["id"] == "lockstep-lock" else FILES)
-            assert hook["types"] == ["yaml"]
+            files = {"lockstep-lock": FILES_AND_LOCKS, "lockstep-installs": INSTALL_FILES}
+            assert hook["files"] == files.get(str(hook["id"]), FILES)
+            assert hook["types"] == ["text" if hook["id"] == "lockstep-installs" else "yaml"]
             assert hook["language"] == "python"
 
 

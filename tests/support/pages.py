@@ -25,7 +25,13 @@ HOOKS = Path(__file__).parents[2] / "hooks"
 ENVIRONMENT = "before.yml"
 LOCK = "before.conda-lock.yml"
 SETTINGS = "lockstep.toml"
-_BLOCK = re.compile(r"(?P<open>```(?:yaml|text|toml) (?P<file>[\w.\-]+)\n).*?(?P<close>```)", re.DOTALL)
+INSTALLING = ("before.Dockerfile", "before.sh", ENVIRONMENT)
+"""What a case of the family ``installs`` is about: a Dockerfile, a script, or (in YAML) a workflow."""
+PARTS = (*INSTALLING, LOCK, SETTINGS, "environment.yml", "conda-lock.yml")
+"""The files that a case may consist of, each under its own name in the folder where the case is run."""
+_BLOCK = re.compile(
+    r"(?P<open>```(?:yaml|text|toml|dockerfile|sh) (?P<file>[\w.\-]+)\n).*?(?P<close>```)", re.DOTALL
+)
 # A suppression is unused where the rule that it names was run.
 _SELECTED = {"unused-suppression": "unused-suppression,pins"}
 _TABLE = re.compile(r"(<!-- rules -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -46,7 +52,16 @@ class Case:
     @property
     def about(self) -> str:
         """The file that the rule looks at, and its fix changes."""
-        return LOCK if find_rule(self.rule).subject == "lock" else ENVIRONMENT
+        subject = find_rule(self.rule).subject
+        if subject == "installs":
+            return next(name for name in INSTALLING if self.path(name).is_file())
+        return LOCK if subject == "lock" else ENVIRONMENT
+
+    @property
+    def shown(self) -> str:
+        """Where that file lies when the case is run."""
+        is_workflow = find_rule(self.rule).subject == "installs" and self.about == ENVIRONMENT
+        return f".github/workflows/{self.about}" if is_workflow else self.about
 
     @property
     def mended(self) -> str:
@@ -77,25 +92,28 @@ def rule_folders() -> dict[str, Path]:
 
 def cases() -> Iterator[Case]:
     for name, folder in rule_folders().items():
-        for path in sorted(folder.glob(f"*{ENVIRONMENT}")):
-            yield Case(name, folder, path.name.removesuffix(ENVIRONMENT))
+        for path in sorted(folder.glob("*before.*")):
+            about = next((about for about in INSTALLING if path.name.endswith(about)), None)
+            if about:
+                yield Case(name, folder, path.name.removesuffix(about))
 
 
 @cache
 def run(case: Case) -> Outcome:
     """Lint a case for its rule alone, and fix it, in a folder of its own, with its settings and its lock."""
     with TemporaryDirectory() as name, _inside(name):
-        for part in (ENVIRONMENT, LOCK, SETTINGS):
+        for part in PARTS:
             content = case.read(part)
             if content is not None:
                 Path(part).write_bytes(content)
-        file = Path(case.about)
-        before = file.read_bytes()
-        printed = _lint(case.rule)
-        _lint(case.rule, "--fix")
+        file = Path(case.shown)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        before = Path(case.about).rename(file).read_bytes()
+        printed = _lint(case)
+        _lint(case, "--fix")
         safely = file.read_bytes()
         file.write_bytes(before)
-        _lint(case.rule, "--fix", "--unsafe-fixes")
+        _lint(case, "--fix", "--unsafe-fixes")
         # The last line counts the findings, and says nothing of the rule.
         return Outcome(
             printed.rpartition("\n\n")[0] + "\n" if "\n\n" in printed else "", safely, file.read_bytes()
@@ -171,10 +189,12 @@ def _fix_of(rule: Rule) -> str:
     return ", ".join(sorted(found)) or "–"
 
 
-def _lint(rule: str, *options: str) -> str:
+def _lint(case: Case, *options: str) -> str:
+    # A lock is looked at with its environment file.
+    file = ENVIRONMENT if case.about == LOCK else case.shown
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        cli.main(["lint", "--select", _SELECTED.get(rule, rule), *options, ENVIRONMENT])
+        cli.main(["lint", "--select", _SELECTED.get(case.rule, case.rule), *options, file])
     return out.getvalue() + err.getvalue()
 
 

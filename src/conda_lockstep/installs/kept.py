@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 
-from conda_lockstep.environment.edit import Edit, touch
+from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.installs.file import InstallFile
 from conda_lockstep.installs.kinds import kind_of
@@ -18,9 +19,15 @@ def kept(before: Source, after: Source, edits: Iterable[Edit]) -> bool:
         old, new = parse(before.text, before.path, kind), parse(after.text, after.path, kind)
     except UnreadableFileError:
         return False
-    spans = [edit.span for edit in edits if edit.span.start < edit.span.end]
+    changed = sorted(edit.span for edit in edits)
     rest = iter([text for _, text in _texts(new)])
-    return all(text in rest for span, text in _texts(old) if not any(touch(span, one) for one in spans))
+    return all(text in rest for span, text in _texts(old) if not _is_changed(span, changed))
+
+
+def _is_changed(word: Span, edits: Sequence[Span]) -> bool:
+    """Say whether one of some edits, in their order, changes a word; what is inserted beside it does not."""
+    before = bisect_left(edits, word.end, key=lambda edit: edit.start)
+    return before > 0 and edits[before - 1].end > word.start
 
 
 def _texts(file: InstallFile) -> list[tuple[Span, str]]:

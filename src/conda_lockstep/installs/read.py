@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from conda_lockstep.environment.compose import decode, read_bytes
-from conda_lockstep.environment.source import Source, Span
+from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.installs.calls import calls_in
 from conda_lockstep.installs.file import InstallFile, Scope, Step
 from conda_lockstep.installs.jobs import read_jobs
@@ -15,11 +15,14 @@ from conda_lockstep.installs.shell import read_script
 from conda_lockstep.installs.stages import read_stages
 from conda_lockstep.installs.variables import exports
 
+MAX_CALLS = 2_000
+"""How often a file may call package managers: fixes are compared with each other."""
+
 
 def read(path: Path) -> InstallFile:
     """Read a file by its kind, which its name tells; a name that does not is taken for a script's.
 
-    Raises ``UnreadableFileError`` for what is no UTF-8, too large, or a workflow that is no YAML, and ``LockstepError``
+    Raises ``UnreadableFileError`` for what is no UTF-8, too large or a workflow that is no YAML, and ``LockstepError``
     where there is no such file.
     """
     shown = str(path)
@@ -29,9 +32,12 @@ def read(path: Path) -> InstallFile:
 def parse(text: str, path: str, kind: Kind) -> InstallFile:
     """Read the text of a file of some kind; raises ``UnreadableFileError`` for a workflow that is no YAML."""
     source = Source.of(path, text)
-    if kind == "dockerfile":
-        return read_stages(source)
-    return read_jobs(source) if kind == "workflow" else _script(source)
+    readers = {"dockerfile": read_stages, "workflow": read_jobs, "shell": _script}
+    file = readers[kind](source)
+    if sum(len(step.calls) for step in file.steps) > MAX_CALLS:
+        what = f"it calls package managers more than {MAX_CALLS:,} times: nothing that a person wrote"
+        raise UnreadableFileError(what, source, 0, remedy="name the right file")
+    return file
 
 
 def _script(source: Source) -> InstallFile:

@@ -22,7 +22,7 @@ def environment_file(file: InstallFile, step: Step, text: str) -> Path | None:
 
     It is found beside the file that the command stands in, or in a folder above it, up to the repository's.
     """
-    return _first(file.path, tuple(islice(_candidates(file, step, text), MAX_CANDIDATES)))
+    return _first(Path(file.path).absolute(), tuple(islice(_candidates(file, step, text), MAX_CANDIDATES)))
 
 
 def copies_of(file: InstallFile, step: Step, name: str) -> Iterator[Copy]:
@@ -34,9 +34,9 @@ def copies_of(file: InstallFile, step: Step, name: str) -> Iterator[Copy]:
 
 
 @lru_cache(maxsize=100)
-def _first(path: str, candidates: tuple[str, ...]) -> Path | None:
+def _first(path: Path, candidates: tuple[str, ...]) -> Path | None:
     """Return the first of some paths that is a file, relative to a file's folder or to one above it."""
-    for folder in _folders(Path(path)):
+    for folder in _folders(path):
         for candidate in candidates:
             if (folder / candidate).is_file():
                 return folder / candidate
@@ -45,11 +45,10 @@ def _first(path: str, candidates: tuple[str, ...]) -> Path | None:
 
 def _folders(path: Path) -> list[Path]:
     """Return a file's folder and those above it, up to that of the repository, or to the one that we run in."""
-    here = path.absolute().parent
-    chain = [here, *here.parents][:MAX_FOLDERS]
+    chain = [*path.parents][:MAX_FOLDERS]
     tops = [number for number, folder in enumerate(chain) if (folder / ".git").exists()]
     tops += [number for number, folder in enumerate(chain) if folder == Path.cwd()]
-    return chain[: tops[0] + 1] if tops else [here]
+    return chain[: tops[0] + 1] if tops else chain[:1]
 
 
 def _candidates(file: InstallFile, step: Step, text: str) -> Iterator[str]:

@@ -175,10 +175,16 @@ def _clean(file: InstallFile, step: Step, call: Call) -> Fix | None:
     text = f"{source.text[slice(*call.program.span)]} clean --all --yes"
     first, last = source.position(step.span.start)[0], source.position(command.span.end)[0]
     if source.position(step.span.end)[0] > first:
-        line = source.line(last)
-        indent = line[: len(line) - len(line.lstrip())] if last > first else "    "
-        text = f" \\{source.newline}{indent}&& {text}"
+        text = f" \\{source.newline}{_indentation(file, first, last)}&& {text}"
     else:
         text = f" && {text}"
     place = Span(command.span.end, command.span.end)
     return Fix("empty the package cache", (Edit(place, text),), "unsafe")
+
+
+def _indentation(file: InstallFile, first: int, last: int) -> str:
+    """Return how the line behind a command is indented, by the next one or by the command's own last line."""
+    count = len(file.source.line_starts)
+    below = file.source.line(last + 1) if last < count else ""
+    line = below if below.lstrip().startswith("&&") or last == first else file.source.line(last)
+    return line[: len(line) - len(line.lstrip())] or "    "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ SHOWN = 3
 """How many packages a message names."""
 
 
+_NAME = re.compile(r"(?:[\w./-]+::)?([A-Za-z0-9_][\w.-]*)(?:\[[^\]]*\])?\s*[=<>!~]")
+
+
 class Package(NamedTuple):
     """A package that a command names. ``is_open`` says that a variable decides which version."""
 
@@ -29,7 +33,7 @@ class Package(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Say whether its version is not in the file."""
-        return not self.word.literal
+        return not self.word.literal or "{{" in self.word.value
 
 
 @rule("install-outside-file", "warning", subject="installs")
@@ -77,20 +81,27 @@ def listed(names: Sequence[str]) -> str:
 def _of_conda(call: Call) -> Iterator[Package]:
     for word in call.operands:
         spec = parse_conda(word.value)
-        # A variable may be anything; a package file was built or fetched by somebody before.
-        if not isinstance(spec, BadSpec) and not word.value.startswith(("$", "`")) and not spec.url:
+        if isinstance(spec, BadSpec):
+            yield from _begun(word)
+        elif not spec.url:  # a package file was built or fetched by somebody before
             yield Package(spec.name, word)
 
 
 def _of_pip(call: Call) -> Iterator[Package]:
     editable = (word for word in call.values("editable") if "://" in word.value)
     for word in (*call.operands, *editable):
-        if word.value.startswith(("$", "`")):
-            continue
         requirement = parse_pip(word.value)
-        if isinstance(requirement, BadSpec) or requirement.kind in ("path", "option"):
-            continue
-        yield Package(requirement.name or word.value, word)
+        if isinstance(requirement, BadSpec):
+            yield from _begun(word)
+        elif requirement.kind in ("requirement", "url"):
+            yield Package(requirement.name or word.value, word)
+
+
+def _begun(word: Word) -> Iterator[Package]:
+    """Yield the package of ``python=$VERSION`` and ``torch=={{ version }}``, whose names are plain."""
+    name = _NAME.match(word.value)
+    if name and ("$" in word.value or "{{" in word.value or "`" in word.value):
+        yield Package(name[1].lower(), word)
 
 
 def _scopes_with_conda(file: InstallFile) -> frozenset[int]:

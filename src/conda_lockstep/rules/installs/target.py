@@ -134,4 +134,3 @@ def _names_another(file: InstallFile, step: Step, call: Call) -> bool:
     active = [file.setting(step, name, call.head.start) for name in names]
     path = file.setting(step, "PATH", call.head.start) or ""
     return bool(step.within) or "/envs/" in path or any(name not in (None, *_BASE) for name in active)
-

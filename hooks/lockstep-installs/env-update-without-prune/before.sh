@@ -1,0 +1,3 @@
+#!/bin/bash
+git pull
+conda env update -n train -f environment.yml

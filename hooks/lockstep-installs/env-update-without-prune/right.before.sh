@@ -1,0 +1,2 @@
+conda env update --prune --file environment.yml
+mamba env update -f environment.yml --prune

@@ -1,0 +1,2 @@
+conda activate train
+pip install wandb

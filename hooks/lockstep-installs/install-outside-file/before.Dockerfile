@@ -1,0 +1,5 @@
+FROM mambaorg/micromamba:2.3.2
+COPY conda-lock.yml /tmp/conda-lock.yml
+RUN micromamba create -y -n train -f /tmp/conda-lock.yml \
+ && micromamba clean --all --yes
+RUN micromamba run -n train pip install wandb "transformers>=4.44"

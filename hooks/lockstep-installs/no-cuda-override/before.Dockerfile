@@ -1,0 +1,4 @@
+FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04
+COPY --from=mambaorg/micromamba:2.3.2 /bin/micromamba /bin/micromamba
+RUN micromamba create -y -p /env -c conda-forge python=3.12 pytorch=2.4 \
+ && micromamba clean --all --yes

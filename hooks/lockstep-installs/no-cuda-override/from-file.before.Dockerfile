@@ -1,0 +1,5 @@
+FROM registry.example.com/base-cu118:3 AS base
+FROM base
+COPY environment.yml /tmp/env.yml
+RUN mamba env create -p /env -f /tmp/env.yml && mamba clean --all --yes
+RUN mamba env update -p /env -f /tmp/env.yml && mamba clean --all --yes

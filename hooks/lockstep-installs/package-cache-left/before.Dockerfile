@@ -1,0 +1,5 @@
+FROM condaforge/miniforge3:24.9.2-0
+COPY environment.yml /tmp/
+RUN conda env create -f /tmp/environment.yml \
+ && rm /tmp/environment.yml
+RUN conda clean --all --yes

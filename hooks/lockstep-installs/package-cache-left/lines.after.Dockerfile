@@ -1,0 +1,9 @@
+FROM condaforge/miniforge3:24.9.2-0
+RUN mamba create -y -n train python=3.12 && mamba clean --all --yes
+RUN mamba install -y -n train \
+        numpy \
+        # for the loader
+        pandas \
+        && mamba clean --all --yes
+RUN sudo mamba install -y -n train scipy
+RUN ["mamba", "install", "-y", "-n", "train", "zlib"]

@@ -1,0 +1,3 @@
+#!/bin/bash
+conda activate train
+conda update -y --all
