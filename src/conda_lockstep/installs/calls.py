@@ -15,6 +15,8 @@ Tool: TypeAlias = Literal["conda", "mamba", "micromamba", "pip"]
 
 MAX_NESTED = 8
 """How many shells inside shells (``bash -c "bash -c …"``) are looked into."""
+MAX_WRAPPERS = 20
+"""How many programs that run another one (``sudo nice env …``) are taken off a command."""
 
 
 class Option(NamedTuple):
@@ -102,13 +104,21 @@ _SHELLS = frozenset("sh bash dash zsh ksh ash su runuser".split())
 
 
 class _Run(NamedTuple):
-    """A command whose wrappers are being taken off: the words that are left, and what was learned from the others."""
+    """A command whose wrappers are being taken off: the words that are left, and what was learned from the others.
+
+    ``depth`` counts the shells around it, ``wrappers`` what was taken off.
+    """
 
     words: Sequence[Word]
     command: Command
     within: str
     settings: tuple[str, ...]
     depth: int
+    wrappers: int = 0
+
+    def behind(self, words: Sequence[Word]) -> _Run:
+        """Return what is left behind a wrapper."""
+        return self._replace(words=words, wrappers=self.wrappers + 1)
 
 
 def _calls(command: Command, within: str, depth: int) -> Iterator[Call]:
@@ -121,6 +131,8 @@ def _peeled(run: _Run) -> Iterator[Call]:
     if not run.words:
         # 'RUN <<EOF' of a Dockerfile is a script.
         yield from _of_documents(run)
+        return
+    if run.wrappers > MAX_WRAPPERS:
         return
     name = _program(run.words[0])
     if name in options.WRAPPERS:
@@ -162,7 +174,7 @@ def _wrapped(run: _Run, name: str) -> Iterator[Call]:
     if name == "sudo" and not rest:
         yield from _of_documents(run)
         return
-    yield from _peeled(run._replace(words=rest, settings=settings))
+    yield from _peeled(run.behind(rest)._replace(settings=settings))
 
 
 def _of_shell(run: _Run) -> Iterator[Call]:
@@ -204,7 +216,7 @@ def _of_conda(run: _Run, tool: Tool) -> Iterator[Call]:
             (one for one in (*read.options, *inner.options) if one.name in ("name", "prefix")), None
         )
         within = target.value.value if target and target.value else run.within
-        yield from _peeled(run._replace(words=inner.operands, within=within))
+        yield from _peeled(run.behind(inner.operands)._replace(within=within))
         return
     first = 1
     if name == "env" and len(read.operands) > 1 and read.operands[1].value in _ENV_ACTIONS:
