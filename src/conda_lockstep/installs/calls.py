@@ -79,6 +79,13 @@ class Call(NamedTuple):
         return target.value.value if target and target.value else self.within
 
 
+class Arguments(NamedTuple):
+    """The arguments of a command, parted into options and the rest."""
+
+    options: tuple[Option, ...]
+    operands: tuple[Word, ...]
+
+
 def calls_in(commands: Iterable[Command], within: str = "") -> tuple[Call, ...]:
     """Return the calls in some commands, in their order; ``within`` is the environment that they run in."""
     return tuple(call for command in commands for call in _calls(command, within, 0))
@@ -88,9 +95,37 @@ def environment_of(shell: Sequence[Word]) -> str:
     """Return the environment that a shell such as ``conda run -n NAME bash -c`` runs in, empty where it names none."""
     if not shell or _program(shell[0]) not in ("conda", "mamba", "micromamba"):
         return ""
-    read = _read_options(shell[1:], options.RUN, stop=False)
+    read = read_options(shell[1:], options.RUN, stop=False)
     target = next((one.value for one in read.options if one.name in ("name", "prefix")), None)
     return target.value if target else ""
+
+
+def read_options(words: Sequence[Word], table: Options, *, stop: bool) -> Arguments:
+    """Part words into options and operands; with ``stop`` all that follows the first operand is one."""
+    found: list[Option] = []
+    operands: list[Word] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        text = word.value
+        at += 1
+        if text == "--" or not text.startswith("-") or text == "-":
+            operands += [word] if text != "--" else words[at:]
+            if stop or text == "--":
+                operands += words[at:] if text != "--" else []
+                break
+        elif text.startswith("--"):
+            name, equals, _ = text[2:].partition("=")
+            if equals:
+                found.append(Option(name, word.part(len(name) + 3), word.span))
+            elif name in table.valued and at < len(words):
+                found.append(Option(name, words[at], Span(word.span.start, words[at].span.end)))
+                at += 1
+            else:
+                found.append(Option(name, None, word.span))
+        else:
+            at = _short(word, words, at, table, found)
+    return Arguments(tuple(found), tuple(operands))
 
 
 _CONDA_ACTIONS = frozenset(
@@ -164,7 +199,7 @@ def _program(word: Word) -> str:
 
 
 def _wrapped(run: _Run, name: str) -> Iterator[Call]:
-    read = _read_options(run.words[1:], options.WRAPPERS[name], stop=True)
+    read = read_options(run.words[1:], options.WRAPPERS[name], stop=True)
     rest, settings = list(read.operands), run.settings
     if name in ("timeout", "retry") and rest and re.fullmatch(r"[\d.]+[smhd]?", rest[0].value):
         rest = rest[1:]
@@ -206,12 +241,12 @@ def _inside(call: Call, run: _Run) -> Call:
 
 
 def _of_conda(run: _Run, tool: Tool) -> Iterator[Call]:
-    read = _read_options(run.words[1:], options.CONDA, stop=True)
+    read = read_options(run.words[1:], options.CONDA, stop=True)
     if not read.operands:
         return
     name = read.operands[0].value
     if name == "run":
-        inner = _read_options(read.operands[1:], options.RUN, stop=True)
+        inner = read_options(read.operands[1:], options.RUN, stop=True)
         target = next(
             (one for one in (*read.options, *inner.options) if one.name in ("name", "prefix")), None
         )
@@ -224,7 +259,7 @@ def _of_conda(run: _Run, tool: Tool) -> Iterator[Call]:
     elif name not in _CONDA_ACTIONS:
         return
     table = options.CLEAN if name == "clean" else options.CONDA
-    rest = _read_options(read.operands[first:], table, stop=False)
+    rest = read_options(read.operands[first:], table, stop=False)
     yield _call(run, tool, _SAME.get(name, name), read.operands[first - 1], read.options + rest.options, rest)
 
 
@@ -246,20 +281,13 @@ def _module_pip(words: Sequence[Word]) -> int:
 
 
 def _of_pip(run: _Run, first: int, table: Options) -> Iterator[Call]:
-    read = _read_options(run.words[first:], table, stop=True)
+    read = read_options(run.words[first:], table, stop=True)
     if read.operands and read.operands[0].value in _PIP_ACTIONS:
-        rest = _read_options(read.operands[1:], table, stop=False)
+        rest = read_options(read.operands[1:], table, stop=False)
         yield _call(run, "pip", read.operands[0].value, read.operands[0], read.options + rest.options, rest)
 
 
-class _Read(NamedTuple):
-    """Words parted into options and the rest."""
-
-    options: tuple[Option, ...]
-    operands: tuple[Word, ...]
-
-
-def _call(run: _Run, tool: Tool, action: str, last: Word, given: tuple[Option, ...], rest: _Read) -> Call:
+def _call(run: _Run, tool: Tool, action: str, last: Word, given: tuple[Option, ...], rest: Arguments) -> Call:
     fed_by_xargs = any(_program(word) == "xargs" for word in run.command.words[: -len(run.words)])
     return Call(
         tool, action, run.words[0], Span(run.words[0].span.start, last.span.end), given, rest.operands, run.command,
@@ -270,34 +298,6 @@ def _call(run: _Run, tool: Tool, action: str, last: Word, given: tuple[Option, .
 def _stands_for_more(word: Word) -> bool:
     """Say whether a word may stand for options and packages: ``$ARGUMENTS`` may, ``python=$VERSION`` does not."""
     return word.splits and word.value.startswith(("$", "`"))
-
-
-def _read_options(words: Sequence[Word], table: Options, *, stop: bool) -> _Read:
-    """Part words into options and operands; with ``stop`` all that follows the first operand is one."""
-    found: list[Option] = []
-    operands: list[Word] = []
-    at = 0
-    while at < len(words):
-        word = words[at]
-        text = word.value
-        at += 1
-        if text == "--" or not text.startswith("-") or text == "-":
-            operands += [word] if text != "--" else words[at:]
-            if stop or text == "--":
-                operands += words[at:] if text != "--" else []
-                break
-        elif text.startswith("--"):
-            name, equals, _ = text[2:].partition("=")
-            if equals:
-                found.append(Option(name, word.part(len(name) + 3), word.span))
-            elif name in table.valued and at < len(words):
-                found.append(Option(name, words[at], Span(word.span.start, words[at].span.end)))
-                at += 1
-            else:
-                found.append(Option(name, None, word.span))
-        else:
-            at = _short(word, words, at, table, found)
-    return _Read(tuple(found), tuple(operands))
 
 
 def _short(word: Word, words: Sequence[Word], at: int, table: Options, found: list[Option]) -> int:
@@ -313,5 +313,7 @@ def _short(word: Word, words: Sequence[Word], at: int, table: Options, found: li
         elif at < len(words):
             found.append(Option(name, words[at], Span(word.span.start, words[at].span.end)))
             return at + 1
+        else:
+            found.append(Option(name, None, word.span))
         break
     return at

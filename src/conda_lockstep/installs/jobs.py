@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from conda_lockstep.environment.source import Source
-from conda_lockstep.installs.calls import Call, Option, calls_in
+from conda_lockstep.installs.calls import Call, Option, calls_in, read_options
+from conda_lockstep.installs.dockerfile import words_of
 from conda_lockstep.installs.file import Action, Image, InstallFile, Scope, Step
+from conda_lockstep.installs.options import CONDA
 from conda_lockstep.installs.shell import Command, read_script
 from conda_lockstep.installs.variables import Setting, Settings, exports
 from conda_lockstep.installs.workflow import Job, WorkflowStep, read_workflow
@@ -65,13 +67,13 @@ def _created(action: Action) -> tuple[Call, ...]:
     ):
         value = action.inputs.get(name)
         given += [Option(option, value, value.span)] if value else []
-    specs = read_script(arguments.piece).commands if arguments else ()
-    words = tuple(word for command in specs for word in command.words if not word.value.startswith("-"))
-    if file is None and not words:
+    # No shell reads them: the action parts them at blanks.
+    read = read_options(words_of(arguments.piece) if arguments else (), CONDA, stop=False)
+    if file is None and not read.operands:
         return ()
     tool, verb = ("conda", "env create") if action.name == "setup-miniconda" else ("micromamba", "create")
     command = Command((action.uses,), (), action.uses.span)
-    call = Call("conda", verb, action.uses, action.uses.span, tuple(given), words, command)
+    call = Call("conda", verb, action.uses, action.uses.span, (*given, *read.options), read.operands, command)
     return (call._replace(tool="micromamba") if tool == "micromamba" else call,)
 
 

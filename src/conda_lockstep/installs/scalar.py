@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from conda_lockstep.installs.piece import Piece
@@ -37,10 +39,11 @@ def _next(text: str, char: str, at: int, end: int, style: str) -> tuple[int, int
     while at < end:
         here = text[at]
         if style == '"' and here == "\\":
-            if text[at + 1] in "\r\n":  # an escaped line end is nothing
-                at += 2
-                continue
-            return at, at + _ESCAPES.get(text[at + 1], 2)
+            joined = _JOINED.match(text, at)
+            if joined is None:
+                return at, at + _ESCAPES.get(text[at + 1], 2)
+            at = joined.end()
+            continue
         if style == "'" and here == "'":
             return at, at + 2
         if here == char:
@@ -56,3 +59,4 @@ def _next(text: str, char: str, at: int, end: int, style: str) -> tuple[int, int
 
 
 _ESCAPES = {"x": 4, "u": 6, "U": 10}
+_JOINED = re.compile(r"\\(?:\r\n?|\n)[ \t]*")

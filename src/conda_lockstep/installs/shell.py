@@ -86,7 +86,8 @@ class _Draft:
         if self.aside:
             return
         self.end = max(self.end, word.span.end)
-        is_assignment = not self.words and ASSIGNMENT.match(word.value)
+        is_plain = bool(word.value) and word.piece.at[0] == word.span.start
+        is_assignment = is_plain and not self.words and ASSIGNMENT.match(word.value)
         (self.assignments if is_assignment else self.words).append(word)
 
     def command(self) -> Command:

@@ -113,7 +113,7 @@ class WordReader:
         elif self.sees('"'):
             self._double_quotes(parts, depth)
         elif self.sees("\\"):
-            if not self.passes(BLANKS):
+            if not self.passes(_JOINED):
                 parts.keep(min(self.i + 1, len(self.text) - 1), self.i + 2)
                 self.i += 2
         else:
@@ -237,6 +237,7 @@ class WordReader:
             self.i += 1
 
 
+_JOINED = re.compile(r"\\\r?\n")
 _PLAIN = re.compile(r"[^ \t\r\f\v\n;&|()<>\\'\"$`]+")
 _IN_QUOTES = re.compile(r'[^"\\$`]+')
 _NAME = re.compile(r"\w+|[@*#?$!\-]")
