@@ -70,8 +70,7 @@ def _fix(file: InstallFile, step: Step, call: Call, word: Word, lock: Path) -> F
                 for one in (*copy.sources, copy.target)
                 if one.value.endswith(old)
             ]
-        brought = any(copy.scope in file.lineage(step.scope) for copy in file.copies)
-        if len(edits) == 1 and not brought:
+        if len(edits) == 1:
             return None
     return Fix(f"create it from '{lock.name}'", tuple(edits), "unsafe")
 

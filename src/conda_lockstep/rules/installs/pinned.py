@@ -69,7 +69,8 @@ def unpinned_installer(entries: Entries, config: Config) -> Iterator[Problem]:
 def _fetched(step: Step) -> Iterator[Word]:
     """Yield the words that may be an installer's URL: what is fetched, and what variables are set to."""
     for command in step.commands:
-        yield from command.assignments
+        # What a substitution fetches is a command of its own.
+        yield from (word for word in command.assignments if "$(" not in word.value.partition("://")[0])
         first = command.words[0].value.rpartition("/")[2] if command.words else ""
         names = [word.value.rpartition("/")[2] for word in command.words[:6]]
         if first == "export" or _FETCHING & set(names):
