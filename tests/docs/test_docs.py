@@ -173,7 +173,7 @@ def unknown(command: str) -> list[str]:
     if words[1] not in known:
         return [words[1]]
     parser = argparse.ArgumentParser()
-    known[words[1]].arguments(parser)
+    known[words[1]].declare(parser)
     options = {option for action in parser._actions for option in action.option_strings}
     return [word for word in words[2:] if word.startswith("--") and word.partition("=")[0] not in options]
 

@@ -1,0 +1,22 @@
+"""``lockstep fmt``: its arguments, and the command that runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="default: every one that git knows"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
+    parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, and fail")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    from conda_lockstep.commands import fmt
+
+    return fmt.run(files=arguments.files, check=arguments.check, diff=arguments.diff)

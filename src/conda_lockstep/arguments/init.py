@@ -1,0 +1,25 @@
+"""``lockstep init``: its arguments, and the command that runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--diff", action="store_true", help="write nothing; print what would change")
+    parser.add_argument("--no-hooks", action="store_true", help="leave .pre-commit-config.yaml alone")
+    parser.add_argument("--no-workflows", action="store_true", help="leave .github/workflows alone")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    from conda_lockstep.commands import init
+
+    return init.run(
+        Path.cwd(),
+        with_hooks=not arguments.no_hooks,
+        with_workflows=not arguments.no_workflows,
+        dry=arguments.diff,
+    )

@@ -1,0 +1,23 @@
+"""``lockstep verify``: its arguments, and the command that runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--prefix", type=Path, metavar="DIR", help="default: the active environment")
+    parser.add_argument("--lock", type=Path, metavar="FILE", help="default: the lock of this folder")
+    parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
+    parser.add_argument("--platform", metavar="SUBDIR", help="default: the prefix's own")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    from conda_lockstep.commands import drift
+
+    return drift.verify(
+        arguments.prefix, arguments.lock, format=arguments.format, platform=arguments.platform
+    )
