@@ -153,6 +153,8 @@ def _bare(file: str) -> str:
 def _compare_metadata(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
     facts = (("depends", old.depends, new.depends), ("constrains", old.constrains, new.constrains))
     for fact, one, other in facts:
+        if one == other:
+            continue
         before, after = {_plain(spec) for spec in one}, {_plain(spec) for spec in other}
         if before and after and before != after:
             classes.add(DriftClass.METADATA)
@@ -230,7 +232,7 @@ def _shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
 
 
 def _with_shadow(change: Change, shadows: frozenset[Key]) -> Change:
-    if not shadows.intersection(change.keys):
+    if not (shadows and shadows.intersection(change.keys)):
         return change
     return Change(change.classes | {DriftClass.SHADOWED}, change.old, change.new, change.flips, change.detail)
 

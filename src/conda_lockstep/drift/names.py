@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from conda_lockstep.packages import Package
 from conda_lockstep.projects import normalize
@@ -36,11 +37,13 @@ def project(package: Package) -> str:
     return _CONDA_TO_PYPI.get(name, name) if package.manager == "conda" else name
 
 
+@lru_cache(maxsize=1 << 14)
 def stem(name: str) -> str:
     """Return a name without its GPU flavour: ``nvidia-nccl`` of ``nvidia-nccl-cu12``, ``faiss`` of ``faiss-gpu``."""
     return _FLAVOUR.sub("", normalize(name))
 
 
+@lru_cache(maxsize=1 << 14)
 def flavour(name: str) -> tuple[str, str]:
     """Return (device, CUDA major) as the name of a package says it; empty where it does not say."""
     match = _FLAVOUR.search(normalize(name))

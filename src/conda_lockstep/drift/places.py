@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from conda_lockstep.packages import Package
 
@@ -18,7 +19,11 @@ def channel(package: Package) -> str:
 
     ``defaults`` stands for all that Anaconda's own host serves, whichever of its folders.
     """
-    place = package.url.rpartition("/")[0] if "://" in package.url else package.channel
+    return _named(package.url.rpartition("/")[0] if "://" in package.url else package.channel)
+
+
+@lru_cache(maxsize=1 << 10)
+def _named(place: str) -> str:
     place = _SUBDIR.sub("", place.rstrip("/"))
     if _DEFAULTS_HOST.match(place) or _DEFAULTS.match(place):
         return "defaults"

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from conda_lockstep.drift.echoes import subdued
@@ -161,7 +162,12 @@ def judge(
 
 def layer_of(package: Package) -> Layer | None:
     """Return the layer of the stack that a package belongs to; None for all others."""
-    return next((layer for layer in STACK if layer.names.match(package.name)), None)
+    return _layer_named(package.name)
+
+
+@lru_cache(maxsize=1 << 14)
+def _layer_named(name: str) -> Layer | None:
+    return next((layer for layer in STACK if layer.names.match(name)), None)
 
 
 def _judge(change: Change, needs: Needs, question: Question) -> Judgement:

@@ -18,6 +18,8 @@ AXES: tuple[Axis, ...] = ("interpreter", "device", "cuda", "mpi", "blas", "openm
 _CUDA_VERSION_PACKAGES = frozenset({"cuda-version", "cudatoolkit", "pytorch-cuda", "cuda", "cuda-runtime"})
 _CUDA_DEPENDENCIES = _CUDA_VERSION_PACKAGES | {"__cuda", "cuda-cudart", "cudnn"}
 _MPI = frozenset({"openmpi", "mpich", "impi", "msmpi", "mvapich2", "mvapich"})
+_TELLING = _CUDA_DEPENDENCIES | _MPI | {"cpuonly", "blas", "libblas", "mpi"}
+"""What a package that depends on it is built for."""
 _BLAS = frozenset({"mkl", "openblas", "blis", "netlib", "accelerate", "newaccelerate", "nvpl", "atlas"})
 _OPENMP = {
     "gnu": "gnu",
@@ -122,16 +124,18 @@ def _interpreter(token: str) -> str:
 def _from_depends(package: Package) -> Iterator[tuple[Axis, str]]:
     for spec in package.depends:
         name, _, rest = spec.partition(" ")
+        if name not in _TELLING and not name.endswith(("-mutex", "-proc")):
+            continue  # as are nearly all
         if name in _CUDA_DEPENDENCIES:
             yield "device", "cuda"
             if name in _CUDA_VERSION_PACKAGES:
                 yield "cuda", cuda_major(_first_number(rest))
         elif name == "cpuonly":
             yield "device", "cpu"
-        elif name in {"blas", "libblas", "mpi"} or name.endswith(("-mutex", "-proc")):
-            yield from _from_build(name, rest.rpartition(" ")[2].strip("*"))
         elif name in _MPI:
             yield "mpi", name
+        else:
+            yield from _from_build(name, rest.rpartition(" ")[2].strip("*"))
 
 
 def _first_number(text: str) -> str:
