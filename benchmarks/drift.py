@@ -62,7 +62,11 @@ def pairs(corpus: Path) -> Iterator[tuple[Package, ...]]:
     """Yield 3,000 real packages, each as it was and as it is; those that have one record only are as they were."""
     found: dict[str, list[Package]] = defaultdict(list)
     for record in repodata(corpus):
-        if record["channel"] == "conda-forge" and record["subdir"] in (PLATFORM, "noarch") and "sha256" in record:
+        if (
+            record["channel"] == "conda-forge"
+            and record["subdir"] in (PLATFORM, "noarch")
+            and "sha256" in record
+        ):
             found[record["name"]].append(package(record))
     several = [packages for _, packages in sorted(found.items()) if len(packages) > 1]
     alone = [packages for _, packages in sorted(found.items()) if len(packages) == 1]

@@ -63,5 +63,7 @@ def test_every_package_is_accounted_for_and_pip_is_not_compared() -> None:
 
 
 def as_a_lock_holds_it(package: Package) -> PackageSet:
-    lock = Lock({"linux-64": PackageSet.of([package])}, channels=("conda-forge",), sources=("environment.yml",))
+    lock = Lock(
+        {"linux-64": PackageSet.of([package])}, channels=("conda-forge",), sources=("environment.yml",)
+    )
     return cep37.parse(cep37.render(lock), "conda-lock.yml").platforms["linux-64"]
