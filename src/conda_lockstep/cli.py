@@ -150,6 +150,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("build", "install a lock into a prefix"),
     Command("verify", "say whether a prefix holds exactly what its lock says"),
     Command("snapshot", "write what a prefix and its machine hold, as JSON"),
-    Command("diff", "compare any two of locks, snapshots and prefixes"),
+    Command("diff", "compare any two of locks, snapshots and prefixes, or two environment files"),
     Command("action", "what the GitHub Action runs"),
 )

@@ -29,7 +29,9 @@ def test_the_first_moment_is_found_in_as_many_questions_as_a_bisection_needs(tim
 
 @given(moments, st.data())
 def test_what_flips_back_and_forth_gives_a_moment_at_which_it_did(times, data):
-    states = dict(zip(times, data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times)))))
+    states = dict(
+        zip(times, data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times))), strict=True)
+    )
 
     async def flipped(moment: int) -> bool:
         return states[moment]

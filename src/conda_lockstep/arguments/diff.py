@@ -8,7 +8,7 @@ from pathlib import Path
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    operand = "a lock (conda-lock, @EXPLICIT, pixi), a snapshot, or a prefix"
+    operand = "a lock (conda-lock, @EXPLICIT, pixi), a snapshot, a prefix, or an environment file"
     parser.add_argument("old", type=Path, metavar="OLD", help=operand)
     parser.add_argument("new", type=Path, metavar="NEW", help="the same, of any kind")
     parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")

@@ -16,6 +16,7 @@ FORMATS: tuple[Format, ...] = ("text", "json", "markdown", "html")
 FAIL_ON = ("any", *SEVERITIES, "never")
 
 SAME, DRIFT = 0, 1
+_CHECK = "'lockstep lock --check'"
 
 
 def snapshot(prefix: str | Path | None = None, output: str | Path | None = None) -> int:
@@ -39,14 +40,34 @@ def diff(
     fail_on: str | None = None,
     environment: str = "default",
 ) -> int:
-    """Compare two locks, snapshots or prefixes; 1 where a change is as bad as ``fail_on``, by default any at all."""
+    """Compare two locks, snapshots, prefixes or environment files.
+
+    1 where a change is as bad as ``fail_on``, by default any at all.
+    """
+    report = _compared(Path(old), Path(new), platform or "", environment)
+    _write(render(report, format, colour=output is None and _is_terminal()), output)
+    return DRIFT if _fails(report, fail_on or "any") else SAME
+
+
+def _compared(old: Path, new: Path, platform: str, environment: str) -> Report:
+    from conda_lockstep.drift import asked
+
+    files = [path for path in (old, new) if asked.is_environment_file(path)]
+    if len(files) == 1:
+        (other,) = {old, new} - set(files) or {old}
+        what = f"says what is asked for, and {other} what was answered"
+        raise LockstepError(
+            what, where=str(files[0]), remedy=f"compare the lock of it; {_CHECK} tells whether it fits"
+        )
+    if files:
+        from conda_lockstep.environment.document import read
+
+        return asked.compare_files(read(old), read(new))
     from conda_lockstep.drift.compare import compare
     from conda_lockstep.drift.source import read_source
 
     sources = (read_source(each, environment=environment) for each in (old, new))
-    report = compare(*sources, platform=platform or "")
-    _write(render(report, format, colour=output is None and _is_terminal()), output)
-    return DRIFT if _fails(report, fail_on or "any") else SAME
+    return compare(*sources, platform=platform)
 
 
 def verify(

@@ -22,6 +22,8 @@ class DriftClass(str, Enum):
     """Another build, or another wheel, of the same version."""
     VARIANT = "variant"
     """CUDA against CPU, another CUDA major, another MPI, BLAS, OpenMP or interpreter flavour."""
+    CONSTRAINT = "constraint"
+    """An entry of an environment file that asks for another range of versions."""
     CHANNEL = "channel"
     """From another channel, or (pip) from another kind of place: index, repository, local folder."""
     MANAGER = "manager"

@@ -6,7 +6,8 @@ Five grades, most dangerous first: ``critical`` (the job fails, hangs or compute
 
 *change*: two locks, where somebody meant to change something;
 *machine*: a lock (old) against a machine (new), where nothing may differ;
-*machines*: two machines, where nothing may differ either.
+*machines*: two machines, where nothing may differ either;
+*asked*: two environment files, where a solver still has its say.
 
 Where nothing may differ, every other build, every absence and every other bytes is critical, and a
 version weighs one grade more: one rank that differs is worse than all ranks changed.
@@ -26,7 +27,7 @@ from conda_lockstep.drift.versions import Step, compare_conda, step
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.report.model import SEVERITIES, Severity
 
-Question: TypeAlias = Literal["change", "machine", "machines"]
+Question: TypeAlias = Literal["change", "machine", "machines", "asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ DANGER: tuple[DriftClass, ...] = (
     DriftClass.DOWNGRADE,
     DriftClass.UPGRADE,
     DriftClass.RAISED,
+    DriftClass.CONSTRAINT,
     DriftClass.BUILD,
     DriftClass.ADDED,
     DriftClass.METADATA,
@@ -190,11 +192,13 @@ def _grade(each: DriftClass, change: Change, needs: Needs, question: Question) -
         return _grade_build(change.package, layer, question)
     if each is DriftClass.VARIANT:
         return min((_grade_flip(flip, layer) for flip in change.flips), key=lambda g: SEVERITIES.index(g[0]))
+    if each is DriftClass.CONSTRAINT:
+        return _grade_constraint(change, layer)
     if each is DriftClass.CHANNEL:
         return ("high" if layer or change.package.manager == "pip" else "medium"), _CHANNEL[
             change.package.manager
         ]
-    if each is DriftClass.SHADOWED and change.new is None and question == "change":
+    if each is DriftClass.SHADOWED and change.new is None and question in ("change", "asked"):
         return "info", "it no longer lies over the other manager's files"
     return _FIXED[each]
 
@@ -230,6 +234,10 @@ def _grade_added(layer: Layer | None, question: Question) -> tuple[Severity, str
 def _grade_removed(
     package: Package, layer: Layer | None, needs: Needs, question: Question
 ) -> tuple[Severity, str]:
+    if question == "asked":
+        return (
+            "medium" if layer else "low"
+        ), "it is asked for no more, and stays where something else needs it"
     if askers := sorted(needs.after(package)):
         return "critical", f"{askers[0]} still needs it and will fail on import"
     if question == "machine":
@@ -255,17 +263,16 @@ def _grade_version(
     how_far = step(change.old.version, change.new.version)
     table = layer or OTHER
     severity = {"major": table.major, "minor": table.minor, "patch": table.patch}[how_far]
-    if question != "change":
+    if question in ("machine", "machines"):
         severity = _worse(severity)
     if layer is None:
-        return severity, _DIFFERS[question] or _STEPS[how_far]
+        return severity, _DIFFERS.get(question) or _STEPS[how_far]
     if each is DriftClass.DOWNGRADE:
         return _worse(severity), "what was built against the newer one may not run"
     return severity, layer.why if severity in ("critical", "high") else f"{layer.title}: {_STEPS[how_far]}"
 
 
-_DIFFERS: dict[Question, str] = {
-    "change": "",
+_DIFFERS: dict[str, str] = {
     "machine": "this machine differs from what is locked",
     "machines": "the two machines differ",
 }
@@ -276,8 +283,16 @@ _STEPS: dict[Step, str] = {
 }
 
 
+def _grade_constraint(change: Change, layer: Layer | None) -> tuple[Severity, str]:
+    if change.new is not None and not change.new.version:
+        return ("high" if layer else "medium"), "its version is left open now: machines drift apart"
+    if change.old is not None and not change.old.version:
+        return "low", "its version was open before"
+    return ("medium" if layer else "low"), "another range of versions"
+
+
 def _grade_build(package: Package, layer: Layer | None, question: Question) -> tuple[Severity, str]:
-    if question != "change":
+    if question in ("machine", "machines"):
         return "critical", "the version is the same, the build is not: other bytes than on the other machines"
     if layer:
         return layer.build, f"rebuilt: {layer.why}"

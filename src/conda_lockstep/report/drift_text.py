@@ -56,13 +56,15 @@ def _sides(comparisons: Sequence[Comparison]) -> Iterator[str]:
     yield f"  old  {visible(first.old.label)}"
     yield f"  new  {visible(first.new.label)}"
     for comparison in comparisons:
+        if not comparison.new.environment_id:
+            continue  # an environment file: nothing has been solved
         old, new = comparison.old, comparison.new
         platform = f"{visible(comparison.platform)}  " if len(comparisons) > 1 else ""
         yield f"  id   {platform}{_identity(old)} → {_identity(new)}, {old.packages} → {_packages(new.packages)}"
 
 
 def _identity(side: Side) -> str:
-    return visible(side.environment_id) + ("" if side.complete else " (conda part)")
+    return visible(side.environment_id or side.label) + ("" if side.complete else " (conda part)")
 
 
 def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:

@@ -139,7 +139,7 @@ def _heading(group: Group) -> str:
 
 
 def _identity(side: Side) -> str:
-    return code(side.environment_id) + ("" if side.complete else " (conda part)")
+    return code(side.environment_id or side.label) + ("" if side.complete else " (conda part)")
 
 
 def _platforms(group: Group) -> str:

@@ -45,7 +45,8 @@ class Side:
     """One end of a comparison: what it is called and what it holds.
 
     ``environment_id`` covers all packages, ``conda_id`` the conda part. ``complete`` is false where the
-    format has no place for pip packages; then both ids are that of the conda part.
+    format has no place for pip packages; then both ids are that of the conda part. An environment file has
+    no ids, and its ``packages`` are its entries.
     """
 
     label: str
