@@ -13,7 +13,14 @@ from conda_lockstep.errors import LockstepError, MissingExtraError
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 
-_EXTRA_OF = {"rattler": "solve", "uv": "solve", "rich": "solve", "ghapi": "github", "fastcore": "github"}
+_EXTRA_OF = {
+    "rattler": "solve",
+    "uv": "solve",
+    "rich": "solve",
+    "ghapi": "github",
+    "fastcore": "github",
+    "cyclonedx": "sbom",
+}
 
 
 class Command(NamedTuple):
@@ -24,7 +31,8 @@ class Command(NamedTuple):
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
         """Give the parser the command's arguments, and what is to run with them."""
-        module = import_module(f"conda_lockstep.arguments.{self.name.replace('-', '_')}")
+        name = "import_" if self.name == "import" else self.name.replace("-", "_")
+        module = import_module(f"conda_lockstep.arguments.{name}")
         module.add(parser)
         parser.set_defaults(run=module.run)
 
@@ -147,6 +155,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("init", "put the hooks and the workflows into this repository"),
     Command("lock", "solve environment files and write their locks"),
     Command("pin", "pin the entries of environment files to what is locked"),
+    Command("export", "write a lock in another format"),
+    Command("import", "write the lock of what another tool locked, exported or installed"),
     Command("build", "install a lock into a prefix"),
     Command("verify", "say whether a prefix holds exactly what its lock says"),
     Command("snapshot", "write what a prefix and its machine hold, as JSON"),

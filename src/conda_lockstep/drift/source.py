@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +20,6 @@ DEFAULT_ENVIRONMENT = "default"
 
 _INSTALLED: frozenset[Kind] = frozenset({"snapshot", "prefix"})
 _WHOLE_METADATA: frozenset[Kind] = frozenset({"pixi", "snapshot", "prefix"})
-_PIXI_KEYS = re.compile(r"^(?:environments:|packages:|version: [23]$)", re.MULTILINE)
-_LOCK_KEYS = re.compile(r"^package:", re.MULTILINE)
-_MARKER = re.compile(r"^@EXPLICIT\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +61,11 @@ def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMEN
         from conda_lockstep.snapshot import document
 
         return from_installed(document.loads(text, label).installed, label, "snapshot")
-    if _MARKER.search(text):
-        from conda_lockstep.lock import explicit
+    from conda_lockstep.lock import formats
 
-        return from_lock(explicit.parse(text, label), label)
-    if _PIXI_KEYS.search(text) or (Path(label).name == "pixi.lock" and _LOCK_KEYS.search(text)):
-        from conda_lockstep.lock import pixi
-
-        return from_lock(pixi.parse(text, label, environment), label)
-    if _LOCK_KEYS.search(text):
-        from conda_lockstep.lock import cep37
-
-        return from_lock(cep37.parse(text, label), label)
+    lock = formats.parse(text, label, environment)
+    if lock is not None:
+        return from_lock(lock, label)
     raise LockstepError(
         "is no lock and no snapshot",
         where=label,

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from rattler import Version
+from typing import TYPE_CHECKING
 
 from conda_lockstep.lock.dependencies import ANY, split
 from conda_lockstep.packages import Package
+
+if TYPE_CHECKING:
+    from rattler import Version
 
 _BOUND = re.compile(r"(>=|>|<=|<)\s*([A-Za-z0-9_.!+]+)")
 
@@ -61,6 +63,8 @@ def from_text(text: str) -> dict[str, str]:
 
 def _fold(constraints: Iterable[str]) -> str:
     """Keep the highest lower and the lowest upper bound; what is no plain bound is kept as it is."""
+    from rattler import Version  # to read what a lock says needs no solver
+
     lower: list[tuple[Version, bool, str]] = []
     upper: list[tuple[Version, bool, str]] = []
     others: set[str] = set()

@@ -13,7 +13,7 @@ from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.dependencies import split
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.text import read_text
-from conda_lockstep.lock.urls import split_package_url, without_credentials
+from conda_lockstep.lock.urls import split_package_url, unquote, without_credentials
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.projects import normalize
 
@@ -21,7 +21,8 @@ MARKER = "@EXPLICIT"
 
 _PLATFORM = re.compile(r"#\s*platform:\s*(\S+)")
 _PIP = re.compile(
-    r"#\s*pip\s+(?P<name>[A-Za-z0-9._-]+)\s*@\s*(?P<url>\S+?)(?:\s+--hash=sha256:(?P<sha256>[0-9a-f]{64}))?\s*"
+    r"#\s*pip\s+(?P<name>[A-Za-z0-9._-]+)\s*@\s*(?P<url>\S+?)"
+    r"(?:(?:\s+--hash=sha256:|#sha256=)(?P<sha256>[0-9a-f]{64}))?\s*"
 )
 _HASH = re.compile(r"(?:sha256:)?(?P<sha256>[0-9a-f]{64})|(?:md5:)?(?P<md5>[0-9a-f]{32})")
 _WHEEL = re.compile(r"/[^/]+?-(?P<version>[0-9][^-/]*)(?:-[^/]+\.whl|\.tar\.gz|\.zip)(?:[#?].*)?$")
@@ -66,42 +67,59 @@ def parse(text: str, shown_as: str) -> Lock:
 
 
 def render(packages: PackageSet, platform: str) -> str:
-    """Return the conda part of a package set as an ``@EXPLICIT`` text, each package after what it depends on.
+    """Return a package set as an ``@EXPLICIT`` text: conda's part in the order of conda-lock, pip's as comments.
 
-    Hashes are written as ``#sha256:HEX``, or as the md5 where only that is known. Raises ``LockstepError``
-    for a package without a URL.
+    Hashes are written as ``#sha256:HEX``, or as the md5 where only that is known. The comments are those of
+    conda-lock, ``# pip NAME @ URL#sha256=HEX``: it and micromamba install them, conda skips them. Raises
+    ``LockstepError`` for a conda package without a URL; a pip package without one is left out.
     """
-    conda = packages.only("conda")
+    conda, pip = packages.only("conda"), packages.only("pip")
     lines = [f"# platform: {platform}", f"# environment id of the conda part: {conda.environment_id}", MARKER]
-    return "\n".join([*lines, *map(_line, dependency_order(conda)), ""])
+    lines += map(_line, dependency_order(conda))
+    lines += [_pip_line(package) for package in dependency_order(pip) if package.url]
+    return "\n".join([*lines, ""])
 
 
 def dependency_order(packages: PackageSet) -> Iterator[Package]:
-    """Yield the packages of one manager, each after its dependencies, by name where the order is free.
+    """Yield the packages of one manager, each after its dependencies: in layers, by name within a layer.
 
-    A cycle (``python`` needs ``pip``, ``pip`` needs ``python``) is entered at the name that comes first.
+    A layer is what needs nothing but the layers before it; names that are not among the packages are the first one.
+    ``python`` does not wait for ``pip``. Any other cycle is entered at the package that waits for the fewest, then at
+    the name that comes first. So does conda, and so does conda-lock.
     """
     by_name = {package.name: package for package in packages.values()}
-    done: set[str] = set()
-    for first in sorted(by_name):
-        stack = [(first, _dependencies(by_name, first))]
-        if first in done:
-            continue
-        done.add(first)
-        while stack:
-            name, rest = stack[-1]
-            following = next((dependency for dependency in rest if dependency not in done), None)
-            if following is None:
+    waits = {name: _dependencies(package) for name, package in by_name.items()}
+    if "python" in waits:
+        waits["python"].discard("pip")
+    needed_by: dict[str, list[str]] = {}
+    for name, needs in waits.items():
+        for needed in needs:
+            needed_by.setdefault(needed, []).append(name)
+    layer = sorted({name for name, needs in waits.items() if not needs} | (needed_by.keys() - by_name.keys()))
+    left = waits
+    while left or layer:
+        if not layer:
+            layer = [min(left, key=lambda name: (len(left[name]), name))]
+        following = set()
+        for name in layer:
+            left.pop(name, None)
+            for waiting in needed_by.get(name, ()):
+                if waiting in left:
+                    left[waiting].discard(name)
+                    if not left[waiting]:
+                        following.add(waiting)
+            if name in by_name:
                 yield by_name[name]
-                stack.pop()
-            else:
-                done.add(following)
-                stack.append((following, _dependencies(by_name, following)))
+        layer = sorted(following - set(layer))
 
 
-def _dependencies(by_name: dict[str, Package], name: str) -> Iterator[str]:
-    names = {split(spec)[0] for spec in by_name[name].depends}
-    return iter(sorted(names & by_name.keys()))
+def _dependencies(package: Package) -> set[str]:
+    names = (split(spec)[0] for spec in package.depends)
+    return {normalize(name) if package.manager == "pip" else name for name in names} - {package.name}
+
+
+def _pip_line(package: Package) -> str:
+    return f"# pip {package.name} @ {package.url}" + (f"#sha256={package.sha256}" if package.sha256 else "")
 
 
 def _line(package: Package) -> str:
@@ -144,9 +162,9 @@ def _pip_package(line: str) -> Package | None:
     if match is None:
         return None
     url = without_credentials(match["url"])
-    version = _WHEEL.search(url)
-    name = normalize(match["name"])
-    return Package("pip", name, version["version"] if version else "", url=url, sha256=match["sha256"] or "")
+    found = _WHEEL.search(url)
+    version = unquote(found["version"]) if found else ""
+    return Package("pip", normalize(match["name"]), version, url=url, sha256=match["sha256"] or "")
 
 
 def _platform(packages: list[Package], shown_as: str) -> str:

@@ -12,6 +12,8 @@ from conda_lockstep.packages import Package
 
 CHANNEL_PRIORITY = "channel_priority"
 
+_UTC = "%Y-%m-%dT%H:%M:%SZ"
+
 
 def describe(
     platform: str, machine: tuple[VirtualPackage, ...], packages: Iterable[Package]
@@ -54,5 +56,14 @@ def allows_of(lock: Lock, platform: str) -> Mapping[str, str]:
     return envelope.from_text(lock.metadata.get(f"{platform}.allows", ""))
 
 
+def newest_of(lock: Lock, platform: str) -> datetime.datetime | None:
+    """Return when the newest package of a platform was published; None where the lock does not say."""
+    try:
+        found = datetime.datetime.strptime(lock.metadata.get(f"{platform}.newest", ""), _UTC)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=datetime.timezone.utc)
+
+
 def _utc(seconds: int) -> str:
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime(_UTC)

@@ -32,6 +32,7 @@ _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _MAX_BRACKETS = 100_000
 _MAX_PACKAGES = 500_000
 _TELLING = ("name", "version", "build", "subdir")
+_COMMIT = re.compile(r"git\+(?P<url>[^?#]+)\?(?P<query>[^#]*)#(?P<commit>[0-9a-f]{40})")
 _SOURCE = re.compile(r"(?P<name>[^\s\[]+)(?:\[(?P<hash>[0-9a-f]+)\])? @ (?P<path>.+)")
 _WHEEL = re.compile(r"(?:^|/)(?P<name>[A-Za-z0-9._]+)-(?P<version>[^-/]+)(?:-[^/]*)?\.whl(?:[#?].*)?$")
 
@@ -210,6 +211,7 @@ def _pip(url: str, entry: Entry) -> Package:
 
     The hash that older locks give for a local folder is of the build's inputs, not of a file, and is left out.
     """
+    url = _pip_url(url)
     wheel = _WHEEL.search(url)
     is_file = "://" in url or url.endswith((".whl", ".tar.gz", ".zip"))
     name = _text(entry.get("name")) or (wheel["name"] if wheel else url)
@@ -222,6 +224,16 @@ def _pip(url: str, entry: Entry) -> Package:
         md5=_text(entry.get("md5")) if is_file else "",
         depends=_texts(entry.get("requires_dist")),
     )
+
+
+def _pip_url(url: str) -> str:
+    """Return a URL as pip knows it: pixi marks what comes by URL, and writes a commit behind what was asked for."""
+    commit = _COMMIT.fullmatch(url)
+    if commit is None:
+        return url.removeprefix("direct+")
+    query = dict(part.partition("=")[::2] for part in commit["query"].split("&"))
+    folder = f"#subdirectory={query['subdirectory']}" if "subdirectory" in query else ""
+    return f"git+{commit['url']}@{commit['commit']}{folder}"
 
 
 def _urls(node: object, shown_as: str) -> list[str]:

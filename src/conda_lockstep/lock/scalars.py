@@ -18,6 +18,10 @@ SINGLE = r"'(?:[^'\n]|'')*'(?=\n)"
 
 # For writing alone, and compiled when something is written: that takes longer than reading a lock.
 _PLAIN_KEY = r"(?!')" + KEY
+_PHRASE = r"(?!(?i:y|n|yes|no|on|off|true|false|null)$)[A-Za-z_][A-Za-z0-9_./:+@%~=!<>,*|()\[\]?#&;'\" -]*"
+_NO_NUMBER = (
+    r"(?![0-9_]*(?:\.[0-9_]*)?(?:[eE]\+?[0-9]*)?$|0x[0-9A-Fa-f_]*$|0[ob][0-9_]*$)[0-9][A-Za-z0-9_.+!]*"
+)
 _UNPRINTABLE = "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
@@ -25,6 +29,13 @@ def word(text: str) -> str:
     """Write a name or a URL: without quotes, unless some reader would misread it."""
     match = re.match(PLAIN, f"{text}\n")
     return text if match and match.end() == len(text) else quoted(text)
+
+
+def phrase(text: str) -> str:
+    """Write a text that may hold blanks and operators, or begin with a digit: without quotes where all agree on it."""
+    if re.fullmatch(_PHRASE, text) and not re.search(r"\s#|:\s|[:\s]$", text):
+        return text
+    return text if re.fullmatch(_NO_NUMBER, text) else quoted(text)
 
 
 def key(text: str) -> str:

@@ -52,9 +52,14 @@ def split_package_url(url: str) -> PackageUrl:
     """Split ``CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda``."""
     folder, _, archive = url.rpartition("/")
     channel, _, subdir = folder.rpartition("/")
-    if "%" in archive:
-        from urllib.parse import unquote  # rarely needed, and slow to load
-
-        archive = unquote(archive)
-    match = _ARCHIVE.fullmatch(archive)
+    match = _ARCHIVE.fullmatch(unquote(archive))
     return PackageUrl(channel, subdir, *match.groups()) if match else PackageUrl(channel, subdir)
+
+
+def unquote(text: str) -> str:
+    """Return a part of a URL as it is meant: ``1.0%2Bcu118`` is ``1.0+cu118``."""
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote as decode  # rarely needed, and slow to load
+
+    return decode(text)

@@ -1,0 +1,36 @@
+"""``lockstep export``: writes a lock in another format, and says what of it that format cannot hold."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_lockstep.atomic import write_text
+from conda_lockstep.drift.verify import find_lock
+from conda_lockstep.export import export
+from conda_lockstep.export.model import Subject
+from conda_lockstep.lock import formats
+from conda_lockstep.lock.canonical import of_platforms
+
+
+def run(
+    path: Path | None,
+    format: str,  # noqa: A002
+    platforms: Sequence[str],
+    *,
+    image: str,
+    environment: str,
+    output: Path | None,
+) -> int:
+    """Write a lock of any format, the one of this folder where none is named, to a file or to standard output."""
+    path = path or find_lock(Path())
+    lock = of_platforms(formats.read(path, environment), platforms, str(path))
+    written = export(format, Subject(lock, str(path), image))
+    if output:
+        write_text(output, written.text)
+    else:
+        sys.stdout.write(written.text)
+    for line in written.lost:
+        print(f"lockstep: {format}: {line}", file=sys.stderr)
+    return 0

@@ -1,0 +1,38 @@
+"""Locks in other formats: one module per format, one row per format."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.export.model import Export, Subject
+
+
+class Format(NamedTuple):
+    """A format: its name, which is that of its module, what it is, and the extra that brings its library."""
+
+    name: str
+    what: str
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("explicit", "an @EXPLICIT file (CEP 23), for conda create --file"),
+    Format("requirements", "the pip part as a requirements.txt with hashes"),
+    Format("pylock", "the pip part as a pylock.toml (PEP 751)"),
+    Format("pixi", "a pixi.lock, version 7"),
+    Format("environment", "an environment.yml with every version and build"),
+    Format("cyclonedx", "a software bill of materials (CycloneDX 1.6)"),
+    Format("dockerfile", "a Dockerfile that builds the environment from its lock"),
+    Format("kubernetes", "a patch that verifies the environment before a Job starts"),
+)
+
+
+def export(name: str, subject: Subject) -> Export:
+    """Write a lock in another format. Raises ``LockstepError`` for what the format cannot hold at all."""
+    if name not in (known.name for known in FORMATS):
+        choices = ", ".join(known.name for known in FORMATS)
+        raise LockstepError(f"there is no format '{name}'", remedy=f"choose from: {choices}")
+    module = import_module(f"conda_lockstep.export.{name}")
+    written: Export = module.render(subject)
+    return written

@@ -1,0 +1,19 @@
+"""An ``@EXPLICIT`` file: conda's part, each package after what it needs; pip's as comments that conda skips."""
+
+from __future__ import annotations
+
+from conda_lockstep.export.model import Export, Subject, count, named
+from conda_lockstep.lock import explicit
+
+
+def render(subject: Subject) -> Export:
+    """Write the packages of one platform (CEP 23)."""
+    platform, packages = subject.one_platform()
+    pip = list(packages.only("pip").values())
+    lost = []
+    if pip:
+        lost.append(
+            f"{count(pip, 'pip')} in it as comments, which conda-lock and micromamba install and conda does not: "
+            f"{named(pip)}"
+        )
+    return Export(explicit.render(packages, platform), tuple(lost))

@@ -1,0 +1,107 @@
+"""A pixi.lock, version 7: both parts of every platform, as pixi itself writes them.
+
+https://github.com/conda/rattler/tree/main/crates/rattler_lock
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from conda_lockstep.export.model import Export, Subject
+from conda_lockstep.export.pip import commit_of
+from conda_lockstep.lock import metadata
+from conda_lockstep.lock.dependencies import split
+from conda_lockstep.lock.pixi import NEWEST
+from conda_lockstep.lock.scalars import phrase
+from conda_lockstep.lock.urls import ANACONDA
+from conda_lockstep.packages import Package
+
+DEFAULT_INDEX = "https://pypi.org/simple"
+
+
+def render(subject: Subject) -> Export:
+    """Write every platform as one environment, ``default``."""
+    return Export("".join(_document(subject)))
+
+
+def _document(subject: Subject) -> Iterator[str]:
+    platforms = dict(sorted(subject.lock.platforms.items()))
+    yield f"version: {NEWEST}\nplatforms:\n"
+    for platform in platforms:
+        yield f"- name: {platform}\n"
+        machine = metadata.machine_of(subject.lock, platform)
+        yield from _list("  ", "virtual-packages", map(str, machine))
+    yield "environments:\n  default:\n    channels:\n"
+    for channel in subject.lock.channels:
+        yield f"    - url: {phrase(_channel_url(channel))}\n"
+    found = {
+        (manager, _location(package)): package
+        for packages in platforms.values()
+        for (manager, _), package in packages.items()
+    }
+    if any(manager == "pip" for manager, _ in found):
+        yield f"    indexes:\n    - {DEFAULT_INDEX}\n"
+    yield "    packages:\n"
+    for platform, packages in platforms.items():
+        yield f"      {platform}:\n"
+        for package in sorted(packages.values(), key=_order):
+            yield f"      - {_reference(package)}\n"
+    yield "packages:\n"
+    for package in sorted(found.values(), key=_order):
+        yield from _described(package)
+
+
+def _order(package: Package) -> tuple[str, str]:
+    return package.manager, _location(package)
+
+
+def _described(package: Package) -> Iterator[str]:
+    yield f"- {_reference(package)}\n"
+    if package.manager == "pip":
+        yield f"  name: {phrase(package.name)}\n"
+        if package.version:
+            yield f"  version: {phrase(package.version)}\n"
+        if package.sha256:
+            yield f"  sha256: {phrase(package.sha256)}\n"
+        yield from _list("  ", "requires_dist", map(_requirement, package.depends))
+        return
+    for kind, value in (("sha256", package.sha256), ("md5", package.md5)):
+        if value:
+            yield f"  {kind}: {phrase(value)}\n"
+    yield from _list("  ", "depends", package.depends)
+    yield from _list("  ", "constrains", package.constrains)
+    for key, count in (("size", package.size), ("timestamp", package.timestamp * 1000)):
+        if count:
+            yield f"  {key}: {count}\n"
+
+
+def _list(indent: str, key: str, items: Iterable[str]) -> Iterator[str]:
+    for number, item in enumerate(items):
+        yield (f"{indent}{key}:\n" if not number else "") + f"{indent}- {phrase(item)}\n"
+
+
+def _reference(package: Package) -> str:
+    return f"{'pypi' if package.manager == 'pip' else 'conda'}: {phrase(_location(package))}"
+
+
+def _location(package: Package) -> str:
+    """Return the URL of a package, a commit as pixi writes it."""
+    commit = commit_of(package) if package.manager == "pip" else None
+    if commit is None:
+        return package.url
+    subdirectory = f"subdirectory={commit.subdirectory}&" if commit.subdirectory else ""
+    return f"git+{commit.url}?{subdirectory}rev={commit.commit}#{commit.commit}"
+
+
+def _channel_url(channel: str) -> str:
+    return (channel if "://" in channel else f"{ANACONDA}/{channel}").rstrip("/") + "/"
+
+
+def _requirement(text: str) -> str:
+    """Write a requirement as PEP 508 has it; only its name where it is in the notation of Poetry."""
+    try:
+        return str(Requirement(text))
+    except InvalidRequirement:
+        return split(text)[0]
