@@ -43,7 +43,16 @@ def entry() -> NoReturn:
     Taking the interpreter down costs a hook a tenth of its time; and with rattler, a download that still goes on then
     crashes it, one time in twenty.
     """
-    status = main(sys.argv[1:])
+    _leave(main(sys.argv[1:]))
+
+
+def leave_if_downloading(status: int) -> None:
+    """Leave a program that is not ours where it might crash otherwise: see :func:`entry`."""
+    if "rattler" in sys.modules:
+        _leave(status)
+
+
+def _leave(status: int) -> NoReturn:
     try:
         sys.stdout.flush()
         sys.stderr.flush()

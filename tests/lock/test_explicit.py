@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import explicit
 from conda_lockstep.lock.dependencies import split
 from conda_lockstep.packages import Package, PackageSet
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # conda-lock's vendored conda deprecates itself at import
+    from conda_lock.interfaces.vendored_conda import toposort as conda_toposort
 
 FORGE = "https://conda.anaconda.org/conda-forge"
 
@@ -51,7 +56,7 @@ def test_what_is_written_rattler_reads(tmp_path: Path) -> None:
     (tmp_path / "explicit.txt").write_text(explicit.render(packages, "linux-64"))
     spec = ExplicitEnvironmentSpec.from_path(tmp_path / "explicit.txt")
     assert [entry.url.rpartition("#")[0] or entry.url for entry in spec.packages] == [
-        f"{FORGE}/linux-64/{name}-1.0-0.conda" for name in "abc"
+        f"{FORGE}/linux-64/{name}-1.0-0.conda" for name in "acb"
     ]
 
 
@@ -85,13 +90,31 @@ def test_each_package_comes_after_what_it_depends_on(count: int, chance: random.
             assert order.index(split(spec)[0]) < order.index(found.name)
 
 
-def test_a_cycle_is_written_once_and_always_alike() -> None:
-    packages = PackageSet.of(
-        [package("python", "pip"), package("pip", "python", "wheel"), package("wheel", "python")]
-    )
-    names = [found.name for found in explicit.dependency_order(packages)]
-    assert sorted(names) == ["pip", "python", "wheel"]
-    assert names == [found.name for found in explicit.dependency_order(packages)]
+@pytest.mark.parametrize(
+    ("edges", "order"),
+    [
+        ({"python": "pip", "pip": "python wheel", "wheel": "python"}, "python wheel pip"),
+        ({"a": "b", "b": "a"}, "a b"),
+        ({"a": "b c", "b": "a", "c": "b"}, "b c a"),
+        ({"a": "a", "z": "a"}, "a z"),
+        ({"b": "__glibc", "c": "", "a": "missing", "d": "c"}, "c a b d"),
+    ],
+)
+def test_layers_by_name_and_cycles_as_conda_enters_them(edges: dict[str, str], order: str) -> None:
+    packages = PackageSet.of(package(name, *needs.split()) for name, needs in edges.items())
+    assert [found.name for found in explicit.dependency_order(packages)] == order.split()
+    assert toposort({name: set(needs.split()) for name, needs in edges.items()}, packages) == order.split()
+
+
+@given(st.dictionaries(st.sampled_from("abcdefgh"), st.sets(st.sampled_from("abcdefghxy")), min_size=1))
+def test_any_graph_is_ordered_as_conda_orders_it(edges: dict[str, set[str]]) -> None:
+    packages = PackageSet.of(package(name, *needs) for name, needs in edges.items())
+    assert [found.name for found in explicit.dependency_order(packages)] == toposort(edges, packages)
+
+
+def toposort(edges: dict[str, set[str]], packages: PackageSet) -> list[str]:
+    """Return conda's own order, which conda-lock uses."""
+    return [name for name in conda_toposort(edges) if ("conda", name) in packages]
 
 
 def test_a_chain_of_thousands_is_no_recursion() -> None:
@@ -122,11 +145,18 @@ def test_pip_comments_of_conda_lock_are_the_pip_part() -> None:
         "# platform: linux-64\n@EXPLICIT\n"
         f"{FORGE}/noarch/a-1.0-0.conda\n"
         f"# pip Flask_Cors @ https://example.org/x/Flask_Cors-4.0.0-py2.py3-none-any.whl --hash=sha256:{'c' * 64}\n"
+        f"# pip torch @ https://example.org/x/torch-2.4.0%2Bcu118-cp311-cp311-linux_x86_64.whl#sha256={'d' * 64}\n"
+        f"# pip b @ git+https://example.org/b@{'e' * 40}\n"
         "# pip is needed for this\n"
     )
     lock = explicit.parse(text, "x")
-    found = lock.platforms["linux-64"][("pip", "flask-cors")]
-    assert (found.version, found.sha256) == ("4.0.0", "c" * 64)
+    found = lock.platforms["linux-64"]
+    assert {name: (package.version, package.sha256) for (_, name), package in found.only("pip").items()} == {
+        "b": ("", ""),
+        "flask-cors": ("4.0.0", "c" * 64),
+        "torch": ("2.4.0+cu118", "d" * 64),
+    }
+    assert found["pip", "torch"].url.endswith("linux_x86_64.whl")
     assert lock.complete
 
 

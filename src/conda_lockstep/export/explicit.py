@@ -16,4 +16,7 @@ def render(subject: Subject) -> Export:
             f"{count(pip, 'pip')} in it as comments, which conda-lock and micromamba install and conda does not: "
             f"{named(pip)}"
         )
+    unversioned = [package for package in pip if explicit.version_in(package.url) != package.version]
+    if unversioned:
+        lost.append(f"the URL is all it says of {named(unversioned)}: the version is not in it")
     return Export(explicit.render(packages, platform), tuple(lost))

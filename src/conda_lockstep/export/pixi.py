@@ -5,7 +5,7 @@ https://github.com/conda/rattler/tree/main/crates/rattler_lock
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -33,8 +33,9 @@ def _document(subject: Subject) -> Iterator[str]:
         yield f"- name: {platform}\n"
         machine = metadata.machine_of(subject.lock, platform)
         yield from _list("  ", "virtual-packages", map(str, machine))
-    yield "environments:\n  default:\n    channels:\n"
-    for channel in subject.lock.channels:
+    channels = subject.lock.channels
+    yield f"environments:\n  default:\n    channels:{_end(channels)}"
+    for channel in channels:
         yield f"    - url: {phrase(_channel_url(channel))}\n"
     found = {
         (manager, _location(package)): package
@@ -45,10 +46,10 @@ def _document(subject: Subject) -> Iterator[str]:
         yield f"    indexes:\n    - {DEFAULT_INDEX}\n"
     yield "    packages:\n"
     for platform, packages in platforms.items():
-        yield f"      {platform}:\n"
+        yield f"      {platform}:{_end(packages)}"
         for package in sorted(packages.values(), key=_order):
             yield f"      - {_reference(package)}\n"
-    yield "packages:\n"
+    yield f"packages:{_end(found)}"
     for package in sorted(found.values(), key=_order):
         yield from _described(package)
 
@@ -75,6 +76,10 @@ def _described(package: Package) -> Iterator[str]:
     for key, count in (("size", package.size), ("timestamp", package.timestamp * 1000)):
         if count:
             yield f"  {key}: {count}\n"
+
+
+def _end(items: Sized) -> str:
+    return "\n" if items else " []\n"
 
 
 def _list(indent: str, key: str, items: Iterable[str]) -> Iterator[str]:

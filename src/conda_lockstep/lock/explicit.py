@@ -80,6 +80,12 @@ def render(packages: PackageSet, platform: str) -> str:
     return "\n".join([*lines, ""])
 
 
+def version_in(url: str) -> str:
+    """Return the version that the URL of a wheel or a source archive says; empty where it says none."""
+    match = _WHEEL.search(url)
+    return unquote(match["version"]) if match else ""
+
+
 def dependency_order(packages: PackageSet) -> Iterator[Package]:
     """Yield the packages of one manager, each after its dependencies: in layers, by name within a layer.
 
@@ -162,9 +168,7 @@ def _pip_package(line: str) -> Package | None:
     if match is None:
         return None
     url = without_credentials(match["url"])
-    found = _WHEEL.search(url)
-    version = unquote(found["version"]) if found else ""
-    return Package("pip", normalize(match["name"]), version, url=url, sha256=match["sha256"] or "")
+    return Package("pip", normalize(match["name"]), version_in(url), url=url, sha256=match["sha256"] or "")
 
 
 def _platform(packages: list[Package], shown_as: str) -> str:

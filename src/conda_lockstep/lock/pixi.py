@@ -14,6 +14,7 @@ from typing import TypeAlias
 import yaml
 
 from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.lock import virtual
 from conda_lockstep.lock.dependencies import join
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.text import read_text
@@ -58,8 +59,23 @@ def parse(text: str, shown_as: str, environment: str = DEFAULT) -> Lock:
     return Lock(
         platforms={name: PackageSet.of(packages) for name, packages in sorted(platforms.items())},
         channels=tuple(dict.fromkeys(without_credentials(url) for url in channels)),
+        metadata=_machines(root, platforms),
         source_format="pixi",
     )
+
+
+def _machines(root: Entry, listed: Iterable[str]) -> dict[str, str]:
+    """Return the machine that version 7 says each platform was solved for, as our own locks keep it."""
+    entries = root.get("platforms")
+    facts = {
+        _text(entry.get("subdir")) or _text(entry.get("name")): _texts(entry.get("virtual-packages"))
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+    }
+    parsed = {name: virtual.from_text(" ".join(facts.get(name, ()))) for name in listed}
+    return {
+        f"{name}.machine": virtual.to_text(machine) for name, machine in sorted(parsed.items()) if machine
+    }
 
 
 def _listed_flat(root: Entry, environment: str, shown_as: str) -> tuple[dict[str, list[Package]], list[str]]:

@@ -1,0 +1,46 @@
+"""Locks to export: a real one of two platforms with a pip part, and one of the forge that can be installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conda_lockstep.environment.document import parse
+from conda_lockstep.export.model import Subject
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.canonical import canonical
+from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.lock.make import Settings, make_lock
+from conda_lockstep.lock.model import Lock
+from tests.support.forge import Forge
+from tests.support.http_server import Server
+
+WITH_PIP = "conda__conda-lock__tests-test-install-with-pip-deps-conda-lock.yml"
+
+
+@pytest.fixture(scope="session")
+def real(corpus: Path) -> Lock:
+    """A lock of two platforms, 28 packages, 4 of them by pip."""
+    return canonical(cep37.read(corpus / "locks" / "conda-lock" / WITH_PIP), WITH_PIP).lock
+
+
+@pytest.fixture
+def subject(real: Lock) -> Subject:
+    """One platform of it."""
+    return Subject(one(real, "linux-64"), "conda-lock.yml")
+
+
+def one(lock: Lock, platform: str) -> Lock:
+    return replace(lock, platforms={platform: lock.platforms[platform]})
+
+
+@pytest.fixture
+def forged(forge: Forge, http_server: Callable[[Path], Server], tmp_path: Path) -> Lock:
+    """A lock of the forge with a pip part, its files on loopback."""
+    index = f"{http_server(forge.pypi).url}/simple"
+    text = f"channels: [{forge.channel_url}]\ndependencies: [python, six, pip, pip: [requests-toolbelt, humanize]]\n"
+    settings = Settings((forge.subdir,), mirrors=Mirrors({}), index=index, cache=tmp_path / "cache")
+    return make_lock(parse(text, "environment.yml"), settings)
