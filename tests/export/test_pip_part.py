@@ -14,8 +14,8 @@ from uv import find_uv_bin
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
-from conda_lockstep.lock.pylock import tomllib
 from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.pylock import tomllib
 from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Package, PackageSet
 
@@ -48,7 +48,7 @@ def test_requirements_are_exact() -> None:
 
 def test_a_commit_has_no_hash_and_so_no_place_in_requirements() -> None:
     with pytest.raises(
-        LockstepError, match="^b 0.1 has no sha256, and pip's hash-checking mode needs one; lock a"
+        LockstepError, match=r"^b 0\.1 has no sha256, and pip's hash-checking mode needs one; lock a"
     ):
         export("requirements", subject(COMMIT))
 
@@ -66,7 +66,8 @@ def test_pylock_is_exact_and_valid() -> None:
         '\n[[packages]]\nname = "attrs"\nversion = "25.1.0"\ndependencies = [{ name = "six" }]\nwheels = [\n'
         f'    {{ url = "{FILES}/attrs-25.1.0-py3-none-any.whl", hashes = {{ sha256 = "{"1" * 64}" }} }},\n]\n'
         '\n[[packages]]\nname = "b"\nversion = "0.1"\n'
-        f'vcs = {{ type = "git", url = "https://example.org/b.git", commit-id = "{"e" * 40}", subdirectory = "python" }}\n'
+        f'vcs = {{ type = "git", url = "https://example.org/b.git", commit-id = "{"e" * 40}", '
+        'subdirectory = "python" }\n'
         '\n[[packages]]\nname = "six"\nversion = "1"\nwheels = [\n'
         f'    {{ url = "{FILES}/six-1-py3-none-any.whl", hashes = {{ sha256 = "{"1" * 64}" }} }},\n]\n'
     )

@@ -20,7 +20,7 @@ from conda_lockstep.lock.text import read_text
 
 _ENVIRONMENT = re.compile(r"^dependencies\s*:", re.MULTILINE)
 _URL = re.compile(r"^(?:https?|file|s3|oci)://", re.MULTILINE)
-_CATEGORY = re.compile(r"^\s*category: *(?!main\s*$)(\S+)", re.MULTILINE)
+_CATEGORY = re.compile(r"^\s*(?:- )?category: *(?!main\s*$)(\S+)", re.MULTILINE)
 _RECORDS = re.compile(r"^\s*(time_metadata|git_metadata|inputs_metadata):", re.MULTILINE)
 _OTHER_ENVIRONMENT = re.compile(r"^  ([A-Za-z0-9_-]+):$", re.MULTILINE)
 
@@ -31,7 +31,7 @@ def run(path: Path, platforms: Sequence[str], *, environment: str, fill: bool, o
     lock = of_platforms(lock, platforms, str(path))
     if fill:
         lock = _filled(lock, path)
-    imported = canonical(lock, path.name if path.is_file() else str(path), asked=fill)
+    imported = canonical(lock, path.as_posix(), asked=fill)
     text = cep37.render(imported.lock)
     if output:
         write_text(output, text)

@@ -43,11 +43,20 @@ def canonical(lock: Lock, source: str, *, asked: bool = False) -> Imported:
         f"{package} is left out: '{package.url}' is a folder or a file of one machine"
         for _, package in sorted(local.items())
     ]
+    without_md5 = {
+        package.name
+        for packages in platforms.values()
+        for package in packages.only("conda").values()
+        if not package.md5
+    }
+    if without_md5:
+        count = "1 conda package has" if len(without_md5) == 1 else f"{len(without_md5)} conda packages have"
+        lost.append(f"{count} no md5, which conda-lock wants beside the sha256: micromamba and mamba do not")
     return Imported(
         Lock(
             platforms=platforms,
             channels=tuple(dict.fromkeys(map(_channel, lock.channels))),
-            sources=tuple(map(_relative, lock.sources)) or (_relative(source),),
+            sources=tuple(map(_relative, lock.sources)) or (PurePosixPath(source).name,),
             metadata=_facts(platforms, lock),
         ),
         tuple(lost),

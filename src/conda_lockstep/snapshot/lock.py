@@ -17,8 +17,9 @@ def lock_of(installed: Installed) -> Lock:
     The channel that most packages come from is the first: a prefix does not keep their order.
     """
     if installed.damages:
+        count = len(installed.damages)
         raise LockstepError(
-            f"contradicts itself in {len(installed.damages)} places, so no lock can say what it is",
+            f"contradicts itself in {count} place{'s' if count > 1 else ''}, so no lock can say what it is",
             where=installed.prefix,
             remedy="mend it, or build it anew",
             detail=tuple(f"  {damage.package}: {damage.detail}" for damage in installed.damages),
