@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conda_lockstep.atomic import write_text
 from conda_lockstep.drift.verify import find_lock
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
 from conda_lockstep.lock import formats
@@ -24,7 +25,7 @@ def run(
     output: Path | None,
 ) -> int:
     """Write a lock of any format, the one of this folder where none is named, to a file or to standard output."""
-    path = path or find_lock(Path())
+    path = path or _lock_here()
     lock = of_platforms(formats.read(path, environment), platforms, str(path))
     written = export(format, Subject(lock, str(path), image))
     if output:
@@ -34,3 +35,10 @@ def run(
     for line in written.lost:
         print(f"lockstep: {format}: {line}", file=sys.stderr)
     return 0
+
+
+def _lock_here() -> Path:
+    try:
+        return find_lock(Path())
+    except LockstepError as error:
+        raise LockstepError(error.what, remedy="name the lock, or run: lockstep lock") from None

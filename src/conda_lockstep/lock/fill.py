@@ -37,7 +37,7 @@ async def fill(
             (
                 match
                 for url in ([package.channel] if package.channel else [channel.url for channel in channels])
-                if (match := _match(package, indexes[url].get(package.name, ())))
+                if (match := _match(package, indexes.get(url, {}).get(package.name, ())))
             ),
             None,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.paths import lock_path
 
 _PIXI_KEYS = re.compile(r"^(?:environments:|packages:|version: [23]$)", re.MULTILINE)
 _LOCK_KEYS = re.compile(r"^package:", re.MULTILINE)
@@ -39,6 +40,11 @@ def read(path: Path, environment: str = "default") -> Lock:
 
     lock = parse(read_text(path), str(path), environment)
     if lock is None:
-        remedy = "name a conda-lock.yml, an @EXPLICIT file or a pixi.lock"
+        own = lock_path(path)
+        remedy = (
+            f"its lock is {own}"
+            if own.exists()
+            else "name a conda-lock.yml, an @EXPLICIT file or a pixi.lock"
+        )
         raise LockstepError("is no lock", where=str(path), remedy=remedy)
     return lock
