@@ -137,3 +137,9 @@ def test_kubernetes_needs_the_image(subject: Subject) -> None:
         LockstepError, match="the init container runs the image of the job; name it with --image"
     ):
         export("kubernetes", subject)
+
+
+@pytest.mark.parametrize("name", ["dockerfile", "kubernetes"])
+def test_a_name_that_would_leave_its_line_is_refused(subject: Subject, name: str) -> None:
+    with pytest.raises(LockstepError, match="is no name for a file of an image; rename the lock"):
+        export(name, replace(subject, path="a b\nconda-lock.yml", image=IMAGE))

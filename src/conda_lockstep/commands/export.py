@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from conda_lockstep.atomic import write_text
@@ -12,7 +13,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
 from conda_lockstep.lock import formats
-from conda_lockstep.lock.canonical import of_platforms
+from conda_lockstep.lock.canonical import canonical, of_platforms
 
 
 def run(
@@ -27,12 +28,14 @@ def run(
     """Write a lock of any format, the one of this folder where none is named, to a file or to standard output."""
     path = path or _lock_here()
     lock = of_platforms(formats.read(path, environment), platforms, str(path))
-    written = export(format, Subject(lock, str(path), image))
+    # What others wrote has other spellings, and may name what only their machine has.
+    read = canonical(lock, str(path), facts=False)
+    written = export(format, Subject(replace(read.lock, source_format=lock.source_format), str(path), image))
     if output:
         write_text(output, written.text)
     else:
         sys.stdout.write(written.text)
-    for line in written.lost:
+    for line in (*read.lost, *written.lost):
         print(f"lockstep: {format}: {line}", file=sys.stderr)
     return 0
 

@@ -37,7 +37,7 @@ def run(path: Path, platforms: Sequence[str], *, environment: str, fill: bool, o
         write_text(output, text)
     else:
         sys.stdout.write(text)
-    for line in (*lost, *imported.lost):
+    for line in (*lost, *imported.lost, *_for_conda_lock(imported.lock)):
         print(f"lockstep: {path}: {line}", file=sys.stderr)
     return 0
 
@@ -124,3 +124,16 @@ def _lost(text: str, lock: Lock, environment: str) -> Iterator[str]:
         records = sorted(set(_RECORDS.findall(text)))
         if records:
             yield f"who locked it, when and from what commit is left out: {', '.join(records)}"
+
+
+def _for_conda_lock(lock: Lock) -> Iterator[str]:
+    """Yield what keeps conda-lock from reading the lock that is written."""
+    without = {
+        package.name
+        for packages in lock.platforms.values()
+        for package in packages.only("conda").values()
+        if not package.md5
+    }
+    if without:
+        count = "1 conda package has" if len(without) == 1 else f"{len(without)} conda packages have"
+        yield f"{count} no md5, which conda-lock wants beside the sha256: micromamba and mamba do not"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from conda_lockstep.export.model import Export, Subject
 
 
 class Format(NamedTuple):
-    """A format: its name, which is that of its module, what it is, and the extra that brings its library."""
+    """A format: its name, which is that of its module, and what it is."""
 
     name: str
     what: str
@@ -33,6 +34,19 @@ def export(name: str, subject: Subject) -> Export:
     if name not in (known.name for known in FORMATS):
         choices = ", ".join(known.name for known in FORMATS)
         raise LockstepError(f"there is no format '{name}'", remedy=f"choose from: {choices}")
+    _refuse_blanks(subject)
     module = import_module(f"conda_lockstep.export.{name}")
     written: Export = module.render(subject)
     return written
+
+
+def _refuse_blanks(subject: Subject) -> None:
+    """Raise for a package that would end its line in most formats, and begin another one."""
+    for packages in subject.lock.platforms.values():
+        for package in packages.values():
+            for text in (package.name, package.version, package.build, package.url):
+                if re.search(r"[\s\x00-\x20\x7f]", text):
+                    raise LockstepError(
+                        f"{package.name!r} has a blank in {text!r}, which no format of one line has room for",
+                        where=subject.path,
+                    )

@@ -22,10 +22,10 @@ FROM --platform={target} ${{BASE_IMAGE}}@${{BASE_DIGEST}} AS build
 RUN --mount=type=cache,target=/root/.cache \\
     python3 -m venv {tool} \\
     && {tool}/bin/python -m pip install 'conda-lockstep[solve]=={version}'
-COPY {lock} /opt/{lock}
+COPY {lock} /opt/conda-lock.yml
 # Every file is checked by its hash. What is downloaded stays in the cache of the builder, in no layer.
 RUN --mount=type=cache,target=/root/.cache \\
-    {tool}/bin/lockstep build /opt/{lock} --prefix {prefix}
+    {tool}/bin/lockstep build /opt/conda-lock.yml --prefix {prefix}
 
 # hadolint ignore=DL3029
 FROM --platform={target} ${{BASE_IMAGE}}@${{BASE_DIGEST}}
@@ -34,7 +34,7 @@ RUN --mount=type=cache,target=/root/.cache \\
     && {tool}/bin/python -m pip install 'conda-lockstep=={version}' \\
     && useradd --uid {user} --create-home --shell /bin/bash lockstep
 COPY --from=build {prefix} {prefix}
-COPY {lock} /opt/{lock}
+COPY {lock} /opt/conda-lock.yml
 ENV PATH={prefix}/bin:$PATH \\
     CONDA_PREFIX={prefix} \\
     NVIDIA_VISIBLE_DEVICES=all \\

@@ -34,7 +34,12 @@ def lock_name(subject: Subject) -> str:
             where=subject.path,
             remedy=f"run: lockstep import {subject.path} --output conda-lock.yml",
         )
-    return PurePath(subject.path).name
+    name = PurePath(subject.path).name
+    if not re.fullmatch(r"[\w.+-]+", name, re.ASCII):
+        raise LockstepError(
+            f"'{name}' is no name for a file of an image", remedy="rename the lock: letters and digits"
+        )
+    return name
 
 
 def require_linux(platform: str) -> str:

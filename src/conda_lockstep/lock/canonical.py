@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from conda_lockstep.environment.spec import SUBDIRS
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata
 from conda_lockstep.lock.model import Lock
@@ -27,12 +28,14 @@ class Imported:
     lost: tuple[str, ...] = ()
 
 
-def canonical(lock: Lock, source: str, *, asked: bool = False) -> Imported:
+def canonical(lock: Lock, source: str, *, asked: bool = False, facts: bool = True) -> Imported:
     """Return the canonical form of a lock that was read from the file ``source``, or from a prefix.
 
     Folders of one machine are left out. Raises ``LockstepError`` where a package has no URL, or nothing that its bytes
-    could be checked with; ``asked`` says that channels and index were asked for that.
+    could be checked with (``asked`` says that channels and index were asked for it), and for what is no platform.
+    Without ``facts`` it is left open what the packages ask of a machine.
     """
+    _require_platforms(lock.platforms, source)
     local = {package.name: package for packages in lock.platforms.values() for package in _local(packages)}
     platforms = {
         name: PackageSet.of(package for package in packages.values() if not _is_local(package))
@@ -43,21 +46,12 @@ def canonical(lock: Lock, source: str, *, asked: bool = False) -> Imported:
         f"{package} is left out: '{package.url}' is a folder or a file of one machine"
         for _, package in sorted(local.items())
     ]
-    without_md5 = {
-        package.name
-        for packages in platforms.values()
-        for package in packages.only("conda").values()
-        if not package.md5
-    }
-    if without_md5:
-        count = "1 conda package has" if len(without_md5) == 1 else f"{len(without_md5)} conda packages have"
-        lost.append(f"{count} no md5, which conda-lock wants beside the sha256: micromamba and mamba do not")
     return Imported(
         Lock(
             platforms=platforms,
             channels=tuple(dict.fromkeys(map(_channel, lock.channels))),
             sources=tuple(map(_relative, lock.sources)) or (PurePosixPath(source).name,),
-            metadata=_facts(platforms, lock),
+            metadata=_facts(platforms, lock) if facts else lock.metadata,
         ),
         tuple(lost),
     )
@@ -84,6 +78,16 @@ def _facts(platforms: Mapping[str, PackageSet], lock: Lock) -> dict[str, str]:
         if not any(key.startswith(f"{name}.") and not key.endswith(".machine") for key in lock.metadata):
             facts |= metadata.describe(name, metadata.machine_of(lock, name), packages.values())
     return facts
+
+
+def _require_platforms(platforms: Iterable[str], source: str) -> None:
+    for name in platforms:
+        if name not in SUBDIRS:
+            raise LockstepError(
+                f"is for '{name}', which is no platform of conda",
+                where=source,
+                remedy="choose others with --platform",
+            )
 
 
 def _require_hashes(platforms: Iterable[PackageSet], source: str, asked: bool) -> None:
