@@ -35,7 +35,7 @@ REFUSED = {
 
 
 def locks() -> list[Path]:
-    """Return every lock of the corpus; of the large ones that come in several steps, the newest."""
+    """Return every lock of the corpus; of the large ones, which come in several steps, one of each kind."""
     corpus = find_corpus()
     if corpus is None:
         return []
@@ -44,8 +44,8 @@ def locks() -> list[Path]:
         path
         for path in found
         if not path.name.endswith((".toml", ".tsv", "environment.yml", "packages.txt"))
-        and not (path.name == "conda-lock.yml" and "span10" in path.parts[-3])
-        and path.parts[-2:] != ("old", "conda-lock.yml")
+        and not (path.name == "conda-lock.yml" and not path.match("pangeo-*-notebook-step/new/*"))
+        and not path.match("pangeo-pangeo-notebook-*/*/conda-lock.yml")
     )
 
 

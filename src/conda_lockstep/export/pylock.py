@@ -13,6 +13,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.export.model import Export, Subject, without
 from conda_lockstep.export.pip import Commit, commit_of, file_name, require_hash
 from conda_lockstep.lock.dependencies import split
+from conda_lockstep.lock.virtual import PLATFORMS
 from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.projects import normalize
@@ -30,6 +31,9 @@ Files: TypeAlias = Mapping[str, Package]
 def render(subject: Subject) -> Export:
     """Write the pip part. Raises ``LockstepError`` for a file without a hash, and for a folder of one machine."""
     platforms = dict(sorted(subject.lock.platforms.items()))
+    for platform in platforms:
+        if platform not in PLATFORMS:
+            raise LockstepError(f"no markers are known for {platform}", where=subject.path)
     lost = {line: None for packages in platforms.values() for line in without("conda", packages)}
     return Export(_HEADER + "".join(_document(platforms)), tuple(lost))
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import Location, LockstepError
@@ -73,7 +73,11 @@ def _is_open(package: Package, lock: Lock) -> bool:
 
 def _wanted(package: Package, source: str) -> PipWanted:
     text = f"{package.name}=={package.version}"
-    return PipWanted(text, Requirement(text), Location(source))
+    try:
+        return PipWanted(text, Requirement(text), Location(source))
+    except InvalidRequirement:
+        what = f"'{package.version}' of {package.name} is no version that an index could have"
+        raise LockstepError(what, where=source, remedy="install a release of it") from None
 
 
 def _resolved(
