@@ -212,6 +212,7 @@ def test_every_rule_has_good_and_bad_rows() -> None:
         (("conda-forge", "pytorch"), ("numpy",), "note"),
         (("defaults", "conda-forge"), ("numpy",), "warning"),
         (("conda-forge", "company"), ("numpy",), "note"),
+        (("bioconda", "conda-forge"), ("samtools",), "note"),
         (("conda-forge", "company", "defaults", "pytorch"), TORCH, "error"),
     ],
 )
@@ -236,14 +237,19 @@ def test_an_order_of_the_settings_is_kept_to_the_letter() -> None:
             ("conda-forge", "defaults", "anaconda", "pytorch"),
             ("pytorch", "conda-forge", "defaults", "anaconda"),
         ),
-        (("conda-forge", "nodefaults", "pytorch"), ("pytorch", "nodefaults", "conda-forge")),
+        (("conda-forge", "nodefaults", "pytorch"), ("pytorch", "conda-forge", "nodefaults")),
         (("defaults", "pytorch", "conda-forge"), ("pytorch", "conda-forge", "defaults")),
+        (("conda-forge", "bioconda", "pytorch"), ("pytorch", "conda-forge", "bioconda")),
+        (
+            ("defaults", "bioconda", "conda-forge", "pytorch"),
+            ("pytorch", "conda-forge", "bioconda", "defaults"),
+        ),
     ],
 )
 def test_channels_are_put_in_order_and_no_more(before: tuple[str, ...], after: tuple[str, ...]) -> None:
     names = fixed(listed(*before, deps=TORCH), "channel-order").text
     order = [line[4:] for line in names.splitlines()[1 : 1 + len(after)]]
-    assert sorted(order) == sorted(after)
+    assert order == [*after]
     assert found(names, "channel-order") == []
 
 

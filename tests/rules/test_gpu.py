@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from conda_lockstep.config import Config, Machine
-from conda_lockstep.rules import rules
+from conda_lockstep.rules import lint, rules
 from tests.support.lint import fixed, found, marked, of
 
 FORGE = "channels: [conda-forge, nodefaults]\ndependencies:\n"
@@ -122,6 +124,7 @@ GOOD: dict[str, list[str]] = {
         forge("cudnn", pip=("tensorflow==2.16.2",)),
         forge(pip=("nvidia-cublas-cu12", "nvidia-cudnn-cu12")),
         forge("cuda-nvcc", pip=("torch",)),
+        old("pytorch", "cudatoolkit=11.3", pip=("torch",)),
     ],
     "openmp-clash": [forge("mkl", "pytorch"), forge("numpy", pip=("torch",)), forge("llvm-openmp")],
     "library-path-variable": [
@@ -367,3 +370,41 @@ def test_the_specific_rule_speaks_and_the_general_one_is_silent() -> None:
     assert [finding.rule for finding in found(text, "gpu", "pins")] == ["exact-cuda-version"]
     text = old("python=3.9", "cudatoolkit=10.2", pip=("torch==1.8.1+cu111",))
     assert [finding.rule for finding in found(text, "gpu")] == ["cuda-conflict"]
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (torch("pytorch=2.4"), "write pytorch-cuda=X.Y, or 'pytorch=2.4.*=*cuda*'"),
+        (torch("pytorch"), "write pytorch-cuda=X.Y, or 'pytorch=*=*cuda*'"),
+        (torch("pytorch=1.12"), "write cudatoolkit=X.Y, or 'pytorch=1.12.*=*cuda*'"),
+        (torch("pytorch==1.1.0"), "write cudatoolkit=X.Y, or 'pytorch=1.1.0=*cuda*'"),
+        (forge("pytorch=2.4"), "write pytorch-gpu, or 'pytorch=2.4.*=*cuda*'"),
+        (torch("tensorflow"), "write tensorflow-gpu, or 'tensorflow=*=*cuda*'"),
+        (forge("cudnn", "onnxruntime"), "write 'onnxruntime=*=*cuda*'"),
+    ],
+)
+def test_the_advice_is_what_the_channel_of_the_package_knows(text: str, advice: str) -> None:
+    (finding,) = found(text, "gpu-variant-unspecified")
+    assert finding.help == f"{advice} ('*cpu*' where the CPU build is meant)"
+
+
+def test_pytorchs_own_selector_is_not_said_to_steer_another_framework() -> None:
+    (finding,) = found(torch("pytorch", "pytorch-cuda=11.7", "tensorflow"), "gpu-variant-unspecified")
+    assert finding.message == (
+        "'tensorflow' may be a CUDA or a CPU build: where no driver is seen, it is the CPU build"
+    )
+
+
+def test_what_the_lock_knows_is_written_for_cuda_and_collectives(tmp_path: Path) -> None:
+    from tests.rules.test_lock import LOCK
+
+    (tmp_path / "conda-lock.yml").write_text(
+        LOCK.replace("name: tzdata", "name: nccl").replace("'2026c'", "'2.27.7'")
+    )
+    path = tmp_path / "environment.yml"
+    path.write_text(forge("cuda-version", "nccl  # collectives"))
+    lint.fix_path(
+        path, lint.select(Config(), ("unpinned-cuda", "unpinned-collective")), Config(), unsafe=True
+    )
+    assert path.read_text() == forge("cuda-version=12.6", "nccl=2.27  # collectives")

@@ -280,6 +280,25 @@ def test_a_package_comes_from_one_manager(conda: str, pip: str, fixes: bool) -> 
 
 
 @pytest.mark.parametrize(
+    ("conda", "pip", "severity"),
+    [
+        ("numpy==1.26.2", "numpy==1.26.2", "warning"),
+        ("numpy=1.26.2", "numpy == 1.26.2", "warning"),
+        ("filelock=3.8.0=pyhd8ed1ab_0", "filelock==3.8.0", "warning"),
+        ("numpy=1.26", "numpy==1.26.2", "error"),
+        ("numpy==1.26.2", "numpy>=1.26.2", "error"),
+        ("numpy", "numpy==1.26.2", "error"),
+        ("numpy>=1.26.2", "numpy==1.26.2", "error"),
+        ("setuptools=59.5.0", "setuptools==59.5.0", "note"),
+    ],
+)
+def test_pip_leaves_alone_what_conda_has_in_that_very_version(conda: str, pip: str, severity: str) -> None:
+    (finding,) = found(of(conda, "pip", pip=[pip]), "pip-and-conda")
+    assert finding.severity == severity
+    assert ("once one of them is changed" in finding.message) is (severity != "error")
+
+
+@pytest.mark.parametrize(
     ("conda", "pip"),
     [
         ("numpy", "numpydoc"),

@@ -77,11 +77,13 @@ def _harm(upper: Channel, lower: Channel, entries: Entries, config: Config) -> S
     channels that have everything, conda-forge and defaults, and is loud only where the file asks for what is affected.
     """
     order = config.channel_order
+    if order == DEFAULT_CHANNEL_ORDER and FORGE in (upper.base, lower.base) and _is_below_forge(upper, lower):
+        return "note" if lower.base == FORGE else None
     if _rank(upper, order) <= _rank(lower, order):
         return None
     if order != DEFAULT_CHANNEL_ORDER:
         return "warning"
-    if upper.base not in (FORGE, DEFAULTS) or (upper.base == FORGE and lower.base in _BELOW_FORGE):
+    if upper.base not in (FORGE, DEFAULTS):
         return None
     if lower.base == "pytorch":
         if not _unprefixed(entries, _OF_PYTORCH):
@@ -90,6 +92,10 @@ def _harm(upper: Channel, lower: Channel, entries: Entries, config: Config) -> S
     if lower.base == "nvidia" and upper.base == FORGE:
         return "error" if _unprefixed(entries, ("pytorch-cuda",)) else None
     return "warning" if lower.base == FORGE else "note"
+
+
+def _is_below_forge(*channels: Channel) -> bool:
+    return any(channel.base in _BELOW_FORGE for channel in channels)
 
 
 def _unprefixed(entries: Entries, names: tuple[str, ...]) -> bool:
@@ -113,23 +119,16 @@ def _consequence(upper: Listed, lower: Listed, entries: Entries) -> str:
 
 
 def _in_order(listed: list[Listed], entries: Entries, config: Config) -> list[Listed]:
-    """Move each channel that stands too high below the last one it wrongs; the others keep their order."""
-    order = list(listed)
-    moved = True
-    while moved:
-        moved = False
-        for place, upper in enumerate(order):
-            lower = [
-                after
-                for after in range(place + 1, len(order))
-                if order[after].channel.name != NODEFAULTS
-                and upper.channel.name != NODEFAULTS
-                and _harm(upper.channel, order[after].channel, entries, config)
-            ]
-            if lower:
-                order.insert(lower[-1], order.pop(place))
-                moved = True
-                break
+    """Move each channel that stands too low above the first one that wrongs it; the others keep their order."""
+    order: list[Listed] = []
+    for lower in listed:
+        above = (
+            place
+            for place, upper in enumerate(order)
+            if NODEFAULTS not in (upper.channel.name, lower.channel.name)
+            and _harm(upper.channel, lower.channel, entries, config)
+        )
+        order.insert(next(above, len(order)), lower)
     return order
 
 

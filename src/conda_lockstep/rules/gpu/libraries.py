@@ -10,6 +10,7 @@ from conda_lockstep.environment import edit
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
 from conda_lockstep.environment.source import Span
 from conda_lockstep.rules import Fix, Problem, rule
+from conda_lockstep.rules.locked import locked_pin
 
 _CUDA_OF_CONDA = (
     r"cudnn|nccl|cudatoolkit|cuda-(?:toolkit|runtime|libraries|cudart|nvrtc|cupti)"
@@ -48,7 +49,8 @@ def two_cuda_stacks(entries: Entries, config: Config) -> Iterator[Problem]:
             )
             return
     carrier = _with_own_cuda(entries) or (wheels[0] if wheels else None)
-    if carrier is None:
+    if carrier is None or (carrier.requirement.name == "torch" and entries.named("pytorch", "pytorch-gpu")):
+        # Where torch itself comes twice, split-torch speaks: its CUDA goes with it.
         return
     conda = [entry for entry in entries.conda if re.fullmatch(_CUDA_OF_CONDA, entry.spec.name)]
     if conda:
@@ -115,6 +117,7 @@ def unpinned_collective(entries: Entries, config: Config) -> Iterator[Problem]:
                 entry.item.span,
                 f"'{entry.item.value}' has no version, and all nodes must have the same",
                 f"write the version that was tested, such as '{entry.spec.name}=X.Y'{build}",
+                locked_pin(entries, entry, config),
             )
     mpi4py = entries.named("mpi4py")
     if mpi4py and _has_version(mpi4py[0]) and not entries.named(*_MPI) and "mpi" not in mpi4py[0].spec.build:

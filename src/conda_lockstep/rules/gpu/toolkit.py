@@ -12,6 +12,7 @@ from conda_lockstep.environment.cuda import Statement, cuda_packages, exclude, s
 from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
 from conda_lockstep.environment.tables import table
 from conda_lockstep.rules import Fix, Problem, rule
+from conda_lockstep.rules.locked import locked_pin
 
 _FRAMEWORKS = ("pytorch", "tensorflow", "tensorflow-gpu", "jaxlib", "jax", "mxnet", "cupy")
 
@@ -45,7 +46,9 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
             entry.item.span,
             f"'{entry.item.value}' has no version: which CUDA comes depends on the day, not on the drivers",
             f"write the CUDA that the drivers run, such as '{entry.spec.name}={version or 'X.Y'}'",
-            Fix(f"write '{entry.spec.name}={version}'", (change,), "unsafe") if change else None,
+            Fix(f"write '{entry.spec.name}={version}'", (change,), "unsafe")
+            if change
+            else locked_pin(entries, entry, config),
             severity="error" if framework else None,
         )
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from conda_lockstep.config import Config
+from conda_lockstep.environment.bounds import bounds
 from conda_lockstep.environment.channel import read_channel
 from conda_lockstep.environment.cuda import is_cuda_build, statements
 from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
@@ -29,6 +30,8 @@ _FOR_GPUS = (
 _NEEDS_GPU = (
     "pytorch-cuda", "pytorch-gpu", "tensorflow-gpu", "cudatoolkit", "cuda-toolkit", "cuda-runtime", "cudnn", "nccl",
 )  # fmt: skip
+_OF_PYTORCH = ("pytorch", "libtorch")
+_SINCE_PYTORCH_CUDA = (1, 13)
 
 
 class _Framework(NamedTuple):
@@ -57,8 +60,8 @@ def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Proble
         if _is_decided(entry, framework, entries):
             continue
         spec = "jaxlib=*=*cuda*" if entry.spec.name == "jax" else _with_build(entry)
-        from_pytorch = _from_pytorch(entry, entries)
-        named = "pytorch-cuda=X.Y" if from_pytorch else next(iter(framework.with_cuda), "")
+        from_pytorch = entry.spec.name in _OF_PYTORCH and _from_pytorch(entry, entries)
+        named = _steered_by(entry) if from_pytorch else next(iter(framework.with_cuda), "")
         yield Problem(
             entry.at(entry.spec.name_at),
             f"'{entry.item.value}' may be a CUDA or a CPU build: {_what_happens(entry, entries)}",
@@ -113,7 +116,7 @@ def _is_decided(entry: CondaEntry, framework: _Framework, entries: Entries) -> b
         return True
     if entries.named(*framework.with_cuda, *framework.without, "cpuonly"):
         return True
-    if entry.spec.name in ("pytorch", "libtorch"):
+    if entry.spec.name in _OF_PYTORCH:
         if any(
             "cpu" in other.spec.build or "cuda" in other.spec.build
             for other in entries.named("pytorch-mutex")
@@ -126,10 +129,24 @@ def _is_decided(entry: CondaEntry, framework: _Framework, entries: Entries) -> b
 def _what_happens(entry: CondaEntry, entries: Entries) -> str:
     if _from_pytorch(entry, entries) and entry.spec.name == "pytorch":
         return "nothing says which, or for which CUDA"
-    selected = next((found.text for found in statements(entries) if found.kind == "selects"), "")
+    selected = next(
+        (
+            found.text
+            for found in statements(entries)
+            if found.kind == "selects" and (found.name != "pytorch-cuda" or entry.spec.name in _OF_PYTORCH)
+        ),
+        "",
+    )
     if selected:
         return f"'{selected}' fits both, and where no driver is seen, it is the CPU build"
     return "where no driver is seen, it is the CPU build"
+
+
+def _steered_by(entry: CondaEntry) -> str:
+    """Return what says which CUDA the pytorch channel's build has: ``pytorch-cuda`` from 1.13 on."""
+    limits = bounds(entry.spec)
+    is_old = limits is not None and limits.high is not None and limits.high <= _SINCE_PYTORCH_CUDA
+    return f"{'cudatoolkit' if is_old else 'pytorch-cuda'}=X.Y"
 
 
 def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:

@@ -9,7 +9,7 @@ from conda_lockstep.environment.bounds import is_confined
 from conda_lockstep.environment.document import MappingEntry
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
 from conda_lockstep.rules import Problem, Severity, rule
-from conda_lockstep.rules.pins.locked import locked_pin, locked_pip_pin
+from conda_lockstep.rules.locked import locked_pin, locked_pip_pin
 
 TOOLS = frozenset({"pip", "setuptools", "wheel"})
 """What installs the others and is gone when the job runs: worth a note."""

@@ -12,7 +12,7 @@ from conda_lockstep.environment.edit import Edit, insert_after, insert_before, r
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, rewrite
 from conda_lockstep.environment.spec import BadSpec, parse_conda
 from conda_lockstep.projects import normalize
-from conda_lockstep.rules import Fix, Problem, rule
+from conda_lockstep.rules import Fix, Problem, Severity, rule
 from conda_lockstep.rules.pins.unpinned import INTERPRETERS, TOOLS, has_version
 
 NEEDS_TORCH = frozenset(
@@ -76,12 +76,15 @@ def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
         if entry.requirement.kind == "requirement" and (has_version(twin) or not entry.requirement.specifier):
             message = f"remove '{entry.item.value}' from pip's packages"
             fix = Fix(message, _leave_section(entries, entry), "unsafe")
+        severity: Severity = "warning" if _is_same_version(entry, twin) else "error"
+        so = "pip writes over conda's files"
         yield Problem(
             entry.item.span,
-            f"'{entry.item.value}' and conda's '{twin.item.value}' are the same package: pip writes over conda's files",
+            f"'{entry.item.value}' and conda's '{twin.item.value}' are the same package: "
+            f"{f'once one of them is changed, {so}' if severity == 'warning' else so}",
             "keep one of them",
             fix,
-            severity="note" if entry.requirement.name in TOOLS else None,
+            severity="note" if entry.requirement.name in TOOLS else severity,
             also=((twin.item.span, f"conda's '{twin.item.value}'"),),
         )
 
@@ -160,6 +163,14 @@ def _by_project(entries: Entries) -> dict[str, CondaEntry]:
         for project in projects if projects or names.is_conda_name(name) else (name,):
             found.setdefault(project, entry)
     return found
+
+
+def _is_same_version(entry: PipEntry, twin: CondaEntry) -> bool:
+    """Say whether pip finds the very version it asks for installed by conda, and leaves it as it is."""
+    if not entry.requirement.is_exact:
+        return False
+    wanted = entry.requirement.specifier.lstrip("= ")
+    return [clause.version for clause in twin.spec.clauses if clause.op.strip("=") == ""] == [wanted]
 
 
 def _conda_name(entries: Entries, entry: CondaEntry) -> str:
