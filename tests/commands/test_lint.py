@@ -172,3 +172,23 @@ def test_a_file_that_needs_no_fix_is_not_written(folder: Path) -> None:
     before = file.stat().st_mtime_ns, file.stat().st_ino, file.read_bytes()
     assert main(["lint", "--fix", "--unsafe-fixes", "environment.yml"]) == 0
     assert (file.stat().st_mtime_ns, file.stat().st_ino, file.read_bytes()) == before
+
+
+def test_the_requirements_files_that_a_file_names_are_linted_and_fixed_with_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "environment.yml").write_text("dependencies:\n- pip:\n  - -r requirements/base.txt\n")
+    (folder / "requirements").mkdir()
+    base = folder / "requirements" / "base.txt"
+    base.write_text("foo=1  # pinned\n")
+    select = ["--select", "invalid-requirement"]
+    assert main(["lint", *select, "environment.yml"]) == 1
+    assert capsys.readouterr().out.startswith("requirements/base.txt:1:4: error invalid-requirement: ")
+    assert main(["lint", *select, "--write-baseline", "baseline.json", "environment.yml"]) == 0
+    assert main(["lint", *select, "--baseline", "baseline.json", "environment.yml"]) == 0
+    assert main(["lint", *select, "--fix", "environment.yml"]) == 0
+    assert base.read_text() == "foo==1  # pinned\n"
+    base.write_bytes(b"\xff")
+    capsys.readouterr()
+    assert main(["lint", "environment.yml"]) == 2
+    assert "requirements/base.txt:1:1: error unreadable-file: " in capsys.readouterr().out

@@ -44,6 +44,7 @@ GOOD: dict[str, list[str]] = {
         torch("pytorch=2.4", "pytorch-cuda=12.4"),
         old("pytorch=1.12", "cudatoolkit=11.3"),
         torch("pytorch", "pytorch-mutex=*=*cuda*"),
+        old("pytorch=1.1.0", "cuda92"),
         of("pytorch", head="platforms: [osx-arm64]\nchannels: [a]\ndependencies:\n"),
         forge("tensorflow-deps", "tensorflow"),
         forge("numpy", pip=("torch",)),
@@ -368,6 +369,16 @@ def test_the_specific_rule_speaks_and_the_general_one_is_silent() -> None:
     assert [finding.rule for finding in found(text, "gpu", "pins")] == ["unpinned-cuda"]
     text = forge("python=3.12", "cuda-version==12")
     assert [finding.rule for finding in found(text, "gpu", "pins")] == ["exact-cuda-version"]
+    text = of(
+        "python=3.9", "pytorch=1.9", "cudatoolkit=11.1", head="channels: [defaults, pytorch]\ndependencies:\n"
+    )
+    (finding,) = found(text, "gpu", "channels")
+    assert (finding.rule, [place[:2] for place in finding.also]) == ("channel-order", [(1, 22), (4, 5)])
+    assert [finding.rule for finding in found(text, "gpu")] == ["gpu-variant-unspecified"]
+    text = forge("python=3.12", "cuda-version=12.6", "cuda-nvcc", "cuda-cudart-dev", "cuda-python", "cudnn")
+    assert [marked(text, finding) for finding in found(text, "unpinned-conda")] == ["cuda-python", "cudnn"]
+    text = forge("python=3.12", "cuda-version>=12", "cuda-nvcc")
+    assert [marked(text, finding) for finding in found(text, "unpinned-conda")] == ["cuda-nvcc"]
     text = old("python=3.9", "cudatoolkit=10.2", pip=("torch==1.8.1+cu111",))
     assert [finding.rule for finding in found(text, "gpu")] == ["cuda-conflict"]
 

@@ -10,7 +10,8 @@ GOOD_AND_BAD: dict[str, tuple[list[str], list[str]]] = {
         ["numpy=1.21", "numpy 1.21.*", "numpy==1.21.0", "numpy>=1.21", "numpy<2", "numpy~=1.21.0", "numpy!=1.5",
          "numpy=1.21=py39_0", '"numpy[version=1.21]"', "conda-forge::numpy=1.21", "libblas=*=*mkl", "cpuonly", "nomkl",
          "_openmp_mutex=*=*_llvm", "blas=*=openblas", "mpi=*=openmpi", "python",
-         "https://example.org/c/linux-64/numpy-1.21.0-py39_0.conda", "numpy =1.21  # pinned"],
+         "https://example.org/c/linux-64/numpy-1.21.0-py39_0.conda", "numpy =1.21  # pinned", "cuda92",
+         "faiss-proc=*=cuda"],
         ["numpy", "NumPy", "conda-forge::numpy", "numpy=*", "numpy *", "pytorch=*=*cuda*", '"numpy[build=*mkl*]"',
          "'numpy'", "numpy  # later", "compilers", "cudnn", "git"],
     ),
@@ -326,6 +327,10 @@ def test_a_whole_export_is_one_finding() -> None:
     findings = found(of(*export), "pins")
     assert [finding.rule for finding in findings if finding.rule != "unpinned-python"] == ["full-export"]
     assert "25 of 25" in findings[-1].message and "one build" in findings[-1].message
+    exported = found(
+        of(*export, "pip", pip=["tqdm==4.46.0", "black"]), "full-export", "stray-pip", "unpinned-pip"
+    )
+    assert [finding.rule for finding in exported] == ["full-export", "unpinned-pip"]
 
 
 @pytest.mark.parametrize(("brought", "others", "speaks"), [(4, 16, True), (3, 30, False), (4, 15, False)])

@@ -60,7 +60,8 @@ GOOD_AND_BAD: dict[str, tuple[list[str], list[str]]] = {
          "--requirement=requirements.txt"],
     ),
     "extra-index": (
-        ["b==1.0", "--index-url https://example.org/simple", "-f https://example.org/wheels"],
+        ["b==1.0", "--index-url https://example.org/simple", "-f https://example.org/wheels",
+         "--extra-index-url https://pypi.org/simple", "--extra-index-url https://pypi.python.org/simple/"],
         ["--extra-index-url https://example.org/simple", "--extra-index-url=https://example.org/simple",
          "--extra-index-url https://download.pytorch.org/whl/cu118"],
     ),
@@ -186,6 +187,33 @@ def test_a_stray_entry_moves_with_its_version(specifier: str, spec: str) -> None
     )
     assert fixed(before, "stray-pip").text == after
     assert fixed(before, "stray-pip", unsafe=False).text == before
+
+
+def test_a_stray_opencv_moves_without_the_number_that_counts_its_packaging() -> None:
+    text = of("pandas=1.3", "pip", pip=["wandb==1", "opencv-python==4.6.0.66"])
+    assert fixed(text, "stray-pip").text == of("pandas=1.3", "pip", "opencv=4.6.0", pip=["wandb==1"])
+
+
+def test_the_companions_of_a_torch_that_has_to_stay_stay_with_it() -> None:
+    text = of("pandas=1.3", pip=["torch==1.7.1+cu101", "torchaudio==0.7.2", "tqdm==4.59"])
+    assert [marked(text, finding) for finding in found(text, "stray-pip")] == ["tqdm==4.59"]
+    text = of("pandas=1.3", pip=["torch==1.7.1", "torchaudio==0.7.2"])
+    assert len(found(text, "stray-pip")) == 2
+
+
+def test_pypi_beside_a_mirror_is_an_extra_index_like_any_other() -> None:
+    mirror, extra = "--index-url https://example.org/simple", "--extra-index-url https://pypi.org/simple"
+    (finding,) = found(of(pip=[mirror, extra, "b==1"]), "extra-index")
+    assert "a name of the other one can be taken over" in finding.message
+
+
+def test_an_index_that_conda_lock_is_told_of_must_be_encrypted_too() -> None:
+    head = "pip-repositories:\n- http://$USER:$PASSWORD@example.org/simple\ndependencies:\n"
+    text = of("pip", pip=["b==1"], head=head)
+    (finding,) = found(text, "insecure-index")
+    assert (finding.line, finding.column) == (2, 3)
+    assert fixed(text, "insecure-index").text == text.replace("http:", "https:")
+    assert found(of(head=head.replace("http:", "https:")), "insecure-index") == []
 
 
 def test_all_stray_entries_move_in_one_go_and_the_section_with_the_last() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conda_lockstep.config import Config, load
+from conda_lockstep.environment.compose import MAX_BYTES
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.rules import OF_ENVIRONMENTS, Rule, lint
+from conda_lockstep.rules import OF_ENVIRONMENTS, OF_REQUIREMENTS, Rule, lint
 from conda_lockstep.rules.lint import UNREADABLE, Finding
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def run(
     paths = list(files) or _discover(config, only)
     installs = any(lint.subject_of(str(path)) == "installs" for path in paths)
     chosen = lint.select(config, only, installs=installs)
-    paths = _with_partners(paths, chosen)
+    paths = _with_requirements(_with_partners(paths, chosen), chosen)
     if diff:
         return _preview(paths, chosen, config, unsafe)
     seen = _look(paths, chosen, config, fix, unsafe)
@@ -109,6 +111,29 @@ def _with_partners(paths: list[Path], chosen: Sequence[Rule]) -> list[Path]:
         files = [path for path in found if not is_lock(path.name)]
         found |= dict.fromkeys(lock for beside in locks_of(files).values() for lock in beside)
     return list(found)
+
+
+def _with_requirements(paths: list[Path], chosen: Sequence[Rule]) -> list[Path]:
+    """Return the files, each with the requirements files that it names, where a chosen rule looks at those."""
+    if not any(rule.name in OF_REQUIREMENTS for rule in chosen):
+        return paths
+    found: dict[Path, None] = {}
+    for path in paths:
+        found[path] = None
+        if lint.subject_of(str(path)) == "environment" and _mentions_a_file(path):
+            from conda_lockstep.environment.requirements import named_by
+
+            found |= dict.fromkeys(named_by(path))
+    return list(found)
+
+
+def _mentions_a_file(path: Path) -> bool:
+    """Say whether ``-r`` stands in a file at all, which few have, and which costs less than to read it twice."""
+    try:
+        with path.open("rb") as file:
+            return re.search(rb"-r\b|--requirement\b", file.read(MAX_BYTES)) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _look(paths: Sequence[Path], chosen: Sequence[Rule], config: Config, fix: bool, unsafe: bool) -> _Seen:

@@ -13,13 +13,20 @@ from conda_lockstep.environment.source import Span
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Safety: TypeAlias = Literal["safe", "unsafe"]
-Subject: TypeAlias = Literal["environment", "lock", "installs"]
+Subject: TypeAlias = Literal["environment", "requirements", "lock", "installs"]
 """What a rule looks at: an environment file, or the text of a lock or of a file that installs packages (a Dockerfile, a
-script, a workflow): neither of these has entries."""
+script, a workflow): neither of these has entries. A requirements file has some, for :data:`OF_REQUIREMENTS`."""
 
 FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets", "lock", "installs", "suppressions")
 OF_ENVIRONMENTS = tuple(family for family in FAMILIES if family != "installs")
 """The families that look at environment files and their locks; a run over these alone loads no other."""
+
+OF_REQUIREMENTS = frozenset(
+    "build-needs-torch duplicate-requirement extra-index git-without-commit index-credentials insecure-index "
+    "invalid-requirement local-requirement unpinned-pip unused-suppression url-without-hash "
+    "wrong-ecosystem-name".split()
+)
+"""Rules about environment files that look at the requirements files they name, too: those that need nothing else."""
 
 
 class Fix(NamedTuple):
@@ -31,7 +38,10 @@ class Fix(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What a rule saw: where, what is wrong, and what to do. ``severity`` overrides the rule's own."""
+    """What a rule saw: where, what is wrong, and what to do. ``severity`` overrides the rule's own.
+
+    ``also`` are further places to show; ``covers`` those where the rules that this one is ``over`` stay silent, too.
+    """
 
     span: Span
     message: str
@@ -39,6 +49,7 @@ class Problem(NamedTuple):
     fix: Fix | None = None
     severity: Severity | None = None
     also: tuple[tuple[Span, str], ...] = ()
+    covers: tuple[Span, ...] = ()
 
 
 Check: TypeAlias = Callable[[Entries, Config], Iterator[Problem]]

@@ -18,7 +18,7 @@ from conda_lockstep.environment.entries import read_entries
 from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.paths import is_lock
-from conda_lockstep.rules import Fix, Problem, Rule, Safety, Severity, Subject
+from conda_lockstep.rules import OF_REQUIREMENTS, Fix, Problem, Rule, Safety, Severity, Subject
 from conda_lockstep.rules.selection import find_rule as find_rule
 from conda_lockstep.rules.selection import for_path
 from conda_lockstep.rules.selection import select as select
@@ -154,6 +154,8 @@ def subject_of(path: str) -> Subject:
     """Return what a file is, by its name; what is neither a lock nor a script is taken for an environment file."""
     if is_lock(path):
         return "lock"
+    if path.endswith((".txt", ".in")):
+        return "requirements"
     if path.endswith((".yml", ".yaml")) and ".github" not in path and "action.y" not in path:
         return "environment"
     from conda_lockstep.installs.kinds import kind_of
@@ -163,8 +165,13 @@ def subject_of(path: str) -> Subject:
 
 def parse_text(text: str, path: str) -> EnvironmentFile:
     """Read the text of an environment file, or take that of another one as it is: it has no entries."""
-    if subject_of(path) == "environment":
+    subject = subject_of(path)
+    if subject == "environment":
         return parse(text, path)
+    if subject == "requirements":
+        from conda_lockstep.environment.requirements import parse_requirements
+
+        return parse_requirements(text, path)
     nothing = Span(0, 0)
     return EnvironmentFile(Source.of(path, text), (), ListOf("missing", (), nothing), (), "missing", nothing)
 
@@ -225,7 +232,7 @@ def _read(path: Path) -> EnvironmentFile:
     subject = subject_of(str(path))
     if subject == "environment":
         return read(path)
-    if subject == "installs":
+    if subject != "lock":
         return parse_text(decode(read_bytes(path, str(path)), str(path)), str(path))
     from conda_lockstep.lock.text import read_text
 
@@ -234,11 +241,7 @@ def _read(path: Path) -> EnvironmentFile:
 
 def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> _Found:
     subject = subject_of(file.path)
-    chosen = [
-        rule
-        for rule in for_path(chosen, file.path, config)
-        if rule.subject == subject or (subject == "installs" and rule.family == "suppressions")
-    ]
+    chosen = [rule for rule in for_path(chosen, file.path, config) if _looks_at(rule, subject)]
     entries = read_entries(file)
     found = [(rule, problem) for rule in chosen for problem in rule.check(entries, config)]
     if len(found) > 1:
@@ -253,8 +256,18 @@ def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> 
     return found
 
 
+def _looks_at(rule: Rule, subject: Subject) -> bool:
+    if subject == "requirements":
+        return rule.name in OF_REQUIREMENTS
+    return rule.subject == subject or (subject == "installs" and rule.family == "suppressions")
+
+
 def _suppressions(file: EnvironmentFile, subject: Subject) -> tuple[Suppression, ...] | None:
     """Return the suppressions of what is no YAML; None for the others."""
+    if subject == "requirements":
+        from conda_lockstep.environment import requirements
+
+        return requirements.suppressions_of(file.source)
     if subject != "installs":
         return None
     from conda_lockstep.rules.installs.comments import suppressions_of
@@ -263,11 +276,11 @@ def _suppressions(file: EnvironmentFile, subject: Subject) -> tuple[Suppression,
 
 
 def _one_cause_one_finding(found: _Found) -> _Found:
-    """Drop what a general rule says of a place that a more specific one speaks about."""
+    """Drop what a general rule says of the places that a more specific one speaks about."""
     places: dict[str, list[Span]] = {}
     for rule, problem in found:
         for name in rule.over:
-            places.setdefault(name, []).append(problem.span)
+            places.setdefault(name, []).extend((problem.span, *problem.covers))
     if not places:
         return found
     spoken = {name: _Covered(spans) for name, spans in places.items()}

@@ -29,7 +29,7 @@ _MANY = 50
 """As many channels as are compared with each other."""
 
 
-@rule("channel-order", "warning", over=("defaults-channel",))
+@rule("channel-order", "warning", over=("defaults-channel", "gpu-variant-unspecified"))
 def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel stands above one that should have the first say: packages come from elsewhere than was meant."""
     listed = listed_channels(entries.file)[:_MANY]
@@ -38,6 +38,7 @@ def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
         return
     severity, upper, lower = min(wrong, key=lambda found: ("error", "warning", "note").index(found[0]))
     order = _in_order(listed, entries, config)
+    moved = _moved(severity, lower, entries)
     edits = _reorder(entries.file.source, listed, order)
     yield Problem(
         upper.item.span,
@@ -45,8 +46,19 @@ def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
         f"put them in this order: {', '.join(one.item.value for one in order)}",
         Fix("put the channels in order", edits, "unsafe") if edits else None,
         severity,
-        ((lower.item.span, "belongs above it"),),
+        (
+            (lower.item.span, "belongs above it"),
+            *((span, f"comes from '{upper.item.value}'") for span in moved),
+        ),
+        moved,
     )
+
+
+def _moved(severity: Severity, lower: Listed, entries: Entries) -> tuple[Span, ...]:
+    """Return the entries that the pytorch channel would steer to a build with CUDA, if it had the first say."""
+    if severity != "error" or lower.channel.base != "pytorch":
+        return ()
+    return tuple(entry.at(entry.spec.name_at) for entry in entries.named("pytorch") if not entry.spec.channel)
 
 
 def _rank(channel: Channel, order: tuple[str, ...]) -> int:

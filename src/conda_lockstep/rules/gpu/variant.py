@@ -31,6 +31,8 @@ _NEEDS_GPU = (
     "pytorch-cuda", "pytorch-gpu", "tensorflow-gpu", "cudatoolkit", "cuda-toolkit", "cuda-runtime", "cudnn", "nccl",
 )  # fmt: skip
 _OF_PYTORCH = ("pytorch", "libtorch")
+_STEER_PYTORCH = ("pytorch-cuda", "cudatoolkit", "cuda75", "cuda80", "cuda90", "cuda91", "cuda92", "cuda100")
+"""What the builds of the pytorch channel are for is told by these; by metapackages before 1.2."""
 _SINCE_PYTORCH_CUDA = (1, 13)
 
 
@@ -122,7 +124,7 @@ def _is_decided(entry: CondaEntry, framework: _Framework, entries: Entries) -> b
             for other in entries.named("pytorch-mutex")
         ):
             return True
-        return _from_pytorch(entry, entries) and bool(entries.named("pytorch-cuda", "cudatoolkit"))
+        return _from_pytorch(entry, entries) and bool(entries.named(*_STEER_PYTORCH))
     return False
 
 

@@ -36,7 +36,7 @@ def build_hash_pin(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("full-export", "warning", over=("build-hash-pin",))
+@rule("full-export", "warning", over=("build-hash-pin", "stray-pip"))
 def full_export(entries: Entries, config: Config) -> Iterator[Problem]:
     """The file is a whole ``conda env export``: one machine's answer, which no other platform can install."""
     pinned = [entry for entry in entries.conda if entry.spec.is_exact]

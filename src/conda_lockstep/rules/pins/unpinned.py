@@ -17,7 +17,8 @@ TOOLS = frozenset({"pip", "setuptools", "wheel"})
 INTERPRETERS = frozenset({"python", "pypy", "python_abi", "python-freethreading", "python-gil"})
 
 SELECTORS = frozenset(
-    "_libgcc_mutex _openmp_mutex blas cpuonly libblas libcblas liblapack mpi nomkl openmp pytorch-mutex x264".split()
+    "_libgcc_mutex _openmp_mutex blas cpuonly cuda75 cuda80 cuda90 cuda91 cuda92 cuda100 faiss-proc libblas libcblas "
+    "liblapack mpi nomkl openmp pytorch-mutex x264".split()
 )
 """Packages without content, that only select a variant: what counts is the build, or that they are there."""
 
@@ -36,9 +37,10 @@ PLACES = {"major": 1, "minor": 2, "patch": 3}
 @rule("unpinned-conda", "warning")
 def unpinned_conda(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry has no version: each machine gets the newest one of the day it was set up."""
+    told = INTERPRETERS | _told_by_cuda_version(entries)
     for entry in entries.conda:
         spec = entry.spec
-        if spec.name in INTERPRETERS or not is_open(entry):
+        if spec.name in told or not is_open(entry):
             continue
         what = "says any version" if spec.clauses else "has no version"
         yield Problem(
@@ -137,6 +139,16 @@ def is_open_pip(entry: PipEntry) -> bool:
 def has_version(entry: CondaEntry) -> bool:
     """Say whether an entry restricts the version at all; ``*`` does not."""
     return any(clause.version != "*" for clause in entry.spec.clauses)
+
+
+def _told_by_cuda_version(entries: Entries) -> frozenset[str]:
+    """Return the packages of a CUDA toolkit where ``cuda-version``, which they all depend on, has its minor version."""
+    if not any(is_confined(entry.spec, PLACES["minor"]) for entry in entries.named("cuda-version")):
+        return frozenset()
+    from conda_lockstep.environment.cuda import cuda_packages
+
+    # The bindings for Python have releases of their own within a major.
+    return frozenset(cuda_packages()) - {"cuda-python", "cuda-bindings", "pytorch-cuda"}
 
 
 def _name_with_extras(entry: PipEntry) -> str:

@@ -43,6 +43,9 @@ def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     if not entries.pip:
         return
     allowed = {normalize(name) for name in config.pip_allow}
+    if any(entry.requirement.name == "torch" and "+" in entry.requirement.specifier for entry in entries.pip):
+        # Such a torch stays where it is, and its companions with it.
+        allowed |= {"torchvision", "torchaudio"}
     channels = _channels(entries)
     mixes = None
     for entry in entries.pip:
@@ -210,6 +213,9 @@ def _as_spec(conda: str, entry: PipEntry) -> str | None:
         return None
     clauses = []
     for clause in entry.requirement.specifier.replace(" ", "").split(","):
+        if conda == "opencv":
+            # On PyPI a fourth number counts the packaging.
+            clause = ".".join(clause.split(".")[:3])
         if clause.startswith("=="):
             clauses.append(f"={clause.strip('=').removesuffix('.*')}")
         elif clause.startswith("~="):

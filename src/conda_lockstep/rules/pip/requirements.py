@@ -56,7 +56,7 @@ def local_version_without_index(entries: Entries, config: Config) -> Iterator[Pr
             continue
         index = f"{TORCH_INDEX}/{local.group(1)}" if entry.requirement.name in _TORCH else ""
         fix = None
-        if index and not entry.section.items[0].flow:
+        if index and not (entry.section.flow or entry.section.items[0].flow):
             added = insert_before(entries.file.source, entry.section.items[0], f"--extra-index-url {index}")
             fix = Fix(f"add '--extra-index-url {index}'", (added,), "unsafe")
         yield Problem(

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
+from conda_lockstep.environment.document import Item
 from conda_lockstep.environment.entries import Entries, PipEntry, rewrite
 from conda_lockstep.rules import Fix, Problem, rule
 
 VENDOR_INDEXES = ("https://download.pytorch.org/", "https://pypi.nvidia.com", "https://pypi.ngc.nvidia.com")
 """Indexes whose names on PyPI belong to the same people, so that nobody can slip in between."""
 
-_SPECIFIC = frozenset({"-r", "--requirement", "-e", "--editable", "--extra-index-url"})
+PYPI = re.compile(r"https?://pypi\.(?:python\.)?org/simple/?")
+
+_NAMES_AN_INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _TAG = re.compile(r"[A-Za-z_\-/]*\d+(\.\d+)+.*")
 _HASH = re.compile(r"[#&](sha256|sha384|sha512|md5)=[0-9a-f]+")
@@ -72,13 +75,13 @@ def local_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("requirements-file", "warning", over=("locker-incompatible",))
 def requirements_file(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``-r FILE`` hides packages from whoever reads the environment file, lockers and this linter included."""
+    """``-r FILE`` hides packages from whoever reads the environment file, and from tools that lock."""
     for entry in entries.pip:
         name, value = option(entry)
         if name in ("-r", "--requirement"):
             yield Problem(
                 entry.item.span,
-                f"'{entry.item.value}' keeps pip's packages in another file: no locker reads it, nor does this linter",
+                f"'{entry.item.value}' keeps pip's packages in another file, which no locker reads",
                 f"list what '{value}' holds here",
             )
 
@@ -86,12 +89,17 @@ def requirements_file(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("extra-index", "warning", over=("locker-incompatible",))
 def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """``--extra-index-url`` lets whoever registers a private name on PyPI take its place (dependency confusion)."""
+    mirrored = any(option(entry)[0] in ("-i", "--index-url") for entry in entries.pip)
     for entry in entries.pip:
         name, value = option(entry)
-        if name == "--extra-index-url":
+        if name != "--extra-index-url":
+            continue
+        is_pypi = PYPI.fullmatch(value) is not None
+        if mirrored or not is_pypi:
+            whose = "the other one" if is_pypi else "this one"
             yield Problem(
                 entry.item.span,
-                "pip takes the highest version of any index: a name of this one can be taken over on PyPI",
+                f"pip takes the highest version of any index: a name of {whose} can be taken over on PyPI",
                 "name the wheels by URL and hash, or serve all packages from one '--index-url'",
                 severity="note" if value.startswith(VENDOR_INDEXES) else None,
             )
@@ -108,17 +116,11 @@ def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
                 f"'{entry.item.value}' switches off the check of the server's certificate",
                 "remove it, and give the server a certificate",
             )
-        elif name in ("-i", "--index-url", "--extra-index-url", "-f", "--find-links") and _is_plain_http(
-            value
-        ):
-            start = entry.item.value.index("http://")
-            edit = rewrite(entry.item, (start, start + len("http")), "https")
-            yield Problem(
-                entry.item.span,
-                "the index is not encrypted: whoever is on the way can change what is installed",
-                "write 'https://'",
-                Fix("write 'https://'", (edit,), "unsafe") if edit else None,
-            )
+        elif name in _NAMES_AN_INDEX and _is_plain_http(value):
+            yield _unencrypted(entry.item)
+    for item in entries.file.pip_repositories:
+        if item.kind == "string" and _is_plain_http(item.value):
+            yield _unencrypted(item)
 
 
 @rule("locker-incompatible", "note")
@@ -132,6 +134,17 @@ def locker_incompatible(entries: Entries, config: Config) -> Iterator[Problem]:
                 f"'{name}' is an option of pip: conda hands it on, tools that lock refuse or ignore it",
                 "find a way without it, if the file is to be locked",
             )
+
+
+def _unencrypted(item: Item) -> Problem:
+    start = item.value.index("http://")
+    edit = rewrite(item, (start, start + len("http")), "https")
+    return Problem(
+        item.span,
+        "the index is not encrypted: whoever is on the way can change what is installed",
+        "write 'https://'",
+        Fix("write 'https://'", (edit,), "unsafe") if edit else None,
+    )
 
 
 def option(entry: PipEntry) -> tuple[str, str]:

@@ -1,0 +1,107 @@
+"""The requirements files that a ``pip:`` section names with ``-r``, read as sections of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from conda_lockstep.environment.compose import decode, read_bytes
+from conda_lockstep.environment.document import MAX_ENTRIES, EnvironmentFile, Item, ListOf, PipSection, parse
+from conda_lockstep.environment.source import Source, Span, UnreadableFileError
+from conda_lockstep.environment.suppressions import Suppression, in_comments, is_alone
+from conda_lockstep.errors import LockstepError
+
+SUFFIXES = (".txt", ".in")
+"""What requirements files are called; other names are not taken for one."""
+
+_REFERENCE = re.compile(r"(?:-r|--requirement)[\s=]*(\S.*?)(?:\s+#.*)?", re.DOTALL)
+_COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n]*", re.MULTILINE)
+_LOGICAL_LINE = re.compile(r"(?:\\(?:\r\n|\n|\r)|[^\r\n])+")
+
+
+def parse_requirements(text: str, path: str) -> EnvironmentFile:
+    """Read the text of a requirements file: an environment file that is one ``pip:`` section and nothing else.
+
+    Lines that end in a backslash go on on the next. An ``@EXPLICIT`` list of conda's has no entries here. Raises
+    :class:`UnreadableFileError` for a file with more entries than anybody writes.
+    """
+    source = Source.of(path, text)
+    items = () if re.search(r"^@EXPLICIT\b", source.text, re.MULTILINE) else tuple(_items(source))
+    if len(items) > MAX_ENTRIES:
+        what = f"it holds more than {MAX_ENTRIES:,} entries"
+        raise UnreadableFileError(what, source, 0, remedy="name the right file")
+    nowhere = Span(0, 0)
+    section = PipSection(Item("string", "pip", nowhere), "sequence", items, nowhere, flow=True)
+    return EnvironmentFile(source, (), ListOf("missing", (), nowhere), (section,), "sequence", nowhere)
+
+
+def named_by(path: Path) -> tuple[Path, ...]:
+    """Return the requirements files that an environment file names, and those that these name, where they exist.
+
+    A file that cannot be read names none: whoever lints it says so.
+    """
+    found: dict[Path, None] = {}
+    to_read = [path]
+    while to_read:
+        for named in _references(to_read.pop()):
+            if named not in found and named.suffix in SUFFIXES and named.is_file():
+                found[named] = None
+                to_read.append(named)
+    return tuple(found)
+
+
+def suppressions_of(source: Source) -> tuple[Suppression, ...]:
+    """Return the suppressions of a requirements file; one on a line of its own holds for the entry that follows."""
+    comments = [Span(*match.span()) for match in _COMMENT.finditer(source.text)]
+    entries = [_lines(source, match) for match in _LOGICAL_LINE.finditer(_without_comments(source.text))]
+
+    def lines(comment: Span) -> tuple[int, int]:
+        own = source.position(comment.start)[0]
+        first = own + 1 if is_alone(source, comment) else own
+        return next((entry for entry in entries if entry[1] >= first), (own, own))
+
+    return in_comments(source, comments, lines)
+
+
+def _items(source: Source) -> Iterator[Item]:
+    for match in _LOGICAL_LINE.finditer(_without_comments(source.text)):
+        written = match.group()
+        value = written.strip()
+        joined = (
+            re.sub(r"\s{2,}", " ", re.sub(r"\\(?:\r\n|\n|\r|$)", "", value)).strip()
+            if "\\" in value
+            else value
+        )
+        if not joined:
+            continue
+        start = match.start() + len(written) - len(written.lstrip())
+        yield Item("string", joined, Span(start, start + len(value)), verbatim=joined == value)
+
+
+def _without_comments(text: str) -> str:
+    """Return a text with blanks in the place of its comments."""
+    return _COMMENT.sub(lambda match: " " * len(match.group()), text) if "#" in text else text
+
+
+def _lines(source: Source, entry: re.Match[str]) -> tuple[int, int]:
+    """Return the first and the last line of an entry; line 0 for a blank one, which no comment means."""
+    if not entry.group().strip():
+        return 0, 0
+    return source.position(entry.start())[0], source.position(entry.end() - 1)[0]
+
+
+def _references(path: Path) -> Iterator[Path]:
+    try:
+        data = read_bytes(path, str(path))
+        if b"-r" not in data:
+            return
+        text = decode(data, str(path))
+        read = parse_requirements if path.suffix in SUFFIXES else parse
+        items = list(read(text, str(path)).pip_items)
+    except LockstepError:
+        return
+    for item in items:
+        match = _REFERENCE.fullmatch(item.value.strip())
+        if match and "://" not in match[1]:
+            yield path.parent / match[1].strip("'\"")
