@@ -1,0 +1,30 @@
+"""What the rules say of real files is what somebody reviewed: nothing more, nothing less, nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import expectations
+from tests.support.expectations import Expected, look, read, render
+
+EXPECTED = read(expectations.FILE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_real_file_has_the_findings_that_were_reviewed(name: str, corpus: Path) -> None:
+    found = look(corpus / name)
+    assert found.digest == EXPECTED[name].digest, "it is another file: look at it anew"
+    assert found.findings == EXPECTED[name].findings
+
+
+def test_sixty_files_are_reviewed_and_every_kind_of_file_is_among_them() -> None:
+    assert len(EXPECTED) >= 60
+    assert {name.partition("/")[0] for name in EXPECTED} == {"environments", "installs", "odd"}
+
+
+def test_expectations_are_written_as_they_are_read() -> None:
+    assert render(EXPECTED) == expectations.FILE.read_text(encoding="utf-8")
+    some = {"a/b c.yml": Expected("0" * 64, ("1:1-2 note x (safe)",)), "a": Expected("1" * 64, ())}
+    assert read(render(some)) == some
