@@ -50,7 +50,9 @@ def read(text: str) -> dict[str, Expected]:
 def render(expected: Mapping[str, Expected]) -> str:
     """Write expectations as :func:`read` reads them, in the order of their names."""
     blocks = (
-        "".join(f"{line}\n" for line in (f"{name} sha256:{one.digest}", *(f"  {each}" for each in one.findings)))
+        "".join(
+            f"{line}\n" for line in (f"{name} sha256:{one.digest}", *(f"  {each}" for each in one.findings))
+        )
         for name, one in sorted(expected.items())
     )
     return HEAD + "".join(f"\n{block}" for block in blocks)
