@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from conda_lockstep.environment.discover import FILES
+from tests.rules.test_lock import ENVIRONMENT, LOCK
 from tests.support.hooks import REPOSITORY, Hooks, build, config
 from tests.support.repository import Repository
 
@@ -73,6 +74,40 @@ def test_every_hook_finds_what_its_family_is_for(tool: str, hooks: Hooks, scratc
     assert "horse" not in done.printed
     assert "Traceback" not in done.printed
     assert scratch.git("status", "--porcelain") == ""
+
+
+def test_all_hooks_of_the_manifest_get_along(tool: str, hooks: Hooks, scratch: Repository) -> None:
+    """With what people write around them: fixes, arguments, an exclusion."""
+    settings = config(hooks, *(hook["id"] for hook in MANIFEST), options={"exclude": "^old/"})
+    settings = settings.replace("id: lockstep-channels\n", "id: lockstep-channels\n    args: [--fix]\n")
+    settings = settings.replace(
+        "id: lockstep-pins\n", "id: lockstep-pins\n    args: [--ignore, unpinned-conda]\n"
+    )
+    files = {
+        "environment.yml": BROKEN.replace("  - pytorch\n  - pytorch\n", "  - pytorch\n  -   pytorch\n"),
+        "old/environment.yml": BROKEN,
+        "gpu/environment.yml": ENVIRONMENT,
+        "gpu/conda-lock.yml": LOCK.replace("package:", "<<<<<<< HEAD\npackage:"),
+        "Dockerfile": "FROM condaforge/miniforge3\nRUN conda install -y numpy\n",
+    }
+    scratch.commit({".pre-commit-config.yaml": settings, **files})
+    done = hooks.run(tool, scratch)
+    assert done.status == 1
+    assert "Traceback" not in done.printed
+    assert [hook["name"] for hook in MANIFEST if f"{hook['name']}...." not in done.printed] == []
+    for said in (
+        " error lock-conflict-markers: ",
+        "Dockerfile:1:6: warning unpinned-image: ",
+        "environment.yml: fixed duplicate-channel: ",
+        "environment.yml: formatted\n",
+    ):
+        assert said in done.printed, said
+    assert "old/" not in done.printed
+    assert (scratch.folder / "old" / "environment.yml").read_text() == BROKEN
+    mended = (scratch.folder / "environment.yml").read_text()
+    assert mended.count("- pytorch\n") == 1
+    hooks.run(tool, scratch)
+    assert (scratch.folder / "environment.yml").read_text() == mended
 
 
 def test_a_good_file_passes_every_hook(tool: str, hooks: Hooks, scratch: Repository) -> None:
