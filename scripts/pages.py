@@ -83,6 +83,10 @@ def reader() -> MarkdownIt:
     return markdown
 
 
+_CAPTIONS = {"expected.txt": "what lockstep lint says"}
+"""What stands above a block in the place of its file's name."""
+
+
 def _names(root: Path, glob: str) -> list[str]:
     return sorted(
         (path.relative_to(root).as_posix() for path in root.glob(glob)), key=lambda name: name.split("/")
@@ -165,7 +169,8 @@ def _unlink(tokens: Sequence[Token], link: Token) -> None:
 
 def _code(_: RendererProtocol, tokens: Sequence[Token], index: int, *__: object) -> str:
     """Return a block of code in colours; what stands behind the language, a file's name, becomes its caption."""
-    language, _, caption = tokens[index].info.strip().partition(" ")
+    language, _, name = tokens[index].info.strip().partition(" ")
+    caption = _CAPTIONS.get(name, name)
     try:
         lexer = get_lexer_by_name(language or "text")
     except ClassNotFound:

@@ -266,7 +266,7 @@ def test_every_rule_has_good_and_bad_rows() -> None:
         ("mapping-spec", of("numpy:"), of("numpy")),
         ("mapping-spec", of("a: 1\n    b: 2"), of("a: 1\n    b: 2")),
         ("mapping-spec", "dependencies: [{a: 1}]\n", "dependencies: [{a: 1}]\n"),
-        ("pip-syntax-in-conda-list", of("a[b]  # x", "pip", pip=["c"]), of("pip", pip=["c", "a[b]"])),
+        ("pip-syntax-in-conda-list", of("a[b]  # x", "pip", pip=["c"]), of("pip", pip=["c", "a[b]  # x"])),
         ("pip-syntax-in-conda-list", of("'a=1 -c d'"), of("'d::a=1'")),
         ("pip-syntax-in-conda-list", of("-e ."), of("-e .")),
         ("bracket-comment", of("a  # [b] c [d]"), of("a  # (b) c (d)")),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,76 @@ def test_a_safe_fix_lets_in_the_versions_that_were_let_in_before(corpus: Path) -
                     version,
                 )
     assert looked_at > 100
+
+
+_heads = st.sampled_from(
+    [
+        "channels: [conda-forge]\n",
+        "channels:\n  - defaults # mixed\n  # the vendor's\n  - pytorch\n  -   conda-forge\n  - pytorch\n",
+        "name: a b  # spaced\nprefix: /opt/x # old\nchannels:\n- http://c.example.org/x\n- nvidia\n- pypi\n",
+        "chanels: [x]\nname: 3.10\nchannels: conda-forge  # one\n",
+        "variables:\n  # why\n  LD_LIBRARY_PATH: /x # path\n  A: b\nchannels: [https://a:hunter2@c.org/x]\n",
+    ]
+)
+_gpu = st.sampled_from(
+    "pytorch=2.4 pytorch pytorch-cuda=12.4 cudatoolkit=12.1 cudatoolkit cuda-version==12 cuda-version>=12 nccl "
+    "mpi4py=4 cudnn torchvision cpuonly tensorflow lightgbm git+https://a/b python:3.10".split()
+).map(lambda entry: f"- {entry}\n")
+_own_line = st.integers(0, 99).map(lambda number: f"# own line {number}\n")
+_behind = st.tuples(st.one_of(_conda, _gpu.map(lambda line: line[2:-1])), st.integers(0, 99)).map(
+    lambda pair: f"- {pair[0]}  # behind {pair[1]}\n" if "#" not in pair[0] else f"- {pair[0]}\n"
+)
+
+
+_sections = st.sampled_from(
+    [
+        "- pip:\n  # own line 100\n  - numpy\n  # own line 101\n",
+        "- pip:\n    # own line 102\n    - wandb==1\n",
+        "- pip:\n# own line 103\n- scipy=1\n",
+    ]
+)
+_blocks = st.lists(st.one_of(_gpu, _own_line, _behind, _sections, _block), min_size=1, max_size=9)
+
+
+@given(_heads, _blocks, st.booleans(), st.booleans(), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_fixes_of_all_families_get_along_and_comments_survive(
+    head: str, blocks: list[str], top_level: bool, crlf: bool, unsafe: bool
+) -> None:
+    newline = "\r\n" if crlf else "\n"
+    text = head + "dependencies:\n" + "".join(blocks) + "pip:\n# own line 104\n- rich==1\n" * top_level
+    text = text.replace("\n", newline)
+    try:
+        file = parse(text, "environment.yml")
+    except LockstepError:
+        return
+    chosen = lint.select(Config())
+    once = lint.fix(file, chosen, Config(), unsafe=unsafe)
+    again = lint.fix(parse(once.text, file.path), chosen, Config(), unsafe=unsafe)
+    assert (again.text, again.done) == (once.text, ())
+    assert set(re.findall(r"\r?\n", once.text)) == {newline}
+    assert once.done or once.text == text
+    # Of two sections that are the same to the letter, one may stay.
+    before, after = (
+        {line.strip() for line in re.findall(r"^\s*#.*", each, re.MULTILINE)} for each in (text, once.text)
+    )
+    assert before == after
+    # A comment behind an entry goes with it where the entry goes, and nowhere else.
+    lost = Counter(re.findall(r"# behind \d+", text)) - Counter(re.findall(r"# behind \d+", once.text))
+    gone = sum(done.count(word) for done in once.done for word in ("remove", "delete"))
+    assert lost.total() <= gone
+    assert "hunter2" not in " ".join(once.done)
+
+
+def test_comments_on_lines_of_their_own_survive_every_fix(corpus: Path) -> None:
+    chosen = lint.select(Config())
+    for file in readable(corpus):
+        after = lint.fix(file, chosen, Config(), unsafe=True).text
+        before, left = (
+            sorted(line.strip() for line in each.splitlines() if line.lstrip().startswith("#"))
+            for each in (file.source.content, after)
+        )
+        assert left == before, file.path
 
 
 def _fix_to_the_end(file: EnvironmentFile, unsafe: bool) -> str:

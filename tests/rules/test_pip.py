@@ -189,6 +189,20 @@ def test_a_stray_entry_moves_with_its_version(specifier: str, spec: str) -> None
     assert fixed(before, "stray-pip", unsafe=False).text == before
 
 
+@pytest.mark.parametrize("end", ["", "\n", "  - zlib\n"])
+def test_comments_of_a_section_stay_when_its_entries_leave(end: str) -> None:
+    head = "channels: [conda-forge, nodefaults]\ndependencies:\n  - pandas=1.3\n"
+    section = "  - pip:\n      # plots\n      - seaborn==0.12  # nice\n      # and\n      - tqdm==4\n"
+    text = head + (section + end if end != "" else section.rstrip("\n"))
+    after = fixed(text, "stray-pip").text
+    assert [line.strip() for line in after.splitlines() if line.strip().startswith("#")] == [
+        "# plots",
+        "# and",
+    ]
+    assert {"  - pandas=1.3", "  - seaborn=0.12  # nice", "  - tqdm=4"} <= set(after.splitlines())
+    assert "pip:" not in after
+
+
 def test_a_stray_opencv_moves_without_the_number_that_counts_its_packaging() -> None:
     text = of("pandas=1.3", "pip", pip=["wandb==1", "opencv-python==4.6.0.66"])
     assert fixed(text, "stray-pip").text == of("pandas=1.3", "pip", "opencv=4.6.0", pip=["wandb==1"])

@@ -79,7 +79,8 @@ def kept(before: EnvironmentFile, after: EnvironmentFile, edits: Iterable[Edit])
 def remove(source: Source, entry: Dependency) -> Edit:
     """Remove an entry of a list: its whole lines in block style, itself and one comma in flow style.
 
-    A comment at the end of the entry's line goes with it; comments on lines of their own stay.
+    A comment at the end of the entry's line goes with it; comments on lines of their own stay, those in a pip section
+    that is removed as a whole, too.
     """
     if entry.flow:
         return Edit(_with_comma(source.text, entry.span), "")
@@ -88,7 +89,18 @@ def remove(source: Source, entry: Dependency) -> Edit:
     between = source.text[source.line_span(dash).start : entry.span.start]
     # Behind the same dash another key may come first; its lines are not this entry's.
     first = dash if not between.replace("-", "", 1).strip() else first
-    return Edit(_whole_lines(source, first, last), "")
+    lines = _whole_lines(source, first, last)
+    comments = comments_inside(source, entry) if isinstance(entry, PipSection) else ""
+    if comments and lines.start < source.line_starts[first - 1]:
+        comments = source.newline + comments.rstrip("\r\n")
+    return Edit(lines, comments)
+
+
+def comments_inside(source: Source, section: PipSection) -> str:
+    """Return the comments that have lines of their own in a section, with these lines' ends."""
+    first, last = _lines(source, section.span)
+    lines = (source.text[slice(*source.line_span(number))] for number in range(first, last + 1))
+    return "".join(line for line in lines if line.lstrip().startswith("#"))
 
 
 def remove_lines(source: Source, span: Span) -> Edit:

@@ -137,7 +137,8 @@ def _move_to_pip(file: EnvironmentFile, item: Item) -> Fix | None:
     section = next((section for section in file.pip_sections if section.items), None)
     if section is None or item.flow:
         return None
-    raw = file.source.text[item.span.start : item.span.end]
+    comment = file.comment_after(item)
+    raw = file.source.text[item.span.start : comment.end if comment else item.span.end]
     last = section.items[-1]
     edits = (edit.remove(file.source, item), edit.insert_after(file.source, last, raw))
     return Fix(f"move '{item.value}' to 'pip:'", edits, "unsafe")

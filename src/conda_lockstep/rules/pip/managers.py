@@ -8,8 +8,9 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment import names
 from conda_lockstep.environment.channel import FORGE, read_channel
 from conda_lockstep.environment.document import Item, PipSection
-from conda_lockstep.environment.edit import Edit, insert_after, insert_before, remove
+from conda_lockstep.environment.edit import Edit, comments_inside, insert_after, insert_before, remove
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, rewrite
+from conda_lockstep.environment.source import Span
 from conda_lockstep.environment.spec import BadSpec, parse_conda
 from conda_lockstep.projects import normalize
 from conda_lockstep.rules import Fix, Problem, Severity, rule
@@ -199,6 +200,10 @@ def _move_to_conda(entries: Entries, entry: PipEntry, conda: str) -> Fix | None:
         return None
     if len(section.items) == 1:
         edits: tuple[Edit, ...] = (Edit(section.span, text),)
+        comments = comments_inside(source, section)
+        if comments:
+            start = source.line_span(source.position(section.span.start)[0]).start
+            edits = (Edit(Span(start, start), comments), *edits)
     else:
         comment = entries.file.comment_after(entry.item)
         line = text + (source.text[entry.item.span.end : comment.end] if comment else "")

@@ -128,15 +128,15 @@ def _move_behind(file: EnvironmentFile, section: PipSection, last: Dependency) -
     source = file.source
     if section.flow or last.flow:
         return None
-    taken = remove(source, section)
-    block = source.text[slice(*taken.span)]
+    lines = _lines_of(source, section)
+    block = source.text[slice(*lines)]
     if not block.lstrip().startswith("-"):
         return None
     added = insert_after(source, last, "")
     end = source.newline
     lead = end if added.text.startswith(end) else ""
     text = lead + (block.rstrip("\r\n") + ("" if lead else end))
-    return Fix("move the pip section to the end", (taken, Edit(added.span, text)), "safe")
+    return Fix("move the pip section to the end", (Edit(lines, ""), Edit(added.span, text)), "safe")
 
 
 def _merge_into(source: Source, section: PipSection, last: PipSection) -> Fix | None:
@@ -144,7 +144,7 @@ def _merge_into(source: Source, section: PipSection, last: PipSection) -> Fix | 
     if any(item.flow for item in (*section.items, *last.items)):
         return None
     lines, first = _lines_of(source, section), section.items[0]
-    start = source.line_span(source.position(first.span.start)[0]).start
+    start = source.line_span(source.position(section.key.span.start)[0]).end
     target = source.line_span(source.position(last.items[0].span.start)[0]).start
     text = _indented(source.text[start : lines.end], _column(source, last.items[0]) - _column(source, first))
     if text is None:
@@ -172,12 +172,12 @@ def _into_dependencies(file: EnvironmentFile, key: Item, value: Item) -> Fix | N
         return None
     last = file.dependencies[-1]
     start = source.line_span(source.position(key.span.start)[0]).start
-    body = source.line_span(source.position(value.span.start)[0]).start
+    body = source.line_span(source.position(key.span.start)[0]).end
     end = source.line_span(source.position(max(value.span.start, value.span.end - 1))[0]).end
-    if body <= start or key.span.start != start or source.text[value.span.start] != "-":
+    if value.span.start < body or key.span.start != start or source.text[value.span.start] != "-":
         return None
     dash = dash_of(source, source.position(last.span.start)[0])
-    shift = len(dash) - (value.span.start - body)
+    shift = len(dash) - _column(source, value) + 1
     block = _indented(source.text[body:end], shift)
     if block is None:
         return None
