@@ -66,6 +66,9 @@ def test_what_is_meant_to_silence_but_names_no_rule_is_told(comment: str) -> Non
         "# see lockstep ignore=pins",
         "# locksteps: ignore=pins",
         "# ignore=pins",
+        "# see: lockstep: a note",
+        "# mylockstep: ignore=pins",
+        "# # lockstep:",
     ],
 )
 def test_other_comments_are_left_to_people(comment: str) -> None:

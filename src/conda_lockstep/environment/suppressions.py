@@ -92,7 +92,7 @@ def _in_comment(
     """Yield the suppressions of one comment: other words may stand before, another suppression behind."""
     text = source.text
     starts = [match.span() for match in _DIRECTIVE.finditer(text, *comment)]
-    ends = [*(start for start, _ in starts[1:]), comment.end]
+    ends = [*(start for start, _ in starts[1:]), *([comment.end] if starts else [])]
     for (start, body), end in zip(starts, ends, strict=True):
         match = _IGNORE.match(text, body, end)
         if match is None and not _MEANT.match(text, body, end):
