@@ -61,6 +61,25 @@ def test_files_are_found_through_files_and_loops_end(tmp_path: Path) -> None:
     assert named_by(environment) == ()
 
 
+def test_files_outside_of_the_repository_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = tmp_path / "repository"
+    (repository / "envs").mkdir(parents=True)
+    (repository / "base.txt").write_text("numpy\n")
+    (tmp_path / "secret.txt").write_text("hunter2\n")
+    (repository / "link.txt").symlink_to(tmp_path / "secret.txt")
+    environment = repository / "envs" / "environment.yml"
+    (repository / "loop.txt").symlink_to("loop.txt")
+    named = ["../base.txt", "../../secret.txt", "../link.txt", str(tmp_path / "secret.txt"), "../loop.txt"]
+    named.append("a" * 5000 + ".txt")
+    environment.write_text("dependencies:\n- pip:\n" + "".join(f"  - -r {name}\n" for name in named))
+    monkeypatch.chdir(repository)
+    assert [path.name for path in named_by(environment)] == ["base.txt"]
+    monkeypatch.chdir(repository / "envs")
+    assert named_by(environment) == ()
+
+
 def test_rules_that_need_no_conda_entries_look_at_them(tmp_path: Path) -> None:
     path = tmp_path / "requirements.txt"
     path.write_text(

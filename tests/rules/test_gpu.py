@@ -377,6 +377,10 @@ def test_the_specific_rule_speaks_and_the_general_one_is_silent() -> None:
     assert [finding.rule for finding in found(text, "gpu")] == ["gpu-variant-unspecified"]
     text = forge("python=3.12", "cuda-version=12.6", "cuda-nvcc", "cuda-cudart-dev", "cuda-python", "cudnn")
     assert [marked(text, finding) for finding in found(text, "unpinned-conda")] == ["cuda-python", "cudnn"]
+    text = forge("python=3.12", "cuda-version=11.8", "cudatoolkit", "nvcc_linux-64")
+    assert found(text, "unpinned-conda", "unpinned-cuda") == []
+    text = forge("python=3.12", "cuda-version=12.6", "cudatoolkit")
+    assert [marked(text, finding) for finding in found(text, "unpinned-conda")] == ["cudatoolkit"]
     text = forge("python=3.12", "cuda-version>=12", "cuda-nvcc")
     assert [marked(text, finding) for finding in found(text, "unpinned-conda")] == ["cuda-nvcc"]
     text = old("python=3.9", "cudatoolkit=10.2", pip=("torch==1.8.1+cu111",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from conda_lockstep.environment.compose import decode, read_bytes
@@ -39,13 +39,15 @@ def parse_requirements(text: str, path: str) -> EnvironmentFile:
 def named_by(path: Path) -> tuple[Path, ...]:
     """Return the requirements files that an environment file names, and those that these name, where they exist.
 
-    A file that cannot be read names none: whoever lints it says so.
+    Only what lies below the working folder, or below the file's own, is looked at: lines of other people's files are
+    not for a log. A file that cannot be read names none: whoever lints it says so.
     """
     found: dict[Path, None] = {}
+    near = (Path.cwd().resolve(), path.parent.resolve())
     to_read = [path]
     while to_read:
         for named in _references(to_read.pop()):
-            if named not in found and named.suffix in SUFFIXES and named.is_file():
+            if named not in found and named.suffix in SUFFIXES and _is_below(named, near):
                 found[named] = None
                 to_read.append(named)
     return tuple(found)
@@ -89,6 +91,15 @@ def _lines(source: Source, entry: re.Match[str]) -> tuple[int, int]:
     if not entry.group().strip():
         return 0, 0
     return source.position(entry.start())[0], source.position(entry.end() - 1)[0]
+
+
+def _is_below(path: Path, folders: Iterable[Path]) -> bool:
+    try:
+        real = path.resolve()
+        return real.is_file() and any(real.is_relative_to(folder) for folder in folders)
+    except (OSError, ValueError, RuntimeError):
+        # Names that are too long, or hold a NUL; links that lead to themselves.
+        return False
 
 
 def _references(path: Path) -> Iterator[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.bounds import is_confined
+from conda_lockstep.environment.bounds import bounds, is_confined
 from conda_lockstep.environment.document import MappingEntry
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
 from conda_lockstep.rules import Problem, Severity, rule
@@ -143,12 +143,16 @@ def has_version(entry: CondaEntry) -> bool:
 
 def _told_by_cuda_version(entries: Entries) -> frozenset[str]:
     """Return the packages of a CUDA toolkit where ``cuda-version``, which they all depend on, has its minor version."""
-    if not any(is_confined(entry.spec, PLACES["minor"]) for entry in entries.named("cuda-version")):
+    said = [entry.spec for entry in entries.named("cuda-version") if is_confined(entry.spec, PLACES["minor"])]
+    if not said:
         return frozenset()
     from conda_lockstep.environment.cuda import cuda_packages
 
-    # The bindings for Python have releases of their own within a major.
-    return frozenset(cuda_packages()) - {"cuda-python", "cuda-bindings", "pytorch-cuda"}
+    limits = bounds(said[0])
+    is_old = limits is not None and limits.low is not None and limits.low < (12,)
+    # What ended with CUDA 11 follows that alone; the bindings for Python have releases of their own within a major.
+    names = {name for name, package in cuda_packages().items() if is_old or not package.last}
+    return frozenset(names) - {"cuda-python", "cuda-bindings", "pytorch-cuda"}
 
 
 def _name_with_extras(entry: PipEntry) -> str:
