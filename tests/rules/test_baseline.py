@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_lockstep.cli import main
@@ -62,6 +62,7 @@ def test_what_is_recorded_is_known_again_wherever_it_stands(after: str) -> None:
 
 
 @given(st.permutations(["numpy", "scipy", "pandas=1.2", "attrs", "attrs", "zlib>=1"]))
+@settings(deadline=None)
 def test_reordering_brings_nothing_back(entries: list[str]) -> None:
     recorded(of("numpy", "scipy", "pandas=1.2", "attrs", "attrs", "zlib>=1"))
     assert new(of(*entries)) == []
