@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from tests.support.repodata import package, repodata
 
-from conda_lockstep.drift.envelope import compare_envelopes, envelope
+from conda_lockstep.drift.envelope import compare_envelopes
 from conda_lockstep.drift.model import DriftClass, EnvelopeChange
+from conda_lockstep.lock.envelope import lower_bounds
 from conda_lockstep.packages import Package, PackageSet
 
 
@@ -31,17 +32,17 @@ def asking(*depends: str, constrains: tuple[str, ...] = (), name: str = "a") -> 
     ],
 )
 def test_a_bound_is_read_in_every_spelling(specs: list[str], bounds: dict[str, str]) -> None:
-    found = envelope(PackageSet.of([asking(*specs)]))
+    found = lower_bounds([asking(*specs)])
     assert {name: bound.version for name, bound in found.items()} == bounds
 
 
 def test_the_driver_that_conda_forges_cuda_needs_is_in_its_constrains(corpus: Path) -> None:
     versions = [record for record in repodata(corpus) if record["name"] == "cuda-version"]
     bounds = {
-        record["version"]: envelope(PackageSet.of([package(record)])).get("__cuda") for record in versions
+        record["version"]: lower_bounds([package(record)]).get("__cuda") for record in versions
     }
     assert {version: bound.version if bound else "" for version, bound in bounds.items()}["12.9"] == "12"
-    assert envelope(PackageSet.of([package(versions[0])]), constrains=False).get("__cuda") is None
+    assert lower_bounds([package(versions[0])], constrains=False).get("__cuda") is None
 
 
 def test_who_asks_for_the_highest_bound_is_named() -> None:
@@ -52,7 +53,7 @@ def test_who_asks_for_the_highest_bound_is_named() -> None:
             asking("__glibc >=2.28", name="b"),
         ]
     )
-    assert envelope(packages)["__glibc"].packages == ("b", "c")
+    assert lower_bounds(packages.values())["__glibc"].packages == ("b", "c")
 
 
 @pytest.mark.parametrize(

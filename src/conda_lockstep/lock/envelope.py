@@ -1,22 +1,27 @@
 """The hardware envelope: what a set of packages asks of the machine, folded over depends and constrains.
 
-A lock keeps it, because the format has no room for constrains: ``cuda-version`` bounds the driver there alone.
+A lock keeps it, because the format has no room for constrains: ``cuda-version`` bounds the driver there alone. Standard
+library only: nodes ask whether a lock fits them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cmp_to_key
+from typing import NamedTuple
 
 from conda_lockstep.lock.dependencies import ANY, split
 from conda_lockstep.packages import Package
+from conda_lockstep.versions import compare_conda
 
-if TYPE_CHECKING:
-    from rattler import Version
+X86_64_LEVELS = ("x86_64", "x86_64_v2", "x86_64_v3", "x86_64_v4")
+"""The levels of the x86-64 psABI: each runs what was built for those before it."""
 
 _BOUND = re.compile(r"(>=|>|<=|<)\s*([A-Za-z0-9_.!+]+)")
+_CLAUSE = re.compile(r"(>=|<=|==|!=|~=|>|<|=)?\s*([A-Za-z0-9_.!+]+?)(\.?\*)?")
+_LOWER_BOUND = re.compile(r"(?:>=|>|==|=|~=)?\s*(\d[^,|*\s]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +35,70 @@ class Envelope:
     allows: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The highest lower bound on one virtual package, and the packages that ask for it.
+
+    ``version`` is empty where the virtual package only has to be there.
+    """
+
+    version: str
+    packages: tuple[str, ...]
+
+
+class _Ask(NamedTuple):
+    """What one package says of one virtual package; ``needed`` where it depends on it."""
+
+    name: str
+    constraint: str
+    package: str
+    needed: bool
+
+
 def envelope(packages: Iterable[Package]) -> Envelope:
     """Return what packages ask of the machine, the tightest bounds of all of them."""
     asked: dict[str, set[str]] = {}
     needed: set[str] = set()
-    for package in packages:
-        for spec in package.depends:
-            if spec.startswith("__"):
-                name, constraint = split(spec)
-                needed.add(name)
-                asked.setdefault(name, set()).add(constraint)
-        for spec in package.constrains:
-            if spec.startswith("__"):
-                name, constraint = split(spec)
-                asked.setdefault(name, set()).add(constraint)
+    for ask in _asks(packages):
+        asked.setdefault(ask.name, set()).add(ask.constraint)
+        if ask.needed:
+            needed.add(ask.name)
     folded = {name: _fold(constraints) for name, constraints in sorted(asked.items())}
     return Envelope(
         needs={name: constraint for name, constraint in folded.items() if name in needed},
         allows={name: constraint for name, constraint in folded.items() if name not in needed},
+    )
+
+
+def lower_bounds(packages: Iterable[Package], *, constrains: bool = True) -> Mapping[str, Bound]:
+    """Return the lower bounds on ``__cuda``, ``__glibc`` and so on, by name.
+
+    ``constrains`` count as well: conda-forge's ``cuda-version`` bounds the driver there alone.
+    """
+    found: dict[str, Bound] = {}
+    for ask in _asks(packages):
+        if not (ask.needed or constrains):
+            continue
+        version, known = _lower_bound(ask.name, ask.constraint), found.get(ask.name)
+        order = 1 if known is None else compare_conda(known.version, version)
+        if order > 0:
+            found[ask.name] = Bound(version, (ask.package,))
+        elif known is not None and order == 0 and ask.package not in known.packages:
+            found[ask.name] = Bound(known.version, (*known.packages, ask.package))
+    return found
+
+
+def admits(constraint: str, version: str, build: str = "0") -> bool:
+    """Say whether a virtual package is within a constraint as packages write them; ``*`` admits any.
+
+    A processor of a higher x86-64 level runs what was built for a lower one. What is no such constraint admits all.
+    """
+    wanted, _, wanted_build = constraint.partition(" ")
+    if wanted_build and not _runs(build, wanted_build.strip()):
+        return False
+    return any(
+        all(_holds(clause.strip(), version) for clause in choice.strip("()").split(","))
+        for choice in wanted.split("|")
     )
 
 
@@ -61,12 +112,18 @@ def from_text(text: str) -> dict[str, str]:
     return dict(split(part) for part in text.split("; ") if part)
 
 
+def _asks(packages: Iterable[Package]) -> Iterator[_Ask]:
+    for package in packages:
+        for specs, needed in ((package.depends, True), (package.constrains, False)):
+            for spec in specs:
+                if spec.startswith("__"):
+                    yield _Ask(*split(spec), package.name, needed)
+
+
 def _fold(constraints: Iterable[str]) -> str:
     """Keep the highest lower and the lowest upper bound; what is no plain bound is kept as it is."""
-    from rattler import Version  # to read what a lock says needs no solver
-
-    lower: list[tuple[Version, bool, str]] = []
-    upper: list[tuple[Version, bool, str]] = []
+    lower: list[tuple[str, bool, str]] = []
+    upper: list[tuple[str, bool, str]] = []
     others: set[str] = set()
     for constraint in constraints:
         for clause in [constraint] if "|" in constraint or " " in constraint else constraint.split(","):
@@ -76,7 +133,57 @@ def _fold(constraints: Iterable[str]) -> str:
                 continue
             # Of two bounds at one version, the one without '=' is tighter: it comes last below, first above.
             is_lower, inclusive = bound[1][0] == ">", len(bound[1]) == 2
-            (lower if is_lower else upper).append((Version(bound[2]), inclusive != is_lower, clause))
-    tightest = [max(lower)[2]] if lower else []
-    tightest += [min(upper)[2]] if upper else []
+            (lower if is_lower else upper).append((bound[2], inclusive != is_lower, clause))
+    tightest = [max(lower, key=_by_version)[2]] if lower else []
+    tightest += [min(upper, key=_by_version)[2]] if upper else []
     return ",".join([*sorted(others - {ANY}), *tightest]) or ANY
+
+
+def _order(one: tuple[str, bool, str], other: tuple[str, bool, str]) -> int:
+    return compare_conda(other[0], one[0]) or (one[1] > other[1]) - (one[1] < other[1])
+
+
+_by_version = cmp_to_key(_order)
+
+
+def _lower_bound(name: str, constraint: str) -> str:
+    """Return the version that a constraint asks for at least; for ``__archspec`` that is its build string."""
+    if name == "__archspec":
+        return constraint.rpartition(" ")[2].strip("*") if " " in constraint else ""
+    clauses = (
+        _LOWER_BOUND.fullmatch(clause.strip()) or _LOWER_BOUND.match(clause)
+        for clause in constraint.split(",")
+    )
+    versions = [match[1].rstrip(".") for match in clauses if match]
+    return versions[0] if versions else ""
+
+
+def _runs(build: str, wanted: str) -> bool:
+    if build in X86_64_LEVELS and wanted in X86_64_LEVELS:
+        return X86_64_LEVELS.index(build) >= X86_64_LEVELS.index(wanted)
+    return re.fullmatch(re.escape(wanted).replace(r"\*", ".*"), build) is not None
+
+
+def _holds(clause: str, version: str) -> bool:
+    match = _CLAUSE.fullmatch(clause)
+    if match is None:
+        return True
+    operator, bound, glob = match.groups(default="")
+    order = compare_conda(bound, version)
+    if operator == ">=":
+        return order >= 0
+    if operator == ">":
+        return order > 0
+    if operator == "<=":
+        return order <= 0
+    if operator == "<":
+        return order < 0
+    if operator == "~=":
+        return order >= 0 and _starts(version, bound.rpartition(".")[0])
+    same = _starts(version, bound) if glob or operator == "=" else order == 0
+    return same != (operator == "!=")
+
+
+def _starts(version: str, prefix: str) -> bool:
+    """Say whether a version is of a series: 12.4 is of 12."""
+    return compare_conda(prefix, ".".join(version.split(".")[: prefix.count(".") + 1])) == 0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rattler import Version
 from tests.support.repodata import repodata
 
-from conda_lockstep.drift.versions import compare, compare_conda, step
+from conda_lockstep.versions import compare, compare_conda, step
 
 PARTS = st.sampled_from([*"0129ab_.-+!", "10", "dev", "post", "rc", "alpha", "2024"])
 
