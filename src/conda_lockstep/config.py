@@ -67,9 +67,9 @@ Precision: TypeAlias = Literal["major", "minor", "patch"]
 class Machine(NamedTuple):
     """A machine that an environment must run on.
 
-    ``platform`` is its conda subdir, ``glibc`` its C library's version. ``driver`` is the version of NVIDIA's driver,
-    ``cuda`` the newest CUDA that it can run: one of them at most is set, none where there is no GPU. Unknown versions
-    are empty.
+    ``platform`` is its conda subdir, ``glibc`` its C library's version, ``archspec`` its processor, such as
+    ``x86_64_v3``. ``driver`` is the version of NVIDIA's driver, ``cuda`` the newest CUDA that it can run: one of them
+    at most is set, none where there is no GPU. What is unknown is empty.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Machine(NamedTuple):
     driver: str = ""
     cuda: str = ""
     glibc: str = ""
+    archspec: str = ""
 
 
 class Config(NamedTuple):
@@ -90,6 +91,8 @@ class Config(NamedTuple):
     least. ``mirrors`` maps the URL that a lock holds to the one that is fetched from, both as prefixes. ``pypi_index``
     is the simple index of the pip part, as it is written to locks.
     ``platforms`` are the subdirs to lock for where the environment file names none, ``machines`` what is solved for.
+    ``cpu_allow`` lists conda packages that may be builds for the CPU on a machine with a GPU. ``min_age`` is how many
+    days ago a package must have been published to be locked anew.
     """
 
     root: Path | None = None
@@ -107,6 +110,8 @@ class Config(NamedTuple):
     pypi_index: str = "https://pypi.org/simple"
     platforms: tuple[str, ...] = ()
     machines: tuple[Machine, ...] = ()
+    cpu_allow: tuple[str, ...] = ()
+    min_age: int = 0
 
 
 def load(start: Path) -> Config:

@@ -178,6 +178,9 @@ def _machines(value: object, place: _Place) -> tuple[Machine, ...]:
 
 def _machine(name: str, value: object, place: _Place) -> Machine:
     table = _table(value, place)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        what = f"'{name}' cannot be in the name of a lock"
+        raise place.wrong(what, "name the machine with letters, digits, '-' and '_'")
     for key in table:
         if key not in _MACHINE:
             raise place.at(key).unknown(f"unknown setting '{key}' of machine '{name}'", _MACHINE)
@@ -186,7 +189,21 @@ def _machine(name: str, value: object, place: _Place) -> Machine:
     if "driver" in table and "cuda" in table:
         what = f"machine '{name}' has both driver and cuda"
         raise place.at("cuda").wrong(what, "keep one: the driver decides")
-    return Machine(name, **{key: _MACHINE[key](item, place.at(key)) for key, item in table.items()})
+    machine = Machine(name, **{key: _MACHINE[key](item, place.at(key)) for key, item in table.items()})
+    for key in table:
+        if not machine.platform.startswith(_ONLY_ON.get(key, "")):
+            raise place.at(key).wrong(
+                f"machine '{name}' is {machine.platform}, which has no {key}", "leave it out"
+            )
+    return machine
+
+
+_ONLY_ON: Mapping[str, tuple[str, ...]] = {
+    "glibc": ("linux-",),
+    "driver": ("linux-", "win-"),
+    "cuda": ("linux-", "win-"),
+}
+"""What machines of these platforms alone have."""
 
 
 def _version(value: object, place: _Place) -> str:
@@ -196,11 +213,26 @@ def _version(value: object, place: _Place) -> str:
     return text
 
 
+def _processor(value: object, place: _Place) -> str:
+    text = _string(value, place)
+    if not re.fullmatch(r"[a-z0-9_]+", text):
+        what = f"'{place.shown}' must be a processor as archspec names them, not '{text}'"
+        raise place.wrong(what, 'write it as in "x86_64_v3"')
+    return text
+
+
+def _days(value: object, place: _Place) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise place.must_be("a number of days", value, "write it as in 7")
+    return value
+
+
 _MACHINE: Mapping[str, Callable[[object, _Place], str]] = {
     "platform": _platform,
     "driver": _version,
     "cuda": _version,
     "glibc": _version,
+    "archspec": _processor,
 }
 _READERS: Mapping[str, Callable[[object, _Place], object]] = {
     "select": _strings,
@@ -217,6 +249,8 @@ _READERS: Mapping[str, Callable[[object, _Place], object]] = {
     "pypi-index": _url,
     "platforms": _platforms,
     "machines": _machines,
+    "cpu-allow": _strings,
+    "min-age": _days,
 }
 """Every setting as it is spelled in the file, and what reads it."""
 

@@ -16,8 +16,8 @@ from conda_lockstep.drift.envelope import compare_envelopes
 from conda_lockstep.drift.model import Change, Drift, DriftClass, Flip, Gap
 from conda_lockstep.drift.names import flavour, project, stem
 from conda_lockstep.drift.variants import flips
-from conda_lockstep.versions import compare
 from conda_lockstep.packages import Key, Package, PackageSet
+from conda_lockstep.versions import compare
 
 _ARCHIVES = (".conda", ".tar.bz2")
 

@@ -23,9 +23,9 @@ from typing import Literal, TypeAlias
 from conda_lockstep.drift.echoes import subdued
 from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Flip, Judgement
 from conda_lockstep.drift.needs import Needs
-from conda_lockstep.versions import Step, compare_conda, step
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.report.model import SEVERITIES, Severity
+from conda_lockstep.versions import Step, compare_conda, step
 
 Question: TypeAlias = Literal["change", "machine", "machines", "asked"]
 

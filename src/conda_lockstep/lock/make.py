@@ -1,23 +1,27 @@
-"""From an environment file to its lock: every platform solved, then the pip part on top of each."""
+"""From an environment file to its locks: every machine solved for, then the pip part on top of each."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conda_lockstep.config import Machine
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata
-from conda_lockstep.lock.channels import Mirrors, channels_of
+from conda_lockstep.lock.channels import Channel, Mirrors, channels_of
+from conda_lockstep.lock.gpu import refuse_cpu_builds
+from conda_lockstep.lock.keep import ALL, NOTHING, Update, kept_of, moved
+from conda_lockstep.lock.machines import Group, groups_of
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.solve import REQUEST_SECONDS, Request, Solver, UnsolvableError
+from conda_lockstep.lock.solve import NO_HORIZON, REQUEST_SECONDS, Horizon, Request, Solver, UnsolvableError
 from conda_lockstep.lock.unsatisfiable import explain
-from conda_lockstep.lock.virtual import machine
-from conda_lockstep.lock.wanted import wanted
-from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.lock.variants import NoCommonError, arrange, solve_groups
+from conda_lockstep.lock.wanted import Wanted, wanted
+from conda_lockstep.packages import Package
 
 if TYPE_CHECKING:
     from conda_lockstep.lock.requirements import PipPart
@@ -27,17 +31,21 @@ if TYPE_CHECKING:
 class Settings:
     """Where to fetch from, and for which machines to solve.
 
-    ``cuda`` is the newest CUDA that the machines' driver supports, empty for machines without. ``index`` is the
-    PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for their own. A request
-    to a channel may take ``seconds``.
+    ``cuda`` is the newest CUDA that the driver supports where a platform has no ``machines``, empty for no GPU.
+    ``index`` is the PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for
+    their own. A request to a channel may take ``seconds``. ``cpu_allow`` are packages that may be builds for the CPU on
+    a machine with a GPU; None is any. ``horizon`` is until when packages must have been published.
     """
 
     platforms: tuple[str, ...]
     cuda: str = ""
+    machines: tuple[Machine, ...] = ()
     mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
     index: str = "https://pypi.org/simple"
     cache: Path | None = None
     seconds: int = REQUEST_SECONDS
+    cpu_allow: tuple[str, ...] | None = ()
+    horizon: Horizon = NO_HORIZON
 
 
 def solver_for(settings: Settings) -> Solver:
@@ -46,42 +54,80 @@ def solver_for(settings: Settings) -> Solver:
     return Solver(settings.mirrors, cache=cache, seconds=settings.seconds)
 
 
-def make_lock(file: EnvironmentFile, settings: Settings, solver: Solver | None = None) -> Lock:
-    """Solve an environment file for each platform; ``solver`` is one that has read the channels before, if there is.
+def make_lock(
+    file: EnvironmentFile, settings: Settings, solver: Solver | None = None, old: Sequence[Lock] = ()
+) -> Lock:
+    """Solve an environment file where all machines of a platform agree; see :func:`make_locks`."""
+    (lock,) = make_locks(file, settings, solver, old).values()
+    return lock
 
-    Raises ``LockstepError`` for what cannot be read, fetched or solved, with the place in the file it comes from.
+
+def make_locks(
+    file: EnvironmentFile,
+    settings: Settings,
+    solver: Solver | None = None,
+    old: Sequence[Lock] = (),
+    update: Update = NOTHING,
+) -> dict[str, Lock]:
+    """Solve an environment file for each machine, and return the locks by machine: ``""`` is the one for all.
+
+    ``solver`` is one that has read the channels before, if there is. What ``old`` locks hold is taken again where it
+    fits, but for what ``update`` names. Raises ``LockstepError`` for what cannot be read, fetched or solved, with the
+    place in the file it comes from.
     """
-    return asyncio.run(_make(file, settings, solver or solver_for(settings)))
+    return asyncio.run(_make(_Task(file, settings, solver or solver_for(settings), old, update)))
 
 
-async def _make(file: EnvironmentFile, settings: Settings, solver: Solver) -> Lock:
-    platforms = sorted(set(settings.platforms))
-    windows = any(platform.startswith("win-") for platform in platforms)
-    channels = channels_of(file, settings.mirrors, windows=windows)
-    entries, pip = wanted(file, settings.mirrors), _pip_part(file)
-    requests = [
-        Request(entries, channels, platform, machine(platform, settings.cuda)) for platform in platforms
-    ]
-    sets: dict[str, PackageSet] = {}
-    facts = {metadata.CHANNEL_PRIORITY: "strict"}
-    for request in requests:
-        conda = await _conda(solver, request)
-        packages = (*conda, *_pip(file, pip, conda, request, settings))
-        sets[request.platform] = PackageSet.of(packages)
-        facts |= metadata.describe(request.platform, request.machine, packages)
-    return Lock(
-        platforms=sets,
-        channels=tuple(channel.name for channel in channels),
-        sources=(Path(file.path).name,),
-        metadata=facts,
+async def _make(task: _Task) -> dict[str, Lock]:
+    settings = task.settings
+    groups = groups_of(settings.machines, settings.platforms, settings.cuda)
+    solved = await solve_groups(groups, task.solve, settings.machines)
+    head = Lock(
+        platforms={},
+        channels=tuple(channel.name for channel in task.channels),
+        sources=(Path(task.file.path).name,),
+        metadata={metadata.CHANNEL_PRIORITY: "strict"},
     )
+    locks = arrange(solved, head)
+    refuse_cpu_builds(locks.values(), task.entries, task.file, settings.cpu_allow)
+    return locks
 
 
-async def _conda(solver: Solver, request: Request) -> tuple[Package, ...]:
-    try:
-        return await solver.packages(request)
-    except UnsolvableError as error:
-        raise await explain(solver, request, str(error)) from None
+class _Task:
+    """What stays the same from machine to machine."""
+
+    def __init__(
+        self, file: EnvironmentFile, settings: Settings, solver: Solver, old: Sequence[Lock], update: Update
+    ) -> None:
+        windows = any(platform.startswith("win-") for platform in settings.platforms)
+        self.file = file
+        self.settings = settings
+        self.solver = solver
+        self.old = old
+        self.update = update
+        self.channels: tuple[Channel, ...] = channels_of(file, settings.mirrors, windows=windows)
+        self.entries: tuple[Wanted, ...] = wanted(file, settings.mirrors)
+        self.pip = _pip_part(file)
+
+    async def solve(self, group: Group) -> tuple[Package, ...]:
+        """Return the packages for a group of machines; see :data:`variants.Solve`."""
+        before = kept_of(self.old, group)
+        update = self.update.of(group)
+        request = Request(
+            self.entries, self.channels, group.platform, group.facts, horizon=self.settings.horizon
+        )
+        if update != ALL:
+            kept = tuple(package for package in before.only("conda").values() if package.name not in update)
+            request = replace(request, kept=kept)
+        try:
+            if update != ALL and update:
+                newest = await self.solver.packages(replace(request, kept=()))
+                request = replace(request, wanted=(*self.entries, *moved(newest, update, self.file)))
+            conda = await self.solver.packages(request)
+        except UnsolvableError as error:
+            told = await explain(self.solver, replace(request, kept=()), str(error))
+            raise NoCommonError(told) from None
+        return (*conda, *_pip(self.file, self.pip, conda, request, self.settings))
 
 
 def _pip_part(file: EnvironmentFile) -> PipPart | None:

@@ -15,6 +15,7 @@ from rattler import (
     Client,
     Gateway,
     GenericVirtualPackage,
+    MatchSpec,
     PackageName,
     RepoDataRecord,
     Subdir,
@@ -39,13 +40,37 @@ SETTLE_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Horizon:
+    """Until when packages must have been published. Those without a date are within it.
+
+    ``all`` holds for every package, ``new`` for those that were not locked before.
+    """
+
+    all: datetime.datetime | None = None
+    new: datetime.datetime | None = None
+
+    @property
+    def nearest(self) -> datetime.datetime | None:
+        """Return the earlier of the two."""
+        return min((moment for moment in (self.all, self.new) if moment), default=None)
+
+
+NO_HORIZON = Horizon()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of the solver: specs in the file's order, channels by priority, a platform and its machine."""
+    """What is asked of the solver: specs in the file's order, channels by priority, a platform and its machine.
+
+    ``kept`` are packages that were locked before, and are taken again where they fit.
+    """
 
     wanted: tuple[Wanted, ...]
     channels: tuple[Channel, ...]
     platform: str
     machine: tuple[VirtualPackage, ...]
+    kept: tuple[Package, ...] = ()
+    horizon: Horizon = NO_HORIZON
 
     @property
     def sources(self) -> tuple[Channel, ...]:
@@ -87,21 +112,54 @@ class Solver:
         # The solver decides in the order it is asked, and the order of lines must not matter.
         unique = {entry.spec: entry.fetch_spec for entry in request.wanted}
         try:
-            return await solve(
+            kept = await self._kept(request)
+            dates = _undated(kept) if request.horizon.new else {}
+            records = await solve(
                 sources=[channel.fetch_url for channel in request.sources],
                 specs=[unique[spec] for spec in sorted(unique)],
                 gateway=self.gateway,
                 platforms=[Subdir(request.platform), Subdir("noarch")],
+                locked_packages=kept,
                 virtual_packages=[_generic(fact) for fact in request.machine],
                 channel_priority=ChannelPriority.Strict,
                 channel_relations="disabled",
                 timeout=datetime.timedelta(seconds=SOLVE_SECONDS),
+                exclude_newer=request.horizon.nearest,
+                timestamp_policy="allow-missing",
             )
         except SolverError as error:
             raise UnsolvableError(without_credentials(str(error))) from None
         except GatewayError as error:
             await self._settle(request)
             raise channel_error(str(error), request.sources, self.seconds) from None
+        for record in records:
+            if record.url in dates:
+                record.timestamp = dates[record.url]
+        return records
+
+    async def _kept(self, request: Request) -> list[RepoDataRecord]:
+        """Return the records of what was locked before, as the channels have them now; what is gone is left out.
+
+        A lock knows less than a record: the solver would take the lock's word for what a package constrains.
+        """
+        specs = [MatchSpec(f"{package.name}=={package.version}={package.build}") for package in request.kept]
+        if not specs:
+            return []
+        found = await self.gateway.query(
+            [channel.fetch_url for channel in request.sources],
+            [Subdir(request.platform), Subdir("noarch")],
+            specs,
+            recursive=False,
+            channel_relations="disabled",
+        )
+        urls, latest = {package.url for package in request.kept}, request.horizon.all
+        known = {record.url: record for records in found for record in records}
+        return [
+            record
+            for url, record in sorted(known.items())
+            if self.mirrors.lock_url(url) in urls
+            and not (latest and record.timestamp and record.timestamp > latest)
+        ]
 
     async def _settle(self, request: Request) -> None:
         """Wait a little for what is still being fetched: its threads would crash an interpreter that ends now."""
@@ -113,6 +171,15 @@ class Solver:
         )
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), SETTLE_SECONDS)
+
+
+def _undated(records: list[RepoDataRecord]) -> dict[str, datetime.datetime | None]:
+    """Take the dates off records, so that no horizon excludes them; return the dates by URL."""
+    dates = {}
+    for record in records:
+        dates[record.url] = record.timestamp
+        record.timestamp = record.indexed_timestamp = None
+    return dates
 
 
 def channel_error(text: str, channels: tuple[Channel, ...], seconds: int) -> LockstepError:

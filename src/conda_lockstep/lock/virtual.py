@@ -1,16 +1,19 @@
 """The machine that a platform is solved for: virtual packages, the same whoever solves.
 
-What the solving machine happens to be never enters a lock. Without ``--cuda`` there is no ``__cuda``; the rest is
-what the oldest machine that is still in wide use has, as conda-lock assumes it, too.
+What the solving machine happens to be never enters a lock. What neither ``--cuda`` nor the settings say of a machine
+is what the oldest one that is still in wide use has, as conda-lock assumes it, too; nobody has ``__cuda`` unsaid.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cmp_to_key
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.envelope import X86_64_LEVELS
+from conda_lockstep.versions import compare_conda
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,10 +51,13 @@ PLATFORMS = tuple(_MACHINES)
 """What can be locked for."""
 
 
-def machine(platform: str, cuda: str = "") -> tuple[VirtualPackage, ...]:
+def machine(
+    platform: str, cuda: str = "", *, glibc: str = "", archspec: str = ""
+) -> tuple[VirtualPackage, ...]:
     """Return the virtual packages of a platform, by name; ``cuda`` is the newest CUDA its driver supports.
 
-    Apple's machines have no CUDA. Raises ``LockstepError`` for a platform or a version that is none.
+    ``glibc`` and ``archspec`` take the place of what the platform has at least. Apple's machines have no CUDA. Raises
+    ``LockstepError`` for a platform or a version that is none.
     """
     if platform not in _MACHINES:
         raise LockstepError(f"'{platform}' is no platform", remedy=f"known are {', '.join(PLATFORMS)}")
@@ -60,7 +66,35 @@ def machine(platform: str, cuda: str = "") -> tuple[VirtualPackage, ...]:
     facts = _MACHINES[platform]
     if cuda and not platform.startswith("osx-"):
         facts = (*facts, VirtualPackage("__cuda", cuda))
-    return tuple(sorted(facts))
+    known = {
+        "__glibc": VirtualPackage("__glibc", glibc),
+        "__archspec": VirtualPackage("__archspec", "1", archspec),
+    }
+    given = {"__glibc": glibc, "__archspec": archspec}
+    return tuple(sorted(known[fact.name] if given.get(fact.name) else fact for fact in facts))
+
+
+def common(platform: str, machines: Sequence[tuple[VirtualPackage, ...]]) -> tuple[VirtualPackage, ...]:
+    """Return what all of some machines of a platform have: of each virtual package the oldest, if all have it."""
+    shared = set.intersection(*({fact.name for fact in facts} for facts in machines))
+    by_name = ([fact for facts in machines for fact in facts if fact.name == name] for name in shared)
+    return tuple(sorted(_oldest(platform, facts) for facts in by_name))
+
+
+def _oldest(platform: str, facts: Sequence[VirtualPackage]) -> VirtualPackage:
+    if facts[0].name != "__archspec":
+        versions = sorted({fact.version for fact in facts}, key=cmp_to_key(_newer_last))
+        return VirtualPackage(facts[0].name, versions[0], facts[0].build)
+    builds = {fact.build for fact in facts}
+    if builds <= {*X86_64_LEVELS}:
+        return VirtualPackage("__archspec", "1", min(builds, key=X86_64_LEVELS.index))
+    # Of processors that are not levels of one another, only the platform's own is sure.
+    own = next(fact for fact in _MACHINES[platform] if fact.name == "__archspec")
+    return facts[0] if len(builds) == 1 else own
+
+
+def _newer_last(one: str, other: str) -> int:
+    return compare_conda(other, one)
 
 
 def to_text(facts: tuple[VirtualPackage, ...]) -> str:
