@@ -20,7 +20,27 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cuda", metavar="X.Y", help="the newest CUDA that the machines' driver supports")
     parser.add_argument(
+        "--machine", metavar="NAME", default="", help="only the lock for this machine of the settings"
+    )
+    parser.add_argument(
         "--check", action="store_true", help="only say whether the lock still fits; no network"
+    )
+    parser.add_argument(
+        "--update",
+        action="append",
+        default=[],
+        metavar="PKG",
+        help="bring this package up to date, and what it needs; may be given again",
+    )
+    parser.add_argument("--update-all", action="store_true", help="bring every package up to date")
+    parser.add_argument(
+        "--exclude-newer", metavar="DATE", default="", help="as if nothing had been published since, in UTC"
+    )
+    parser.add_argument(
+        "--min-age", type=_days, metavar="DAYS", help="lock nothing anew that was published since"
+    )
+    parser.add_argument(
+        "--allow-cpu", action="store_true", help="take builds for the CPU where a GPU was asked for"
     )
 
 
@@ -28,4 +48,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from conda_lockstep.commands import lock
 
-    return lock.run(arguments.files, names(arguments.platform), arguments.cuda, check=arguments.check)
+    asked = lock.Asked(
+        platforms=names(arguments.platform),
+        cuda=arguments.cuda,
+        machine=arguments.machine,
+        update=names(arguments.update),
+        update_all=arguments.update_all,
+        exclude_newer=arguments.exclude_newer,
+        min_age=arguments.min_age,
+        allow_cpu=arguments.allow_cpu,
+    )
+    return lock.run(arguments.files, asked, check=arguments.check)
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if days < 0:
+        raise ValueError
+    return days

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.atomic import write_text
-from conda_lockstep.config import Config, load
+from conda_lockstep.config import Config, Machine, load
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import cep37, gpu, metadata, virtual
-from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.make import make_lock, solver_for
+from conda_lockstep.lock import cep37, gpu, metadata
+from conda_lockstep.lock.beside import is_machine_lock, lock_for, read_own, unfit
+from conda_lockstep.lock.dates import horizon_of
+from conda_lockstep.lock.keep import NOTHING, Update, kept_of
+from conda_lockstep.lock.machines import Group
+from conda_lockstep.lock.make import Settings, make_locks, solver_for
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.paths import lock_path
+from conda_lockstep.lock.paths import lock_path, locks_of, machine_lock_path
 from conda_lockstep.lock.solve import Solver
-from conda_lockstep.lock.targets import expected_platforms, settings_of
+from conda_lockstep.lock.targets import settings_of
+from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.wanted import wanted
+from conda_lockstep.projects import normalize
+from conda_lockstep.report import lock_text
 
 DEFAULT_FILE = Path("environment.yml")
 
@@ -26,94 +33,177 @@ _KEPT: list[Solver] = []
 """The solvers of the last run: to free a channel's index takes longer than all that is left to do after a solve."""
 
 
-def run(files: Sequence[Path], platforms: Sequence[str], cuda: str | None, *, check: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for. ``cuda`` and ``min_age`` None are what old lock and settings say."""
+
+    platforms: Sequence[str] = ()
+    cuda: str | None = None
+    machine: str = ""
+    update: Sequence[str] = ()
+    update_all: bool = False
+    exclude_newer: str = ""
+    min_age: int | None = None
+    allow_cpu: bool = False
+
+
+def run(files: Sequence[Path], asked: Asked, *, check: bool) -> int:
     """Lock the files, ``environment.yml`` where none is named. Exit status 1 where ``check`` finds a stale lock."""
     status = 0
     solvers: dict[str, Solver] = {}
     for path in files or [DEFAULT_FILE]:
         file = read(path)
         config = load(path.resolve().parent)
+        _refuse_unknown(asked.machine, config)
         if check:
-            status = max(status, _check(file, path, platforms, config))
+            status = max(status, _check(file, path, asked, config))
         else:
-            _lock(file, path, platforms, cuda, config, solvers)
+            _lock(file, path, asked, config, solvers)
     _KEPT[:] = solvers.values()
     return status
 
 
+def _refuse_unknown(machine: str, config: Config) -> None:
+    known = ", ".join(each.name for each in config.machines)
+    if machine and machine not in known.split(", "):
+        remedy = f"known are {known}" if known else "declare it in the settings: [machines.NAME]"
+        raise LockstepError(f"there is no machine '{machine}' in the settings", remedy=remedy)
+
+
 def _lock(
-    file: EnvironmentFile,
-    path: Path,
-    platforms: Sequence[str],
-    cuda: str | None,
-    config: Config,
-    solvers: dict[str, Solver],
+    file: EnvironmentFile, path: Path, asked: Asked, config: Config, solvers: dict[str, Solver]
 ) -> None:
-    target = lock_path(path)
-    old = _old_lock(target)
-    settings = settings_of(file, config, old, platforms=platforms, cuda=cuda)
+    old = dict(_old_locks(path))
+    min_age = config.min_age if asked.min_age is None else asked.min_age
+    horizon = horizon_of(asked.exclude_newer, min_age)
+    settings = settings_of(
+        file, config, [*old.values()], platforms=asked.platforms, cuda=asked.cuda, allow_cpu=asked.allow_cpu,
+        horizon=horizon,
+    )  # fmt: skip
     # Files with the same mirrors read each channel once.
     solver = solvers.get(repr(config.mirrors)) or solver_for(settings)
     solvers[repr(config.mirrors)] = solver
-    lock = make_lock(file, settings, solver)
+    made = make_locks(file, settings, solver, [*old.values()], _update(asked, old))
+    locks = {machine_lock_path(path, name): lock for name, lock in made.items()}
+    chosen = {lock_for(locks, asked.machine)} if asked.machine else set(locks)
+    for target in sorted(chosen, key=lambda each: (each != lock_path(path), each)):
+        _write(locks[target], target, old, settings)
+    if not asked.machine:
+        _remove(old.keys() - locks.keys())
+    _tell_differences([*locks.values()])
+    if horizon.nearest:
+        until = f"{horizon.nearest:%Y-%m-%d}"
+        _complain(
+            path, (line for target in sorted(chosen) for line in lock_text.undated(locks[target], until))
+        )
+    entries = wanted(file, settings.mirrors)
+    _complain(path, (str(build) for target in chosen for build in gpu.cpu_builds(locks[target], entries)))
+
+
+def _old_locks(path: Path) -> Iterator[tuple[Path, Lock]]:
+    """Yield the locks that are there; a broken one is as good as none, since it is written anew."""
+    for target in locks_of([path])[path]:
+        try:
+            text = read_text(target)
+            lock = cep37.parse(text, str(target))
+        except LockstepError as error:
+            if target == lock_path(path):
+                print(f"lockstep: {error.what} in the old {target}; writing it anew", file=sys.stderr)
+            continue
+        if target == lock_path(path) or (cep37.is_ours(text, lock) and is_machine_lock(lock)):
+            yield target, lock
+
+
+def _update(asked: Asked, old: Mapping[Path, Lock]) -> Update:
+    """Return what may move. Raises ``LockstepError`` for a package that is in no lock."""
+    if not (asked.update or asked.update_all):
+        return NOTHING
+    held = {name for lock in old.values() for packages in lock.platforms.values() for _, name in packages}
+    named = {name.lower() if name.lower() in held else normalize(name) for name in asked.update}
+    for name in sorted(named - held):
+        from conda_lockstep.settings import suggestion
+
+        remedy = suggestion(name, held) if held else "there is no lock yet: leave out --update"
+        raise LockstepError(f"'{name}' is not in the lock, so it cannot be updated", remedy=remedy)
+    return Update(frozenset(named), asked.update_all, asked.machine)
+
+
+def _write(lock: Lock, target: Path, old: Mapping[Path, Lock], settings: Settings) -> None:
     text = cep37.render(lock)
-    unchanged = old is not None and target.read_bytes() == text.encode()
-    write_text(target, text)
-    _report(lock, target)
+    unchanged = target.is_file() and target.read_bytes() == text.encode()
+    if not unchanged:
+        write_text(target, text)
+    for line in lock_text.summary(target, lock, settings.machines):
+        print(line)
     if unchanged:
         print("  unchanged")
-    elif old is not None and old.platforms.keys() & lock.platforms.keys():
-        _report_drift(old, cep37.parse(text, str(target)), target)
-    for notice in gpu.cpu_builds(lock, wanted(file, settings.mirrors)):
-        print(f"lockstep: {path}: {notice}", file=sys.stderr)
+    elif old:
+        _tell_drift(cep37.parse(text, str(target)), target, [*old.values()])
 
 
-def _read_lock(path: Path, file: Path) -> Lock:
-    if not path.exists():
-        raise LockstepError("there is no lock yet", where=str(path), remedy=f"run: lockstep lock {file}")
-    return cep37.read(path)
-
-
-def _old_lock(path: Path) -> Lock | None:
-    """Return the lock that is there; a broken one is as good as none, since it is written anew."""
-    try:
-        return cep37.read(path) if path.exists() else None
-    except LockstepError as error:
-        print(f"lockstep: {error.what} in the old {path}; writing it anew", file=sys.stderr)
-        return None
-
-
-def _report(lock: Lock, path: Path) -> None:
-    for platform, packages in sorted(lock.platforms.items()):
-        pip = len(packages.only("pip"))
-        count = f"{len(packages)} packages" + (f", {pip} of them by pip" if pip else "")
-        print(f"{path}: {platform}: {count} ({packages.environment_id})")
-        print(f"  for a machine with {virtual.to_text(metadata.machine_of(lock, platform))}")
-
-
-def _report_drift(old: Lock, new: Lock, path: Path) -> None:
+def _tell_drift(new: Lock, path: Path, old: Sequence[Lock]) -> None:
     """Print what changed, both sides as a file holds them: what only the solver knows is no change."""
     from conda_lockstep.drift.compare import compare
-    from conda_lockstep.drift.source import from_lock
+    from conda_lockstep.drift.source import Source, from_lock
     from conda_lockstep.report import drift_text
 
-    report = compare(from_lock(old, f"{path} as it was"), from_lock(new, str(path)), name=str(path))
+    before = {}
+    for platform in new.platforms:
+        packages = kept_of(old, Group(platform, (), _named(new, platform)))
+        if packages:
+            before[platform] = packages
+    if not before:
+        return
+    report = compare(
+        Source(f"{path} as it was", "conda-lock", before), from_lock(new, str(path)), name=str(path)
+    )
     if report.rows:
         print(f"\n{drift_text.render(report, colour=sys.stdout.isatty())}", end="")
 
 
-def _check(file: EnvironmentFile, path: Path, platforms: Sequence[str], config: Config) -> int:
-    from conda_lockstep.lock.check import is_satisfied
+def _named(lock: Lock, platform: str) -> tuple[Machine, ...]:
+    return tuple(Machine(name, platform) for name in metadata.machines_of(lock, platform))
 
-    target = lock_path(path)
-    expected = expected_platforms(file, platforms, config)
-    reasons = is_satisfied(
-        file, _read_lock(target, path), platforms=expected, mirrors=Mirrors(config.mirrors)
-    )
-    for reason in reasons:
-        print(f"{reason}")
-    if reasons:
-        print(f"lockstep: {target} no longer fits {path}; run: lockstep lock {path}", file=sys.stderr)
+
+def _remove(paths: set[Path]) -> None:
+    """Remove locks of ours that no machine has any more: what lies there is taken for what holds."""
+    for path in sorted(paths):
+        path.unlink()
+        print(f"{path}: removed, no machine of the settings has it any more")
+
+
+def _tell_differences(locks: Sequence[Lock]) -> None:
+    if len(locks) < 2:
+        return
+    from conda_lockstep.drift.between import differences, lines
+
+    for difference in differences(locks):
+        for line in lines(difference):
+            print(line)
+
+
+def _complain(path: Path, lines: Iterator[str]) -> None:
+    for line in lines:
+        print(f"lockstep: {path}: {line}", file=sys.stderr)
+
+
+def _check(file: EnvironmentFile, path: Path, asked: Asked, config: Config) -> int:
+    locks = read_own(path)
+    if not locks:
+        remedy = f"run: lockstep lock {path}"
+        raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
+    found = unfit(file, locks, config, asked.platforms)
+    if asked.machine:
+        own = lock_for(locks, asked.machine)
+        found = {own: found[own]}
+    for reasons in found.values():
+        for reason in reasons:
+            print(f"{reason}")
+    stale = [f"{target}" for target, reasons in found.items() if reasons]
+    if stale:
+        fits = "no longer fits" if len(stale) == 1 else "no longer fit"
+        print(f"lockstep: {', '.join(stale)} {fits} {path}; run: lockstep lock {path}", file=sys.stderr)
         return 1
-    print(f"{target} fits {path}")
+    for target in found:
+        print(f"{target} fits {path}")
     return 0

@@ -60,7 +60,10 @@ def lock_environment(path: Path, config: Config, inputs: Inputs, workspace: Path
     try:
         cuda = inputs.cuda or None
         lock = make_lock(
-            file, settings_of(file, config, old, platforms=inputs.platforms, cuda=cuda, cache=cache)
+            file,
+            settings_of(
+                file, config, [old] if old else (), platforms=inputs.platforms, cuda=cuda, cache=cache
+            ),
         )
     except LockstepError as error:
         return replace(known, state="failed", reasons=(*known.reasons, str(error)))

@@ -51,12 +51,13 @@ class CpuBuild:
     @property
     def what(self) -> str:
         """Return what is wrong, in one line."""
-        what = f"{self.platform}: {self.package} is a build for the CPU"
-        if self.asked:
-            what += f", though '{self.asked.text}' ({self.asked.where}) asks for CUDA"
+        reasons = [f"'{self.asked.text}' asks for CUDA"] if self.asked else []
         if self.machines and self.cuda:
-            return f"{what}, though {', '.join(self.machines)} {_have(self.machines)} a GPU with CUDA {self.cuda}"
-        return f"{what}, though --cuda {self.cuda} was given" if self.cuda else what
+            reasons.append(f"{', '.join(self.machines)} {_have(self.machines)} a GPU with CUDA {self.cuda}")
+        elif self.cuda:
+            reasons.append(f"--cuda {self.cuda} was given")
+        what = f"{self.platform}: {self.package} is a build for the CPU"
+        return f"{what}, though {' and '.join(reasons)}" if reasons else what
 
     @property
     def remedy(self) -> str:

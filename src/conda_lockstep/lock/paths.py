@@ -14,6 +14,11 @@ def lock_path(file: Path) -> Path:
     return file.parent / (SUFFIX if file.stem == "environment" else f"{file.stem}.{SUFFIX}")
 
 
+def machine_lock_path(file: Path, machine: str) -> Path:
+    """Return the path of the lock for one machine: ``NAME.MACHINE.conda-lock.yml``; of the one for all where empty."""
+    return file.parent / f"{file.stem}.{machine}.{SUFFIX}" if machine else lock_path(file)
+
+
 def is_lock(path: str) -> bool:
     """Say whether a path is a lock's by its name; conda-lock's own spellings, such as ``gpu-conda-lock.yml``, are."""
     return path.endswith(_SUFFIXES)

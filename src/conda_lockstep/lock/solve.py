@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from rattler import (
 )
 from rattler.exceptions import GatewayError, SolverError
 
+from conda_lockstep.environment.cuda import cuda_packages
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels import Channel, Mirrors
 from conda_lockstep.lock.records import package_of
@@ -121,6 +123,7 @@ class Solver:
                 platforms=[Subdir(request.platform), Subdir("noarch")],
                 locked_packages=kept,
                 virtual_packages=[_generic(fact) for fact in request.machine],
+                constraints=list(_driver_limits(request.machine)),
                 channel_priority=ChannelPriority.Strict,
                 channel_relations="disabled",
                 timeout=datetime.timedelta(seconds=SOLVE_SECONDS),
@@ -212,6 +215,21 @@ def _channel_fault(text: str, seconds: int) -> tuple[str, str]:
         return "sent only a part of its index", "try again"
     reason = text.rpartition("Caused by:")[2].strip()
     return f"has no index that can be read: {reason}", "check its URL"
+
+
+def _driver_limits(machine: Iterable[VirtualPackage]) -> Iterator[str]:
+    """Yield which CUDA a driver cannot run: a newer major, before 11 also a newer minor.
+
+    Newer packages say so themselves; many an older one does not.
+    https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html
+    """
+    for fact in machine:
+        if fact.name == "__cuda":
+            major, minor = (int(number) for number in f"{fact.version}.0".split(".")[:2])
+            limit = f"{major + 1}" if major >= 11 else f"{major}.{minor + 1}"
+            yield from (
+                f"{name} <{limit}" for name, each in cuda_packages().items() if each.kind == "selects"
+            )
 
 
 def _generic(fact: VirtualPackage) -> GenericVirtualPackage:

@@ -1,45 +1,64 @@
-"""What a file is locked for: what was asked, else what file, settings and old lock say, else this machine."""
+"""What a file is locked for: what was asked, else what file, settings and old locks say, else this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_lockstep.config import Config
+from conda_lockstep.config import Config, Machine
 from conda_lockstep.environment.document import EnvironmentFile
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata, virtual
 from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.lock.machines import facts_of
 from conda_lockstep.lock.make import Settings
 from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.solve import NO_HORIZON, Horizon
 
 
 def settings_of(
     file: EnvironmentFile,
     config: Config,
-    old: Lock | None = None,
+    old: Sequence[Lock] = (),
     *,
     platforms: Sequence[str] = (),
     cuda: str | None = None,
     cache: Path | None = None,
+    allow_cpu: bool = False,
+    horizon: Horizon = NO_HORIZON,
 ) -> Settings:
     """Return how to lock a file; ``cuda`` None is what the old lock was made for.
 
-    Raises ``LockstepError`` for what is no platform.
+    Raises ``LockstepError`` for what is no platform, and for a CUDA where the settings declare machines.
     """
+    found = platforms_of(file, platforms, config, old)
+    machines = machines_for(config, found)
+    if machines and cuda:
+        names = ", ".join(machine.name for machine in machines)
+        remedy = "leave out --cuda, or change the machine's driver or cuda there"
+        raise LockstepError(f"the settings say which CUDA each machine runs ({names})", remedy=remedy)
+    for machine in machines:
+        facts_of(machine)  # refuses what is no machine before anything is fetched
+    if cuda is None:
+        cuda = next(filter(None, map(metadata.cuda_of, old)), "") if not machines else ""
     return Settings(
-        platforms=platforms_of(file, platforms, config, old),
-        cuda=metadata.cuda_of(old) if cuda is None and old else cuda or "",
+        platforms=found,
+        cuda=cuda,
+        machines=machines,
         mirrors=Mirrors(config.mirrors),
         index=config.pypi_index,
         cache=cache,
+        cpu_allow=None if allow_cpu else config.cpu_allow,
+        horizon=horizon,
     )
 
 
 def platforms_of(
-    file: EnvironmentFile, asked: Sequence[str], config: Config, old: Lock | None = None
+    file: EnvironmentFile, asked: Sequence[str], config: Config, old: Sequence[Lock] = ()
 ) -> tuple[str, ...]:
-    """Return what to lock for: what was asked, else the file's, the settings', the old lock's, this machine's."""
-    found = expected_platforms(file, asked, config) or (tuple(old.platforms) if old else ())
+    """Return what to lock for: what was asked, else the file's, the settings', the old locks', this machine's."""
+    found = expected_platforms(file, asked, config)
+    found = found or tuple(sorted({platform for lock in old for platform in lock.platforms}))
     if not found:
         from rattler import Subdir
 
@@ -50,5 +69,11 @@ def platforms_of(
 
 
 def expected_platforms(file: EnvironmentFile, asked: Sequence[str], config: Config) -> tuple[str, ...]:
-    """Return the platforms that a lock must have, no more and no less; none where any will do."""
-    return tuple(asked) or tuple(item.value for item in file.platforms) or config.platforms
+    """Return the platforms that the locks must have, no more and no less; none where any will do."""
+    own = tuple(asked) or tuple(item.value for item in file.platforms) or config.platforms
+    return own or tuple(sorted({machine.platform for machine in config.machines}))
+
+
+def machines_for(config: Config, platforms: Sequence[str]) -> tuple[Machine, ...]:
+    """Return the declared machines that are of some platforms."""
+    return tuple(machine for machine in config.machines if machine.platform in platforms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -81,10 +82,23 @@ def _place(group: Group, order: Sequence[Machine]) -> int:
 
 
 def _for_machines(error: LockstepError, group: Group) -> LockstepError:
-    if not group.machines:
-        return error
-    what = f"{error.what} (on {', '.join(group.names)}: {group.platform})"
-    return LockstepError(what, where=error.where, remedy=error.remedy, detail=error.detail)
+    """Return an error in the words of the machines that it is about."""
+    names = ", ".join(group.names)
+    cuda = next((fact.version for fact in group.facts if fact.name == "__cuda"), "")
+    remedy = error.remedy
+    detail = tuple(
+        _LIMIT.sub(rf"\1the driver runs CUDA {cuda} at most, so \2 has to be \3", line)
+        for line in error.detail
+    )
+    if detail != error.detail:
+        remedy = f"ask for a CUDA that {cuda} runs, or update the driver"
+    elif names and "--cuda" in remedy:
+        remedy = f"say in the settings which driver {names} has, or leave the build to the solver"
+    what = f"for {names}: {error.what}" if names else error.what
+    return LockstepError(what, where=error.where, remedy=remedy, detail=detail)
+
+
+_LIMIT = re.compile(r"(^\W*)the constraint (\S+) (<\S+) cannot be fulfilled")
 
 
 def arrange(solved: Sequence[Solved], head: Lock) -> dict[str, Lock]:
