@@ -9,6 +9,12 @@ from pathlib import Path
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: environment.yml")
+    parser.add_argument(
+        "--machine",
+        metavar="NAME",
+        default="",
+        help="take the lock for this machine; default: what fits this node",
+    )
     parser.add_argument("--prefix", required=True, type=Path, metavar="DIR", help="where to build")
 
 
@@ -16,4 +22,4 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from conda_lockstep.commands import build
 
-    return build.run(arguments.file, arguments.prefix)
+    return build.run(arguments.file, arguments.prefix, machine=arguments.machine)

@@ -10,6 +10,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--prefix", type=Path, metavar="DIR", help="default: the active environment")
     parser.add_argument("--lock", type=Path, metavar="FILE", help="default: the lock of this folder")
+    parser.add_argument(
+        "--machine",
+        metavar="NAME",
+        default="",
+        help="take the lock for this machine; default: what fits this node",
+    )
     parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
     parser.add_argument("--platform", metavar="SUBDIR", help="default: the prefix's own")
 
@@ -19,5 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     from conda_lockstep.commands import drift
 
     return drift.verify(
-        arguments.prefix, arguments.lock, format=arguments.format, platform=arguments.platform
+        arguments.prefix,
+        arguments.lock,
+        format=arguments.format,
+        platform=arguments.platform,
+        machine=arguments.machine,
     )

@@ -75,15 +75,18 @@ def verify(
     lock: str | Path | None = None,
     format: str = "text",  # noqa: A002
     platform: str | None = None,
+    machine: str = "",
 ) -> int:
-    """Say whether a prefix holds exactly what its lock says; without ``lock`` the one in the working folder."""
+    """Say whether a prefix holds exactly what its lock says; without ``lock`` the one in the working folder.
+
+    Of several there, the one that names ``machine``, or the one that fits this node.
+    """
     from conda_lockstep.drift import verify as verifying
     from conda_lockstep.drift.source import active_prefix
 
     where = Path(prefix) if prefix else active_prefix()
-    report = verifying.verify(
-        where, Path(lock) if lock else verifying.find_lock(Path()), platform=platform or ""
-    )
+    chosen = Path(lock) if lock else verifying.find_lock(Path(), platform=platform or "", machine=machine)
+    report = verifying.verify(where, chosen, platform=platform or "")
     failed = bool(verifying.failures(report))
     if format == "text" and not failed:
         print(verifying.confirmation(report))

@@ -12,13 +12,14 @@ from conda_lockstep.config import Config, Machine, load
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37, gpu, metadata
-from conda_lockstep.lock.beside import is_machine_lock, lock_for, read_own, unfit
+from conda_lockstep.lock.beside import is_machine_lock, read_own, unfit
 from conda_lockstep.lock.dates import horizon_of
 from conda_lockstep.lock.keep import NOTHING, Update, kept_of
 from conda_lockstep.lock.machines import Group
 from conda_lockstep.lock.make import Settings, make_locks, solver_for
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import lock_path, locks_of, machine_lock_path
+from conda_lockstep.lock.select import named
 from conda_lockstep.lock.solve import Solver
 from conda_lockstep.lock.targets import settings_of
 from conda_lockstep.lock.text import read_text
@@ -85,7 +86,7 @@ def _lock(
     solvers[repr(config.mirrors)] = solver
     made = make_locks(file, settings, solver, [*old.values()], _update(asked, old))
     locks = {machine_lock_path(path, name): lock for name, lock in made.items()}
-    chosen = {lock_for(locks, asked.machine)} if asked.machine else set(locks)
+    chosen = {named(locks, asked.machine)} if asked.machine else set(locks)
     for target in sorted(chosen, key=lambda each: (each != lock_path(path), each)):
         _write(locks[target], target, old, settings)
     if not asked.machine:
@@ -169,7 +170,7 @@ def _remove(paths: set[Path]) -> None:
     """Remove locks of ours that no machine has any more: what lies there is taken for what holds."""
     for path in sorted(paths):
         path.unlink()
-        print(f"{path}: removed, no machine of the settings has it any more")
+        print(f"{path}: removed: it is no machine's lock any more")
 
 
 def _tell_differences(locks: Sequence[Lock]) -> None:
@@ -194,7 +195,7 @@ def _check(file: EnvironmentFile, path: Path, asked: Asked, config: Config) -> i
         raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
     found = unfit(file, locks, config, asked.platforms)
     if asked.machine:
-        own = lock_for(locks, asked.machine)
+        own = named(locks, asked.machine)
         found = {own: found[own]}
     for reasons in found.values():
         for reason in reasons:

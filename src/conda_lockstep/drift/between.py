@@ -54,10 +54,12 @@ def differences(locks: Iterable[Lock]) -> Iterator[Difference]:
 
 def lines(difference: Difference) -> Iterator[str]:
     """Yield a difference as text for a terminal: how much, why, and which packages."""
-    one, other = (" and ".join(_few(side.machines)) for side in (difference.one, difference.other))
+    one, other = (", ".join(_few(side.machines)) for side in (difference.one, difference.other))
     count = len(difference.changed) + len(difference.only_one) + len(difference.only_other)
-    why = "; ".join(f"{name} is {mine} there, {theirs} here" for name, mine, theirs in difference.facts)
-    yield f"{difference.platform}: {count} packages differ between {one} and {other}: {why}"
+    why = "; ".join(
+        f"{name} is {mine} on {one}, {theirs} on {other}" for name, mine, theirs in difference.facts
+    )
+    yield f"{difference.platform}: {count} packages differ: {why}"
     for mine, theirs in difference.changed[:SHOWN]:
         yield (
             f"  {mine.name}: {mine.version} {mine.build}".rstrip()

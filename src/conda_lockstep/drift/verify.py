@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from conda_lockstep.drift.source import Source, from_prefix, read_source, side_of, unknown_hashes
@@ -13,6 +14,7 @@ from conda_lockstep.report.printable import visible
 
 LOCK_NAME = "conda-lock.yml"
 LOCK_GLOB = "*.conda-lock.yml"
+DEFAULT_NAME = "environment"
 
 
 def verify(prefix: Path, lock: Path, *, platform: str = "") -> Report:
@@ -69,22 +71,37 @@ def failures(report: Report) -> tuple[Row, ...]:
     return at_least(report.rows, "low")
 
 
-def find_lock(folder: Path) -> Path:
+def find_lock(folder: Path, *, platform: str = "", machine: str = "") -> Path:
     """Return the lock of a folder: ``conda-lock.yml``, or the only ``*.conda-lock.yml``.
 
-    Raises ``LockstepError`` where there is none, or more than one to choose from.
+    Where machines have locks of their own, it is the one that names ``machine``, or the one that fits this node. Raises
+    ``LockstepError`` where there is none, or more than one to choose from.
     """
-    if (folder / LOCK_NAME).is_file():
-        return folder / LOCK_NAME
     found = sorted(folder.glob(LOCK_GLOB))
-    if len(found) == 1:
-        return found[0]
+    common = [folder / LOCK_NAME] if (folder / LOCK_NAME).is_file() else []
+    if common or any(path.name.startswith(f"{DEFAULT_NAME}.") for path in found):
+        found = [*common, *(path for path in found if path.name.startswith(f"{DEFAULT_NAME}."))]
+    if len(found) > 1 or (found and machine):
+        return _choose(found, platform, machine)
     if found:
-        names = ", ".join(path.name for path in found)
-        raise LockstepError(f"there are several locks here: {names}", remedy="name one with --lock")
+        return found[0]
     raise LockstepError(
         f"there is no {LOCK_NAME} here", remedy="name the lock with --lock, or run: lockstep lock"
     )
+
+
+def _choose(paths: Sequence[Path], platform: str, machine: str) -> Path:
+    from conda_lockstep.lock import cep37, select
+    from conda_lockstep.snapshot.machine import detect
+    from conda_lockstep.snapshot.platforms import this_platform
+
+    locks = {path: cep37.read(path) for path in paths}
+    if len({lock.sources for lock in locks.values()}) > 1:
+        names = ", ".join(path.name for path in paths)
+        raise LockstepError(f"there are several locks here: {names}", remedy="name one with --lock")
+    if machine:
+        return select.named(locks, machine)
+    return select.fitting(locks, platform or this_platform(), lambda: detect().virtual_packages)
 
 
 def confirmation(report: Report) -> str:

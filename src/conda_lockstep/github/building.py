@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +19,8 @@ from conda_lockstep.github.handoff import BuildState
 from conda_lockstep.github.inputs import Build
 from conda_lockstep.github.locking import Locked
 from conda_lockstep.github.trust import Decision
+from conda_lockstep.lock.select import fitting
+from conda_lockstep.snapshot import machine
 from conda_lockstep.snapshot.platforms import this_platform
 
 SECONDS = 45 * 60
@@ -46,6 +49,18 @@ def decide(locked: Locked, asked: Build, gate: Decision, base: Base) -> Built | 
     if asked == "auto" and _is_unchanged(locked, base):
         return Built("skipped", "its lock is the one of the base commit")
     return None
+
+
+def belongs_elsewhere(locked: Locked, found: Sequence[Locked]) -> Built | None:
+    """Return why a lock is not for this runner where there are several, None where it is."""
+    locks = {each.lock_path: each.lock for each in found if each.lock is not None}
+    try:
+        chosen = fitting(locks, this_platform(), lambda: machine.detect().virtual_packages)
+    except LockstepError as error:
+        return Built("skipped", str(error))
+    if chosen == locked.lock_path:
+        return None
+    return Built("skipped", f"{chosen.name} is the lock for this runner")
 
 
 def build(locked: Locked, config: Config, folder: Path, workspace: Path, out: TextIO) -> Built:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from conda_lockstep.config import load
+from conda_lockstep.config import Config, load
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github import building
 from conda_lockstep.github import handoff as handoffs
@@ -18,7 +19,7 @@ from conda_lockstep.github.event import Event
 from conda_lockstep.github.files import select_files
 from conda_lockstep.github.handoff import Checked, Handoff, Remark
 from conda_lockstep.github.inputs import Inputs
-from conda_lockstep.github.locking import lock_environment
+from conda_lockstep.github.locking import Locked, lock_environment
 from conda_lockstep.github.runner import Runner
 from conda_lockstep.github.trust import Decision, may_build
 from conda_lockstep.rules import lint
@@ -51,7 +52,7 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
                 found = lint.lint_path(path, chosen, config)
                 remarks += map(_remark, found)
                 if not any(finding.rule == UNREADABLE for finding in found):
-                    checked.append(look.at(path, number))
+                    checked += look.at(path, number)
             except LockstepError as error:
                 failures.append(str(error))
     return Handoff(tuple(remarks), tuple(checked), tuple(failures))
@@ -67,20 +68,28 @@ class _Look:
     base: Base
     out: TextIO
 
-    def at(self, path: Path, number: int) -> Checked:
-        """Lock one environment file, and build it where that is asked for and allowed."""
+    def at(self, path: Path, number: int) -> Iterator[Checked]:
+        """Lock an environment file for its machines; build what is for this one, where that is asked and allowed."""
         folder = self.runner.folder
         # The settings that 'lockstep lock FILE' would take: those closest to the file.
         config = load((self.runner.workspace / path).parent)
-        locked = lock_environment(path, config, self.inputs, self.runner.workspace, folder / "cache" / "lock")
+        found = lock_environment(path, config, self.inputs, self.runner.workspace, folder / "cache" / "lock")
+        for locked in found:
+            built = self._built(locked, found, config, folder / f"build-{number}")
+            yield self._checked(path, locked, built)
+
+    def _built(self, locked: Locked, found: Sequence[Locked], config: Config, place: Path) -> building.Built:
         print(
             f"{locked.lock_path}: {locked.state}", *locked.reasons, *locked.notices, sep="\n  ", file=self.out
         )
         built = building.decide(locked, self.inputs.build, self.gate, self.base)
+        built = built or building.belongs_elsewhere(locked, found)
         if built is None:
-            place = folder / f"build-{number}"
             built = building.build(locked, config, place, self.runner.workspace, self.out)
-        print(f"{path}: {built.state}: {built.reason}", file=self.out)
+        print(f"{locked.path}: {built.state}: {built.reason}", file=self.out)
+        return built
+
+    def _checked(self, path: Path, locked: Locked, built: building.Built) -> Checked:
         return Checked(
             path=path.as_posix(),
             lock_path=locked.lock_path.as_posix(),

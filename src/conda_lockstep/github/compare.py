@@ -6,6 +6,7 @@ import hashlib
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from conda_lockstep.drift.compare import compare
 from conda_lockstep.drift.source import Source, parse_source
@@ -13,6 +14,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.base import Base
 from conda_lockstep.github.handoff import Checked, Handoff
 from conda_lockstep.github.inputs import FailOn
+from conda_lockstep.lock.paths import lock_path
 from conda_lockstep.report.model import Comparison, Evidence, Report, Row, at_least
 
 LADDER = ("linted", "solved", "installed", "verified", "imported", "kernel ran", "collective ran")
@@ -88,7 +90,7 @@ def _compare(checked: Checked, base: Base) -> _One:
         return _One((), (), touched, ())
     new = parse_source(checked.lock, checked.lock_path)
     identities = tuple(
-        (checked.path, platform, packages.environment_id)
+        (_name(checked), platform, packages.environment_id)
         for platform, packages in sorted(new.platforms.items())
     )
     if old_lock is None:
@@ -97,8 +99,14 @@ def _compare(checked: Checked, base: Base) -> _One:
     if not old.platforms.keys() & new.platforms.keys():
         note = f"{checked.lock_path} and its base commit have no platform in common: nothing was compared"
         return _One((), identities, touched, (note,))
-    report = compare(old, new, name=checked.path)
+    report = compare(old, new, name=_name(checked))
     return _One(report.comparisons, identities, touched, report.notes)
+
+
+def _name(checked: Checked) -> str:
+    """Return what an environment is called: its file, or the lock where machines have locks of their own."""
+    common = lock_path(Path(checked.path)).as_posix() == checked.lock_path
+    return checked.path if common else checked.lock_path
 
 
 def _newcomer(checked: Checked, new: Source) -> str:

@@ -1,8 +1,9 @@
-"""How the committed lock stands to its environment file, and the lock that holds for it: that one or a fresh one."""
+"""How the committed locks stand to their environment file, and those that hold for it: they, or fresh ones."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from conda_lockstep.github.files import is_inside
 from conda_lockstep.github.handoff import LockState
 from conda_lockstep.github.inputs import Inputs
 from conda_lockstep.lock import cep37, gpu
+from conda_lockstep.lock.beside import unfit
 from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.check import is_satisfied
-from conda_lockstep.lock.make import make_lock
+from conda_lockstep.lock.make import make_locks
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.paths import lock_path
-from conda_lockstep.lock.targets import expected_platforms, settings_of
+from conda_lockstep.lock.paths import lock_path, locks_of, machine_lock_path
+from conda_lockstep.lock.targets import settings_of
 from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.wanted import wanted
 
@@ -41,53 +42,81 @@ class Locked:
     notices: tuple[str, ...] = ()
 
 
-def lock_environment(path: Path, config: Config, inputs: Inputs, workspace: Path, cache: Path) -> Locked:
-    """Take the committed lock where it fits, else solve; nothing is written to the checkout.
+def lock_environment(
+    path: Path, config: Config, inputs: Inputs, workspace: Path, cache: Path
+) -> tuple[Locked, ...]:
+    """Take the committed locks where they fit, else solve; nothing is written to the checkout.
 
-    ``path`` is relative to ``workspace``, which is the working folder; downloads go to ``cache``. Raises
-    ``LockstepError`` for an environment file that cannot be read.
+    Machines that differ have a lock each. ``path`` is relative to ``workspace``, which is the working folder; downloads
+    go to ``cache``. Raises ``LockstepError`` for an environment file that cannot be read.
     """
     file = read(path)
-    target = lock_path(path)
-    text = _committed(target, workspace)
-    known = Locked(path, target, _digest(path), "" if text is None else _digest(target), "missing")
-    old: Lock | None = None
-    if text is not None:
-        old, reasons = _judge(text, file, target, config, inputs)
-        known = replace(known, state="stale" if reasons else "current", reasons=reasons)
-    if old is not None and known.state == "current":
-        return replace(known, lock=old, text=text or "", notices=_notices(old, file, config))
+    committed = _committed(path, workspace)
+    known = {target: _known(path, target, text) for target, text in committed.items()}
+    old: dict[Path, Lock] = {}
+    for target, text in committed.items():
+        try:
+            old[target] = cep37.parse(text, target.as_posix())
+        except LockstepError as error:
+            known[target] = replace(known[target], state="stale", reasons=(str(error),))
+    for target, reasons in unfit(file, old, config, inputs.platforms).items() if old else ():
+        if reasons:
+            before = known.get(target) or _known(path, target, None)
+            known[target] = replace(before, state="stale", reasons=tuple(map(str, reasons)))
+    if old.keys() == known.keys() and all(each.state == "current" for each in known.values()) and known:
+        return tuple(
+            replace(
+                each, lock=old[target], text=committed[target], notices=_notices(old[target], file, config)
+            )
+            for target, each in known.items()
+        )
+    return tuple(_solved(file, path, config, inputs, cache, known, [*old.values()]))
+
+
+def _solved(
+    file: EnvironmentFile,
+    path: Path,
+    config: Config,
+    inputs: Inputs,
+    cache: Path,
+    known: Mapping[Path, Locked],
+    old: Sequence[Lock],
+) -> Iterator[Locked]:
+    """Yield the locks of a fresh solution, and those of the checkout that it has no more use for."""
     try:
         cuda = inputs.cuda or None
-        lock = make_lock(
-            file,
-            settings_of(
-                file, config, [old] if old else (), platforms=inputs.platforms, cuda=cuda, cache=cache
-            ),
-        )
+        settings = settings_of(file, config, old, platforms=inputs.platforms, cuda=cuda, cache=cache)
+        made = make_locks(file, settings, old=old)
     except LockstepError as error:
-        return replace(known, state="failed", reasons=(*known.reasons, str(error)))
-    return replace(known, lock=lock, text=cep37.render(lock), notices=_notices(lock, file, config))
+        target = next(iter(known), lock_path(path))
+        before = known.get(target) or _known(path, target, None)
+        yield replace(before, state="failed", reasons=(*before.reasons, str(error)))
+        return
+    locks = {machine_lock_path(path, name): lock for name, lock in made.items()}
+    for target, lock in locks.items():
+        before = known.get(target) or _known(path, target, None)
+        yield replace(before, lock=lock, text=cep37.render(lock), notices=_notices(lock, file, config))
+    for target in known.keys() - locks.keys():
+        if known[target].lock_sha256:
+            reasons = known[target].reasons or ("it is no machine's lock any more",)
+            yield replace(known[target], state="stale", reasons=reasons)
 
 
-def _committed(target: Path, workspace: Path) -> str | None:
-    """Return the text of the lock in the checkout; a link that leads out of it counts as no lock."""
-    return read_text(target) if target.is_file() and is_inside(workspace, target) else None
+def _committed(path: Path, workspace: Path) -> dict[Path, str]:
+    """Return the texts of the locks in the checkout; a link that leads out of it counts as no lock."""
+    common = lock_path(path)
+    found = {}
+    for target in locks_of([path])[path]:
+        if target.is_file() and is_inside(workspace, target):
+            text = read_text(target)
+            if target == common or cep37.is_written_by_us(text):
+                found[target] = text
+    return found
 
 
-def _judge(
-    text: str, file: EnvironmentFile, target: Path, config: Config, inputs: Inputs
-) -> tuple[Lock | None, tuple[str, ...]]:
-    """Read the committed lock, and say why it does not fit; one that cannot be read does not."""
-    try:
-        lock = cep37.parse(text, target.as_posix())
-    except LockstepError as error:
-        return None, (str(error),)
-    expected = expected_platforms(file, inputs.platforms, config)
-    mirrors = Mirrors(config.mirrors)
-    return lock, tuple(
-        str(reason) for reason in is_satisfied(file, lock, platforms=expected, mirrors=mirrors)
-    )
+def _known(path: Path, target: Path, text: str | None) -> Locked:
+    state: LockState = "missing" if text is None else "current"
+    return Locked(path, target, _digest(path), "" if text is None else _digest(target), state)
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from conda_lockstep.config import Config, Machine
 from conda_lockstep.environment.document import EnvironmentFile
-from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37, metadata
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.check import Reason, is_satisfied
@@ -118,18 +117,3 @@ def _unlocked(
                 path,
                 Reason(f"the machine '{machine.name}' is in {holders[0].name}, too", str(path)),
             )
-
-
-def lock_for(locks: Mapping[Path, Lock], machine: str) -> Path:
-    """Return the lock that names a declared machine. Raises ``LockstepError`` where none does."""
-    known: list[str] = []
-    for path, lock in locks.items():
-        for platform in lock.platforms:
-            names = metadata.machines_of(lock, platform)
-            if machine in names:
-                return path
-            known += names
-    remedy = (
-        f"known are {', '.join(known)}" if known else "declare it in the settings, then run: lockstep lock"
-    )
-    raise LockstepError(f"no lock is for a machine '{machine}'", remedy=remedy)

@@ -49,7 +49,12 @@ def render(lock: Lock) -> str:
 
 def is_ours(text: str, lock: Lock) -> bool:
     """Say whether this program wrote a lock: by its first line, or by the facts of a solve that it notes."""
-    return text.startswith(HEADER[: HEADER.index(" from ")]) or "channel_priority" in lock.metadata
+    return is_written_by_us(text) or "channel_priority" in lock.metadata
+
+
+def is_written_by_us(text: str) -> bool:
+    """Say whether a text begins as what this program writes."""
+    return text.startswith(HEADER[: HEADER.index(" from ")])
 
 
 def _metadata(lock: Lock) -> Iterator[str]:

@@ -72,7 +72,7 @@ class CpuBuild:
 
 
 def cpu_builds(lock: Lock, wanted: Sequence[Wanted]) -> Iterator[CpuBuild]:
-    """Yield the frameworks that ended up as CPU builds without a wish for one."""
+    """Yield the frameworks that ended up as CPU builds, but for the machines that are declared to have no GPU."""
     asked = next((entry for entry in wanted if _WANTS_CUDA.search(entry.text)), None)
     for platform, packages in sorted(lock.platforms.items()):
         if platform.startswith("osx-"):
@@ -80,6 +80,8 @@ def cpu_builds(lock: Lock, wanted: Sequence[Wanted]) -> Iterator[CpuBuild]:
         facts = metadata.machine_of(lock, platform)
         cuda = next((fact.version for fact in facts if fact.name == "__cuda"), "")
         names = metadata.machines_of(lock, platform)
+        if names and not cuda:
+            continue
         for family in FRAMEWORKS:
             held = (packages.get(("conda", name)) for name in family)
             package = next((each for each in held if each and _CPU_BUILD.search(each.build)), None)

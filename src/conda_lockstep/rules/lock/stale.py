@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conda_lockstep.config import Config, load
 from conda_lockstep.environment.document import EnvironmentFile
@@ -12,6 +13,9 @@ from conda_lockstep.environment.source import Span
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.paths import lock_path, locks_of
 from conda_lockstep.rules import Problem, rule
+
+if TYPE_CHECKING:
+    from conda_lockstep.lock.model import Lock
 
 
 @rule("missing-lock", "warning", default=False)
@@ -27,34 +31,47 @@ def missing_lock(entries: Entries, config: Config) -> Iterator[Problem]:
 def stale_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     """The lock no longer fits the file: what is installed is not what is asked for."""
     file = Path(entries.file.path)
+    locks: dict[Path, Lock] = {}
     for path in locks_of([file])[file]:
         try:
-            yield from _stale(entries.file, path)
+            lock = _own_lock(file, path)
         except LockstepError as error:
             yield _unreadable(entries.file, path, error)
+            continue
+        if lock is not None:
+            locks[path] = lock
+    if not locks:
+        return
+    try:
+        yield from _stale(entries.file, locks)
+    except LockstepError as error:
+        yield _unreadable(entries.file, next(iter(locks)), error)
 
 
-def _stale(file: EnvironmentFile, path: Path) -> Iterator[Problem]:
+def _own_lock(file: Path, path: Path) -> Lock | None:
+    """Read a lock; None for another locker's, of several files or of another one: its own wishes are elsewhere, too."""
     from conda_lockstep.lock import cep37
-    from conda_lockstep.lock.channels import Mirrors
-    from conda_lockstep.lock.check import is_satisfied
-    from conda_lockstep.lock.targets import expected_platforms
     from conda_lockstep.lock.text import read_text
 
-    text, own = read_text(path), Path(file.path)
+    text = read_text(path)
     lock = cep37.parse(text, str(path))
-    if not cep37.is_ours(text, lock) and [Path(source).name for source in lock.sources] != [own.name]:
-        return  # another locker's, of several files or of another one: what is too much here is asked for there
-    # The settings that 'lockstep lock --check' takes; the lock of one machine is for that machine's platform.
-    config = load(own.resolve().parent)
-    platforms = expected_platforms(file, (), config) if path == lock_path(own) else ()
-    reasons = is_satisfied(file, lock, platforms=platforms, mirrors=Mirrors(config.mirrors))
-    by_place: dict[Location | str, list[str]] = {}
-    for reason in reasons:
-        by_place.setdefault(reason.where, []).append(reason.what)
-    for where, what in by_place.items():
-        more = f" (and {len(what) - 1} more)" if len(what) > 1 else ""
-        yield Problem(_span(file, where), f"{what[0]}{more}", f"run: lockstep lock {file.path}")
+    is_own = cep37.is_ours(text, lock) or [Path(source).name for source in lock.sources] == [file.name]
+    return lock if is_own else None
+
+
+def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock]) -> Iterator[Problem]:
+    from conda_lockstep.lock.beside import unfit
+
+    # The settings that 'lockstep lock --check' takes.
+    found = unfit(file, locks, load(Path(file.path).resolve().parent))
+    for path, reasons in found.items():
+        by_place: dict[Location | str, list[str]] = {}
+        for reason in reasons:
+            by_place.setdefault(reason.where, []).append(reason.what)
+        for where, what in by_place.items():
+            more = f" (and {len(what) - 1} more)" if len(what) > 1 else ""
+            which = f"{path.name}: " if len(locks) > 1 or where == str(path) else ""
+            yield Problem(_span(file, where), f"{which}{what[0]}{more}", f"run: lockstep lock {file.path}")
 
 
 def _unreadable(file: EnvironmentFile, path: Path, error: LockstepError) -> Problem:

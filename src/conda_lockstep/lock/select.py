@@ -1,0 +1,73 @@
+"""Which of several locks is for a machine: the one that names it, or the one that fits this node's virtual packages.
+
+Standard library only, as ``verify`` is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cmp_to_key
+from pathlib import Path
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import metadata
+from conda_lockstep.lock.machines import lacking
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.virtual import VirtualPackage, from_text
+from conda_lockstep.versions import compare_conda
+
+Facts = Callable[[], Sequence[str]]
+"""Returns this node's virtual packages as conda writes them, ``__cuda=12.4=0``: to ask a driver may take a while."""
+
+
+def named(locks: Mapping[Path, Lock], machine: str) -> Path:
+    """Return the lock that names a declared machine. Raises ``LockstepError`` where none does."""
+    known: list[str] = []
+    for path, lock in locks.items():
+        for platform in lock.platforms:
+            names = metadata.machines_of(lock, platform)
+            if machine in names:
+                return path
+            known += names
+    remedy = (
+        f"known are {', '.join(known)}" if known else "declare it in the settings, then run: lockstep lock"
+    )
+    raise LockstepError(f"no lock is for a machine '{machine}'", remedy=remedy)
+
+
+def fitting(locks: Mapping[Path, Lock], platform: str, facts: Facts) -> Path:
+    """Return the lock for this node: the only one for its platform, else the one whose needs it meets.
+
+    Of several that fit, the one for the newest CUDA. Raises ``LockstepError`` where none fits, or more than one does.
+    """
+    own = {path: lock for path, lock in locks.items() if platform in lock.platforms}
+    if not own:
+        known = sorted({name for lock in locks.values() for name in lock.platforms})
+        what = f"the locks are for {', '.join(known) or 'no platform'}, this machine is {platform}"
+        raise LockstepError(what, remedy=f"run: lockstep lock --platform {platform}")
+    if len(own) == 1:
+        return next(iter(own))
+    node = from_text(" ".join(facts()))
+    lacks = {path: _lacks(lock, platform, node) for path, lock in own.items()}
+    fits = [path for path in own if not lacks[path]]
+    if not fits:
+        told = "; ".join(f"{path.name} needs {', '.join(missing)}" for path, missing in lacks.items())
+        raise LockstepError(f"no lock fits this machine: {told}", remedy="name one with --machine")
+    newest = sorted({_cuda(own[path], platform) for path in fits}, key=cmp_to_key(_newer_last))[-1]
+    best = [path for path in fits if _cuda(own[path], platform) == newest]
+    if len(best) > 1:
+        told = ", ".join(path.name for path in best)
+        raise LockstepError(f"several locks fit this machine: {told}", remedy="name one with --machine")
+    return best[0]
+
+
+def _lacks(lock: Lock, platform: str, node: Sequence[VirtualPackage]) -> tuple[str, ...]:
+    return lacking(node, metadata.needs_of(lock, platform), metadata.allows_of(lock, platform))
+
+
+def _cuda(lock: Lock, platform: str) -> str:
+    return next((fact.version for fact in metadata.machine_of(lock, platform) if fact.name == "__cuda"), "")
+
+
+def _newer_last(one: str, other: str) -> int:
+    return compare_conda(other, one)
