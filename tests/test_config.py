@@ -29,6 +29,8 @@ pip-allow = ["wandb"]
 install-allow = ["pytest"]
 platforms = ["linux-64", "osx-arm64"]
 pypi-index = "https://pypi.example.org/simple"
+cpu-allow = ["xgboost"]
+min-age = 7
 [per-file-ignores]
 "envs/*.yml" = ["unpinned-pip"]
 [severity]
@@ -42,9 +44,10 @@ NumPy = "minor"
 platform = "linux-64"
 driver = "535.104.05"
 glibc = "2.31"
-[machines."dgx 2"]
+[machines.dgx-2]
 platform = "linux-64"
 cuda = "12.2"
+archspec = "x86_64_v3"
 [machines.laptop]
 platform = "osx-arm64"
 """
@@ -68,9 +71,11 @@ def test_every_setting_is_read(folder: Path) -> None:
         platforms=("linux-64", "osx-arm64"),
         machines=(
             Machine("a100", "linux-64", driver="535.104.05", glibc="2.31"),
-            Machine("dgx 2", "linux-64", cuda="12.2"),
+            Machine("dgx-2", "linux-64", cuda="12.2", archspec="x86_64_v3"),
             Machine("laptop", "osx-arm64"),
         ),
+        cpu_allow=("xgboost",),
+        min_age=7,
     )
 
 

@@ -38,9 +38,7 @@ def test_a_bound_is_read_in_every_spelling(specs: list[str], bounds: dict[str, s
 
 def test_the_driver_that_conda_forges_cuda_needs_is_in_its_constrains(corpus: Path) -> None:
     versions = [record for record in repodata(corpus) if record["name"] == "cuda-version"]
-    bounds = {
-        record["version"]: lower_bounds([package(record)]).get("__cuda") for record in versions
-    }
+    bounds = {record["version"]: lower_bounds([package(record)]).get("__cuda") for record in versions}
     assert {version: bound.version if bound else "" for version, bound in bounds.items()}["12.9"] == "12"
     assert lower_bounds([package(versions[0])], constrains=False).get("__cuda") is None
 

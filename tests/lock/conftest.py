@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conda_lockstep.environment.document import read
 from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.make import Settings, make_lock
+from conda_lockstep.lock.keep import NOTHING, Update
+from conda_lockstep.lock.make import Settings, make_locks
 from conda_lockstep.lock.model import Lock
 from tests.support.http_server import serve
 
@@ -30,15 +32,34 @@ def index_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def locking(anaconda: str, index_cache: Path, tmp_path: Path) -> Locking:
-    """Locks a file, or the text of one, against the real metadata: ``locking(text, cuda="12.9")``."""
+def locking_all(anaconda: str, index_cache: Path, tmp_path: Path) -> Callable[..., dict[str, Lock]]:
+    """Locks a file, or the text of one, against the real metadata, for each machine; see ``make_locks``."""
 
-    def lock(source: str | Path, *, platforms: tuple[str, ...] = ("linux-64",), cuda: str = "") -> Lock:
+    def lock(
+        source: str | Path,
+        *,
+        platforms: tuple[str, ...] = ("linux-64",),
+        old: Sequence[Lock] = (),
+        update: Update = NOTHING,
+        **settings: Any,
+    ) -> dict[str, Lock]:
         if isinstance(source, str):
             text, source = source, tmp_path / "environment.yml"
             source.write_text(text)
         mirrors = Mirrors({"https://conda.anaconda.org": anaconda})
         file = read(source, shown_as=source.name)
-        return make_lock(file, Settings(platforms, cuda=cuda, mirrors=mirrors, cache=index_cache))
+        chosen = Settings(platforms, mirrors=mirrors, cache=index_cache, **settings)
+        return make_locks(file, chosen, old=old, update=update)
+
+    return lock
+
+
+@pytest.fixture
+def locking(locking_all: Callable[..., dict[str, Lock]]) -> Locking:
+    """Locks where there is one lock for all machines: ``locking(text, cuda="12.9")``."""
+
+    def lock(source: str | Path, **given: Any) -> Lock:
+        (only,) = locking_all(source, **given).values()
+        return only
 
     return lock

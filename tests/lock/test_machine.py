@@ -1,19 +1,16 @@
-"""The machine a lock is for, what its packages need of one, and the notice where a GPU was forgotten."""
+"""The machine a lock is for, and what its packages need of one."""
 
 from __future__ import annotations
 
 import pytest
 
-from conda_lockstep.environment.document import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata
-from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.envelope import envelope, from_text, to_text
-from conda_lockstep.lock.gpu import cpu_builds
+from conda_lockstep.lock.machines import Group
 from conda_lockstep.lock.virtual import PLATFORMS, machine
 from conda_lockstep.lock.virtual import from_text as machine_from
 from conda_lockstep.lock.virtual import to_text as machine_to
-from conda_lockstep.lock.wanted import wanted
 from conda_lockstep.packages import Package
 
 
@@ -71,46 +68,7 @@ def test_the_envelope_is_the_tightest_bounds_of_depends_and_constrains():
 
 def test_the_newest_record_dates_a_lock_and_undated_ones_are_counted():
     dated = Package("conda", "a", "1", timestamp=1_700_000_000)
-    facts = metadata.describe("linux-64", machine("linux-64"), [dated, _package(), _package()])
+    facts = metadata.describe(Group("linux-64", machine("linux-64")), [dated, _package(), _package()])
     assert facts["linux-64.newest"] == "2023-11-14T22:13:20Z"
     assert facts["linux-64.undated"] == "2"
     assert "linux-64.needs" not in facts
-
-
-HEAD = "channels: [pytorch, nvidia, conda-forge]\ndependencies:\n"
-
-
-@pytest.mark.parametrize(
-    ("entries", "cuda", "notice"),
-    [
-        (
-            ["pytorch", "pytorch-cuda=11.8"],
-            "12.4",
-            "is a build for the CPU, though 'pytorch-cuda=11.8' (environment.yml:4:5) asks for CUDA, "
-            "though --cuda 12.4 was given; ask for a CUDA build: 'pytorch=*=*cuda*'",
-        ),
-        (
-            ["conda-forge::pytorch", "cudatoolkit=11.8"],
-            "12.4",
-            "is a build for the CPU, though 'cudatoolkit=11.8' (environment.yml:4:5) asks for CUDA",
-        ),
-        (
-            ["conda-forge::pytorch", "python=3.12"],
-            "",
-            "is a build for the CPU; for a GPU machine, lock with --cuda and the newest CUDA its driver supports",
-        ),
-        (["conda-forge::pytorch", "python=3.12"], "12.9", ""),
-        (["conda-forge::pytorch=*=cpu*", "python=3.12"], "", ""),
-        (["zlib"], "", ""),
-    ],
-)
-def test_a_framework_that_fell_back_to_the_cpu_is_spoken_of(locking, entries, cuda, notice):
-    text = HEAD + "".join(f"  - {entry}\n" for entry in entries)
-    lock = locking(text, cuda=cuda)
-    found = [str(build) for build in cpu_builds(lock, wanted(parse(text, "environment.yml"), Mirrors({})))]
-    if notice:
-        assert len(found) == 1
-        assert found[0].startswith("linux-64: pytorch ")
-        assert notice in found[0]
-    else:
-        assert found == []

@@ -79,8 +79,11 @@ def find_lock(folder: Path, *, platform: str = "", machine: str = "") -> Path:
     """
     found = sorted(folder.glob(LOCK_GLOB))
     common = [folder / LOCK_NAME] if (folder / LOCK_NAME).is_file() else []
-    if common or any(path.name.startswith(f"{DEFAULT_NAME}.") for path in found):
-        found = [*common, *(path for path in found if path.name.startswith(f"{DEFAULT_NAME}."))]
+    own = [path for path in found if path.name.startswith(f"{DEFAULT_NAME}.")]
+    found = [*common, *own] or found
+    if len({DEFAULT_NAME if path in common else path.name.partition(".")[0] for path in found}) > 1:
+        names = ", ".join(path.name for path in found)
+        raise LockstepError(f"there are several locks here: {names}", remedy="name one with --lock")
     if len(found) > 1 or (found and machine):
         return _choose(found, platform, machine)
     if found:
@@ -96,9 +99,6 @@ def _choose(paths: Sequence[Path], platform: str, machine: str) -> Path:
     from conda_lockstep.snapshot.platforms import this_platform
 
     locks = {path: cep37.read(path) for path in paths}
-    if len({lock.sources for lock in locks.values()}) > 1:
-        names = ", ".join(path.name for path in paths)
-        raise LockstepError(f"there are several locks here: {names}", remedy="name one with --lock")
     if machine:
         return select.named(locks, machine)
     return select.fitting(locks, platform or this_platform(), lambda: detect().virtual_packages)

@@ -90,8 +90,10 @@ def _for_machines(error: LockstepError, group: Group) -> LockstepError:
         _LIMIT.sub(rf"\1the driver runs CUDA {cuda} at most, so \2 has to be \3", line)
         for line in error.detail
     )
-    if detail != error.detail:
-        remedy = f"ask for a CUDA that {cuda} runs, or update the driver"
+    if detail != error.detail and not names:
+        remedy = f"the driver is taken to support CUDA {cuda}: change --cuda or the version asked for"
+    elif detail != error.detail:
+        remedy = f"ask for an older CUDA, or update the driver of {names} and the settings"
     elif names and "--cuda" in remedy:
         remedy = f"say in the settings which driver {names} has, or leave the build to the solver"
     what = f"for {names}: {error.what}" if names else error.what
