@@ -13,6 +13,7 @@ from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.keep import NOTHING, Update
 from conda_lockstep.lock.make import Settings, make_locks
 from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.solve import Solver
 from tests.support.http_server import serve
 
 Locking = Callable[..., Lock]
@@ -31,8 +32,14 @@ def index_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("indexes")
 
 
+@pytest.fixture(scope="session")
+def solver(anaconda: str, index_cache: Path) -> Solver:
+    """A solver of the real metadata; it reads each channel once."""
+    return Solver(Mirrors({"https://conda.anaconda.org": anaconda}), cache=index_cache / "repodata")
+
+
 @pytest.fixture
-def locking_all(anaconda: str, index_cache: Path, tmp_path: Path) -> Callable[..., dict[str, Lock]]:
+def locking_all(solver: Solver, index_cache: Path, tmp_path: Path) -> Callable[..., dict[str, Lock]]:
     """Locks a file, or the text of one, against the real metadata, for each machine; see ``make_locks``."""
 
     def lock(
@@ -46,10 +53,9 @@ def locking_all(anaconda: str, index_cache: Path, tmp_path: Path) -> Callable[..
         if isinstance(source, str):
             text, source = source, tmp_path / "environment.yml"
             source.write_text(text)
-        mirrors = Mirrors({"https://conda.anaconda.org": anaconda})
         file = read(source, shown_as=source.name)
-        chosen = Settings(platforms, mirrors=mirrors, cache=index_cache, **settings)
-        return make_locks(file, chosen, old=old, update=update)
+        chosen = Settings(platforms, mirrors=solver.mirrors, cache=index_cache, **settings)
+        return make_locks(file, chosen, solver, old, update)
 
     return lock
 

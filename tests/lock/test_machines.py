@@ -200,7 +200,9 @@ def test_a_machine_without_a_solution_is_named(locking_all, entries, machines, s
 def test_a_cuda_that_the_driver_cannot_run_is_not_taken_though_its_metadata_lack_the_bound(locking):
     text = "channels: [pytorch, nvidia, conda-forge]\ndependencies: ['pytorch=2.*=*cuda*', pytorch-cuda]\n"
     versions = {
-        machine.name: locking(text, machines=(machine,)).platforms["linux-64"]["conda", "pytorch-cuda"].version
+        machine.name: locking(text, machines=(machine,))
+        .platforms["linux-64"]["conda", "pytorch-cuda"]
+        .version
         for machine in (V100, A100)
     }
     assert versions == {"v100": "11.8", "a100": "12.4"}

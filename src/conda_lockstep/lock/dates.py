@@ -23,11 +23,10 @@ def horizon_of(exclude_newer: str, min_age: int) -> Horizon:
 
 def moment(text: str) -> datetime.datetime:
     """Read ``2025-10-01``, the beginning of that day in UTC, or ``2025-10-01T12:00:00Z``."""
+    # Python 3.10 reads neither the Z nor a date alone.
+    whole = f"{text}T00:00:00Z" if re.fullmatch(r"[\d-]{10}", text) else text
     try:
-        # Python 3.10 reads neither the Z nor a date alone.
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            text = f"{text}T00:00:00+00:00"
-        read = datetime.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
+        read = datetime.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", whole))
     except ValueError:
         raise LockstepError(f"'{text}' is no date", remedy="write it as in 2025-10-01") from None
     return read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)
