@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.packages import Package
-from conda_lockstep.projects import normalize
+from conda_lockstep.projects import normalize, normalize_version
 
 _SUFFIXES = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
 
@@ -52,7 +52,10 @@ def read_installer(distribution: Distribution) -> str:
 
 
 def read_package(distribution: Distribution) -> Package | None:
-    """Read the package of a distribution; None where it has no metadata, which Python's tools ignore, too."""
+    """Read the package of a distribution; None where it has no metadata, which Python's tools ignore, too.
+
+    Its version is spelled as in a lock, whatever the metadata say: two spellings must not be two environments.
+    """
     headers = _headers(distribution.path)
     if headers is None:
         return None
@@ -62,7 +65,7 @@ def read_package(distribution: Distribution) -> Package | None:
     return Package(
         "pip",
         normalize(name) if name else distribution.project,
-        version or from_name.partition("-py")[0],
+        normalize_version(version or from_name.partition("-py")[0]),
         url=url,
         sha256=sha256,
         depends=requires,
