@@ -156,3 +156,39 @@ def test_a_missing_lock_says_what_to_run(folder, capsys):
     assert capsys.readouterr().err == (
         "lockstep: conda-lock.yml: there is no lock yet; run: lockstep lock environment.yml\n"
     )
+
+
+def test_an_update_is_asked_for_and_a_moment_is_kept_to(folder, forge, capsys):
+    upstream = forge.copy(folder.parent / f"{folder.name}-upstream")
+    for name in ("idna", "requests"):
+        upstream.release(name)
+    text = f"channels: ['{upstream.url}']\ndependencies: [python, requests]\n"
+    (folder / "environment.yml").write_text(text)
+    held_back = "2026-01-31"
+    versions = []
+    for arguments in (
+        ["--exclude-newer", held_back],
+        [],
+        ["--min-age", "1"],
+        ["--update", "idna"],
+        ["--update-all"],
+        ["--exclude-newer", held_back],
+    ):
+        assert main(["lock", *arguments]) == 0
+        packages = cep37.read(Path("conda-lock.yml")).platforms[forge.subdir]
+        versions.append((packages["conda", "idna"].version, packages["conda", "requests"].version))
+    old, new = ("3.10", "2.32.3"), ("3.11", "2.32.5")
+    assert versions == [old, old, old, ("3.11", "2.32.3"), new, old]
+    assert "idna" in capsys.readouterr().out
+    # the settings' own, which the command line overrides
+    with (folder / "lockstep.toml").open("a") as settings:
+        settings.write("min-age = 100000\n")
+    capsys.readouterr()
+    assert main(["lock", "--update-all"]) == 2
+    assert capsys.readouterr().err.endswith(
+        "give a later --exclude-newer or a shorter --min-age, or ask for an older one\n"
+    )
+    assert main(["lock", "--update-all", "--min-age", "0"]) == 0
+    with pytest.raises(SystemExit, match="2"):
+        main(["lock", "--min-age", "soon"])
+    assert "'soon' is no number of days" in capsys.readouterr().err

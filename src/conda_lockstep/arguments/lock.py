@@ -62,7 +62,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _days(text: str) -> int:
-    days = int(text)
-    if days < 0:
-        raise ValueError
-    return days
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of days")
+    return int(text)

@@ -62,7 +62,8 @@ def lock_environment(
     for target, reasons in unfit(file, old, config, inputs.platforms).items() if old else ():
         if reasons:
             before = known.get(target) or _known(path, target, None)
-            known[target] = replace(before, state="stale", reasons=tuple(map(str, reasons)))
+            state: LockState = "missing" if before.state == "missing" else "stale"
+            known[target] = replace(before, state=state, reasons=tuple(map(str, reasons)))
     if old.keys() == known.keys() and all(each.state == "current" for each in known.values()) and known:
         return tuple(
             replace(
