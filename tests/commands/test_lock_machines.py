@@ -231,10 +231,10 @@ def test_the_action_has_a_lock_for_each(folder, forge):
     found = locks()
     assert {name: locked.state for name, locked in found.items()} == {GPU: "missing", CPU: "current"}
     assert "cuda" in found[GPU].lock.platforms[forge.subdir]["conda", "pytorch"].build
-    Path("lockstep.toml").write_text(_settings(forge, _machine(forge, "login")))
+    Path("lockstep.toml").write_text(_settings(forge, _machine(forge, "login"), _machine(forge, "farm")))
     found = locks()
     assert {name: locked.state for name, locked in found.items()} == {
         "conda-lock.yml": "missing",
         CPU: "stale",
     }
-    assert machines_of(found["conda-lock.yml"].lock, forge.subdir) == ("login",)
+    assert machines_of(found["conda-lock.yml"].lock, forge.subdir) == ("login", "farm")
