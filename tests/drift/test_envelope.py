@@ -1,57 +1,16 @@
-"""The envelope is what the real metadata asks of a machine, over depends and constrains."""
+"""How the envelope moves between two sets, and who asks for the bound that did."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from tests.support.repodata import package, repodata
 
 from conda_lockstep.drift.envelope import compare_envelopes
 from conda_lockstep.drift.model import DriftClass, EnvelopeChange
-from conda_lockstep.lock.envelope import lower_bounds
 from conda_lockstep.packages import Package, PackageSet
 
 
 def asking(*depends: str, constrains: tuple[str, ...] = (), name: str = "a") -> Package:
     return Package("conda", name, "1", "0", depends=("python", *depends), constrains=constrains)
-
-
-@pytest.mark.parametrize(
-    ("specs", "bounds"),
-    [
-        (["__glibc >=2.17,<3.0.a0", "__glibc >=2.28"], {"__glibc": "2.28"}),
-        (["__cuda  >=12.4"], {"__cuda": "12.4"}),
-        (["__cuda"], {"__cuda": ""}),
-        (["__cuda", "__cuda >=11.8"], {"__cuda": "11.8"}),
-        (["__osx >=11.0", "__osx >=10.13"], {"__osx": "11.0"}),
-        (["__archspec 1.* x86_64_v3"], {"__archspec": "x86_64_v3"}),
-        (["__unix", "__linux"], {"__unix": "", "__linux": ""}),
-        (["__win *"], {"__win": ""}),
-        (["__glibc <3"], {"__glibc": ""}),
-    ],
-)
-def test_a_bound_is_read_in_every_spelling(specs: list[str], bounds: dict[str, str]) -> None:
-    found = lower_bounds([asking(*specs)])
-    assert {name: bound.version for name, bound in found.items()} == bounds
-
-
-def test_the_driver_that_conda_forges_cuda_needs_is_in_its_constrains(corpus: Path) -> None:
-    versions = [record for record in repodata(corpus) if record["name"] == "cuda-version"]
-    bounds = {record["version"]: lower_bounds([package(record)]).get("__cuda") for record in versions}
-    assert {version: bound.version if bound else "" for version, bound in bounds.items()}["12.9"] == "12"
-    assert lower_bounds([package(versions[0])], constrains=False).get("__cuda") is None
-
-
-def test_who_asks_for_the_highest_bound_is_named() -> None:
-    packages = PackageSet.of(
-        [
-            asking("__glibc >=2.28", name="c"),
-            asking("__glibc >=2.17", name="a"),
-            asking("__glibc >=2.28", name="b"),
-        ]
-    )
-    assert lower_bounds(packages.values())["__glibc"].packages == ("b", "c")
 
 
 @pytest.mark.parametrize(
