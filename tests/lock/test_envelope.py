@@ -54,10 +54,11 @@ def test_who_asks_for_the_highest_bound_is_named() -> None:
 
 
 WRITTEN = (
-    "__cuda", "__cuda *", "__cuda >=12", "__cuda >=12.4,<13", "__cuda 12.*", "__cuda =12", "__cuda ==12.4",
-    "__cuda !=12.4", "__cuda >12.4", "__cuda <=12.4", "__cuda 11.8|12.4", "__cuda >=11,<12|>=12.8", "__cuda 12.4", "__cuda ~=12.4",
-    "__cuda !=12.*", "__glibc >=2.17,<3.0.a0", "__archspec 1 x86_64_v3", "__archspec 1.* *", "__archspec 1 skylake*",
-)  # fmt: skip
+    *("__cuda", "__cuda *", "__cuda >=12", "__cuda >=12.4,<13", "__cuda 12.*", "__cuda =12", "__cuda ==12.4"),
+    *("__cuda !=12.4", "__cuda !=12.*", "__cuda >12.4", "__cuda <=12.4", "__cuda 12.4", "__cuda ~=12.4"),
+    *("__cuda 11.8|12.4", "__cuda >=11,<12|>=12.8", "__glibc >=2.17,<3.0.a0"),
+    *("__archspec 1 x86_64_v3", "__archspec 1.* *", "__archspec 1 skylake*"),
+)
 VERSIONS = ("11.8", "12", "12.0", "12.4", "12.4.1", "12.8", "13.0", "2.9", "2.17", "2.28", "3.0")
 
 
