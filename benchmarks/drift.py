@@ -16,12 +16,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from conda_lockstep.drift.versions import compare_conda
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.repodata import package, repodata
 
 from conda_lockstep.drift.compare import compare
 from conda_lockstep.drift.source import read_source
-from conda_lockstep.drift.versions import compare_conda
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.packages import Package, PackageSet

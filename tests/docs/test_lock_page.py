@@ -80,7 +80,7 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
         Package("conda", "a", "1", timestamp=1, depends=needy),
         Package("conda", "b", "1", constrains=("__glibc >=2.17",)),
     ]
-    facts = {CHANNEL_PRIORITY, *describe("linux-64", machine("linux-64", "12.4"), packages)}
+    facts = {CHANNEL_PRIORITY, *describe("linux-64", machine("linux-64", "12.4"), packages, ["a100"])}
     listed = re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE)
     assert set(listed) == {fact.replace("linux-64", "PLATFORM") for fact in facts}
 

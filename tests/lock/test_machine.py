@@ -7,7 +7,6 @@ import pytest
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata
 from conda_lockstep.lock.envelope import envelope, from_text, to_text
-from conda_lockstep.lock.machines import Group
 from conda_lockstep.lock.virtual import PLATFORMS, machine
 from conda_lockstep.lock.virtual import from_text as machine_from
 from conda_lockstep.lock.virtual import to_text as machine_to
@@ -68,7 +67,7 @@ def test_the_envelope_is_the_tightest_bounds_of_depends_and_constrains():
 
 def test_the_newest_record_dates_a_lock_and_undated_ones_are_counted():
     dated = Package("conda", "a", "1", timestamp=1_700_000_000)
-    facts = metadata.describe(Group("linux-64", machine("linux-64")), [dated, _package(), _package()])
+    facts = metadata.describe("linux-64", machine("linux-64"), [dated, _package(), _package()])
     assert facts["linux-64.newest"] == "2023-11-14T22:13:20Z"
     assert facts["linux-64.undated"] == "2"
     assert "linux-64.needs" not in facts

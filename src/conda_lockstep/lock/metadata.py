@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Iterable, Mapping
 
 from conda_lockstep.lock import envelope, virtual
-from conda_lockstep.lock.machines import Group
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.packages import Package
@@ -16,23 +15,26 @@ CHANNEL_PRIORITY = "channel_priority"
 _UTC = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def describe(group: Group, packages: Iterable[Package]) -> dict[str, str]:
-    """Return the facts of one platform: its machines, what the packages need of them, and the age of the newest.
+def describe(
+    platform: str, machine: tuple[VirtualPackage, ...], packages: Iterable[Package], names: Iterable[str] = ()
+) -> dict[str, str]:
+    """Return the facts of one platform: its machine, what the packages need of it, and the age of the newest.
 
+    ``names`` are those of the declared machines that it stands for.
     The age is the newest record's time stamp, not the clock's; ``undated`` counts the conda packages without one.
     """
     conda = [package for package in packages if package.manager == "conda"]
     limits = envelope.envelope(conda)
     dated = [package.timestamp for package in conda if package.timestamp]
     facts = {
-        "machine": virtual.to_text(group.facts),
-        "machines": " ".join(group.names),
+        "machine": virtual.to_text(machine),
+        "machines": " ".join(names),
         "needs": envelope.to_text(limits.needs),
         "allows": envelope.to_text(limits.allows),
         "newest": _utc(max(dated)) if dated else "",
         "undated": str(len(conda) - len(dated)) if len(dated) < len(conda) else "",
     }
-    return {f"{group.platform}.{key}": value for key, value in facts.items() if value}
+    return {f"{platform}.{key}": value for key, value in facts.items() if value}
 
 
 def machine_of(lock: Lock, platform: str) -> tuple[VirtualPackage, ...]:

@@ -121,7 +121,9 @@ def arrange(solved: Sequence[Solved], head: Lock) -> dict[str, Lock]:
 def _lock(solved: Sequence[Solved], head: Lock) -> Lock:
     facts = dict(head.metadata)
     for each in solved:
-        facts |= metadata.describe(each.group, each.packages.values())
+        facts |= metadata.describe(
+            each.group.platform, each.group.facts, each.packages.values(), each.group.names
+        )
     return Lock(
         platforms={each.group.platform: each.packages for each in solved},
         channels=head.channels,
