@@ -217,6 +217,9 @@ def test_the_lock_that_fits_is_built(folder, forge, capsys):
 def test_pins_are_those_of_all_machines(folder, capsys):
     assert main(["pin", "--diff", "environment.yml"]) == 1
     assert "+  - pytorch=2.4\n" in capsys.readouterr().out
+    assert main(["lint", "--select", "pins", "--fix", "--unsafe-fixes", "environment.yml"]) == 0
+    assert "  - pytorch=2.4\n" in Path("environment.yml").read_text()
+    assert main(["lock", "--check"]) == 0
 
 
 def test_the_action_has_a_lock_for_each(folder, forge):

@@ -15,7 +15,7 @@ from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.urls import split_package_url, unquote, without_credentials
 from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.projects import normalize
+from conda_lockstep.projects import normalize, normalize_version
 
 MARKER = "@EXPLICIT"
 
@@ -83,7 +83,7 @@ def render(packages: PackageSet, platform: str) -> str:
 def version_in(url: str) -> str:
     """Return the version that the URL of a wheel or a source archive says; empty where it says none."""
     match = _WHEEL.search(url)
-    return unquote(match["version"]) if match else ""
+    return normalize_version(unquote(match["version"])) if match else ""
 
 
 def dependency_order(packages: PackageSet) -> Iterator[Package]:

@@ -89,7 +89,7 @@ def unpinned_pip(entries: Entries, config: Config) -> Iterator[Problem]:
             entry.item.span,
             f"{what}: every machine gets the newest of its day",
             f"write the version that was tested, such as '{_name_with_extras(entry)}==X.Y.Z'",
-            locked_pip_pin(entries, entry),
+            locked_pip_pin(entries, entry, config),
             severity=_severity(requirement.name),
         )
 
