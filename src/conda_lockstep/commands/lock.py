@@ -89,8 +89,8 @@ def _lock(
     chosen = {named(locks, asked.machine)} if asked.machine else set(locks)
     for target in sorted(chosen, key=lambda each: (each != lock_path(path), each)):
         _write(locks[target], target, old, settings)
-    if not asked.machine:
-        _remove(old.keys() - locks.keys())
+    if not (asked.machine or asked.platforms):
+        _remove({target: lock for target, lock in old.items() if target not in locks})
     _tell_differences([*locks.values()])
     if horizon.nearest:
         until = f"{horizon.nearest:%Y-%m-%d}"
@@ -166,11 +166,12 @@ def _named(lock: Lock, platform: str) -> tuple[Machine, ...]:
     return tuple(Machine(name, platform) for name in metadata.machines_of(lock, platform))
 
 
-def _remove(paths: set[Path]) -> None:
+def _remove(locks: Mapping[Path, Lock]) -> None:
     """Remove locks of ours that no machine has any more: what lies there is taken for what holds."""
-    for path in sorted(paths):
-        path.unlink()
-        print(f"{path}: removed: it is no machine's lock any more")
+    for path, lock in sorted(locks.items()):
+        if cep37.is_ours(read_text(path), lock):
+            path.unlink()
+            print(f"{path}: removed: it is no machine's lock any more")
 
 
 def _tell_differences(locks: Sequence[Lock]) -> None:

@@ -64,7 +64,8 @@ NO_HORIZON = Horizon()
 class Request:
     """What is asked of the solver: specs in the file's order, channels by priority, a platform and its machine.
 
-    ``kept`` are packages that were locked before, and are taken again where they fit.
+    ``kept`` are packages that were locked before, and are taken again where they fit. None may be published after
+    ``horizon``.
     """
 
     wanted: tuple[Wanted, ...]

@@ -10,7 +10,7 @@ from conda_lockstep.config import Machine
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata
 from conda_lockstep.lock.envelope import envelope
-from conda_lockstep.lock.machines import Group, apart, facts_of, lacking, together
+from conda_lockstep.lock.machines import Group, apart, lacking, together
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.packages import Package, PackageSet
 
@@ -54,13 +54,9 @@ async def _solve(group: Group, solve: Solve) -> list[Solved]:
         if len(parts) > 1:
             return [solved for part in parts for solved in await _solve(part, solve)]
         raise _for_machines(failed.error, group) from None
+    # What all of them have is enough for each but where a package sets an upper bound.
     limits = envelope(packages)
-    misfits = [
-        machine
-        for machine in group.machines
-        if lacking(facts_of(machine), limits.needs, limits.allows) and len(parts) > 1
-    ]
-    if misfits:
+    if len(parts) > 1 and any(lacking(part.facts, limits.needs, limits.allows) for part in parts):
         return [solved for part in parts for solved in await _solve(part, solve)]
     return [Solved(group, PackageSet.of(packages))]
 
