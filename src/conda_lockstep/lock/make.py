@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,23 +111,30 @@ class _Task:
 
     async def solve(self, group: Group) -> tuple[Package, ...]:
         """Return the packages for a group of machines; see :data:`variants.Solve`."""
-        before = kept_of(self.old, group)
         update = self.update.of(group)
+        stay = [
+            package
+            for package in kept_of(self.old, group).values()
+            if update != ALL and package.name not in update
+        ]
         request = Request(
-            self.entries, self.channels, group.platform, group.facts, horizon=self.settings.horizon
+            self.entries,
+            self.channels,
+            group.platform,
+            group.facts,
+            kept=tuple(package for package in stay if package.manager == "conda"),
+            horizon=self.settings.horizon,
         )
-        if update != ALL:
-            kept = tuple(package for package in before.only("conda").values() if package.name not in update)
-            request = replace(request, kept=kept)
         try:
             if update != ALL and update:
                 newest = await self.solver.packages(replace(request, kept=()))
                 request = replace(request, wanted=(*self.entries, *moved(newest, update, self.file)))
-            conda = await self.solver.packages(request)
+            solved = await self.solver.packages(request)
         except UnsolvableError as error:
             told = await explain(self.solver, replace(request, kept=()), str(error))
             raise NoCommonError(told) from None
-        return (*conda, *_pip(self.file, self.pip, conda, request, self.settings))
+        kept = {package.name: package.version for package in stay if package.manager == "pip"}
+        return (*solved, *_pip(self.file, self.pip, solved, request, self.settings, kept))
 
 
 def _pip_part(file: EnvironmentFile) -> PipPart | None:
@@ -145,10 +152,12 @@ def _pip(
     conda: Sequence[Package],
     request: Request,
     settings: Settings,
+    kept: Mapping[str, str],
 ) -> tuple[Package, ...]:
     if part is None or not part.wanted:
         return ()
     from conda_lockstep.lock import pypi
+    from conda_lockstep.lock.pip_before import Before
     from conda_lockstep.lock.wheels import Target
 
     python = next((package for package in conda if package.name == "python"), None)
@@ -161,4 +170,7 @@ def _pip(
         raise LockstepError(f"pip entries for a free-threaded {python} cannot be locked yet", where=file.path)
     target = Target(python.version, request.platform, request.machine)
     cache = settings.cache / "uv" if settings.cache else None
-    return pypi.resolve(part, conda, target, settings.mirrors, index=settings.index, cache=cache)
+    before = Before(kept, settings.horizon)
+    return pypi.resolve(
+        part, conda, target, settings.mirrors, index=settings.index, cache=cache, before=before
+    )

@@ -23,6 +23,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import pylock
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.owned import Owned, owned_by_conda
+from conda_lockstep.lock.pip_before import NOTHING_BEFORE, Before, pinned
 from conda_lockstep.lock.requirements import PipPart, PipWanted
 from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.lock.wheels import Target
@@ -51,22 +52,27 @@ def resolve(
     *,
     index: str,
     cache: Path | None = None,
+    before: Before = NOTHING_BEFORE,
 ) -> tuple[Package, ...]:
     """Return the pip packages that the requirements ask for besides what conda installs, by name.
 
-    ``index`` is used where the file names none. Raises ``LockstepError`` where there is no solution, naming both sides
-    of a clash with conda, and where an index cannot be read.
+    ``index`` is used where the file names none; ``before`` is what was locked. Raises ``LockstepError`` where there is
+    no solution, naming both sides of a clash with conda, and where an index cannot be read.
     """
     owned = owned_by_conda(conda)
     with TemporaryDirectory(prefix="lockstep-") as folder:
         uv = _Uv(Path(folder), target, cache)
         uv.give(part, owned)
-        arguments = [*_indexes(part, mirrors, index), "requirements.in"]
-        solved = uv.compile(*arguments, "--format", "pylock.toml")
+        uv.prefer("pylock.toml", before.pylock())
+        arguments = [*_indexes(part, mirrors, index), *before.arguments(), "requirements.in"]
+        solved = uv.compile(*arguments, "--format", "pylock.toml", "--output-file", "pylock.toml")
         if solved.returncode:
             raise _error(solved, part, owned, target)
+        files = pylock.choose(solved.stdout, target, without=owned)
         # The same once more, from uv's cache: this format says who asked for whom.
-        edges = _edges(uv.compile(*arguments, "--annotation-style", "line").stdout)
+        uv.prefer("edges.txt", pinned({file.project: file.version for file in files}))
+        told = uv.compile(*arguments, "--annotation-style", "line", "--output-file", "edges.txt")
+        edges = _edges(told.stdout)
     return tuple(
         Package(
             "pip",
@@ -76,7 +82,7 @@ def resolve(
             sha256=file.sha256,
             depends=tuple(sorted(name for name, askers in edges.items() if file.project in askers)),
         )
-        for file in pylock.choose(solved.stdout, target, without=owned)
+        for file in files
     )
 
 
@@ -103,6 +109,10 @@ class _Uv:
         self._write("requirements.in", [f"{entry.text}\n" for entry in part.wanted])
         self._write("conda.txt", constraints)
         self._write("uv.toml", metadata)
+
+    def prefer(self, name: str, text: str) -> None:
+        """Write what uv finds where it is to write its answer, and keeps to as far as it can."""
+        self._write(name, [text])
 
     def compile(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``uv pip compile`` for the target."""
