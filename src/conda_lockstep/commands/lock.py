@@ -12,13 +12,13 @@ from conda_lockstep.config import Config, Machine, load
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37, gpu, metadata
-from conda_lockstep.lock.beside import is_machine_lock, read_own, unfit
+from conda_lockstep.lock.beside import read_own, unfit
 from conda_lockstep.lock.dates import horizon_of
 from conda_lockstep.lock.keep import NOTHING, Update, kept_of
 from conda_lockstep.lock.machines import Group
 from conda_lockstep.lock.make import Settings, make_locks, solver_for
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.paths import lock_path, locks_of, machine_lock_path
+from conda_lockstep.lock.paths import lock_path, machine_lock_path
 from conda_lockstep.lock.select import named
 from conda_lockstep.lock.solve import Solver
 from conda_lockstep.lock.targets import settings_of
@@ -74,7 +74,7 @@ def _refuse_unknown(machine: str, config: Config) -> None:
 def _lock(
     file: EnvironmentFile, path: Path, asked: Asked, config: Config, solvers: dict[str, Solver]
 ) -> None:
-    old = dict(_old_locks(path))
+    old = read_own(path, broken=_say_broken)
     min_age = config.min_age if asked.min_age is None else asked.min_age
     horizon = horizon_of(asked.exclude_newer, min_age)
     settings = settings_of(
@@ -101,18 +101,9 @@ def _lock(
     _complain(path, (str(build) for target in chosen for build in gpu.cpu_builds(locks[target], entries)))
 
 
-def _old_locks(path: Path) -> Iterator[tuple[Path, Lock]]:
-    """Yield the locks that are there; a broken one is as good as none, since it is written anew."""
-    for target in locks_of([path])[path]:
-        try:
-            text = read_text(target)
-            lock = cep37.parse(text, str(target))
-        except LockstepError as error:
-            if target == lock_path(path):
-                print(f"lockstep: {error.what} in the old {target}; writing it anew", file=sys.stderr)
-            continue
-        if target == lock_path(path) or (cep37.is_ours(text, lock) and is_machine_lock(lock)):
-            yield target, lock
+def _say_broken(path: Path, error: LockstepError) -> None:
+    """Say that a lock is as good as none: it is written anew."""
+    print(f"lockstep: {error.what} in the old {path}; writing it anew", file=sys.stderr)
 
 
 def _update(asked: Asked, old: Mapping[Path, Lock]) -> Update:
