@@ -20,7 +20,7 @@ from conda_lockstep.lock.make import Settings, make_locks, solver_for
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import lock_path, machine_lock_path
 from conda_lockstep.lock.select import named
-from conda_lockstep.lock.solve import Solver
+from conda_lockstep.lock.solve import Horizon, Solver
 from conda_lockstep.lock.targets import settings_of
 from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.wanted import wanted
@@ -93,10 +93,7 @@ def _lock(
         _remove({target: lock for target, lock in old.items() if target not in locks})
     _tell_differences([*locks.values()])
     if horizon.nearest:
-        until = f"{horizon.nearest:%Y-%m-%d}"
-        _complain(
-            path, (line for target in sorted(chosen) for line in lock_text.undated(locks[target], until))
-        )
+        _tell_undated(path, [locks[target] for target in sorted(chosen)], horizon, [*old.values()])
     entries = wanted(file, settings.mirrors)
     _complain(path, (str(build) for target in chosen for build in gpu.cpu_builds(locks[target], entries)))
 
@@ -173,6 +170,14 @@ def _tell_differences(locks: Sequence[Lock]) -> None:
     for difference in differences(locks):
         for line in lines(difference):
             print(line)
+
+
+def _tell_undated(path: Path, locks: Sequence[Lock], horizon: Horizon, old: Sequence[Lock]) -> None:
+    """Say which packages have no date; where only new ones must be old enough, of those."""
+    until = f"{horizon.nearest:%Y-%m-%d}"
+    before = () if horizon.all else (packages for lock in old for packages in lock.platforms.values())
+    known = {package.url for packages in before for package in packages.values()}
+    _complain(path, (line for lock in locks for line in lock_text.undated(lock, until, known=known)))
 
 
 def _complain(path: Path, lines: Iterator[str]) -> None:

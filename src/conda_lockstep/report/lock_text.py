@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from conda_lockstep.config import Machine
@@ -31,11 +31,14 @@ def summary(path: Path, lock: Lock, machines: Sequence[Machine]) -> Iterator[str
             yield f"  where it is there, needs {envelope.to_text(allows)}"
 
 
-def undated(lock: Lock, until: str) -> Iterator[str]:
-    """Yield the packages that a horizon does not hold for, as their records have no date."""
+def undated(lock: Lock, until: str, *, known: Container[str] = ()) -> Iterator[str]:
+    """Yield the packages that a horizon does not hold for, as their records have no date.
+
+    ``known`` are the URLs of those that need not be told of.
+    """
     for platform, packages in sorted(lock.platforms.items()):
         conda = packages.only("conda").values()
-        names = [package.name for package in conda if not package.timestamp]
+        names = [package.name for package in conda if not package.timestamp and package.url not in known]
         if names:
             told = f"{len(names)} of {len(conda)} packages for {platform} have no date"
             yield f"{told}: they may be newer than {until} ({listed(names)})"
