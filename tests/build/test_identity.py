@@ -46,10 +46,18 @@ def test_lock_explicit_file_and_prefix_have_one_id(world_of, forge, spelled, tmp
     assert installed.environment_id == packages.environment_id == read.platforms[world.subdir].environment_id
     assert {installed["pip", name].version for name in ("dated", "candidate")} == {"2024.1.1", "1.0rc1"}
 
-    text = explicit.render(packages, world.subdir)
     conda_id = installed.only("conda").environment_id
+    text = explicit.render(packages, world.subdir)
     assert f"# environment id of the conda part: {conda_id}\n" in text
+    assert _id(text, world.subdir) == (packages.environment_id, True)
+    # without pip's comments, as conda writes it, there is the conda part alone
+    alone = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("# pip "))
+    assert _id(alone, world.subdir) == (conda_id, False)
+    assert conda_id != packages.environment_id
+
+
+def _id(text: str, platform: str) -> tuple[str, bool]:
+    """The id under which an explicit file goes, and whether it is that of all packages."""
     told = from_lock(explicit.parse(text, "explicit.txt"), "explicit.txt")
-    side = side_of(told, told.platforms[world.subdir])
-    assert (side.environment_id, side.complete) == (conda_id, False)
-    assert conda_id != installed.environment_id
+    side = side_of(told, told.platforms[platform])
+    return side.environment_id, side.complete

@@ -11,9 +11,9 @@ import pytest
 from conda_lockstep.cli import main
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.model import Lock
-from tests.lock.conftest import Locking, anaconda, index_cache, locking
+from tests.lock.conftest import Locking, anaconda, index_cache, locking, locking_all, solver
 
-__all__ = ["anaconda", "index_cache", "locking"]
+__all__ = ["anaconda", "index_cache", "locking", "locking_all", "solver"]
 
 TRAINING = (
     "channels: [conda-forge]\ndependencies: [python=3.12, pytorch=2.*=*cuda*, cuda-version=12.6, pip]\n"
