@@ -12,7 +12,6 @@ from conda_lockstep.config import load
 from conda_lockstep.environment.document import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37, select
-from conda_lockstep.lock.beside import read_own
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.check import is_satisfied
 from conda_lockstep.lock.model import Lock
@@ -50,7 +49,7 @@ def _lock_of(path: Path, machine: str, mirrors: Mirrors) -> tuple[Path, Lock]:
     """Return the lock of an environment file; raises where there is none, or where it no longer fits."""
     environment = read(path)
     remedy = f"run: lockstep lock {path}"
-    locks = read_own(path)
+    locks = select.read_own(path)
     if not locks:
         raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
     lock_file = _chosen(locks, machine)

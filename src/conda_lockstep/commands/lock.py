@@ -12,14 +12,13 @@ from conda_lockstep.config import Config, Machine, load
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37, gpu, metadata
-from conda_lockstep.lock.beside import read_own, unfit
 from conda_lockstep.lock.dates import horizon_of
 from conda_lockstep.lock.keep import NOTHING, Update, kept_of
 from conda_lockstep.lock.machines import Group
 from conda_lockstep.lock.make import Settings, make_locks, solver_for
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import lock_path, machine_lock_path
-from conda_lockstep.lock.select import named
+from conda_lockstep.lock.select import named, read_own
 from conda_lockstep.lock.solve import Horizon, Solver
 from conda_lockstep.lock.targets import settings_of
 from conda_lockstep.lock.text import read_text
@@ -186,6 +185,8 @@ def _complain(path: Path, lines: Iterator[str]) -> None:
 
 
 def _check(file: EnvironmentFile, path: Path, asked: Asked, config: Config) -> int:
+    from conda_lockstep.lock.beside import unfit
+
     locks = read_own(path)
     if not locks:
         remedy = f"run: lockstep lock {path}"

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from conda_lockstep.config import Config, Machine
 from conda_lockstep.environment.document import EnvironmentFile
-from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import cep37, metadata
+from conda_lockstep.lock import metadata
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.check import Reason, is_satisfied
 from conda_lockstep.lock.machines import facts_of, lacking
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.paths import lock_path, locks_of, machine_lock_path
+from conda_lockstep.lock.paths import lock_path, machine_lock_path
 from conda_lockstep.lock.targets import expected_platforms, machines_for
-from conda_lockstep.lock.text import read_text
-
-
-def read_own(file: Path, *, broken: Callable[[Path, LockstepError], None] | None = None) -> dict[Path, Lock]:
-    """Return the locks that are this file's: what lies beside it, without what another tool locked for machines.
-
-    A lock that cannot be read is handed to ``broken`` with the reason, and left out; without that ``LockstepError`` is
-    raised.
-    """
-    found = {}
-    for path in locks_of([file])[file]:
-        try:
-            text = read_text(path)
-            lock = cep37.parse(text, str(path))
-        except LockstepError as error:
-            if broken is None:
-                raise
-            broken(path, error)
-            continue
-        if path == lock_path(file) or (cep37.is_ours(text, lock) and is_machine_lock(lock)):
-            found[path] = lock
-    return found
-
-
-def is_machine_lock(lock: Lock) -> bool:
-    """Say whether a lock is for declared machines."""
-    return any(metadata.machines_of(lock, platform) for platform in lock.platforms)
 
 
 def unfit(

@@ -1,4 +1,4 @@
-"""Which of several locks is for a machine: the one that names it, or the one that fits this node's virtual packages.
+"""The locks of an environment file, and which is for a machine: it names it, or fits this node's virtual packages.
 
 Standard library only, as ``verify`` is.
 """
@@ -10,14 +10,42 @@ from functools import cmp_to_key
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import metadata
+from conda_lockstep.lock import cep37, metadata
 from conda_lockstep.lock.machines import lacking
 from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.paths import lock_path, locks_of
+from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.virtual import VirtualPackage, from_text
 from conda_lockstep.versions import compare_conda
 
 Facts = Callable[[], Sequence[str]]
 """Returns this node's virtual packages as conda writes them, ``__cuda=12.4=0``: to ask a driver may take a while."""
+
+
+def read_own(file: Path, *, broken: Callable[[Path, LockstepError], None] | None = None) -> dict[Path, Lock]:
+    """Return the locks that are this file's: what lies beside it, without what another tool locked for machines.
+
+    A lock that cannot be read is handed to ``broken`` with the reason, and left out; without that ``LockstepError`` is
+    raised.
+    """
+    found = {}
+    for path in locks_of([file])[file]:
+        try:
+            text = read_text(path)
+            lock = cep37.parse(text, str(path))
+        except LockstepError as error:
+            if broken is None:
+                raise
+            broken(path, error)
+            continue
+        if path == lock_path(file) or (cep37.is_ours(text, lock) and is_machine_lock(lock)):
+            found[path] = lock
+    return found
+
+
+def is_machine_lock(lock: Lock) -> bool:
+    """Say whether a lock is for declared machines."""
+    return any(metadata.machines_of(lock, platform) for platform in lock.platforms)
 
 
 def named(locks: Mapping[Path, Lock], machine: str) -> Path:
