@@ -163,6 +163,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("rules", "list the rules, by family"),
     Command("init", "put the hooks and the workflows into this repository"),
     Command("lock", "solve environment files and write their locks"),
+    Command("why", "say who asks for a locked package, and along which chain"),
     Command("pin", "pin the entries of environment files to what is locked"),
     Command("export", "write a lock in another format"),
     Command("import", "write the lock of what another tool locked, exported or installed"),

@@ -13,7 +13,7 @@ from conda_lockstep.environment.document import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.make import Settings, make_lock
+from conda_lockstep.lock.make import Settings, make_lock, solver_for
 from conda_lockstep.lock.metadata import machine_of, needs_of
 from tests.lock.peer import read_with_conda_lock
 
@@ -156,11 +156,12 @@ def test_every_environment_file_is_locked_or_refused_in_one_line(corpus, anacond
     settings = Settings(
         ("linux-64",), cuda="12.9", mirrors=mirrors, index=f"{anaconda}/none", cache=index_cache, seconds=10
     )
+    solver = solver_for(settings)
     locked = 0
     kept, odd = (sorted((corpus / folder).rglob("*.y*ml")) for folder in ("environments", "odd"))
     for path in (*kept[::3], *odd):
         try:
-            make_lock(read(path, shown_as=path.name), settings)
+            make_lock(read(path, shown_as=path.name), settings, solver)
             locked += 1
         except LockstepError as error:
             assert "\n" not in str(error)
