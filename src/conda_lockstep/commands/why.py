@@ -54,9 +54,7 @@ def _locks(file: Path) -> tuple[Path, ...]:
     return locks
 
 
-def _graphs(
-    sources: Sequence[Source], platforms: Sequence[str]
-) -> Iterator[tuple[tuple[str, str], Graph]]:
+def _graphs(sources: Sequence[Source], platforms: Sequence[str]) -> Iterator[tuple[tuple[str, str], Graph]]:
     for source in sources:
         if source.kind == "explicit":
             remedy = "name the lock that it was made from"
@@ -64,7 +62,9 @@ def _graphs(
         for platform in platforms:
             if platform not in source.platforms:
                 has = ", ".join(source.platforms)
-                raise LockstepError(f"has nothing for '{platform}'", where=source.label, remedy=f"it has {has}")
+                raise LockstepError(
+                    f"has nothing for '{platform}'", where=source.label, remedy=f"it has {has}"
+                )
         for platform, packages in sorted(source.platforms.items()):
             if not platforms or platform in platforms:
                 yield (source.label, platform), Graph(packages)

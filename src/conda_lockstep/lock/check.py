@@ -5,11 +5,12 @@ No solve and no network: a comment, a reordering or another spelling of the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 from rattler import BuildString, MatchSpec, PackageRecord
 from rattler.exceptions import InvalidMatchSpecError
@@ -26,7 +27,7 @@ from conda_lockstep.lock.requirements import PipWanted, pip_part
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted, wanted
 from conda_lockstep.lock.wheels import Target
-from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.packages import Key, Manager, Package, PackageSet
 from conda_lockstep.projects import normalize
 
 SHOWN = 3
@@ -45,6 +46,24 @@ class Reason:
         return f"{self.where}: {self.what}"
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A dependency of a locked conda package that the lock does not meet: by ``held``, or by nothing."""
+
+    asker: Package
+    spec: str
+    held: Package | None
+
+    @property
+    def name(self) -> str:
+        """Return the name of what is asked for."""
+        return _name(self.spec)
+
+    def is_met_by(self, package: Package) -> bool:
+        """Say whether a conda package of that name would do."""
+        return _spec(self.spec).matches(record_of(package))
+
+
 def is_satisfied(
     file: EnvironmentFile, lock: Lock, *, platforms: Sequence[str] = (), mirrors: Mirrors | None = None
 ) -> list[Reason]:
@@ -61,6 +80,27 @@ def is_satisfied(
     for name, packages in sorted(lock.platforms.items()):
         reasons += _Platform(name, packages, machine_of(lock, name)).reasons(entries, pip, allowed, file.path)
     return reasons
+
+
+def broken_edges(lock: Lock, platform: str) -> Iterator[Broken]:
+    """Yield the dependencies between the conda packages of a platform that do not hold."""
+    yield from _Platform(platform, lock.platforms[platform], machine_of(lock, platform)).broken()
+
+
+def reachable(roots: Iterable[Key], packages: Mapping[Key, Package]) -> set[Key]:
+    """Return what some entries of an environment file lead to, each manager's packages through its own."""
+    roots = tuple(roots)
+    found: set[Key] = set()
+    managers: tuple[Manager, ...] = ("conda", "pip")
+    for manager in managers:
+        named = {_project(key): package for key, package in packages.items() if key[0] == manager}
+        reached = _reachable({_project(key) for key in roots if key[0] == manager}, named)
+        found |= {named[name].key for name in reached}
+    return found
+
+
+def _project(key: Key) -> str:
+    return normalize(key[1]) if key[0] == "pip" else key[1]
 
 
 def _platforms(file: EnvironmentFile, lock: Lock, platforms: Sequence[str]) -> Iterator[Reason]:
@@ -98,6 +138,7 @@ class _Platform:
         self.conda = {package.name: package for package in packages.only("conda").values()}
         self.pip = {normalize(package.name): package for package in packages.only("pip").values()}
         self.records = {name: record_of(package) for name, package in self.conda.items()}
+        self.facts = machine
         self.machine = {
             fact.name: PackageRecord(fact.name, fact.version, BuildString(fact.build), 0, "noarch")
             for fact in machine
@@ -112,9 +153,16 @@ class _Platform:
         if pip:
             yield from self._pip(pip, path)
         yield from self._edges(path)
+        yield from self._pip_edges(path)
         yield from self._strangers(entries, pip, channels, path)
 
     def _entry(self, entry: Wanted) -> Iterator[Reason]:
+        if entry.name.startswith("__"):
+            if not self._holds(entry.spec):
+                held = " ".join(map(str, self.facts)) or "no machine"
+                what = f"'{entry.text}' is asked for; the lock for {self.name} is for a machine with {held}"
+                yield Reason(what, entry.where)
+            return
         package = self.conda.get(entry.name)
         if package is None:
             yield Reason(f"'{entry.text}' is not in the lock for {self.name}", entry.where)
@@ -124,13 +172,18 @@ class _Platform:
             what = f"'{entry.text}' is asked for; the lock for {self.name} has it from {package.channel}"
             yield Reason(what, entry.where)
 
-    def _edges(self, path: str) -> Iterator[Reason]:
+    def broken(self) -> Iterator[Broken]:
+        """Yield the dependencies that do not hold."""
         for package in self.conda.values():
             for spec in package.depends:
                 if not self._holds(spec):
-                    name = _name(spec)
-                    held = self.conda.get(name) or ("no such machine" if name.startswith("__") else "none")
-                    yield Reason(f"{package.name} needs '{spec}'; the lock for {self.name} has {held}", path)
+                    yield Broken(package, spec, self.conda.get(_name(spec)))
+
+    def _edges(self, path: str) -> Iterator[Reason]:
+        for edge in self.broken():
+            held = edge.held or ("no such machine" if edge.name.startswith("__") else "none")
+            what = f"{edge.asker.name} needs '{edge.spec}'; the lock for {self.name} has {held}"
+            yield Reason(what, path)
 
     def _holds(self, spec: str) -> bool:
         name = _name(spec)
@@ -158,6 +211,16 @@ class _Platform:
             elif not _fits(entry, held.version):
                 yield Reason(f"'{entry.text}' is asked for; the lock for {self.name} has {held}", entry.where)
 
+    def _pip_edges(self, path: str) -> Iterator[Reason]:
+        owned = owned_by_conda(self.conda.values()) if self.pip else {}
+        for package in self.pip.values():
+            for spec in package.depends:
+                name = normalize(_name(spec))
+                if name not in owned and not (name in self.pip and _meets(self.pip[name].version, spec)):
+                    held = self.pip.get(name, "none")
+                    what = f"{package.name} needs '{spec}' of pip; the lock for {self.name} has {held}"
+                    yield Reason(what, path)
+
     def _strangers(
         self, entries: Sequence[Wanted], pip: Sequence[PipWanted], channels: set[str], path: str
     ) -> Iterator[Reason]:
@@ -172,10 +235,12 @@ class _Platform:
                     f"nobody asks for {', '.join(unasked[:SHOWN])}{more}, which the lock for {self.name} has"
                 )
                 yield Reason(what, path)
-        for name in sorted(self.conda):
-            if self.conda[name].channel not in channels:
-                what = f"{name} is from {self.conda[name].channel} in the lock for {self.name}, which is not listed"
+        for name, package in sorted(self.conda.items()):
+            if package.channel not in channels:
+                what = f"{name} is from {package.channel} in the lock for {self.name}, which is not listed"
                 yield Reason(what, path)
+            if package.subdir not in (self.name, "noarch"):
+                yield Reason(f"{name} is for {package.subdir} in the lock for {self.name}", path)
 
 
 def _reachable(roots: Iterable[str], packages: dict[str, Package]) -> set[str]:
@@ -199,6 +264,13 @@ def _fits(entry: PipWanted, version: str) -> bool:
         return entry.requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
         return True  # conda's own spelling, such as 2024a: nothing that pip could compare
+
+
+def _meets(version: str, spec: str) -> bool:
+    try:
+        return Requirement(spec).specifier.contains(version, prereleases=True)
+    except (InvalidRequirement, InvalidVersion):
+        return True  # Poetry's notation, in locks of conda-lock
 
 
 @cache

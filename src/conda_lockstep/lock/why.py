@@ -119,7 +119,7 @@ class Graph:
         return Answer(package, tuple(chains), tuple(needed_by))
 
     def _asked(self, asker: Package, name: str) -> Key | None:
-        """Return which package a dependency is about: a pip package may need what conda installs, never the other way."""
+        """Return which package a dependency is about: pip's may need what conda installs, never the other way."""
         if asker.manager == "pip":
             project = normalize(name)
             return self._pip.get(project) or self._owned.get(project)
