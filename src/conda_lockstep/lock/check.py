@@ -22,7 +22,7 @@ from conda_lockstep.lock.dependencies import split
 from conda_lockstep.lock.metadata import machine_of
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.owned import owned_by_conda
-from conda_lockstep.lock.records import record_of
+from conda_lockstep.lock.records import build_number, record_of
 from conda_lockstep.lock.requirements import PipWanted, pip_part
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted, wanted
@@ -137,7 +137,6 @@ class _Platform:
         self.name = name
         self.conda = {package.name: package for package in packages.only("conda").values()}
         self.pip = {normalize(package.name): package for package in packages.only("pip").values()}
-        self.records = {name: record_of(package) for name, package in self.conda.items()}
         self.facts = machine
         self.machine = {
             fact.name: PackageRecord(fact.name, fact.version, BuildString(fact.build), 0, "noarch")
@@ -166,7 +165,7 @@ class _Platform:
         package = self.conda.get(entry.name)
         if package is None:
             yield Reason(f"'{entry.text}' is not in the lock for {self.name}", entry.where)
-        elif not _spec(entry.spec).matches(self.records[entry.name]):
+        elif not _spec(entry.spec).matches(record_of(package)):
             yield Reason(f"'{entry.text}' is asked for; the lock for {self.name} has {package}", entry.where)
         elif entry.channel and package.channel != entry.channel.url:
             what = f"'{entry.text}' is asked for; the lock for {self.name} has it from {package.channel}"
@@ -191,8 +190,8 @@ class _Platform:
             # A lock of somebody else does not say which machine it is for.
             record = self.machine.get(name)
             return not self.machine or (record is not None and _spec(spec).matches(record))
-        held = self.records.get(name)
-        return held is not None and _spec(spec).matches(held)
+        held = self.conda.get(name)
+        return held is not None and (spec == name or _matches(spec, name, held.version, held.build))
 
     def _pip(self, pip: Sequence[PipWanted], path: str) -> Iterator[Reason]:
         python = self.conda.get("python")
@@ -276,6 +275,17 @@ def _meets(version: str, spec: str) -> bool:
 @cache
 def _name(spec: str) -> str:
     return split(spec)[0].lower()
+
+
+@cache
+def _matches(spec: str, name: str, version: str, build: str) -> bool:
+    return _spec(spec).matches(_record(name, version, build))
+
+
+@cache
+def _record(name: str, version: str, build: str) -> PackageRecord:
+    """Return what a dependency is matched against; most packages are the same for several platforms."""
+    return PackageRecord(name, version, BuildString.new_unchecked(build), build_number(build), "noarch")
 
 
 @cache
