@@ -33,6 +33,12 @@ class Merged:
     clashes: tuple[Clash, ...]
     head: tuple[str, ...]
 
+    @property
+    def reasons(self) -> list[str]:
+        """Return what is undecided, in words."""
+        names = [f"{clash.key[1]} ({clash.platform})" for clash in self.clashes]
+        return [f"both sides changed {name}, and not alike" for name in (*names, *self.head)]
+
 
 def merge(base: Lock | None, ours: Lock, theirs: Lock) -> Merged:
     """Merge two locks that come from one, ``base``; without it, what either side has is kept."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 
 from conda_lockstep.lock import cep37
-from conda_lockstep.lock.merge import Clash, Merged, with_packages
+from conda_lockstep.lock.merge import Merged, with_packages
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.packages import Key, Package, PackageSet
 
@@ -15,25 +15,22 @@ MARKER_SIZE = 7
 """As long as git's own are, unless an attribute says otherwise."""
 
 
-def conflict(
-    merged: Merged, ours: Lock, theirs: Lock, apart: Iterable[Clash], *, size: int = MARKER_SIZE
-) -> str:
-    """Return the text of a merged lock in which the packages ``apart`` stand as either side has them.
+def conflict(merged: Merged, ours: Lock, theirs: Lock, *, size: int = MARKER_SIZE) -> str:
+    """Return the text of a merged lock in which the packages that clash stand as either side has them.
 
-    There is always a conflict: where the packages are the same on both sides, all that the sides do not share is one.
+    There is always a conflict: where no packages clash but the merge does not fit, all that the sides do not share is.
     """
-    apart = tuple(apart)
-    mine, other = (_side(merged, lock, apart) for lock in (ours, theirs))
+    mine, other = (_side(merged, lock) for lock in (ours, theirs))
     if mine == other:
         mine, other = cep37.render(ours), cep37.render(theirs)
     return "".join(_marked(_blocks(mine), _blocks(other), size))
 
 
-def _side(merged: Merged, side: Lock, apart: Iterable[Clash]) -> str:
+def _side(merged: Merged, side: Lock) -> str:
     """Return the merged lock as one side would have it."""
     lock = merged.lock
     for platform, packages in lock.platforms.items():
-        keys = {clash.key for clash in apart if clash.platform == platform}
+        keys = {clash.key for clash in merged.clashes if clash.platform == platform}
         own: Mapping[Key, Package] = side.platforms.get(platform, PackageSet())
         kept = [package for key, package in packages.items() if key not in keys]
         lock = with_packages(lock, platform, [*kept, *(own[key] for key in keys if key in own)])
