@@ -164,6 +164,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("init", "put the hooks, the workflows or the merge driver into this repository"),
     Command("lock", "solve environment files and write their locks"),
     Command("why", "say who asks for a locked package, and along which chain"),
+    Command("outdated", "say what is newer upstream, and which of your entries hold it back"),
     Command("pin", "pin the entries of environment files to what is locked"),
     Command("export", "write a lock in another format"),
     Command("import", "write the lock of what another tool locked, exported or installed"),

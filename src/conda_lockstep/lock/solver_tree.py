@@ -84,6 +84,15 @@ def passed_over(nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
                 yield each.name, match[1]
 
 
+def askers(nodes: Iterable[Node], name: str) -> Iterator[str]:
+    """Yield in words which packages need a package, and what of it: ``numba 0.59 needs numpy <2.1``."""
+    for node in nodes:
+        for each in node.walk():
+            if each.kind in ("choice", "bound") and any(child.name == name for child in each.children):
+                only = [replace(child, children=()) for child in each.children if child.name == name]
+                yield _told(replace(each, children=tuple(only[:1])), lambda _: "")[0].partition(", ")[0]
+
+
 def render(nodes: Sequence[Node], fault: Fault) -> list[str]:
     """Return the tree as lines; ``fault`` says what is wrong with a leaf of it."""
     lines: list[str] = []

@@ -5,15 +5,15 @@ The solver's own tree names packages that nobody asked for; a reader wants to kn
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import solver_tree
 from conda_lockstep.lock.channels import Channel
+from conda_lockstep.lock.clash import smallest_clash
 from conda_lockstep.lock.index import Index, look_up
-from conda_lockstep.lock.relax import in_channel, without_version
+from conda_lockstep.lock.relax import build_pattern, in_channel, without_version
 from conda_lockstep.lock.solve import Request, Solver, UnsolvableError
 from conda_lockstep.lock.solver_tree import Node
 from conda_lockstep.lock.unmet import unmet
@@ -21,8 +21,6 @@ from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted
 from conda_lockstep.lock.wording import listed
 
-SEARCH_SECONDS = 30.0
-"""How long to look for the smallest clash; after that the smallest one so far is shown."""
 TRIED = 4
 """How many changes of one kind are tried, at most, to tell the reader of one that works."""
 SHOWN = 2
@@ -42,7 +40,7 @@ async def explain(solver: Solver, request: Request, text: str) -> LockstepError:
             remedy=first.remedy,
             detail=tuple(each) if more else (),
         )
-    clash = await _Search(solver, request).smallest()
+    clash = await smallest_clash(solver, request)
     try:
         await solver.records(replace(request, wanted=clash))
     except UnsolvableError as error:
@@ -56,40 +54,6 @@ async def explain(solver: Solver, request: Request, text: str) -> LockstepError:
         remedy=await _remedy(solver, request, clash, tree),
         detail=tuple(solver_tree.render(tree, _Faults(clash, request, index).of)),
     )
-
-
-class _Search:
-    """QuickXplain (Junker 2004): a smallest set of entries that has no solution, in few solves."""
-
-    def __init__(self, solver: Solver, request: Request) -> None:
-        self.solver = solver
-        self.request = request
-        self.until = time.monotonic() + SEARCH_SECONDS
-
-    async def smallest(self) -> tuple[Wanted, ...]:
-        found = await self._within((), False, self.request.wanted)
-        chosen = set(found)
-        return tuple(entry for entry in self.request.wanted if entry in chosen)
-
-    async def _within(
-        self, kept: tuple[Wanted, ...], grown: bool, left: tuple[Wanted, ...]
-    ) -> tuple[Wanted, ...]:
-        if grown and not await self._has_solution(kept):
-            return ()
-        if len(left) == 1 or time.monotonic() > self.until:
-            return left
-        middle = len(left) // 2
-        first, second = left[:middle], left[middle:]
-        from_second = await self._within((*kept, *first), bool(first), second)
-        from_first = await self._within((*kept, *from_second), bool(from_second), first)
-        return (*from_first, *from_second)
-
-    async def _has_solution(self, entries: tuple[Wanted, ...]) -> bool:
-        try:
-            await self.solver.records(replace(self.request, wanted=entries))
-        except UnsolvableError:
-            return False
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +180,7 @@ async def _version_with(
 
 
 def _pinned(entry: Wanted, version: str) -> str:
-    build = entry.fetch_spec.build
+    build = build_pattern(entry)
     minor = ".".join(version.split(".")[:2])
     channel = f"{entry.channel.name}::" if entry.channel else ""
     return f"{channel}{entry.name}={minor}" + (f".*={build}" if build else "")
