@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -12,6 +13,11 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.cli import main
+from conda_lockstep.environment.document import parse
+from conda_lockstep.lock.channels import Mirrors, channels_of
+from conda_lockstep.lock.solve import Request, Solver, UnsolvableError
+from conda_lockstep.lock.virtual import machine
+from conda_lockstep.lock.wanted import wanted
 from tests.support.forge.pypi import write_index
 
 HEAD = "channels:\n  - conda-forge\ndependencies:\n"
@@ -51,36 +57,36 @@ which line 6 asks for
     )
 
 
-def test_each_group_of_lines_lets_the_newest_in_and_no_smaller_one_does(folder, capsys, locking):
+def test_each_group_of_lines_lets_the_newest_in_and_no_smaller_one_does(folder, anaconda, capsys):
     _lock(folder, *FEW)
     capsys.readouterr()
     assert main(["outdated", "--all", "--format", "json"]) == 1
     (told,) = json.loads(capsys.readouterr().out)["platforms"]
+    mirrors = Mirrors({"https://conda.anaconda.org": anaconda})
+    solver = Solver(mirrors)
     tried = 0
     for package in told["packages"]:
         newest = f"{package['name']}=={package['newest']}"
         for group in package["holders"]:
             lines = [entry["line"] for entry in group]
             for opened in (lines, lines[1:]):
-                assert _locks(locking, opened, package["name"], newest) == (opened == lines), (
-                    package,
-                    opened,
-                )
+                entries = [
+                    re.split("[=<]", entry)[0] if number in opened else entry
+                    for number, entry in enumerate(FEW, 4)
+                ]
+                text = HEAD + "".join(f"  - {entry}\n" for entry in (*entries, newest))
+                assert _has_solution(solver, mirrors, text) == (opened == lines), (package, opened)
                 tried += 1
     assert tried >= 6
 
 
-def _locks(locking, opened: list[int], name: str, newest: str) -> bool:
-    """Say whether the file locks with a package at a version, and some lines without theirs."""
-    from conda_lockstep.errors import LockstepError
-
-    entries = [
-        re.split("[=<]", entry)[0] if number in opened else entry for number, entry in enumerate(FEW, 4)
-    ]
-    lines = [f"  - {entry}\n" for entry in (*entries, newest)]
+def _has_solution(solver: Solver, mirrors: Mirrors, text: str) -> bool:
+    file = parse(text, "environment.yml")
+    facts = machine("linux-64", "12.9")
+    request = Request(wanted(file, mirrors), channels_of(file, mirrors), "linux-64", facts)
     try:
-        return bool(locking(HEAD + "".join(lines), cuda="12.9"))
-    except LockstepError:
+        return bool(asyncio.run(solver.records(request)))
+    except UnsolvableError:
         return False
 
 
