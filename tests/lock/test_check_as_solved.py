@@ -37,7 +37,7 @@ BASES = (
     ("python>=3.10", "pytorch=2.*=cuda*", "cuda-version=12.9", "scipy"),
     ("zlib", "openssl", "cmake", "libcurl"),
 )
-SEEDS = 40
+SEEDS = 30
 """Changed pairs of each base."""
 CHANNEL = "https://conda.anaconda.org/conda-forge"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from conda_lockstep.drift.source import Source, read_source
 from conda_lockstep.environment.document import read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.paths import environment_of, lock_path, locks_of
+from conda_lockstep.lock.paths import environment_of, is_lock, lock_path, locks_of
 from conda_lockstep.lock.why import Answer, Entry, Graph, entries_of
 from conda_lockstep.lock.wording import nearest
 from conda_lockstep.report import why as report
@@ -32,7 +32,7 @@ def run(
 
     Raises ``LockstepError`` for a package that is in none of the locks, with the name that may be meant.
     """
-    path = file or (environment_of(lock) if lock else DEFAULT_FILE)
+    path = file or _file_of(lock)
     entries = entries_of(read(path)) if path else None
     sources = [read_source(each) for each in ([lock] if lock else _locks(path or DEFAULT_FILE))]
     graphs = dict(_graphs(sources, platforms))
@@ -43,6 +43,15 @@ def run(
     ]
     sys.stdout.write(report.as_json(found) if as_json else report.as_text(found, every=every))
     return 0
+
+
+def _file_of(lock: Path | None) -> Path | None:
+    """Return the environment file to look for entries in: the lock's; prefixes and snapshots have none."""
+    if lock is None:
+        return DEFAULT_FILE
+    if is_lock(lock.name):
+        return environment_of(lock)
+    return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
 
 
 def _locks(file: Path) -> tuple[Path, ...]:
