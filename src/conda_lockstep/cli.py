@@ -170,8 +170,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("import", "write the lock of what another tool locked, exported or installed"),
     Command("build", "install a lock into a prefix"),
     Command("verify", "say whether a prefix holds exactly what its lock says"),
-    Command("merge-driver", "merge locks for git; 'lockstep init --merge-driver' sets it up"),
     Command("snapshot", "write what a prefix and its machine hold, as JSON"),
     Command("diff", "compare any two of locks, snapshots and prefixes, or two environment files"),
+    Command("merge-driver", "merge locks for git; 'lockstep init --merge-driver' sets it up"),
     Command("action", "what the GitHub Action runs"),
 )

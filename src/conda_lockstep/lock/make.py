@@ -14,7 +14,6 @@ from conda_lockstep.lock import metadata
 from conda_lockstep.lock.channels import Mirrors, channels_of
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.solve import REQUEST_SECONDS, Request, Solver, UnsolvableError
-from conda_lockstep.lock.unsatisfiable import explain
 from conda_lockstep.lock.virtual import machine
 from conda_lockstep.lock.wanted import wanted
 from conda_lockstep.packages import Package, PackageSet
@@ -81,6 +80,8 @@ async def _conda(solver: Solver, request: Request) -> tuple[Package, ...]:
     try:
         return await solver.packages(request)
     except UnsolvableError as error:
+        from conda_lockstep.lock.unsatisfiable import explain  # most files have a solution
+
         raise await explain(solver, request, str(error)) from None
 
 

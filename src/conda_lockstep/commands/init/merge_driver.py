@@ -12,9 +12,14 @@ ATTRIBUTES = Path(".gitattributes")
 NAME = "lockstep"
 PATTERNS = ("*conda-lock.yml", "*conda-lock.yaml")
 """Without a slash, a pattern holds in every folder."""
+# Where the command is not there, as outside of the environment that has it, git would take our side for the merge.
+DRIVER = (
+    "if command -v lockstep >/dev/null; then lockstep merge-driver %O %A %B %P --marker-size %L; "
+    "else git merge-file --marker-size=%L %A %O %B; fi"
+)
 CONFIG = {
     f"merge.{NAME}.name": "locks of conda-lockstep, package by package",
-    f"merge.{NAME}.driver": "lockstep merge-driver %O %A %B %P --marker-size %L",
+    f"merge.{NAME}.driver": DRIVER,
     # Of several common ancestors git merges one for itself, which is no lock that anybody could read.
     f"merge.{NAME}.recursive": "binary",
 }
@@ -40,7 +45,7 @@ def configure(root: Path, *, dry: bool) -> str:
     for key, value in CONFIG.items():
         if not dry:
             _git(root, "config", "--local", key, value, check=True)
-    return f"{'would run' if dry else 'runs'} '{CONFIG[f'merge.{NAME}.driver']}' in this clone"
+    return f"{'would run' if dry else 'runs'} 'lockstep merge-driver' in this clone"
 
 
 def _git(root: Path, *arguments: str, check: bool = False) -> str:
