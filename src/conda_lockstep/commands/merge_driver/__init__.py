@@ -50,8 +50,8 @@ def run(files: Sequence[Path], *, path: Path, marker_size: int, offline: bool) -
         lock, told = None, [str(error)]
     except ModuleNotFoundError as error:
         lock, told = None, [f"needs {error.name}; run: pip install 'conda-lockstep[solve]'"]
-    shown = told if len(told) <= SHOWN else [*told[:SHOWN], f"… and {len(told) - SHOWN} more", told[-1]]
-    for line in shown:
+    left = len(told) - SHOWN - 1
+    for line in [*told[:SHOWN], f"… and {left} more", told[-1]] if left > 0 else told:
         _say(path, line)
     if lock is not None:
         write_text(files[1], cep37.render(lock))

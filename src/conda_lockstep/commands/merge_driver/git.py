@@ -79,8 +79,9 @@ class Merge:
 
     def _has(self, commit: str, blob: str) -> bool:
         held = _git("rev-parse", "--verify", "--quiet", f"{commit}:{self.path.as_posix()}").strip()
-        known = held or not _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
-        return held == blob if known else blob == ""
+        if held or blob:
+            return held == blob
+        return _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") != ""
 
 
 def _blob_of(file: Path) -> str:
