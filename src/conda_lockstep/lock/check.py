@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
 from rattler import BuildString, MatchSpec, PackageRecord
 from rattler.exceptions import InvalidMatchSpecError
 
@@ -23,12 +22,13 @@ from conda_lockstep.lock.metadata import machine_of
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.owned import owned_by_conda
 from conda_lockstep.lock.records import build_number, record_of
-from conda_lockstep.lock.requirements import PipWanted, pip_part
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted, wanted
-from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
 from conda_lockstep.projects import normalize
+
+if TYPE_CHECKING:
+    from conda_lockstep.lock.requirements import PipWanted
 
 SHOWN = 3
 """How many of the packages that nobody asks for are named."""
@@ -73,13 +73,22 @@ def is_satisfied(
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
     mirrors = mirrors or Mirrors({})
-    entries, pip = wanted(file, mirrors), pip_part(file).wanted
+    entries, pip = wanted(file, mirrors), _pip_part(file)
     reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
     allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
     allowed |= {entry.channel.url for entry in entries if entry.channel}
     for name, packages in sorted(lock.platforms.items()):
         reasons += _Platform(name, packages, machine_of(lock, name)).reasons(entries, pip, allowed, file.path)
     return reasons
+
+
+def _pip_part(file: EnvironmentFile) -> Sequence[PipWanted]:
+    """Read the pip part, if there is one: what reads requirements takes a quarter of a check to load."""
+    if not any(section.items for section in file.pip_sections):
+        return ()
+    from conda_lockstep.lock.requirements import pip_part
+
+    return pip_part(file).wanted
 
 
 def broken_edges(lock: Lock, platform: str) -> Iterator[Broken]:
@@ -194,6 +203,8 @@ class _Platform:
         return held is not None and (spec == name or _matches(spec, name, held.version, held.build))
 
     def _pip(self, pip: Sequence[PipWanted], path: str) -> Iterator[Reason]:
+        from conda_lockstep.lock.wheels import Target
+
         python = self.conda.get("python")
         if python is None:
             yield Reason(f"pip entries, but no python in the lock for {self.name}", path)
@@ -259,6 +270,8 @@ def _reachable(roots: Iterable[str], packages: dict[str, Package]) -> set[str]:
 
 
 def _fits(entry: PipWanted, version: str) -> bool:
+    from packaging.version import InvalidVersion, Version
+
     try:
         return entry.requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
@@ -266,6 +279,9 @@ def _fits(entry: PipWanted, version: str) -> bool:
 
 
 def _meets(version: str, spec: str) -> bool:
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.version import InvalidVersion
+
     try:
         return Requirement(spec).specifier.contains(version, prereleases=True)
     except (InvalidRequirement, InvalidVersion):
