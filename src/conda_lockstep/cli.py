@@ -161,8 +161,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("fmt", "put environment files in canonical form: order, indentation, quotes"),
     Command("explain", "show the page of a rule: what, why, how to mend it"),
     Command("rules", "list the rules, by family"),
-    Command("init", "put the hooks and the workflows into this repository"),
+    Command("init", "put the hooks, the workflows or the merge driver into this repository"),
     Command("lock", "solve environment files and write their locks"),
+    Command("why", "say who asks for a locked package, and along which chain"),
+    Command("outdated", "say what is newer upstream, and which of your entries hold it back"),
     Command("pin", "pin the entries of environment files to what is locked"),
     Command("export", "write a lock in another format"),
     Command("import", "write the lock of what another tool locked, exported or installed"),
@@ -170,5 +172,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("verify", "say whether a prefix holds exactly what its lock says"),
     Command("snapshot", "write what a prefix and its machine hold, as JSON"),
     Command("diff", "compare any two of locks, snapshots and prefixes, or two environment files"),
+    Command("merge-driver", "merge locks for git; 'lockstep init --merge-driver' sets it up"),
     Command("action", "what the GitHub Action runs"),
 )

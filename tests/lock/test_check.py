@@ -136,6 +136,29 @@ def test_an_edge_that_does_not_hold_is_named(forge, lock):
     )
 
 
+def test_a_virtual_package_that_is_asked_for_is_the_machines(forge, lock):
+    assert _reasons(_text(forge, (*ENTRIES, "__glibc >=2.17")), lock) == []
+    (reason,) = _reasons(_text(forge, (*ENTRIES, "__cuda >=12")), lock)
+    assert reason.startswith(
+        f"environment.yml:8:5: '__cuda >=12' is asked for; the lock for {forge.subdir} is for a machine with "
+    )
+
+
+def test_a_dependency_of_pips_that_does_not_hold_is_named(forge, lock):
+    ((platform, packages),) = lock.platforms.items()
+    held = packages["pip", "humanize"]
+    for depends, has in (("tabulate", "none"), ("requests-toolbelt >=99", "requests-toolbelt 1.0.0")):
+        needy = dataclasses.replace(held, depends=(depends,))
+        changed = dataclasses.replace(lock, platforms={platform: PackageSet.of([*packages.values(), needy])})
+        told = f"humanize needs '{depends}' of pip; the lock for {platform} has {has}"
+        assert _reasons(_text(forge), changed) == [f"environment.yml: {told}"]
+
+
+def test_a_package_of_another_platform_is_named(forge, lock):
+    reasons = _reasons(_text(forge), _changed(lock, "numpy", subdir="win-64"))
+    assert reasons == [f"environment.yml: numpy is for win-64 in the lock for {forge.subdir}"]
+
+
 def test_a_package_of_another_channel_is_named(forge, lock):
     reasons = _reasons(_text(forge), _changed(lock, "idna", channel="https://conda.anaconda.org/other"))
     assert [

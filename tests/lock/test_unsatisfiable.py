@@ -38,6 +38,15 @@ HEAD = "channels: [conda-forge]\ndependencies:\n"
             "environment.yml:3:5: 'pytorch::python=3.12': pytorch has no 'python' for linux-64; name another channel",
         ),
         (
+            "  - glom\n",
+            "environment.yml:3:5: no package 'glom' for linux-64 in conda-forge; check its name, or add",
+        ),
+        (
+            "  - pywin32\n",
+            "environment.yml:3:5: no package 'pywin32' for linux-64 in conda-forge, only for win-64; "
+            "keep it in a file of that platform's own",
+        ),
+        (
             "  - 'pytorch=2.*=cuda*'\n",
             "environment.yml:3:5: 'pytorch=2.*=cuda*' cannot be installed on linux-64; "
             "say which CUDA the machine's driver supports: --cuda 12.4",
@@ -60,15 +69,71 @@ def test_every_entry_that_nothing_fits_is_listed(locking):
     assert str(caught.value).endswith("in conda-forge (and 1 more, above); did you mean 'pytorch'?")
 
 
-def test_only_the_lines_that_clash_are_named(locking):
-    entries = ["zlib", "python=3.12", "pandas", "numpy<1.26", "matplotlib", "requests"]
+def _told(locking, text, **options) -> tuple[str, str]:
+    """Return the one line that is said, and the lines before it."""
     with pytest.raises(LockstepError) as caught:
-        locking(HEAD + "".join(f"  - {entry}\n" for entry in entries))
-    assert str(caught.value) == (
+        locking(text, **options)
+    return str(caught.value), "\n".join(caught.value.detail)
+
+
+def test_only_the_lines_that_clash_are_named_with_a_change_that_works(locking):
+    entries = ["zlib", "python=3.12", "pandas", "numpy<1.26", "matplotlib", "requests"]
+    lines = [f"  - {entry}\n" for entry in entries]
+    line, detail = _told(locking, HEAD + "".join(lines))
+    assert line == (
         "environment.yml:4:5: 'python=3.12' cannot be installed together with 'numpy<1.26' (line 6) on linux-64; "
-        "change or drop one of them"
+        "what works: 'python=3.11' (line 4) or 'numpy=2.4' (line 6)"
     )
-    assert "which 'python=3.12' (line 4) rules out" in "\n".join(caught.value.detail)
+    assert detail == (
+        "numpy <1.26 cannot be installed:\n"
+        "└─ numpy 1.21.4 … 1.25.2 need python 3.11.*, 3.10.*, 3.9.* or 3.8.*, which 'python=3.12' (line 4) rules out"
+    )
+    for change in ((1, "python=3.11"), (3, "numpy=2.4")):
+        mended = [f"  - {change[1]}\n" if number == change[0] else line for number, line in enumerate(lines)]
+        locking(HEAD + "".join(mended))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "detail"),
+    [
+        pytest.param(
+            "channels: [conda-forge]\ndependencies: [pip=9.0.1]\n",
+            "environment.yml:2:16: 'pip=9.0.1' cannot be installed on linux-64; what works: 'pip=26.1' (line 2)",
+            "python 3.6.*, 3.5.*, 3.4.* or 2.7.*, but conda-forge has 3.8.19 … 3.14.6",
+            id="a version that is gone, of what nobody asked for",
+        ),
+        pytest.param(
+            "channels: [pytorch, nvidia]\ndependencies: [pytorch=1.9.1]\n",
+            "environment.yml:2:16: 'pytorch=1.9.1' cannot be installed on linux-64; change it, or drop it",
+            "pytorch 1.9.1 needs blas mkl, which no channel of the file has",
+            id="a dependency that no channel has",
+        ),
+        pytest.param(
+            "channels: [pytorch, nvidia, conda-forge]\ndependencies: [torchvision=0.15, python=3.10]\n",
+            "what works: 'conda-forge::ffmpeg' as a new line",
+            "ffmpeg 4.4.2 … 8.0.1, passed over: in conda-forge, while pytorch comes first and has ffmpeg, too",
+            id="a channel that comes first",
+        ),
+        pytest.param(
+            "channels: [conda-forge]\ndependencies: [cuda-version=13.1]\n",
+            "the driver is taken to support CUDA 12.9: change --cuda or the version asked for",
+            "cuda-version 13.1 allows only __cuda >=13, but the machine has __cuda=12.9",
+            id="an old driver",
+        ),
+        pytest.param(
+            "channels: [conda-forge]\ndependencies: ['cmake>=3.30.4', llvm-openmp==15.0.7]\n",
+            "'cmake>=3.30.4' cannot be installed together with 'llvm-openmp==15.0.7' (line 2) on linux-64; what works:",
+            "llvm-openmp 15.0.7 needs libzlib >=1.2.13,<1.3.0a0",
+            id="a clash far below the two lines",
+        ),
+    ],
+)
+def test_what_clashes_is_said_in_the_readers_terms(locking, text, line, detail):
+    told, lines = _told(locking, text, cuda="12.9")
+    assert line in told
+    assert detail in lines
+    for jargon in ("viable options", "candidates", "reported", "excluded because", "would require"):
+        assert jargon not in lines
 
 
 def test_a_version_that_only_a_later_channel_has_is_taken_from_there(locking):

@@ -21,7 +21,7 @@ def repodata(corpus: Path) -> list[dict[str, Any]]:
             index = json.load(zstandard.ZstdDecompressor().stream_reader(stream))
         channel = file.parent.parent.name
         for part in ("packages", "packages.conda"):
-            records += [{"channel": channel, "fn": name} | record for name, record in index[part].items()]
+            records += [record | {"channel": channel, "fn": name} for name, record in index[part].items()]
     return records
 
 

@@ -11,12 +11,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diff", action="store_true", help="write nothing; print what would change")
     parser.add_argument("--no-hooks", action="store_true", help="leave .pre-commit-config.yaml alone")
     parser.add_argument("--no-workflows", action="store_true", help="leave .github/workflows alone")
+    parser.add_argument(
+        "--merge-driver", action="store_true", help="set up the merge driver for locks, and nothing else"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from conda_lockstep.commands import init
 
+    if arguments.merge_driver:
+        return init.run_merge_driver(Path.cwd(), dry=arguments.diff)
     return init.run(
         Path.cwd(),
         with_hooks=not arguments.no_hooks,

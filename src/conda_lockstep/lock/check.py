@@ -5,12 +5,12 @@ No solve and no network: a comment, a reordering or another spelling of the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
 from rattler import BuildString, MatchSpec, PackageRecord
 from rattler.exceptions import InvalidMatchSpecError
 
@@ -21,13 +21,14 @@ from conda_lockstep.lock.dependencies import split
 from conda_lockstep.lock.metadata import machine_of
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.owned import owned_by_conda
-from conda_lockstep.lock.records import record_of
-from conda_lockstep.lock.requirements import PipWanted, pip_part
+from conda_lockstep.lock.records import build_number, record_of
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted, wanted
-from conda_lockstep.lock.wheels import Target
-from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.packages import Key, Manager, Package, PackageSet
 from conda_lockstep.projects import normalize
+
+if TYPE_CHECKING:
+    from conda_lockstep.lock.requirements import PipWanted
 
 SHOWN = 3
 """How many of the packages that nobody asks for are named."""
@@ -45,6 +46,24 @@ class Reason:
         return f"{self.where}: {self.what}"
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A dependency of a locked conda package that the lock does not meet: by ``held``, or by nothing."""
+
+    asker: Package
+    spec: str
+    held: Package | None
+
+    @property
+    def name(self) -> str:
+        """Return the name of what is asked for."""
+        return _name(self.spec)
+
+    def is_met_by(self, package: Package) -> bool:
+        """Say whether a conda package of that name would do."""
+        return _spec(self.spec).matches(record_of(package))
+
+
 def is_satisfied(
     file: EnvironmentFile, lock: Lock, *, platforms: Sequence[str] = (), mirrors: Mirrors | None = None
 ) -> list[Reason]:
@@ -54,13 +73,43 @@ def is_satisfied(
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
     mirrors = mirrors or Mirrors({})
-    entries, pip = wanted(file, mirrors), pip_part(file).wanted
+    entries, pip = wanted(file, mirrors), _pip_part(file)
     reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
     allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
     allowed |= {entry.channel.url for entry in entries if entry.channel}
     for name, packages in sorted(lock.platforms.items()):
         reasons += _Platform(name, packages, machine_of(lock, name)).reasons(entries, pip, allowed, file.path)
     return reasons
+
+
+def _pip_part(file: EnvironmentFile) -> Sequence[PipWanted]:
+    """Read the pip part, if there is one: what reads requirements takes a quarter of a check to load."""
+    if not any(section.items for section in file.pip_sections):
+        return ()
+    from conda_lockstep.lock.requirements import pip_part
+
+    return pip_part(file).wanted
+
+
+def broken_edges(lock: Lock, platform: str) -> Iterator[Broken]:
+    """Yield the dependencies between the conda packages of a platform that do not hold."""
+    yield from _Platform(platform, lock.platforms[platform], machine_of(lock, platform)).broken()
+
+
+def reachable(roots: Iterable[Key], packages: Mapping[Key, Package]) -> set[Key]:
+    """Return what some entries of an environment file lead to, each manager's packages through its own."""
+    roots = tuple(roots)
+    found: set[Key] = set()
+    managers: tuple[Manager, ...] = ("conda", "pip")
+    for manager in managers:
+        named = {_project(key): package for key, package in packages.items() if key[0] == manager}
+        reached = _reachable({_project(key) for key in roots if key[0] == manager}, named)
+        found |= {named[name].key for name in reached}
+    return found
+
+
+def _project(key: Key) -> str:
+    return normalize(key[1]) if key[0] == "pip" else key[1]
 
 
 def _platforms(file: EnvironmentFile, lock: Lock, platforms: Sequence[str]) -> Iterator[Reason]:
@@ -97,7 +146,7 @@ class _Platform:
         self.name = name
         self.conda = {package.name: package for package in packages.only("conda").values()}
         self.pip = {normalize(package.name): package for package in packages.only("pip").values()}
-        self.records = {name: record_of(package) for name, package in self.conda.items()}
+        self.facts = machine
         self.machine = {
             fact.name: PackageRecord(fact.name, fact.version, BuildString(fact.build), 0, "noarch")
             for fact in machine
@@ -112,25 +161,37 @@ class _Platform:
         if pip:
             yield from self._pip(pip, path)
         yield from self._edges(path)
+        yield from self._pip_edges(path)
         yield from self._strangers(entries, pip, channels, path)
 
     def _entry(self, entry: Wanted) -> Iterator[Reason]:
+        if entry.name.startswith("__"):
+            if not self._holds(entry.spec):
+                held = " ".join(map(str, self.facts)) or "no machine"
+                what = f"'{entry.text}' is asked for; the lock for {self.name} is for a machine with {held}"
+                yield Reason(what, entry.where)
+            return
         package = self.conda.get(entry.name)
         if package is None:
             yield Reason(f"'{entry.text}' is not in the lock for {self.name}", entry.where)
-        elif not _spec(entry.spec).matches(self.records[entry.name]):
+        elif not _spec(entry.spec).matches(record_of(package)):
             yield Reason(f"'{entry.text}' is asked for; the lock for {self.name} has {package}", entry.where)
         elif entry.channel and package.channel != entry.channel.url:
             what = f"'{entry.text}' is asked for; the lock for {self.name} has it from {package.channel}"
             yield Reason(what, entry.where)
 
-    def _edges(self, path: str) -> Iterator[Reason]:
+    def broken(self) -> Iterator[Broken]:
+        """Yield the dependencies that do not hold."""
         for package in self.conda.values():
             for spec in package.depends:
                 if not self._holds(spec):
-                    name = _name(spec)
-                    held = self.conda.get(name) or ("no such machine" if name.startswith("__") else "none")
-                    yield Reason(f"{package.name} needs '{spec}'; the lock for {self.name} has {held}", path)
+                    yield Broken(package, spec, self.conda.get(_name(spec)))
+
+    def _edges(self, path: str) -> Iterator[Reason]:
+        for edge in self.broken():
+            held = edge.held or ("no such machine" if edge.name.startswith("__") else "none")
+            what = f"{edge.asker.name} needs '{edge.spec}'; the lock for {self.name} has {held}"
+            yield Reason(what, path)
 
     def _holds(self, spec: str) -> bool:
         name = _name(spec)
@@ -138,10 +199,12 @@ class _Platform:
             # A lock of somebody else does not say which machine it is for.
             record = self.machine.get(name)
             return not self.machine or (record is not None and _spec(spec).matches(record))
-        held = self.records.get(name)
-        return held is not None and _spec(spec).matches(held)
+        held = self.conda.get(name)
+        return held is not None and (spec == name or _matches(spec, name, held.version, held.build))
 
     def _pip(self, pip: Sequence[PipWanted], path: str) -> Iterator[Reason]:
+        from conda_lockstep.lock.wheels import Target
+
         python = self.conda.get("python")
         if python is None:
             yield Reason(f"pip entries, but no python in the lock for {self.name}", path)
@@ -158,6 +221,16 @@ class _Platform:
             elif not _fits(entry, held.version):
                 yield Reason(f"'{entry.text}' is asked for; the lock for {self.name} has {held}", entry.where)
 
+    def _pip_edges(self, path: str) -> Iterator[Reason]:
+        owned = owned_by_conda(self.conda.values()) if self.pip else {}
+        for package in self.pip.values():
+            for spec in package.depends:
+                name = normalize(_name(spec))
+                if name not in owned and not (name in self.pip and _meets(self.pip[name].version, spec)):
+                    held = self.pip.get(name, "none")
+                    what = f"{package.name} needs '{spec}' of pip; the lock for {self.name} has {held}"
+                    yield Reason(what, path)
+
     def _strangers(
         self, entries: Sequence[Wanted], pip: Sequence[PipWanted], channels: set[str], path: str
     ) -> Iterator[Reason]:
@@ -172,10 +245,12 @@ class _Platform:
                     f"nobody asks for {', '.join(unasked[:SHOWN])}{more}, which the lock for {self.name} has"
                 )
                 yield Reason(what, path)
-        for name in sorted(self.conda):
-            if self.conda[name].channel not in channels:
-                what = f"{name} is from {self.conda[name].channel} in the lock for {self.name}, which is not listed"
+        for name, package in sorted(self.conda.items()):
+            if package.channel not in channels:
+                what = f"{name} is from {package.channel} in the lock for {self.name}, which is not listed"
                 yield Reason(what, path)
+            if package.subdir not in (self.name, "noarch"):
+                yield Reason(f"{name} is for {package.subdir} in the lock for {self.name}", path)
 
 
 def _reachable(roots: Iterable[str], packages: dict[str, Package]) -> set[str]:
@@ -195,15 +270,38 @@ def _reachable(roots: Iterable[str], packages: dict[str, Package]) -> set[str]:
 
 
 def _fits(entry: PipWanted, version: str) -> bool:
+    from packaging.version import InvalidVersion, Version
+
     try:
         return entry.requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
         return True  # conda's own spelling, such as 2024a: nothing that pip could compare
 
 
+def _meets(version: str, spec: str) -> bool:
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.version import InvalidVersion
+
+    try:
+        return Requirement(spec).specifier.contains(version, prereleases=True)
+    except (InvalidRequirement, InvalidVersion):
+        return True  # Poetry's notation, in locks of conda-lock
+
+
 @cache
 def _name(spec: str) -> str:
     return split(spec)[0].lower()
+
+
+@cache
+def _matches(spec: str, name: str, version: str, build: str) -> bool:
+    return _spec(spec).matches(_record(name, version, build))
+
+
+@cache
+def _record(name: str, version: str, build: str) -> PackageRecord:
+    """Return what a dependency is matched against; most packages are the same for several platforms."""
+    return PackageRecord(name, version, BuildString.new_unchecked(build), build_number(build), "noarch")
 
 
 @cache

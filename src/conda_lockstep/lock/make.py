@@ -18,7 +18,6 @@ from conda_lockstep.lock.keep import ALL, NOTHING, Update, kept_of, moved
 from conda_lockstep.lock.machines import Group, groups_of
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.solve import NO_HORIZON, REQUEST_SECONDS, Horizon, Request, Solver, UnsolvableError
-from conda_lockstep.lock.unsatisfiable import explain
 from conda_lockstep.lock.variants import NoCommonError, arrange, solve_groups
 from conda_lockstep.lock.wanted import Wanted, wanted
 from conda_lockstep.packages import Package
@@ -131,6 +130,8 @@ class _Task:
                 request = replace(request, wanted=(*self.entries, *moved(newest, update, self.file)))
             solved = await self.solver.packages(request)
         except UnsolvableError as error:
+            from conda_lockstep.lock.unsatisfiable import explain
+
             told = await explain(self.solver, replace(request, kept=()), str(error))
             raise NoCommonError(told) from None
         kept = {package.name: package.version for package in stay if package.manager == "pip"}

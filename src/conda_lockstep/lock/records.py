@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from rattler import BuildString, PackageRecord, RepoDataRecord
 
 from conda_lockstep.lock.channels import Mirrors
@@ -33,16 +31,12 @@ def package_of(record: RepoDataRecord, mirrors: Mirrors) -> Package:
 
 
 def record_of(package: Package, *, url: str = "") -> RepoDataRecord:
-    """Return a locked conda package as a record; ``url`` is where it is fetched from, if not from the lock's URL.
-
-    A lock does not hold the build number; conda-build ends the build string with it.
-    """
-    number = re.search(r"(?:^|_)(\d+)$", package.build)
+    """Return a locked conda package as a record; ``url`` is where it is fetched from, if not from the lock's URL."""
     record = PackageRecord(
         package.name,
         package.version,
         BuildString.new_unchecked(package.build),
-        int(number[1]) if number else 0,
+        build_number(package.build),
         package.subdir,
         depends=list(package.depends),
         constrains=list(package.constrains),
@@ -53,6 +47,12 @@ def record_of(package: Package, *, url: str = "") -> RepoDataRecord:
     )
     url = url or package.url
     return RepoDataRecord(record, url.rpartition("/")[2], url, split_package_url(url).channel)
+
+
+def build_number(build: str) -> int:
+    """Return the build number, which a lock does not hold; conda-build ends the build string with it."""
+    number = build.rpartition("_")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def _site_packages(package: Package) -> str | None:

@@ -1,0 +1,77 @@
+"""``lockstep outdated``: what the channels and the index have that is newer, and what holds it back."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from conda_lockstep.config import Config, load
+from conda_lockstep.environment.document import EnvironmentFile, read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.channels import channels_of
+from conda_lockstep.lock.make import make_lock, solver_for
+from conda_lockstep.lock.metadata import machine_of
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.outdated import Newer, newer
+from conda_lockstep.lock.outdated_pip import newer_pip
+from conda_lockstep.lock.paths import lock_path, locks_of
+from conda_lockstep.lock.solve import Request, Solver, UnsolvableError
+from conda_lockstep.lock.targets import settings_of
+from conda_lockstep.lock.unsatisfiable import explain
+from conda_lockstep.lock.virtual import machine
+from conda_lockstep.lock.wanted import wanted
+from conda_lockstep.packages import PackageSet
+from conda_lockstep.report import outdated as report
+
+CURRENT, OUTDATED = 0, 1
+
+_KEPT: list[Solver] = []
+"""The solver of the last run: to free a channel's index takes longer than all that is left to do."""
+
+
+def run(path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool, as_json: bool) -> int:
+    """Print what is outdated in the locks of a file; 1 where anything is."""
+    file, config = read(path), load(path.resolve().parent)
+    rows: list[report.Row] = []
+    for each in [lock] if lock else locks_of([path])[path] or [lock_path(path)]:
+        if not each.exists():
+            raise LockstepError("there is no lock yet", where=str(each), remedy=f"run: lockstep lock {path}")
+        held = cep37.read(each)
+        for platform in platforms or sorted(held.platforms):
+            if platform not in held.platforms:
+                has = ", ".join(held.platforms)
+                raise LockstepError(f"has nothing for '{platform}'", where=str(each), remedy=f"it has {has}")
+            rows.append(report.Row(str(each), platform, _look(file, config, held, platform, every)))
+    sys.stdout.write(report.as_json(rows) if as_json else report.as_text(rows))
+    return OUTDATED if any(row.found for row in rows) else CURRENT
+
+
+def _look(file: EnvironmentFile, config: Config, lock: Lock, platform: str, every: bool) -> tuple[Newer, ...]:
+    # The lock says for which machine it is; another would be another question.
+    alone = config._replace(machines=())
+    settings = replace(settings_of(file, alone, (lock,), allow_cpu=True), platforms=(platform,))
+    solver = _KEPT[0] if _KEPT else solver_for(settings)
+    _KEPT[:] = [solver]
+    facts = machine_of(lock, platform) or machine(platform, settings.cuda)
+    channels = channels_of(file, settings.mirrors, windows=platform.startswith("win-"))
+    request = Request(wanted(file, settings.mirrors), channels, platform, facts)
+    packages = lock.platforms[platform]
+    found = asyncio.run(_conda(solver, request, packages, every))
+    if any(section.items for section in file.pip_sections):
+
+        def locking(changed: EnvironmentFile) -> PackageSet:
+            return make_lock(changed, settings, solver).platforms[platform]
+
+        found += newer_pip(file, packages, locking, every=every)
+    return tuple(found)
+
+
+async def _conda(solver: Solver, request: Request, packages: PackageSet, every: bool) -> list[Newer]:
+    try:
+        return await newer(solver, request, packages, every=every)
+    except UnsolvableError as error:
+        raise await explain(solver, request, str(error)) from None

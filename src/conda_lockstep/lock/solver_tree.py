@@ -1,0 +1,223 @@
+"""Reads the tree in which the solver says why nothing fits, and writes it in a reader's terms, merged and bounded.
+
+The tree is resolvo's; its sentences are in ``resolvo/src/conflict.rs``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from rattler import Version
+from rattler.exceptions import InvalidVersionError
+
+Kind: TypeAlias = Literal[
+    "wish", "choice", "bound", "absent", "clash", "forbidden", "excluded", "possible", "other"
+]
+_Raw: TypeAlias = tuple[str, list["_Raw"]]
+
+MAX_LINES = 16
+SHOWN_VERSIONS = 3
+_ELLIPSIS = "..."
+_BRANCHES = "│├└─ "
+
+_SENTENCES: tuple[tuple[str, Kind], ...] = (
+    (r"(?P<spec>.+?),? (?:which )?cannot be installed because there are no viable options:?", "wish"),
+    (r"(?P<spec>.+?),? (?:which )?can be installed with any of the following options:?", "possible"),
+    (r"(?P<spec>.+?),? for which no candidates were found\.?", "absent"),
+    (r"No candidates were found for (?P<spec>.+?)\.?", "absent"),
+    (r"(?P<spec>.+?),? which conflicts with any installable versions previously reported\.?", "forbidden"),
+    (r"(?P<spec>.+?),? which conflicts with the versions reported above\.?", "clash"),
+    (r"(?P<spec>.+?) would require", "choice"),
+    (r"(?P<spec>.+?) would constrain", "bound"),
+    (r"(?P<spec>.+?) is excluded because (?P<why>.+)", "excluded"),
+)
+_PRIORITY = re.compile(r"due to strict channel priority not using this option from: '(.+?)/?'")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A sentence of the solver's, and those below it.
+
+    ``what`` is a constraint (``wish``, ``absent``, ``forbidden``, ``possible``) or versions (``choice``, ``bound``,
+    ``clash``, ``excluded``). ``why`` is the reason of an ``excluded``: the URL of a channel that comes later, mostly.
+    """
+
+    kind: Kind
+    name: str
+    what: tuple[str, ...]
+    children: tuple[Node, ...] = ()
+    why: str = ""
+
+    def walk(self) -> Iterator[Node]:
+        """Yield this node, and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+Fault: TypeAlias = Callable[[Node], str]
+"""Says what is wrong with an ``absent``, ``forbidden``, ``clash`` or ``excluded``: ``which no channel has``."""
+
+
+def parse(text: str) -> tuple[Node, ...]:
+    """Read the solver's text; what it says twice is merged."""
+    roots: list[_Raw] = []
+    path = [roots]
+    for line in text.removeprefix("Cannot solve the request because of: ").splitlines():
+        said = line.lstrip(_BRANCHES)
+        del path[(len(line) - len(said)) // 3 + 1 :]
+        below: list[_Raw] = []
+        path[-1].append((said.rstrip(), below))
+        path.append(below)
+    return _merged([node for raw in roots for node in _nodes(raw)])
+
+
+def passed_over(nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
+    """Yield packages that strict priority leaves out, each with the URL of the later channel that has it."""
+    for node in nodes:
+        for each in node.walk():
+            match = _PRIORITY.fullmatch(each.why)
+            if match:
+                yield each.name, match[1]
+
+
+def askers(nodes: Iterable[Node], name: str) -> Iterator[str]:
+    """Yield in words which packages need a package, and what of it: ``numba 0.59 needs numpy <2.1``."""
+    for node in nodes:
+        for each in node.walk():
+            if each.kind in ("choice", "bound") and any(child.name == name for child in each.children):
+                only = [replace(child, children=()) for child in each.children if child.name == name]
+                yield _told(replace(each, children=tuple(only[:1])), lambda _: "")[0].partition(", ")[0]
+
+
+def render(nodes: Sequence[Node], fault: Fault) -> list[str]:
+    """Return the tree as lines; ``fault`` says what is wrong with a leaf of it."""
+    lines: list[str] = []
+    for node in nodes:
+        told, below = _told(node, fault)
+        lines += [told.replace(", which cannot", " cannot", 1), *_branches(below, fault)]
+    if len(lines) > MAX_LINES:
+        lines[MAX_LINES - 1 :] = [f"… and {len(lines) - MAX_LINES + 1} lines more"]
+    return lines
+
+
+def _nodes(raw: _Raw) -> Iterator[Node]:
+    said, below = raw
+    if said == "The following packages are incompatible":
+        yield from (node for child in below for node in _nodes(child))
+        return
+    children = _merged([node for child in below for node in _nodes(child)])
+    for pattern, kind in _SENTENCES:
+        match = re.fullmatch(pattern, said)
+        if match:
+            name, _, what = match["spec"].partition(" ")
+            why = match.groupdict().get("why", "")
+            if kind == "possible" and all(child.kind == "other" for child in children):
+                why, children = _versions([each for child in children for each in child.what]), ()
+            yield Node(kind, name, _parts(kind, what), children, why)
+            return
+    name, _, what = said.partition(" ")
+    yield Node("other", name, tuple(what.split(" | ")), children)
+
+
+def _parts(kind: Kind, what: str) -> tuple[str, ...]:
+    if kind in ("choice", "bound", "clash", "excluded"):
+        return tuple(what.split(" | "))
+    return (what.removeprefix("*").strip(),)
+
+
+def _merged(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Merge siblings that say the same of several versions, and drop what is possible where something else is not."""
+    if any(node.kind != "possible" for node in nodes):
+        nodes = [node for node in nodes if node.kind != "possible" or node.children or node.name[:2] == "__"]
+    found: dict[object, Node] = {}
+    for node in nodes:
+        key = _sameness(node)
+        known = found.get(key)
+        found[key] = _joined(known, node) if known else node
+    return tuple(found.values())
+
+
+def _sameness(node: Node) -> object:
+    """Return what siblings have in common that are told as one: alternatives that fail alike, in any version."""
+    if node.kind in ("choice", "bound", "clash", "excluded"):
+        return _shape(node)
+    return node.kind, node.name, node.what
+
+
+def _shape(node: Node) -> object:
+    return node.kind, node.name, node.why, tuple(_shape(child) for child in node.children)
+
+
+def _joined(one: Node, other: Node) -> Node:
+    if one.kind in ("wish", "possible") and one.what == other.what:
+        return replace(one, children=_merged((*one.children, *other.children)))
+    children = tuple(map(_joined, one.children, other.children))
+    return replace(one, what=tuple(dict.fromkeys((*one.what, *other.what))), children=children)
+
+
+def _told(node: Node, fault: Fault) -> tuple[str, tuple[Node, ...]]:
+    """Return a node in words, and what is left to be told below it."""
+    if node.kind in ("choice", "bound"):
+        many = "" if len(node.what) > 1 else "s"
+        verb = f"need{many}" if node.kind == "choice" else f"allow{many} only"
+        subject = f"{node.name} {_versions(node.what)}"
+        if len(node.children) != 1:
+            return f"{subject} {verb} all of:", node.children
+        told, below = _told(node.children[0], fault)
+        return f"{subject} {verb} {told}", below
+    if node.kind in ("clash", "excluded"):
+        return f"{node.name} {_versions(node.what)}, {fault(node)}", node.children
+    newest_first = sorted(map(_short, node.what), key=_natural, reverse=True)
+    spec = f"{node.name} {_listed(newest_first)}".rstrip()
+    if node.kind == "wish":
+        if len(node.children) == 1 and node.children[0].kind == "excluded":
+            return f"{spec}, {fault(node.children[0])}", ()
+        return f"{spec}, which cannot be installed" + (":" if node.children else ", as above"), node.children
+    if node.kind == "possible":
+        return f"{spec}, which could be " + (node.why or "one of:"), node.children
+    return f"{spec}, {fault(node)}" if node.kind != "other" else spec, node.children
+
+
+def _short(constraint: str) -> str:
+    """Write ``>=3.12,<3.13.0a0`` as people do: ``3.12.*``."""
+    match = re.fullmatch(r">=((?:\d+\.)*?)(\d+),<((?:\d+\.)*?)(\d+)(?:\.0)?a0", constraint)
+    if match and match[1] == match[3] and int(match[2]) + 1 == int(match[4]):
+        return f"{match[1]}{match[2]}.*"
+    return constraint
+
+
+def _branches(nodes: Sequence[Node], fault: Fault, indent: str = "") -> Iterator[str]:
+    for number, node in enumerate(nodes, 1):
+        told, below = _told(node, fault)
+        last = number == len(nodes)
+        yield f"{indent}{'└─' if last else '├─'} {told}"
+        yield from _branches(below, fault, indent + ("   " if last else "│  "))
+
+
+def _versions(what: Sequence[str]) -> str:
+    """Name a few versions one by one, many by the first and the last."""
+    known = sorted({each for each in what if each != _ELLIPSIS}, key=_order)
+    if _ELLIPSIS in what or len(known) > SHOWN_VERSIONS:
+        return f"{known[0]} … {known[-1]}"
+    return _listed(known)
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = [f"{len(items) - SHOWN_VERSIONS} more"] if len(items) > SHOWN_VERSIONS + 1 else []
+    shown = [*items[: SHOWN_VERSIONS if more else len(items)], *more]
+    return f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def _natural(constraint: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", constraint)]
+
+
+def _order(version: str) -> tuple[int, object]:
+    try:
+        return 1, Version(version)
+    except InvalidVersionError:
+        return 0, version
