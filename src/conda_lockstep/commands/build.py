@@ -53,6 +53,7 @@ def _lock_of(path: Path, machine: str, mirrors: Mirrors) -> tuple[Path, Lock]:
     if not locks:
         raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
     lock_file = _chosen(locks, machine)
+    _for_this_machine(locks[lock_file], lock_file)  # what is for another platform need not be looked at
     reasons = is_satisfied(environment, locks[lock_file], mirrors=mirrors)
     if reasons:
         raise LockstepError(

@@ -25,6 +25,7 @@ TRIED = 4
 """How many changes of one kind are tried, at most, to tell the reader of one that works."""
 SHOWN = 2
 """How many of the changes that work are told."""
+_LATE = "after the cutoff date"
 _ANY_DRIVER = VirtualPackage("__cuda", "99.9")
 
 
@@ -86,6 +87,8 @@ class _Faults:
         return f"but {channel.name} has {shown}"
 
     def _excluded(self, node: Node) -> str:
+        if _LATE in node.why:
+            return "published after the moment that is asked for"
         for name, url in solver_tree.passed_over([node]):
             later = _channel(url, self.request)
             first = next((channel.name for channel in self.index.of(name)), "")
@@ -111,6 +114,8 @@ def _headline(clash: tuple[Wanted, ...], request: Request) -> str:
 
 async def _remedy(solver: Solver, request: Request, clash: Sequence[Wanted], tree: Sequence[Node]) -> str:
     """Say what to do: a change that was tried, and with which the whole file has a solution."""
+    if any(_LATE in node.why for root in tree for node in root.walk()):
+        return "give a later --exclude-newer or a shorter --min-age, or ask for an older one"
     asked = {node.name for root in tree for node in root.walk()}
     if "__cuda" in asked and await _is_solved_by(solver, request, _ANY_DRIVER):
         cuda = next((fact.version for fact in request.machine if fact.name == "__cuda"), "")

@@ -86,9 +86,7 @@ def _for_machines(error: LockstepError, group: Group) -> LockstepError:
         _LIMIT.sub(rf"\1the driver runs CUDA {cuda} at most, so \2 has to be \3", line)
         for line in error.detail
     )
-    if any("after the cutoff date" in line for line in detail):
-        remedy = "give a later --exclude-newer or a shorter --min-age, or ask for an older one"
-    elif detail != error.detail and not names:
+    if detail != error.detail and not names:
         remedy = f"the driver is taken to support CUDA {cuda}: change --cuda or the version asked for"
     elif detail != error.detail:
         remedy = f"ask for an older CUDA, or update the driver of {names} and the settings"
