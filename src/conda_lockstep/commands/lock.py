@@ -64,8 +64,10 @@ def _lock(
         print("  unchanged")
     elif old is not None and old.platforms.keys() & lock.platforms.keys():
         _report_drift(old, cep37.parse(text, str(target)), target)
-    for notice in gpu.cpu_builds(lock, wanted(file, settings.mirrors)):
-        print(f"lockstep: {path}: {notice}", file=sys.stderr)
+    for notice in lock.notices:
+        print(f"lockstep: {notice}", file=sys.stderr)
+    for build in gpu.cpu_builds(lock, wanted(file, settings.mirrors)):
+        print(f"lockstep: {path}: {build}", file=sys.stderr)
 
 
 def _read_lock(path: Path, file: Path) -> Lock:

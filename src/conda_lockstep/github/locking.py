@@ -88,7 +88,8 @@ def _judge(
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:
-    return tuple(str(build) for build in gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors))))
+    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors)))
+    return (*lock.notices, *(str(build) for build in builds))
 
 
 def _digest(path: Path) -> str:

@@ -5,27 +5,25 @@ No solve and no network: a comment, a reordering or another spelling of the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
 from rattler import BuildString, MatchSpec, PackageRecord
 from rattler.exceptions import InvalidMatchSpecError
 
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import Location
 from conda_lockstep.lock.channels import DEFAULTS, Mirrors, channel, channels_of
+from conda_lockstep.lock.check_pip import PipCheck
 from conda_lockstep.lock.dependencies import split
 from conda_lockstep.lock.metadata import machine_of
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.owned import owned_by_conda
 from conda_lockstep.lock.records import record_of
-from conda_lockstep.lock.requirements import PipWanted, pip_part
+from conda_lockstep.lock.requirements import pip_part
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted, wanted
-from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.projects import normalize
 
@@ -54,12 +52,15 @@ def is_satisfied(
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
     mirrors = mirrors or Mirrors({})
-    entries, pip = wanted(file, mirrors), pip_part(file).wanted
+    entries, pip = wanted(file, mirrors), pip_part(file)
     reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
     allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
     allowed |= {entry.channel.url for entry in entries if entry.channel}
     for name, packages in sorted(lock.platforms.items()):
-        reasons += _Platform(name, packages, machine_of(lock, name)).reasons(entries, pip, allowed, file.path)
+        check = PipCheck.of(pip, lock, name)
+        reasons += _Platform(name, packages, machine_of(lock, name)).reasons(
+            entries, check, allowed, file.path
+        )
     return reasons
 
 
@@ -96,7 +97,6 @@ class _Platform:
     def __init__(self, name: str, packages: PackageSet, machine: tuple[VirtualPackage, ...]) -> None:
         self.name = name
         self.conda = {package.name: package for package in packages.only("conda").values()}
-        self.pip = {normalize(package.name): package for package in packages.only("pip").values()}
         self.records = {name: record_of(package) for name, package in self.conda.items()}
         self.machine = {
             fact.name: PackageRecord(fact.name, fact.version, BuildString(fact.build), 0, "noarch")
@@ -104,13 +104,12 @@ class _Platform:
         }
 
     def reasons(
-        self, entries: Sequence[Wanted], pip: Sequence[PipWanted], channels: set[str], path: str
+        self, entries: Sequence[Wanted], pip: PipCheck, channels: set[str], path: str
     ) -> Iterator[Reason]:
         """Yield what is wrong, the user's own entries first."""
         for entry in entries:
             yield from self._entry(entry)
-        if pip:
-            yield from self._pip(pip, path)
+        yield from (Reason(what, where) for what, where in pip.reasons(path))
         yield from self._edges(path)
         yield from self._strangers(entries, pip, channels, path)
 
@@ -141,29 +140,12 @@ class _Platform:
         held = self.records.get(name)
         return held is not None and _spec(spec).matches(held)
 
-    def _pip(self, pip: Sequence[PipWanted], path: str) -> Iterator[Reason]:
-        python = self.conda.get("python")
-        if python is None:
-            yield Reason(f"pip entries, but no python in the lock for {self.name}", path)
-            return
-        markers = Target(python.version, self.name, ()).markers
-        owned = owned_by_conda(self.conda.values())
-        for entry in pip:
-            marker = entry.requirement.marker
-            if marker is not None and not marker.evaluate({**markers, "extra": ""}):
-                continue
-            held = self.pip.get(entry.name) or (owned[entry.name].package if entry.name in owned else None)
-            if held is None:
-                yield Reason(f"'{entry.text}' is not in the lock for {self.name}", entry.where)
-            elif not _fits(entry, held.version):
-                yield Reason(f"'{entry.text}' is asked for; the lock for {self.name} has {held}", entry.where)
-
     def _strangers(
-        self, entries: Sequence[Wanted], pip: Sequence[PipWanted], channels: set[str], path: str
+        self, entries: Sequence[Wanted], pip: PipCheck, channels: set[str], path: str
     ) -> Iterator[Reason]:
         for roots, packages in (
             ({entry.name for entry in entries}, self.conda),
-            ({entry.name for entry in pip}, self.pip),
+            ({entry.name for entry in pip.asked}, pip.packages),
         ):
             unasked = [str(packages[name]) for name in sorted(packages.keys() - _reachable(roots, packages))]
             if unasked:
@@ -178,7 +160,7 @@ class _Platform:
                 yield Reason(what, path)
 
 
-def _reachable(roots: Iterable[str], packages: dict[str, Package]) -> set[str]:
+def _reachable(roots: Iterable[str], packages: Mapping[str, Package]) -> set[str]:
     reached: set[str] = set()
     waiting = [name for name in roots if name in packages]
     while waiting:
@@ -192,13 +174,6 @@ def _reachable(roots: Iterable[str], packages: dict[str, Package]) -> set[str]:
             if other in packages and other not in reached:
                 waiting.append(other)
     return reached
-
-
-def _fits(entry: PipWanted, version: str) -> bool:
-    try:
-        return entry.requirement.specifier.contains(Version(version), prereleases=True)
-    except InvalidVersion:
-        return True  # conda's own spelling, such as 2024a: nothing that pip could compare
 
 
 @cache

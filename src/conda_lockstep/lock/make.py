@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,17 +64,31 @@ async def _make(file: EnvironmentFile, settings: Settings, solver: Solver) -> Lo
     ]
     sets: dict[str, PackageSet] = {}
     facts = {metadata.CHANNEL_PRIORITY: "strict"}
+    notices: list[str] = []
     for request in requests:
         conda = await _conda(solver, request)
-        packages = (*conda, *_pip(file, pip, conda, request, settings))
+        locked = _pip(file, pip, conda, request, settings)
+        packages = (*conda, *locked.packages)
         sets[request.platform] = PackageSet.of(packages)
         facts |= metadata.describe(request.platform, request.machine, packages)
+        facts |= locked.facts
+        notices += locked.notices
     return Lock(
         platforms=sets,
         channels=tuple(channel.name for channel in channels),
         sources=(Path(file.path).name,),
         metadata=facts,
+        notices=tuple(dict.fromkeys(notices)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _PipLocked:
+    """The pip part of one platform, and what is to be noted and told of it."""
+
+    packages: tuple[Package, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 async def _conda(solver: Solver, request: Request) -> tuple[Package, ...]:
@@ -99,9 +113,9 @@ def _pip(
     conda: Sequence[Package],
     request: Request,
     settings: Settings,
-) -> tuple[Package, ...]:
+) -> _PipLocked:
     if part is None or not part.wanted:
-        return ()
+        return _PipLocked()
     from conda_lockstep.lock import pypi
     from conda_lockstep.lock.wheels import Target
 
@@ -115,4 +129,7 @@ def _pip(
         raise LockstepError(f"pip entries for a free-threaded {python} cannot be locked yet", where=file.path)
     target = Target(python.version, request.platform, request.machine)
     cache = settings.cache / "uv" if settings.cache else None
-    return pypi.resolve(part, conda, target, settings.mirrors, index=settings.index, cache=cache)
+    found = pypi.resolve(
+        part, conda, target, settings.mirrors, index=settings.index, entries=request.wanted, cache=cache
+    )
+    return _PipLocked(found.packages, part.facts(request.platform, target.markers), found.notices)

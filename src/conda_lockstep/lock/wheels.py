@@ -25,6 +25,14 @@ class Target:
     machine: tuple[VirtualPackage, ...]
 
     @property
+    def named(self) -> str:
+        """Return what the machine is called in a message: ``linux-64 with glibc 2.28``."""
+        libc = self.platform in _LINUX_ARCH and next(
+            (fact.version for fact in self.machine if fact.name == "__glibc"), ""
+        )
+        return f"{self.platform} with glibc {libc}" if libc else self.platform
+
+    @property
     def uv_platform(self) -> str:
         """Return what ``uv --python-platform`` calls it."""
         if self.platform in _LINUX_ARCH:

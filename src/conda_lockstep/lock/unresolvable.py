@@ -1,0 +1,224 @@
+"""Why the pip part cannot be resolved: which entry leads to what, and what of conda's stands in the way.
+
+uv tells it as a proof in prose. The reader wants to know where their own line leads; the proof's steps say that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import dependencies
+from conda_lockstep.lock.owned import Owned
+from conda_lockstep.lock.requirements import PipPart, PipWanted
+from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.lock.uv import pep440
+from conda_lockstep.lock.wanted import Wanted
+from conda_lockstep.lock.wheels import Target
+from conda_lockstep.packages import Package
+from conda_lockstep.projects import normalize
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_WITH = r"(?:\[[^\]]*\])?(?:(?:[<>=!~]=?|===)[^\s,]+(?:,(?:[<>=!~]=?|===)[^\s,]+)*)?"
+_NEEDS = re.compile(rf"(all versions of )?({_NAME})({_WITH}) depends? on (?:one of: )?({_NAME})({_WITH})")
+_NO_WHEEL = re.compile(rf"({_NAME})\S* ha(?:s|ve) no (usable wheels|wheels with a matching)")
+_NOT_FOUND = re.compile(rf"({_NAME}) was not found in the (?:package registry|provided package locations)")
+_UNREACHABLE = re.compile(r"Failed to fetch: `?(\S+?)`?(?: |$)")
+_FIRST_INDEX = re.compile(rf"`({_NAME})` was found on (\S+), but not at the requested version")
+_REFUSED = re.compile(
+    r"index URL \((\S+)\) could not be queried due to a lack of valid authentication[^(]*\(([^)]*)\)"
+)
+
+
+class Step(NamedTuple):
+    """One link of a chain: ``text`` says what ``asker`` needs, such as ``all versions of deep need numpy<2``."""
+
+    asker: str
+    needed: str
+    text: str
+
+
+class Clash(NamedTuple):
+    """An entry, the steps from it to a project, and the conda package that holds the project at another version."""
+
+    entry: PipWanted | None
+    steps: tuple[Step, ...]
+    held: Owned
+
+
+def explain(
+    stderr: str,
+    part: PipPart,
+    owned: Mapping[str, Owned],
+    opened: Collection[str],
+    target: Target,
+    conda: Sequence[Package],
+    entries: Sequence[Wanted],
+) -> LockstepError:
+    """Return what to tell the user of uv's failure; ``opened`` are the projects whose metadata is the index's."""
+    text = without_credentials(" ".join(stderr.split()))
+    if unreachable := _UNREACHABLE.search(text):
+        return _unreachable(unreachable[1], text, part)
+    reason, _, hint = (text.partition("cause: ")[2] or text).partition(" hint: ")
+    reason = reason.replace("we can conclude that ", "").rstrip(".")
+    story = _Story(reason, part, target)
+    for project in sorted(opened):
+        if f"no version of {project}==" in reason:
+            return _unknown_extra(owned[project], story)
+    for project, held in sorted(owned.items()):
+        if f"{project}=={pep440(held.version)}" in reason:
+            entry, steps = story.to(project)
+            return clash(Clash(entry, steps, held), conda, entries, reason)
+    if missing := _NO_WHEEL.search(reason):
+        return _no_wheel(missing[1], "usable" in missing[2], hint, story, target)
+    if refused := _REFUSED.search(hint):
+        return LockstepError(
+            f"the index refuses access ({refused[2]})", where=refused[1], remedy="give it user and password"
+        )
+    if missing := _NOT_FOUND.search(reason):
+        entry, steps = story.to(missing[1])
+        what = f"{_leads(entry, steps, missing[1])}, which no index has"
+        return _error(what, entry, "check its name, or name the index that has it")
+    entry = story.first()
+    if first := _FIRST_INDEX.search(hint):
+        what = f"{_leads(*story.to(first[1]), first[1])}, and no version of it in {first[2]} fits"
+        remedy = (
+            "a name is taken from the first index that has it: take it from conda, or name a file by its URL"
+        )
+        return _error(what, story.to(first[1])[0] or entry, remedy)
+    return _error(f"the pip part cannot be resolved: {reason}", entry, "change the entry")
+
+
+def clash(
+    found: Clash, conda: Sequence[Package], entries: Sequence[Wanted], reason: str = ""
+) -> LockstepError:
+    """Return the error of a clash: both sides in one line, and above it what led to each."""
+    entry, steps, held = found
+    who = f"'{entry.text}'" if entry else "the pip part"
+    asked = [f"'{entry.text}' ({entry.where})"] if entry else []
+    pip = "; ".join([*asked, *(step.text for step in steps)]) if steps or not reason else reason
+    return LockstepError(
+        f"{who} clashes with conda's {held.package.name} {held.version}",
+        where=entry.where if entry else None,
+        remedy="change one of the two: pip never overwrites what conda installs",
+        detail=(f"pip: {pip}", f"conda: {_conda_chain(held.package, conda, entries)}"),
+    )
+
+
+class _Story:
+    """uv's proof as a graph of who needs whom, asked from the user's entries."""
+
+    def __init__(self, reason: str, part: PipPart, target: Target) -> None:
+        self.reason = reason
+        markers = target.markers
+        self.entries = [entry for entry in part.wanted if entry.applies(markers)]
+        self.needs: dict[str, list[Step]] = {}
+        for every, asker, which, needed, how in _NEEDS.findall(reason):
+            text = f"{every}{asker}{which} {'need' if every else 'needs'} {needed}{how}"
+            self.needs.setdefault(normalize(asker), []).append(
+                Step(normalize(asker), normalize(needed), text)
+            )
+
+    def to(self, project: str) -> tuple[PipWanted | None, tuple[Step, ...]]:
+        """Return the entry that leads to a project, and the steps between; the shortest way there."""
+        project = normalize(project)
+        steps = _shortest(
+            [entry.name for entry in self.entries],
+            project,
+            lambda name: ((step.needed, step) for step in self.needs.get(name, ())),
+        )
+        start = steps[0].asker if steps else project
+        entry = next((entry for entry in self.entries if entry.name == start), None)
+        return (entry, steps) if entry else (self.first(), ())
+
+    def first(self) -> PipWanted | None:
+        """Return the first entry that the proof speaks of."""
+        return next((entry for entry in self.entries if _mentions(self.reason, entry.name)), None)
+
+
+def _shortest(
+    starts: Iterable[str], goal: str, after: Callable[[str], Iterable[tuple[str, Step]]]
+) -> tuple[Step, ...]:
+    """Return the steps from one of the starts to the goal; none where a start is the goal, or nothing leads there."""
+    ways: dict[str, tuple[Step, ...]] = dict.fromkeys(starts, ())
+    waiting = deque(ways)
+    while waiting:
+        name = waiting.popleft()
+        if name == goal:
+            return ways[name]
+        for other, step in after(name):
+            if other not in ways:
+                ways[other] = (*ways[name], step)
+                waiting.append(other)
+    return ()
+
+
+def _conda_chain(held: Package, conda: Sequence[Package], entries: Sequence[Wanted]) -> str:
+    """Say which entry brings a conda package: ``numpy 2.1 py311_0; 'pandas' (line 5) needs numpy >=1.26``."""
+    packages = {package.name: package for package in conda}
+
+    def after(name: str) -> Iterable[tuple[str, Step]]:
+        for spec in packages[name].depends if name in packages else ():
+            needed = dependencies.split(spec)[0]
+            yield needed, Step(name, needed, f"{name} needs {spec}")
+
+    steps = _shortest([entry.name for entry in entries], held.name, after)
+    start = steps[0].asker if steps else held.name
+    entry = next((entry for entry in entries if entry.name == start), None)
+    if entry is None:
+        return str(held)
+    return "; ".join([str(held), f"'{entry.text}' ({entry.where})", *(step.text for step in steps)])
+
+
+def _unreachable(url: str, text: str, part: PipPart) -> LockstepError:
+    why = text.rpartition("cause: ")[2]
+    entry = next((entry for entry in part.wanted if entry.url and entry.url == url), None)
+    if entry:
+        return _error(f"'{entry.text}' cannot be fetched: {why}", entry, "check the URL and the network")
+    return LockstepError(
+        f"the index cannot be read: {why}", where=url, remedy="check the index and the network"
+    )
+
+
+def _unknown_extra(held: Owned, story: _Story) -> LockstepError:
+    entry, _ = story.to(held.project)
+    who = f"'{entry.text}'" if entry else "the pip part"
+    what = f"{who} asks for an extra of conda's {held.package.name} {held.version}, which no index has at this version"
+    return _error(what, entry, "write what the extra brings here, by name")
+
+
+def _no_wheel(project: str, only_sources: bool, hint: str, story: _Story, target: Target) -> LockstepError:
+    entry, steps = story.to(project)
+    leads = _leads(entry, steps, project)
+    if only_sources:
+        what = f"{leads}, which has no wheel for any machine: a build would run its code"
+        return _error(what, entry, "take it from conda, or publish a wheel of it")
+    has = ", ".join(
+        re.findall(
+            r"`([^`]+)`", hint.partition(" on the following")[2] or hint.partition(" for the following")[2]
+        )
+    )
+    what = f"{leads}, which has no wheel for Python {target.python} on {target.named}" + (
+        f", only for {has}" if has else ""
+    )
+    return _error(what, entry, "ask for a version that has one, or take it from conda")
+
+
+def _leads(entry: PipWanted | None, steps: Sequence[Step], project: str) -> str:
+    """Say ``'a' needs c (through b)``, or ``'c>=1' asks for c`` where an entry names the project itself."""
+    who = f"'{entry.text}'" if entry else "the pip part"
+    if entry is None or not steps:
+        return f"{who} asks for {project}"
+    between = [step.needed for step in steps[:-1]]
+    return f"{who} needs {project}" + (f" (through {', '.join(between)})" if between else "")
+
+
+def _error(what: str, entry: PipWanted | None, remedy: str) -> LockstepError:
+    return LockstepError(what, where=entry.where if entry else None, remedy=remedy)
+
+
+def _mentions(text: str, project: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(project)}(?![\w-])", text, re.IGNORECASE) is not None

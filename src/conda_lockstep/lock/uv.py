@@ -1,0 +1,156 @@
+"""Runs uv's resolver apart from the machine's own settings, with conda's packages as they are.
+
+They are given to uv twice: as ``==`` constraints, and as wheels that hold nothing but a name and a version. So uv
+takes what conda installs as it is, and a requirement that wants another version ends as uv's own resolution error,
+never as an overwrite.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Container, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+from uv import find_uv_bin
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.lock.owned import Owned
+from conda_lockstep.lock.requirements import PipPart
+from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.lock.wheels import Target
+
+RESOLVE_SECONDS = 600
+REQUEST_SECONDS = 60
+
+_KEPT = (
+    "UV_CACHE_DIR",
+    "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
+    "UV_INSECURE_HOST",
+    "UV_HTTP_TIMEOUT",
+    "UV_OFFLINE",
+)
+"""How uv gets at things may be the machine's business; what it decides may not."""
+_PUBLIC = ("https://pypi.org/", "https://pypi.python.org/")
+
+
+class Uv:
+    """uv in a folder that holds what it is to read; ``cache`` None is its own cache."""
+
+    def __init__(self, folder: Path, target: Target, cache: Path | None) -> None:
+        self.folder = folder
+        self.target = target
+        self.cache = cache
+        self._arguments: tuple[str, ...] = ()
+
+    def give(self, part: PipPart, mirrors: Mirrors, index: str) -> None:
+        """Write the requirements and constraints. Raises ``LockstepError`` where a variable of a URL is not set."""
+        self._write("requirements.in", [f"{entry.given()}\n" for entry in part.wanted])
+        self._write("constraints.in", [f"{entry.given()}\n" for entry in part.constraints])
+        self._arguments = (
+            *_indexes(part, mirrors, index),
+            *(word for links in part.links for word in ("--find-links", mirrors.fetch_url(links.url))),
+            *(["--prerelease", "allow"] if part.prereleases else []),
+        )
+
+    def hold(self, owned: Mapping[str, Owned], *, known_by_index: Container[str]) -> None:
+        """Write conda's packages as constraints, stand-in wheels and their metadata.
+
+        Those in ``known_by_index`` are constraints only: what they depend on is what the index says.
+        """
+        shutil.rmtree(self.folder / "conda", ignore_errors=True)
+        (self.folder / "conda").mkdir()
+        constraints, metadata = [], []
+        for project, held in sorted(owned.items()):
+            version = pep440(held.version)
+            if not version:
+                continue
+            constraints.append(f"{project}=={version}\n")
+            if project not in known_by_index:
+                _stand_in(self.folder / "conda", project, version)
+                metadata.append(
+                    f'[[dependency-metadata]]\nname = "{project}"\nversion = "{version}"\nrequires-dist = []\n'
+                )
+        self._write("conda.txt", constraints)
+        self._write("uv.toml", metadata)
+
+    def solve(self) -> subprocess.CompletedProcess[str]:
+        """Return the solution as ``pylock.toml`` (PEP 751): files and hashes, but not who asks for whom."""
+        return self._compile("--format", "pylock.toml")
+
+    def solve_again(self) -> str:
+        """Return the solution as requirements with comments that say who asks for whom, from what uv has cached."""
+        told = self._compile("--annotation-style", "line", "--offline")
+        return (told if told.returncode == 0 else self._compile("--annotation-style", "line")).stdout
+
+    def _compile(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [
+            find_uv_bin(), "pip", "compile", "--config-file", "uv.toml", "--constraint", "conda.txt",
+            "--constraint", "constraints.in", "--find-links", "conda", "--only-binary", ":all:", "--no-header",
+            "--color", "never", "--no-progress", "--python", sys.executable, "--no-python-downloads",
+            "--python-version", self.target.python, "--python-platform", self.target.uv_platform,
+            *(["--cache-dir", str(self.cache)] if self.cache else []), *self._arguments, "requirements.in",
+            *arguments,
+        ]  # fmt: skip
+        try:
+            return subprocess.run(
+                command, cwd=self.folder, env=self._environment(), capture_output=True, text=True,
+                encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, timeout=RESOLVE_SECONDS, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            what = f"uv found no solution of the pip part within {RESOLVE_SECONDS} s"
+            raise LockstepError(what, remedy="pin more of it") from None
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("UV_") or key in _KEPT}
+        osx = next((fact.version for fact in self.target.machine if fact.name == "__osx"), "")
+        return {"UV_HTTP_TIMEOUT": str(REQUEST_SECONDS), "UV_HTTP_RETRIES": "1", **kept} | (
+            {"MACOSX_DEPLOYMENT_TARGET": osx} if osx else {}
+        )
+
+    def _write(self, name: str, lines: Sequence[str]) -> None:
+        (self.folder / name).write_text("".join(lines), encoding="utf-8")
+
+
+def pep440(version: str) -> str:
+    """Return a version as PyPI writes it; empty for one that is none, such as ``9e``."""
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return ""
+
+
+def sources(part: PipPart, index: str) -> list[str]:
+    """Return the indexes in the order in which they are asked; a name is taken from the first that has it.
+
+    PyPI comes last however it is named: anybody may publish there, under the name of a private package, too.
+    """
+    named = [extra.url for extra in part.extra_indexes]
+    named.append(part.index.url if part.index else index)
+    return sorted(dict.fromkeys(named), key=lambda url: f"{without_credentials(url)}/".startswith(_PUBLIC))
+
+
+def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Iterator[str]:
+    if part.only_links:
+        yield "--no-index"
+        return
+    *first, last = (mirrors.fetch_url(url) for url in sources(part, index))
+    for url in first:
+        yield from ("--index", url)
+    yield from ("--default-index", last)
+
+
+def _stand_in(folder: Path, project: str, version: str) -> None:
+    """Write a wheel that holds a name and a version, and nothing else."""
+    stem = f"{project.replace('-', '_')}-{version}"
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
+        info = f"{stem}.dist-info"
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
