@@ -160,7 +160,9 @@ def write(tmp_path, monkeypatch):
 def test_files_are_read_from_where_they_are_named(write):
     write(
         context__main_txt="# all\n-r more.txt\n\nb==1  # why\n-c ../bounds.txt\n",
-        context__more_txt="c[x] \\\n  >=1 \\\n  --hash=sha256:" + SHA + "\n--extra-index-url https://x/simple\n",
+        context__more_txt="c[x] \\\n  >=1 \\\n  --hash=sha256:"
+        + SHA
+        + "\n--extra-index-url https://x/simple\n",
         bounds_txt="d<2\n",
         envs__environment_txt="",
     )
@@ -182,7 +184,9 @@ def test_a_mistake_in_a_file_has_its_place_there(write):
 
 def test_a_circle_is_refused_where_it_closes(write):
     write(a_txt="x\n-r b.txt\n", b_txt="-r a.txt\n")
-    assert str(_refusal("-r a.txt")).startswith("b.txt:1:1: '-r a.txt' cannot be read: a.txt leads back to itself")
+    assert str(_refusal("-r a.txt")).startswith(
+        "b.txt:1:1: '-r a.txt' cannot be read: a.txt leads back to itself"
+    )
 
 
 def test_a_file_may_be_named_twice_but_not_without_end(write):

@@ -29,7 +29,9 @@ _NOT_FOUND = re.compile(rf"({_NAME}) was not found in the (?:package registry|pr
 _UNREACHABLE = re.compile(r"Failed to fetch: `?(\S+?)`?(?: |$)")
 _FIRST_INDEX = re.compile(rf"`({_NAME})` was found on (\S+), but not at the requested version")
 _REFUSED = re.compile(
-    r"index URL \((\S+)\) could not be queried due to a lack of valid authentication[^(]*\(([^)]*)\)"
+    r"an index (?:URL )?\((\S+)\) (?:could not be queried due to a lack of valid authentication credentials "
+    r"\(([^)]*)\)|returned a (\d+ \w+) error)",
+    re.IGNORECASE,
 )
 
 
@@ -62,34 +64,38 @@ def explain(
     text = without_credentials(" ".join(stderr.split()))
     if unreachable := _UNREACHABLE.search(text):
         return _unreachable(unreachable[1], text, part)
-    reason, _, hint = (text.partition("cause: ")[2] or text).partition(" hint: ")
+    told = text.partition("cause: ")[2] or text.partition("error: ")[2] or text
+    reason, _, hint = told.partition(" hint: ")
     reason = reason.replace("we can conclude that ", "").rstrip(".")
     story = _Story(reason, part, target)
     for project in sorted(opened):
-        if f"no version of {project}==" in reason:
+        if re.search(rf"(?:no version of|only) {re.escape(project)}\b", reason) and story.allows(
+            owned[project]
+        ):
             return _unknown_extra(owned[project], story)
     for project, held in sorted(owned.items()):
         if f"{project}=={pep440(held.version)}" in reason:
-            entry, steps = story.to(project)
-            return clash(Clash(entry, steps, held), conda, entries, reason)
+            return clash(Clash(*story.to(project), held), conda, entries, reason)
     if missing := _NO_WHEEL.search(reason):
         return _no_wheel(missing[1], "usable" in missing[2], hint, story, target)
     if refused := _REFUSED.search(hint):
         return LockstepError(
-            f"the index refuses access ({refused[2]})", where=refused[1], remedy="give it user and password"
+            f"the index refuses access ({refused[2] or refused[3]})",
+            where=refused[1],
+            remedy="give it user and password",
         )
     if missing := _NOT_FOUND.search(reason):
-        entry, steps = story.to(missing[1])
-        what = f"{_leads(entry, steps, missing[1])}, which no index has"
-        return _error(what, entry, "check its name, or name the index that has it")
-    entry = story.first()
+        return story.error(missing[1], "is in no index", "check its name, or name the index that has it")
     if first := _FIRST_INDEX.search(hint):
-        what = f"{_leads(*story.to(first[1]), first[1])}, and no version of it in {first[2]} fits"
         remedy = (
             "a name is taken from the first index that has it: take it from conda, or name a file by its URL"
         )
-        return _error(what, story.to(first[1])[0] or entry, remedy)
-    return _error(f"the pip part cannot be resolved: {reason}", entry, "change the entry")
+        return story.error(first[1], f"is in {first[2]}, where no version fits", remedy)
+    entry, steps = story.to("python")
+    if steps and entry:
+        what = f"'{entry.text}' cannot be had for Python {target.python}: {steps[-1].text}"
+        return _error(what, entry, "ask for another version of it, or of python")
+    return _error(f"the pip part cannot be resolved: {reason}", story.first(), "change the entry")
 
 
 def clash(
@@ -99,7 +105,8 @@ def clash(
     entry, steps, held = found
     who = f"'{entry.text}'" if entry else "the pip part"
     asked = [f"'{entry.text}' ({entry.where})"] if entry else []
-    pip = "; ".join([*asked, *(step.text for step in steps)]) if steps or not reason else reason
+    is_told = steps or (entry and entry.name == held.project)
+    pip = "; ".join([*asked, *(step.text for step in steps)]) if is_told else reason
     return LockstepError(
         f"{who} clashes with conda's {held.package.name} {held.version}",
         where=entry.where if entry else None,
@@ -115,12 +122,12 @@ class _Story:
         self.reason = reason
         markers = target.markers
         self.entries = [entry for entry in part.wanted if entry.applies(markers)]
-        self.needs: dict[str, list[Step]] = {}
+        # Of several versions with the same need the proof ends with the newest.
+        self.needs: dict[str, dict[str, Step]] = {}
         for every, asker, which, needed, how in _NEEDS.findall(reason):
             text = f"{every}{asker}{which} {'need' if every else 'needs'} {needed}{how}"
-            self.needs.setdefault(normalize(asker), []).append(
-                Step(normalize(asker), normalize(needed), text)
-            )
+            step = Step(normalize(asker), normalize(needed), text)
+            self.needs.setdefault(step.asker, {})[step.needed] = step
 
     def to(self, project: str) -> tuple[PipWanted | None, tuple[Step, ...]]:
         """Return the entry that leads to a project, and the steps between; the shortest way there."""
@@ -128,11 +135,27 @@ class _Story:
         steps = _shortest(
             [entry.name for entry in self.entries],
             project,
-            lambda name: ((step.needed, step) for step in self.needs.get(name, ())),
+            lambda name: self.needs.get(name, {}).items(),
         )
         start = steps[0].asker if steps else project
         entry = next((entry for entry in self.entries if entry.name == start), None)
         return (entry, steps) if entry else (self.first(), ())
+
+    def allows(self, held: Owned) -> bool:
+        """Say whether the user's own entries take a project as conda has it."""
+        version = pep440(held.version)
+        named = (entry.requirement.specifier for entry in self.entries if entry.name == held.project)
+        return all(specifier.contains(version, prereleases=True) for specifier in named)
+
+    def error(self, project: str, what: str, remedy: str) -> LockstepError:
+        """Return an error about a project, with the entry that leads there: ``'a' needs c (through b), which …``."""
+        entry, steps = self.to(project)
+        if entry and entry.name == normalize(project):
+            return _error(f"'{entry.text}' {what}", entry, remedy)
+        between = [step.needed for step in steps[:-1]]
+        through = f" (through {', '.join(between)})" if between else ""
+        who = f"'{entry.text}'" if entry else "the pip part"
+        return _error(f"{who} needs {project}{through}, which {what}", entry, remedy)
 
     def first(self) -> PipWanted | None:
         """Return the first entry that the proof speaks of."""
@@ -191,29 +214,13 @@ def _unknown_extra(held: Owned, story: _Story) -> LockstepError:
 
 
 def _no_wheel(project: str, only_sources: bool, hint: str, story: _Story, target: Target) -> LockstepError:
-    entry, steps = story.to(project)
-    leads = _leads(entry, steps, project)
     if only_sources:
-        what = f"{leads}, which has no wheel for any machine: a build would run its code"
-        return _error(what, entry, "take it from conda, or publish a wheel of it")
-    has = ", ".join(
-        re.findall(
-            r"`([^`]+)`", hint.partition(" on the following")[2] or hint.partition(" for the following")[2]
-        )
-    )
-    what = f"{leads}, which has no wheel for Python {target.python} on {target.named}" + (
-        f", only for {has}" if has else ""
-    )
-    return _error(what, entry, "ask for a version that has one, or take it from conda")
-
-
-def _leads(entry: PipWanted | None, steps: Sequence[Step], project: str) -> str:
-    """Say ``'a' needs c (through b)``, or ``'c>=1' asks for c`` where an entry names the project itself."""
-    who = f"'{entry.text}'" if entry else "the pip part"
-    if entry is None or not steps:
-        return f"{who} asks for {project}"
-    between = [step.needed for step in steps[:-1]]
-    return f"{who} needs {project}" + (f" (through {', '.join(between)})" if between else "")
+        what = "has no wheel for any machine: a build would run its code"
+        return story.error(project, what, "take it from conda, or publish a wheel of it")
+    has = re.search(r" (?:on|with) the following [^:]*: (.*)", hint)
+    only = f", only for {', '.join(re.findall('`([^`]+)`', has[1]))}" if has else ""
+    what = f"has no wheel for Python {target.python} on {target.named}{only}"
+    return story.error(project, what, "ask for a version that has one, or take it from conda")
 
 
 def _error(what: str, entry: PipWanted | None, remedy: str) -> LockstepError:

@@ -48,11 +48,12 @@ class Uv:
         self.target = target
         self.cache = cache
         self._arguments: tuple[str, ...] = ()
+        self._constraints: list[str] = []
 
     def give(self, part: PipPart, mirrors: Mirrors, index: str) -> None:
         """Write the requirements and constraints. Raises ``LockstepError`` where a variable of a URL is not set."""
         self._write("requirements.in", [f"{entry.given()}\n" for entry in part.wanted])
-        self._write("constraints.in", [f"{entry.given()}\n" for entry in part.constraints])
+        self._constraints = [f"{entry.given()}\n" for entry in part.constraints]
         self._arguments = (
             *_indexes(part, mirrors, index),
             *(word for links in part.links for word in ("--find-links", mirrors.fetch_url(links.url))),
@@ -77,7 +78,7 @@ class Uv:
                 metadata.append(
                     f'[[dependency-metadata]]\nname = "{project}"\nversion = "{version}"\nrequires-dist = []\n'
                 )
-        self._write("conda.txt", constraints)
+        self._write("constraints.in", [*self._constraints, *constraints])
         self._write("uv.toml", metadata)
 
     def solve(self) -> subprocess.CompletedProcess[str]:
@@ -91,12 +92,11 @@ class Uv:
 
     def _compile(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [
-            find_uv_bin(), "pip", "compile", "--config-file", "uv.toml", "--constraint", "conda.txt",
-            "--constraint", "constraints.in", "--find-links", "conda", "--only-binary", ":all:", "--no-header",
-            "--color", "never", "--no-progress", "--python", sys.executable, "--no-python-downloads",
-            "--python-version", self.target.python, "--python-platform", self.target.uv_platform,
-            *(["--cache-dir", str(self.cache)] if self.cache else []), *self._arguments, "requirements.in",
-            *arguments,
+            find_uv_bin(), "pip", "compile", "--config-file", "uv.toml", "--constraint", "constraints.in",
+            "--find-links", "conda", "--only-binary", ":all:", "--no-header", "--color", "never", "--no-progress",
+            "--python", sys.executable, "--no-python-downloads", "--python-version", self.target.python,
+            "--python-platform", self.target.uv_platform, *(["--cache-dir", str(self.cache)] if self.cache else []),
+            *self._arguments, "requirements.in", *arguments,
         ]  # fmt: skip
         try:
             return subprocess.run(
