@@ -254,7 +254,7 @@ def test_a_clash_names_both_sides_and_what_led_there(
         (("uses-new",), "'uses-new' needs only-new, which has no wheel for Python 3.11.7 on linux-64 with glibc 2.28"),
         (("only-windows",), "no wheel for Python 3.11.7 on linux-64 with glibc 2.28, only for win_amd64; "),
         (("only-312",), "no wheel for Python 3.11.7 on linux-64 with glibc 2.28, only for cp312; "),
-        (("later>=2",), "environment.yml:4:9: 'later>=2' cannot be had for Python 3.11.7: later==2.0 needs Python>=3.13"),
+        (("later>=2",), "'later>=2' cannot be had for Python 3.11.7: later==2.0 needs Python>=3.13"),
         (("gone",), "environment.yml:4:9: the pip part cannot be resolved: Because gone==1.0 was yanked (reason: all"),
         (("uses-nowhere",), "'uses-nowhere' needs nowhere-to-be-found, which is in no index; check its name"),
         (("mid<1.1", "mid>=1.1"), "environment.yml:4:9: the pip part cannot be resolved: Because you require mid<1.1"),

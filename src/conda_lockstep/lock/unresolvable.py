@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import dependencies
 from conda_lockstep.lock.owned import Owned
@@ -41,6 +43,7 @@ class Step(NamedTuple):
     asker: str
     needed: str
     text: str
+    versions: str = ""
 
 
 class Clash(NamedTuple):
@@ -69,9 +72,7 @@ def explain(
     reason = reason.replace("we can conclude that ", "").rstrip(".")
     story = _Story(reason, part, target)
     for project in sorted(opened):
-        if re.search(rf"(?:no version of|only) {re.escape(project)}\b", reason) and story.allows(
-            owned[project]
-        ):
+        if f"{project}==" in reason and story.takes(owned[project]):
             return _unknown_extra(owned[project], story)
     for project, held in sorted(owned.items()):
         if f"{project}=={pep440(held.version)}" in reason:
@@ -126,7 +127,7 @@ class _Story:
         self.needs: dict[str, dict[str, Step]] = {}
         for every, asker, which, needed, how in _NEEDS.findall(reason):
             text = f"{every}{asker}{which} {'need' if every else 'needs'} {needed}{how}"
-            step = Step(normalize(asker), normalize(needed), text)
+            step = Step(normalize(asker), normalize(needed), text, how.rpartition("]")[2])
             self.needs.setdefault(step.asker, {})[step.needed] = step
 
     def to(self, project: str) -> tuple[PipWanted | None, tuple[Step, ...]]:
@@ -141,11 +142,14 @@ class _Story:
         entry = next((entry for entry in self.entries if entry.name == start), None)
         return (entry, steps) if entry else (self.first(), ())
 
-    def allows(self, held: Owned) -> bool:
-        """Say whether the user's own entries take a project as conda has it."""
-        version = pep440(held.version)
-        named = (entry.requirement.specifier for entry in self.entries if entry.name == held.project)
-        return all(specifier.contains(version, prereleases=True) for specifier in named)
+    def takes(self, held: Owned) -> bool:
+        """Say whether all that the proof says of a project, and the user's entries, take it as conda has it."""
+        asked = [str(entry.requirement.specifier) for entry in self.entries if entry.name == held.project]
+        asked += [needs[held.project].versions for needs in self.needs.values() if held.project in needs]
+        try:
+            return all(SpecifierSet(text).contains(pep440(held.version), prereleases=True) for text in asked)
+        except InvalidSpecifier:
+            return False  # uv has spellings of its own for what lies between two versions
 
     def error(self, project: str, what: str, remedy: str) -> LockstepError:
         """Return an error about a project, with the entry that leads there: ``'a' needs c (through b), which …``."""
