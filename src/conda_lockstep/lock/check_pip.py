@@ -89,15 +89,14 @@ class PipCheck:
         if self.part.wanted and options[0] != options[1]:
             now, then = (f"'{text}'" if text else "none" for text in options)
             yield f"pip's options are {now}; the lock was made with {then}", path
-        for key, what in (("pip_extras", "extras"), ("pip_urls", "URLs")):
+        for key, how in (("pip_extras", ""), ("pip_urls", " by a URL")):
             wanted = set(asked.get(f"{self.platform}.{key}", "").split())
             was = set(noted.get(f"{self.platform}.{key}", "").split())
             for name in sorted(wanted ^ was):
-                entry = next((e for e in self.asked if e.name == name.partition("[")[0]), None)
-                if entry:
-                    change = "asked for" if name in wanted else "no longer asked for"
-                    thing = f"'{name}' is {change}" if what == "extras" else f"the URL of {name} is {change}"
-                    yield f"{thing}; the lock for {self.platform} was made otherwise", entry.where
+                longer, made = ("", "without it") if name in wanted else (" no longer", "with it")
+                what = f"'{name}' is{longer} asked for{how}; the lock for {self.platform} was made {made}"
+                named = name.partition("[")[0]
+                yield what, next((entry.where for entry in self.asked if entry.name == named), path)
 
 
 def _fits(entry: PipWanted, version: str) -> bool:
