@@ -103,10 +103,10 @@ def _reasons(lock, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        (("rich-one",), ("rich-one[empty]",), ":5:5: 'rich-one[empty]' is asked for; the lock for {} was made"),
-        (("rich-one[empty]",), ("rich-one",), ":5:5: 'rich-one[empty]' is no longer asked for; the lock for {} was"),
-        (("base @ {url}",), ("base",), ":5:5: 'base' is no longer asked for by a URL; the lock for {} was"),
-        (("base",), ("base", "--pre"), ": pip's options are '--pre'; the lock was made with none"),
+        (("rich-one",), ("rich-one[empty]",), ":5:5: 'rich-one[empty]' is asked for; the lock was made"),
+        (("rich-one[empty]",), ("rich-one",), ":5:5: 'rich-one[empty]' is no longer asked for; the lock was"),
+        (("base @ {url}",), ("base",), ":5:5: 'base' is no longer asked for by a URL; the lock was"),
+        (("base",), ("base", "--pre"), ": pip's options are --pre; the lock was made with none"),
         (("base",), ("base; sys_platform == 'win32'",), ": nobody asks for base 1.0, which the lock for {} has"),
     ],
 )  # fmt: skip

@@ -66,7 +66,7 @@ def test_options_are_those_of_pip_in_all_their_spellings():
     ]
     assert [links.text for links in part.links] == ["https://host/wheels.html", "file:///shared/wheels"]
     assert (part.only_links, part.prereleases) == (True, True)
-    assert part.facts("linux-64", {})["pip_options"] == (
+    assert part.facts()["pip_options"] == (
         "--index-url https://two/simple --extra-index-url https://three/simple --extra-index-url https://four/simple "
         "--find-links https://host/wheels.html --find-links file:///shared/wheels --no-index --pre"
     )

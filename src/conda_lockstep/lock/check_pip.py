@@ -84,19 +84,17 @@ class PipCheck:
 
     def _facts(self, noted: Mapping[str, str], path: str) -> Iterator[tuple[str, Location | str]]:
         """Compare what was asked for with what the lock notes of it."""
-        asked = self.part.facts(self.platform, self.markers) if self.part.wanted else {}
-        options = asked.get("pip_options", ""), noted.get("pip_options", "")
-        if self.part.wanted and options[0] != options[1]:
-            now, then = (f"'{text}'" if text else "none" for text in options)
+        asked = self.part.facts()
+        now, then = asked.get("pip_options", "none"), noted.get("pip_options", "none")
+        if now != then and self.part.wanted:
             yield f"pip's options are {now}; the lock was made with {then}", path
         for key, how in (("pip_extras", ""), ("pip_urls", " by a URL")):
-            wanted = set(asked.get(f"{self.platform}.{key}", "").split())
-            was = set(noted.get(f"{self.platform}.{key}", "").split())
+            wanted, was = set(asked.get(key, "").split()), set(noted.get(key, "").split())
             for name in sorted(wanted ^ was):
                 longer, made = ("", "without it") if name in wanted else (" no longer", "with it")
-                what = f"'{name}' is{longer} asked for{how}; the lock for {self.platform} was made {made}"
                 named = name.partition("[")[0]
-                yield what, next((entry.where for entry in self.asked if entry.name == named), path)
+                where = next((entry.where for entry in self.part.wanted if entry.name == named), path)
+                yield f"'{name}' is{longer} asked for{how}; the lock was made {made}", where
 
 
 def _fits(entry: PipWanted, version: str) -> bool:

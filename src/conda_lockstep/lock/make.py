@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,16 +63,13 @@ async def _make(file: EnvironmentFile, settings: Settings, solver: Solver) -> Lo
         Request(entries, channels, platform, machine(platform, settings.cuda)) for platform in platforms
     ]
     sets: dict[str, PackageSet] = {}
-    facts = {metadata.CHANNEL_PRIORITY: "strict"}
+    facts = {metadata.CHANNEL_PRIORITY: "strict", **(pip.facts() if pip else {})}
     notices: list[str] = []
     for request in requests:
         conda = await _conda(solver, request)
-        locked = _pip(file, pip, conda, request, settings)
-        packages = (*conda, *locked.packages)
+        packages = (*conda, *_pip(file, pip, conda, request, settings, notices))
         sets[request.platform] = PackageSet.of(packages)
         facts |= metadata.describe(request.platform, request.machine, packages)
-        facts |= locked.facts
-        notices += locked.notices
     return Lock(
         platforms=sets,
         channels=tuple(channel.name for channel in channels),
@@ -80,15 +77,6 @@ async def _make(file: EnvironmentFile, settings: Settings, solver: Solver) -> Lo
         metadata=facts,
         notices=tuple(dict.fromkeys(notices)),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _PipLocked:
-    """The pip part of one platform, and what is to be noted and told of it."""
-
-    packages: tuple[Package, ...] = ()
-    facts: Mapping[str, str] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()
 
 
 async def _conda(solver: Solver, request: Request) -> tuple[Package, ...]:
@@ -113,9 +101,11 @@ def _pip(
     conda: Sequence[Package],
     request: Request,
     settings: Settings,
-) -> _PipLocked:
+    notices: list[str],
+) -> tuple[Package, ...]:
+    """Return the pip packages on top of a platform's conda packages; what else is to be known goes to ``notices``."""
     if part is None or not part.wanted:
-        return _PipLocked()
+        return ()
     from conda_lockstep.lock import pypi
     from conda_lockstep.lock.wheels import Target
 
@@ -132,4 +122,5 @@ def _pip(
     found = pypi.resolve(
         part, conda, target, settings.mirrors, index=settings.index, entries=request.wanted, cache=cache
     )
-    return _PipLocked(found.packages, part.facts(request.platform, target.markers), found.notices)
+    notices += found.notices
+    return found.packages

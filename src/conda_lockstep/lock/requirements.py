@@ -90,17 +90,16 @@ class PipPart:
     only_links: bool = False
     prereleases: bool = False
 
-    def facts(self, platform: str, markers: Mapping[str, str]) -> dict[str, str]:
+    def facts(self) -> dict[str, str]:
         """Return what the packages do not show of what was asked, under the keys of a lock's metadata."""
-        asked = [entry for entry in self.wanted if entry.applies(markers)]
-        extras = {f"{entry.name}[{extra}]" for entry in asked for extra in entry.extras}
-        urls = {entry.name for entry in asked if entry.url}
+        extras = {f"{entry.name}[{extra}]" for entry in self.wanted for extra in entry.extras}
+        urls = {entry.name for entry in self.wanted if entry.url}
         facts = {
             "pip_options": " ".join(self._options()),
-            f"{platform}.pip_extras": " ".join(sorted(extras)),
-            f"{platform}.pip_urls": " ".join(sorted(urls)),
+            "pip_extras": " ".join(sorted(extras)),
+            "pip_urls": " ".join(sorted(urls)),
         }
-        return {key: value for key, value in facts.items() if value}
+        return {key: value for key, value in facts.items() if value and self.wanted}
 
     def _options(self) -> Iterator[str]:
         named = [("--index-url", index) for index in ([self.index] if self.index else [])]
