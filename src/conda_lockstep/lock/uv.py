@@ -1,17 +1,15 @@
 """Runs uv's resolver apart from the machine's own settings, with conda's packages as they are.
 
-They are given to uv twice: as ``==`` constraints, and as wheels that hold nothing but a name and a version. So uv
-takes what conda installs as it is, and a requirement that wants another version ends as uv's own resolution error,
-never as an overwrite.
+They are given to uv twice: as ``==`` constraints, and as links to wheels whose metadata is stated, so that nobody ever
+looks for the files. So uv takes what conda installs as it is, and a requirement that wants another version ends as
+uv's own resolution error, never as an overwrite.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -61,24 +59,23 @@ class Uv:
         )
 
     def hold(self, owned: Mapping[str, Owned], *, known_by_index: Container[str]) -> None:
-        """Write conda's packages as constraints, stand-in wheels and their metadata.
+        """Write conda's packages as constraints, links to stand-ins and their metadata.
 
         Those in ``known_by_index`` are constraints only: what they depend on is what the index says.
         """
-        shutil.rmtree(self.folder / "conda", ignore_errors=True)
-        (self.folder / "conda").mkdir()
-        constraints, metadata = [], []
+        constraints, links, metadata = [], [], []
         for project, held in sorted(owned.items()):
             version = pep440(held.version)
             if not version:
                 continue
             constraints.append(f"{project}=={version}\n")
             if project not in known_by_index:
-                _stand_in(self.folder / "conda", project, version)
+                links.append(_stand_in(project, version))
                 metadata.append(
                     f'[[dependency-metadata]]\nname = "{project}"\nversion = "{version}"\nrequires-dist = []\n'
                 )
         self._write("constraints.in", [*self._constraints, *constraints])
+        self._write("conda.html", ["<!DOCTYPE html>\n", *links])
         self._write("uv.toml", metadata)
 
     def solve(self) -> subprocess.CompletedProcess[str]:
@@ -93,7 +90,7 @@ class Uv:
     def _compile(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [
             find_uv_bin(), "pip", "compile", "--config-file", "uv.toml", "--constraint", "constraints.in",
-            "--find-links", "conda", "--only-binary", ":all:", "--no-header", "--color", "never", "--no-progress",
+            "--find-links", "conda.html", "--only-binary", ":all:", "--no-header", "--color", "never", "--no-progress",
             "--python", sys.executable, "--no-python-downloads", "--python-version", self.target.python,
             "--python-platform", self.target.uv_platform, *(["--cache-dir", str(self.cache)] if self.cache else []),
             *self._arguments, "requirements.in", *arguments,
@@ -146,11 +143,7 @@ def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Iterator[str]:
     yield from ("--default-index", last)
 
 
-def _stand_in(folder: Path, project: str, version: str) -> None:
-    """Write a wheel that holds a name and a version, and nothing else."""
-    stem = f"{project.replace('-', '_')}-{version}"
-    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
-        info = f"{stem}.dist-info"
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
+def _stand_in(project: str, version: str) -> str:
+    """Return the link to a wheel that there is not; its hash saves uv the look for one."""
+    wheel = f"{project.replace('-', '_')}-{version}-py3-none-any.whl"
+    return f'<a href="{wheel}#sha256={"0" * 64}">{wheel}</a>\n'

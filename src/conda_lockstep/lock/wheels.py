@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -107,7 +108,7 @@ def best(file_names: Sequence[str], target: Target) -> str | None:
 
     Of two wheels with the same tag the higher build number wins (PEP 427), then the first by name.
     """
-    order = {tag: rank for rank, tag in enumerate(target.tags)}
+    order = _order(target)
     ranked = []
     for name in file_names:
         try:
@@ -118,3 +119,8 @@ def best(file_names: Sequence[str], target: Target) -> str | None:
         if ranks:
             ranked.append((min(ranks), -(build[0] if build else -1), name))
     return min(ranked)[2] if ranked else None
+
+
+@cache
+def _order(target: Target) -> dict[Tag, int]:
+    return {tag: rank for rank, tag in enumerate(target.tags)}
