@@ -88,9 +88,10 @@ class Uv:
         return (told if told.returncode == 0 else self._compile("--annotation-style", "line")).stdout
 
     def _compile(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        links = (self.folder / "conda.html").as_uri()
         command = [
             find_uv_bin(), "pip", "compile", "--config-file", "uv.toml", "--constraint", "constraints.in",
-            "--find-links", "conda.html", "--only-binary", ":all:", "--no-header", "--color", "never", "--no-progress",
+            "--find-links", links, "--only-binary", ":all:", "--no-header", "--color", "never", "--no-progress",
             "--python", sys.executable, "--no-python-downloads", "--python-version", self.target.python,
             "--python-platform", self.target.uv_platform, *(["--cache-dir", str(self.cache)] if self.cache else []),
             *self._arguments, "requirements.in", *arguments,
