@@ -62,6 +62,8 @@ FILES = (
     SmallWheel("between", "1.0", requires=("only-sources>=1",)),
     Sdist("newest-is-source", "2.0"), SmallWheel("newest-is-source", "1.0"),
     SmallWheel("Odd.Name_x", "1.0"),
+    SmallWheel("counts", "1.0", requires=("numpy", "more; extra == 'more'"), extras=("more",)),
+    SmallWheel("leads-nowhere", "1.0", requires=("not-there; extra == 'there'",), extras=("there",)),
     SmallWheel("uses-nowhere", "1.0", requires=("nowhere-to-be-found",)),
 )  # fmt: skip
 
@@ -95,7 +97,7 @@ def solve(index: Path, index_cache: Path) -> Resolve:
                 version,
                 "py311_0",
                 "linux-64",
-                TEAM if name in ("rich-one", "base") else CONDA_FORGE,
+                TEAM if name in ("rich-one", "base", "leads-nowhere", "counts") else CONDA_FORGE,
                 depends=(depends or {}).get(name, ("python",)),
             )
             for name, version in {"python": "3.11.7", **(conda or {})}.items()
@@ -202,12 +204,23 @@ def test_an_extra_of_a_version_that_no_index_has_is_refused(solve):
     )
 
 
+def test_an_extra_that_leads_nowhere_is_said_to(solve):
+    with pytest.raises(LockstepError) as caught:
+        solve("leads-nowhere[there]", conda={"leads-nowhere": "1.0"})
+    assert "'leads-nowhere[there]' needs not-there, which is in no index" in str(caught.value)
+
+
 CLASHES = [
     (("base", "app"), {"pandas": "2.2.0", "numpy": "2.1.0"}, {"pandas": ("numpy >=1.26,<3",)},
      "environment.yml:5:9: 'app' clashes with conda's numpy 2.1.0; change one of the two",
      "pip: 'app' (environment.yml:5:9); all versions of app need mid; mid>=1.1 needs deep; "
      "all versions of deep need numpy<2",
      "conda: numpy 2.1.0 py311_0; 'pandas' (environment.yml:90:5); pandas needs numpy >=1.26,<3"),
+    (("counts[more]", "app"), {"numpy": "2.1.0", "counts": "1.0"}, {},
+     "environment.yml:5:9: 'app' clashes with conda's numpy 2.1.0; change one of the two",
+     "pip: 'app' (environment.yml:5:9); all versions of app need mid; mid>=1.1 needs deep; "
+     "all versions of deep need numpy<2",
+     "conda: numpy 2.1.0 py311_0; 'numpy' (environment.yml:90:5)"),
     (("numpy>=3",), {"numpy": "2.1.0"}, {},
      "environment.yml:4:9: 'numpy>=3' clashes with conda's numpy 2.1.0; change one of the two",
      "pip: 'numpy>=3' (environment.yml:4:9)", "conda: numpy 2.1.0 py311_0; 'numpy' (environment.yml:90:5)"),

@@ -25,7 +25,11 @@ from conda_lockstep.projects import normalize
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _WITH = r"(?:\[[^\]]*\])?(?:(?:[<>=!~]=?|===)[^\s,]+(?:,(?:[<>=!~]=?|===)[^\s,]+)*)?"
-_NEEDS = re.compile(rf"(all versions of )?({_NAME})({_WITH}) depends? on (?:one of: )?({_NAME})({_WITH})")
+# What the proof concluded before jumps over the steps between.
+_NEEDS = re.compile(
+    r"(conclude that |know from \(\d+\) that )?"
+    rf"(all versions of )?({_NAME})({_WITH}) depends? on (?:one of: )?({_NAME})({_WITH})"
+)
 _NO_WHEEL = re.compile(rf"({_NAME})\S* ha(?:s|ve) no (usable wheels|wheels with a matching)")
 _NOT_FOUND = re.compile(rf"({_NAME}) was not found in the (?:package registry|provided package locations)")
 _UNREACHABLE = re.compile(r"Failed to fetch: `?(\S+?)`?(?: |$)")
@@ -69,14 +73,18 @@ def explain(
         return _unreachable(unreachable[1], text, part)
     told = text.partition("cause: ")[2] or text.partition("error: ")[2] or text
     reason, _, hint = told.partition(" hint: ")
-    reason = reason.replace("we can conclude that ", "").rstrip(".")
     story = _Story(reason, part, target)
+    reason = reason.replace("we can conclude that ", "").rstrip(".")
     for project in sorted(opened):
-        if f"{project}==" in reason and story.takes(owned[project]):
+        is_unknown = f"{project}==" in reason or f"{project} was not found" in reason
+        if is_unknown and project not in story.needs and story.takes(owned[project]):
             return _unknown_extra(owned[project], story)
-    for project, held in sorted(owned.items()):
-        if f"{project}=={pep440(held.version)}" in reason:
-            return clash(Clash(*story.to(project), held), conda, entries, reason)
+    named = [
+        held for project, held in sorted(owned.items()) if f"{project}=={pep440(held.version)}" in reason
+    ]
+    for held in named:
+        if not story.takes(held):
+            return clash(Clash(*story.against(held), held), conda, entries, reason)
     if missing := _NO_WHEEL.search(reason):
         return _no_wheel(missing[1], "usable" in missing[2], hint, story, target)
     if refused := _REFUSED.search(hint):
@@ -92,6 +100,8 @@ def explain(
             "a name is taken from the first index that has it: take it from conda, or name a file by its URL"
         )
         return story.error(first[1], f"is in {first[2]}, where no version fits", remedy)
+    for held in named:
+        return clash(Clash(*story.to(held.project), held), conda, entries, reason)
     entry, steps = story.to("python")
     if steps and entry:
         what = f"'{entry.text}' cannot be had for Python {target.python}: {steps[-1].text}"
@@ -125,7 +135,10 @@ class _Story:
         self.entries = [entry for entry in part.wanted if entry.applies(markers)]
         # Of several versions with the same need the proof ends with the newest.
         self.needs: dict[str, dict[str, Step]] = {}
-        for every, asker, which, needed, how in _NEEDS.findall(reason):
+        for concluded, every, asker, which, needed, how in _NEEDS.findall(reason):
+            if concluded:
+                continue
+            how = how.rstrip(".")
             text = f"{every}{asker}{which} {'need' if every else 'needs'} {needed}{how}"
             step = Step(normalize(asker), normalize(needed), text, how.rpartition("]")[2])
             self.needs.setdefault(step.asker, {})[step.needed] = step
@@ -142,14 +155,28 @@ class _Story:
         entry = next((entry for entry in self.entries if entry.name == start), None)
         return (entry, steps) if entry else (self.first(), ())
 
+    def against(self, held: Owned) -> tuple[PipWanted | None, tuple[Step, ...]]:
+        """Return the entry that leads to another version of a project than conda has, and the steps between."""
+        for own in self.entries:
+            if own.name == held.project and not _admits(str(own.requirement.specifier), held):
+                return own, ()
+        steps = _shortest(
+            [entry.name for entry in self.entries if entry.name != held.project],
+            held.project,
+            lambda name: (
+                (step.needed, step)
+                for step in self.needs.get(name, {}).values()
+                if step.needed != held.project or not _admits(step.versions, held)
+            ),
+        )
+        entry = next((entry for entry in self.entries if steps and entry.name == steps[0].asker), None)
+        return (entry, steps) if entry else self.to(held.project)
+
     def takes(self, held: Owned) -> bool:
         """Say whether all that the proof says of a project, and the user's entries, take it as conda has it."""
         asked = [str(entry.requirement.specifier) for entry in self.entries if entry.name == held.project]
         asked += [needs[held.project].versions for needs in self.needs.values() if held.project in needs]
-        try:
-            return all(SpecifierSet(text).contains(pep440(held.version), prereleases=True) for text in asked)
-        except InvalidSpecifier:
-            return False  # uv has spellings of its own for what lies between two versions
+        return all(_admits(text, held) for text in asked)
 
     def error(self, project: str, what: str, remedy: str) -> LockstepError:
         """Return an error about a project, with the entry that leads there: ``'a' needs c (through b), which …``."""
@@ -229,6 +256,13 @@ def _no_wheel(project: str, only_sources: bool, hint: str, story: _Story, target
 
 def _error(what: str, entry: PipWanted | None, remedy: str) -> LockstepError:
     return LockstepError(what, where=entry.where if entry else None, remedy=remedy)
+
+
+def _admits(versions: str, held: Owned) -> bool:
+    try:
+        return SpecifierSet(versions).contains(pep440(held.version), prereleases=True)
+    except InvalidSpecifier:
+        return False  # uv has spellings of its own for what lies between two versions
 
 
 def _mentions(text: str, project: str) -> bool:
