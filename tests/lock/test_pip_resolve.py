@@ -279,6 +279,17 @@ def test_what_cannot_be_resolved_names_the_entry_that_leads_there(solve, items, 
     assert message in str(caught.value)
 
 
+def test_what_uv_says_is_read_whole_however_narrow_the_terminal_is(solve, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    assert (
+        solve("withdrawn==1.0")
+        .notices[0]
+        .endswith("(it eats data); it is taken because nothing else fits '=='")
+    )
+    with pytest.raises(LockstepError, match="uses-sources' needs only-sources \\(through between\\)"):
+        solve("uses-sources")
+
+
 # --- files named by a URL
 
 

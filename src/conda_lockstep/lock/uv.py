@@ -108,9 +108,9 @@ class Uv:
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("UV_") or key in _KEPT}
         osx = next((fact.version for fact in self.target.machine if fact.name == "__osx"), "")
-        return {"UV_HTTP_TIMEOUT": str(REQUEST_SECONDS), "UV_HTTP_RETRIES": "1", **kept} | (
-            {"MACOSX_DEPLOYMENT_TARGET": osx} if osx else {}
-        )
+        # At the terminal's width uv breaks its lines, and names in them.
+        own = {"COLUMNS": "10000"} | ({"MACOSX_DEPLOYMENT_TARGET": osx} if osx else {})
+        return {"UV_HTTP_TIMEOUT": str(REQUEST_SECONDS), "UV_HTTP_RETRIES": "1", **kept, **own}
 
     def _write(self, name: str, lines: Sequence[str]) -> None:
         (self.folder / name).write_text("".join(lines), encoding="utf-8")
