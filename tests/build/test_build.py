@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import platform
 import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from conda_lockstep.build.pip import python_of
 from conda_lockstep.snapshot import prefix as prefixes
 from tests.support.forge import Draft, Member
+from tests.support.small_index import SmallWheel, write_small_index
 
 
 def _run(prefix: Path, code: str) -> str:
@@ -39,6 +41,39 @@ def test_a_built_environment_runs_and_is_the_lock(world_of, forge, http_server, 
         key: package.sha256 for key, package in packages.items()
     }
     assert not (prefix / "conda-meta" / ".lockstep-unfinished").exists()
+
+
+def test_a_pip_part_of_every_kind_is_installed_as_it_was_locked(world_of, forge, tmp_path):
+    """Extras, markers, a local version, a file by its URL, one of another index, and the file that fits best."""
+    version = "".join(forge.python_version.split(".")[:2])
+    wheels = [
+        SmallWheel("app", "1.0", requires=("local[more]", "six", "tabulate; sys_platform == 'win32'")),
+        SmallWheel("local", "2.1+cu118", requires=("tagged; extra == 'more'",), extras=("more",)),
+        SmallWheel("tagged", "1.0"),
+        SmallWheel("tagged", "1.0", tag=f"cp{version}-cp{version}-manylinux_2_17_{platform.machine()}"),
+    ]
+    index = write_small_index(tmp_path / "pypi", wheels)
+    extra = write_small_index(tmp_path / "extra", [SmallWheel("private", "1.0", extras=("a",))])
+    write_small_index(tmp_path / "direct", [SmallWheel("direct", "3.0")])
+    world = world_of(pypi=index.parent.as_uri())
+    url = (tmp_path / "direct" / "files" / "direct-3.0-py3-none-any.whl").as_uri()
+    packages = world.lock(
+        "python", "six", pip=(f"--extra-index-url {extra.as_uri()}", "app", "private[a]", f"direct @ {url}")
+    )
+    assert [key[1] for key in packages.only("pip")] == ["app", "direct", "local", "private", "tagged"]
+    world.build(packages, tmp_path / "env", fresh=True)
+    installed = prefixes.read(tmp_path / "env").packages
+    assert installed.digest == packages.digest
+    assert {key: package.sha256 for key, package in installed.items()} == {
+        key: package.sha256 for key, package in packages.items()
+    }
+    code = "import app, local, tagged, private, direct; print(local.VERSION, tagged.TAG, direct.VERSION)"
+    tag = (
+        f"cp{version}-cp{version}-manylinux_2_17_{platform.machine()}"
+        if forge.subdir.startswith("linux")
+        else "py3-none-any"
+    )
+    assert _run(tmp_path / "env", code) == f"2.1+cu118 {tag} 3.0"
 
 
 def test_the_prefix_names_the_channel_and_not_its_mirror(world, tmp_path):

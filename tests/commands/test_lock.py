@@ -10,6 +10,7 @@ from conda_lockstep.cli import main
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.metadata import cuda_of
 from conda_lockstep.lock.paths import lock_path
+from tests.support.small_index import SmallWheel, write_small_index
 
 
 @pytest.fixture
@@ -192,3 +193,14 @@ def test_an_update_is_asked_for_and_a_moment_is_kept_to(folder, forge, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["lock", "--min-age", "soon"])
     assert "'soon' is no number of days" in capsys.readouterr().err
+
+
+def test_what_is_to_be_known_of_the_pip_part_is_said(folder, forge, capsys):
+    index = write_small_index(folder / "pypi", [SmallWheel("gone", "1.0", yanked="it eats data")])
+    (folder / "lockstep.toml").write_text(f'pypi-index = "{index.as_uri()}"\n')
+    _write(folder / "environment.yml", forge, "python", "pip", "pip: [gone==1.0]")
+    assert main(["lock"]) == 0
+    assert (
+        "lockstep: environment.yml:6:11: gone 1.0 was withdrawn by those who published it (it eats data); "
+        in (capsys.readouterr().err)
+    )

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from conda_lockstep.environment.document import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.metadata import CHANNEL_PRIORITY, describe
 from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.requirements import pip_part
 from conda_lockstep.lock.virtual import machine
 from conda_lockstep.packages import Package
 from tests.lock.strategies import locks
@@ -80,7 +82,10 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
         Package("conda", "a", "1", timestamp=1, depends=needy),
         Package("conda", "b", "1", constrains=("__glibc >=2.17",)),
     ]
-    facts = {CHANNEL_PRIORITY, *describe("linux-64", machine("linux-64", "12.4"), packages, ["a100"])}
+    items = "['a[b]', 'c @ https://host/c-1-py3-none-any.whl', --pre]"
+    pip = pip_part(parse(f"dependencies:\n- pip: {items}\n", "environment.yml"))
+    told = describe("linux-64", machine("linux-64", "12.4"), packages, ["a100"])
+    facts = {CHANNEL_PRIORITY, *told, *pip.facts()}
     listed = re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE)
     assert set(listed) == {fact.replace("linux-64", "PLATFORM") for fact in facts}
 

@@ -74,10 +74,11 @@ def test_a_clash_with_conda_names_both_sides_and_the_chain(lock, forge):
         "change one of the two: pip never overwrites what conda installs"
     )
     pip, conda = caught.value.detail
-    assert pip.startswith(
-        "pip: Because all versions of opensearch-py depend on urllib3>=1.21.1,<2 and urllib3=="
+    assert pip == (
+        "pip: 'opensearch-py' (environment.yml:7:9); all versions of opensearch-py need urllib3>=1.21.1,<2"
     )
     assert conda.startswith(f"conda: urllib3 {version} ")
+    assert conda.endswith("; 'urllib3>=2' (environment.yml:4:5)")
 
 
 def test_a_fitting_conda_version_settles_the_clash(lock):
@@ -132,17 +133,11 @@ def test_of_two_indexes_that_have_a_name_the_extra_one_is_asked_first(
     ("entry", "message"),
     [
         ("humanize>99", "environment.yml:5:9: the pip part cannot be resolved: Because only humanize"),
-        ("nosuchproject", "environment.yml:5:9: the pip part cannot be resolved: Because nosuchproject was not found"),
-        ("forge-sdist-only", "environment.yml:5:9: the pip part has no wheel for Python "),
+        ("nosuchproject", "environment.yml:5:9: 'nosuchproject' is in no index; check its name"),
+        ("forge-sdist-only", "'forge-sdist-only' has no wheel for any machine: a build would run its code"),
         ("humanize=4.12", "environment.yml:5:18: 'humanize=4.12': pip writes '==', not '='"),
-        ("-r more.txt", "environment.yml:5:9: '-r more.txt' cannot be locked: it names another file"),
-        ("-e .", "environment.yml:5:9: '-e .' cannot be locked: it is a folder or file of one machine"),
-        ("./local", "environment.yml:5:9: './local' cannot be locked: it is a folder or file of one machine"),
-        ("git+https://github.com/a/b", "cannot be locked: a repository is built on each machine anew; name a release"),
-        ("a @ git+https://t0ken@github.com/a/b", "'a @ git+https://github.com/a/b' cannot be locked: a repository"),
-        ("a @ https://host/a-1-py3-none-any.whl", "cannot be locked: direct URLs are not known here yet"),
-        ("tabulate --hash=sha256:12", "'tabulate --hash=sha256:12' cannot be locked: it has options of pip's own"),
-        ("--pre", "environment.yml:5:9: '--pre' cannot be locked: pip's options other than its indexes"),
+        ("-e .", "environment.yml:5:9: '-e .' cannot be locked: a folder is what each machine has in it"),
+        ("tabulate --hash=sha256:12", "environment.yml:5:9: no wheel of tabulate 0.9.0 has a hash that is asked for"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_locked_is_refused_with_its_place(lock, entry, message):

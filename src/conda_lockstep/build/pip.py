@@ -65,6 +65,7 @@ def uv(
         key: value for key, value in os.environ.items() if not key.startswith("UV_") or key in kept
     }
     environment.setdefault("UV_HTTP_TIMEOUT", str(REQUEST_SECONDS))
+    environment["COLUMNS"] = "10000"  # at the terminal's width uv breaks its lines within what is read here
     line = [
         find_uv_bin(), "pip", command, "--no-config", "--python", str(python_of(prefix)), "--break-system-packages",
         "--color", "never", *([] if progress else ["--no-progress"]),

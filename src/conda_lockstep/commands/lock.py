@@ -94,6 +94,8 @@ def _lock(
     if horizon.nearest:
         _tell_undated(path, [locks[target] for target in sorted(chosen)], horizon, [*old.values()])
     entries = wanted(file, settings.mirrors)
+    for notice in dict.fromkeys(notice for target in sorted(chosen) for notice in locks[target].notices):
+        print(f"lockstep: {notice}", file=sys.stderr)
     _complain(path, (str(build) for target in chosen for build in gpu.cpu_builds(locks[target], entries)))
 
 

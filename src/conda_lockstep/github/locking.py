@@ -121,7 +121,8 @@ def _known(path: Path, target: Path, text: str | None) -> Locked:
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:
-    return tuple(str(build) for build in gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors))))
+    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors)))
+    return (*lock.notices, *(str(build) for build in builds))
 
 
 def _digest(path: Path) -> str:

@@ -89,4 +89,5 @@ def _resolved(
         raise LockstepError("pip packages, but no python among conda's", where=part.wanted[0].where)
     target = Target(python.version, platform, virtual.machine(platform))
     cache = settings.cache / "uv" if settings.cache else None
-    return pypi.resolve(part, conda, target, settings.mirrors, index=settings.index, cache=cache)
+    found = pypi.resolve(part, conda, target, settings.mirrors, index=settings.index, cache=cache)
+    return found.packages

@@ -20,7 +20,6 @@ from conda_lockstep.lock.channels import DEFAULTS, Mirrors, channel, channels_of
 from conda_lockstep.lock.dependencies import split
 from conda_lockstep.lock.metadata import machine_of
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.owned import owned_by_conda
 from conda_lockstep.lock.records import build_number, record_of
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted, wanted
@@ -28,7 +27,8 @@ from conda_lockstep.packages import Key, Manager, Package, PackageSet
 from conda_lockstep.projects import normalize
 
 if TYPE_CHECKING:
-    from conda_lockstep.lock.requirements import PipWanted
+    from conda_lockstep.lock.check_pip import PipCheck
+    from conda_lockstep.lock.requirements import PipPart
 
 SHOWN = 3
 """How many of the packages that nobody asks for are named."""
@@ -73,22 +73,34 @@ def is_satisfied(
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
     mirrors = mirrors or Mirrors({})
-    entries, pip = wanted(file, mirrors), _pip_part(file)
+    entries, part = wanted(file, mirrors), _pip_part(file, lock)
     reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
     allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
     allowed |= {entry.channel.url for entry in entries if entry.channel}
     for name, packages in sorted(lock.platforms.items()):
-        reasons += _Platform(name, packages, machine_of(lock, name)).reasons(entries, pip, allowed, file.path)
+        check = _pip_check(part, lock, name)
+        reasons += _Platform(name, packages, machine_of(lock, name)).reasons(
+            entries, check, allowed, file.path
+        )
     return reasons
 
 
-def _pip_part(file: EnvironmentFile) -> Sequence[PipWanted]:
-    """Read the pip part, if there is one: what reads requirements takes a quarter of a check to load."""
-    if not any(section.items for section in file.pip_sections):
-        return ()
+def _pip_part(file: EnvironmentFile, lock: Lock) -> PipPart | None:
+    """Read the pip part, if either side has one: what reads requirements takes a quarter of a check to load."""
+    held = any(packages.only("pip") for packages in lock.platforms.values())
+    if not held and not any(section.items for section in file.pip_sections):
+        return None
     from conda_lockstep.lock.requirements import pip_part
 
-    return pip_part(file).wanted
+    return pip_part(file)
+
+
+def _pip_check(part: PipPart | None, lock: Lock, platform: str) -> PipCheck | None:
+    if part is None:
+        return None
+    from conda_lockstep.lock.check_pip import PipCheck
+
+    return PipCheck.of(part, lock, platform)
 
 
 def broken_edges(lock: Lock, platform: str) -> Iterator[Broken]:
@@ -145,7 +157,6 @@ class _Platform:
     def __init__(self, name: str, packages: PackageSet, machine: tuple[VirtualPackage, ...]) -> None:
         self.name = name
         self.conda = {package.name: package for package in packages.only("conda").values()}
-        self.pip = {normalize(package.name): package for package in packages.only("pip").values()}
         self.facts = machine
         self.machine = {
             fact.name: PackageRecord(fact.name, fact.version, BuildString(fact.build), 0, "noarch")
@@ -153,15 +164,14 @@ class _Platform:
         }
 
     def reasons(
-        self, entries: Sequence[Wanted], pip: Sequence[PipWanted], channels: set[str], path: str
+        self, entries: Sequence[Wanted], pip: PipCheck | None, channels: set[str], path: str
     ) -> Iterator[Reason]:
         """Yield what is wrong, the user's own entries first."""
         for entry in entries:
             yield from self._entry(entry)
         if pip:
-            yield from self._pip(pip, path)
+            yield from (Reason(what, where) for what, where in pip.reasons(path))
         yield from self._edges(path)
-        yield from self._pip_edges(path)
         yield from self._strangers(entries, pip, channels, path)
 
     def _entry(self, entry: Wanted) -> Iterator[Reason]:
@@ -202,41 +212,12 @@ class _Platform:
         held = self.conda.get(name)
         return held is not None and (spec == name or _matches(spec, name, held.version, held.build))
 
-    def _pip(self, pip: Sequence[PipWanted], path: str) -> Iterator[Reason]:
-        from conda_lockstep.lock.wheels import Target
-
-        python = self.conda.get("python")
-        if python is None:
-            yield Reason(f"pip entries, but no python in the lock for {self.name}", path)
-            return
-        markers = Target(python.version, self.name, ()).markers
-        owned = owned_by_conda(self.conda.values())
-        for entry in pip:
-            marker = entry.requirement.marker
-            if marker is not None and not marker.evaluate({**markers, "extra": ""}):
-                continue
-            held = self.pip.get(entry.name) or (owned[entry.name].package if entry.name in owned else None)
-            if held is None:
-                yield Reason(f"'{entry.text}' is not in the lock for {self.name}", entry.where)
-            elif not _fits(entry, held.version):
-                yield Reason(f"'{entry.text}' is asked for; the lock for {self.name} has {held}", entry.where)
-
-    def _pip_edges(self, path: str) -> Iterator[Reason]:
-        owned = owned_by_conda(self.conda.values()) if self.pip else {}
-        for package in self.pip.values():
-            for spec in package.depends:
-                name = normalize(_name(spec))
-                if name not in owned and not (name in self.pip and _meets(self.pip[name].version, spec)):
-                    held = self.pip.get(name, "none")
-                    what = f"{package.name} needs '{spec}' of pip; the lock for {self.name} has {held}"
-                    yield Reason(what, path)
-
     def _strangers(
-        self, entries: Sequence[Wanted], pip: Sequence[PipWanted], channels: set[str], path: str
+        self, entries: Sequence[Wanted], pip: PipCheck | None, channels: set[str], path: str
     ) -> Iterator[Reason]:
         for roots, packages in (
             ({entry.name for entry in entries}, self.conda),
-            ({entry.name for entry in pip}, self.pip),
+            ({entry.name for entry in pip.asked} if pip else set(), pip.packages if pip else {}),
         ):
             unasked = [str(packages[name]) for name in sorted(packages.keys() - _reachable(roots, packages))]
             if unasked:
@@ -253,7 +234,7 @@ class _Platform:
                 yield Reason(f"{name} is for {package.subdir} in the lock for {self.name}", path)
 
 
-def _reachable(roots: Iterable[str], packages: dict[str, Package]) -> set[str]:
+def _reachable(roots: Iterable[str], packages: Mapping[str, Package]) -> set[str]:
     reached: set[str] = set()
     waiting = [name for name in roots if name in packages]
     while waiting:
@@ -267,25 +248,6 @@ def _reachable(roots: Iterable[str], packages: dict[str, Package]) -> set[str]:
             if other in packages and other not in reached:
                 waiting.append(other)
     return reached
-
-
-def _fits(entry: PipWanted, version: str) -> bool:
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        return entry.requirement.specifier.contains(Version(version), prereleases=True)
-    except InvalidVersion:
-        return True  # conda's own spelling, such as 2024a: nothing that pip could compare
-
-
-def _meets(version: str, spec: str) -> bool:
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.version import InvalidVersion
-
-    try:
-        return Requirement(spec).specifier.contains(version, prereleases=True)
-    except (InvalidRequirement, InvalidVersion):
-        return True  # Poetry's notation, in locks of conda-lock
 
 
 @cache

@@ -85,7 +85,8 @@ async def _make(task: _Task) -> dict[str, Lock]:
         platforms={},
         channels=tuple(channel.name for channel in task.channels),
         sources=(Path(task.file.path).name,),
-        metadata={metadata.CHANNEL_PRIORITY: "strict"},
+        metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.facts() if task.pip else {})},
+        notices=tuple(dict.fromkeys(task.notices)),
     )
     locks = arrange(solved, head)
     refuse_cpu_builds(locks.values(), task.entries, task.file, settings.cpu_allow)
@@ -107,6 +108,7 @@ class _Task:
         self.channels: tuple[Channel, ...] = channels_of(file, settings.mirrors, windows=windows)
         self.entries: tuple[Wanted, ...] = wanted(file, settings.mirrors)
         self.pip = _pip_part(file)
+        self.notices: list[str] = []
 
     async def solve(self, group: Group) -> tuple[Package, ...]:
         """Return the packages for a group of machines; see :data:`variants.Solve`."""
@@ -135,7 +137,7 @@ class _Task:
             told = await explain(self.solver, replace(request, kept=()), str(error))
             raise NoCommonError(told) from None
         kept = {package.name: package.version for package in stay if package.manager == "pip"}
-        return (*solved, *_pip(self.file, self.pip, solved, request, self.settings, kept))
+        return (*solved, *_pip(self.file, self.pip, solved, request, self.settings, kept, self.notices))
 
 
 def _pip_part(file: EnvironmentFile) -> PipPart | None:
@@ -154,7 +156,9 @@ def _pip(
     request: Request,
     settings: Settings,
     kept: Mapping[str, str],
+    notices: list[str],
 ) -> tuple[Package, ...]:
+    """Return the pip packages on top of a platform's conda packages; what else is to be known goes to ``notices``."""
     if part is None or not part.wanted:
         return ()
     from conda_lockstep.lock import pypi
@@ -171,7 +175,15 @@ def _pip(
         raise LockstepError(f"pip entries for a free-threaded {python} cannot be locked yet", where=file.path)
     target = Target(python.version, request.platform, request.machine)
     cache = settings.cache / "uv" if settings.cache else None
-    before = Before(kept, settings.horizon)
-    return pypi.resolve(
-        part, conda, target, settings.mirrors, index=settings.index, cache=cache, before=before
+    found = pypi.resolve(
+        part,
+        conda,
+        target,
+        settings.mirrors,
+        index=settings.index,
+        entries=request.wanted,
+        cache=cache,
+        before=Before(kept, settings.horizon),
     )
+    notices += found.notices
+    return found.packages

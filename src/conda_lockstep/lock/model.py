@@ -17,6 +17,7 @@ class Lock:
     environment files it was solved from, relative to the lock's folder, with ``/``.
     ``metadata`` is CEP 37's ``custom_metadata``. ``source_format`` is one of ``conda-lock``,
     ``explicit``, ``pixi``; ``complete`` is false where the format cannot hold pip packages.
+    ``notices`` are what is to be known of a solve that was just done; no file holds them.
     """
 
     platforms: Mapping[str, PackageSet]
@@ -25,3 +26,4 @@ class Lock:
     metadata: Mapping[str, str] = field(default_factory=dict)
     source_format: str = "conda-lock"
     complete: bool = True
+    notices: tuple[str, ...] = field(default=(), compare=False)

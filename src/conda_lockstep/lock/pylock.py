@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from conda_lockstep.errors import LockstepError
+from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.wheels import Target, best
 
 if sys.version_info >= (3, 11):
@@ -26,24 +27,45 @@ class WheelFile:
     sha256: str
 
 
-def choose(text: str, target: Target, *, without: Container[str]) -> list[WheelFile]:
+def choose(
+    text: str,
+    target: Target,
+    *,
+    without: Container[str],
+    hashes: Mapping[str, frozenset[str]],
+    places: Mapping[str, Location],
+) -> list[WheelFile]:
     """Return the wheel for each package but those in ``without``, by name.
 
-    Raises ``LockstepError`` where no wheel of a package fits the target, or the one that does has no sha256.
+    The wheel of a project in ``hashes`` has one of those sha256; ``places`` say where somebody asks for one. Raises
+    ``LockstepError`` where no wheel of a package fits the target, or the one that does has no sha256.
     """
     packages = [
         package for package in _tables(tomllib.loads(text), "packages") if package["name"] not in without
     ]
-    return sorted((_choose(package, target) for package in packages), key=lambda file: file.project)
+    chosen = []
+    for package in packages:
+        project = str(package["name"])
+        try:
+            chosen.append(_choose(package, project, target, hashes.get(project)))
+        except LockstepError as error:
+            raise LockstepError(error.what, where=places.get(project), remedy=error.remedy) from None
+    return sorted(chosen, key=lambda file: file.project)
 
 
-def _choose(package: Mapping[str, object], target: Target) -> WheelFile:
-    project, version = str(package["name"]), str(package.get("version", ""))
+def _choose(
+    package: Mapping[str, object], project: str, target: Target, hashes: frozenset[str] | None
+) -> WheelFile:
+    version = str(package.get("version", ""))
     urls = {unquote(urlsplit(url).path).rpartition("/")[2]: (url, sha256) for url, sha256 in _wheels(package)}
-    chosen = best(sorted(urls), target)
+    chosen = best(sorted(name for name in urls if hashes is None or urls[name][1] in hashes), target)
+    if chosen is None and hashes and best(sorted(urls), target):
+        what = f"no wheel of {project} {version} has a hash that is asked for"
+        raise LockstepError(what, remedy="take the hashes out, or find out who replaced the file")
     if chosen is None:
-        what = f"no wheel of {project} {version} fits Python {target.python} on {target.platform}"
-        raise LockstepError(what, remedy="ask for another version, or take it from conda")
+        what = f"no wheel of {project} {version} fits Python {target.python} on {target.named}"
+        has = f": there is {', '.join(sorted(urls))}" if urls else ""
+        raise LockstepError(f"{what}{has}", remedy="ask for another version, or take it from conda")
     url, sha256 = urls[chosen]
     if not sha256:
         raise LockstepError(f"the index gives no sha256 for {chosen}", remedy="use an index that has hashes")
@@ -51,10 +73,13 @@ def _choose(package: Mapping[str, object], target: Target) -> WheelFile:
 
 
 def _wheels(package: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for wheel in _tables(package, "wheels"):
+    # An entry that names its file is an archive to uv, by its path where it lies on this machine.
+    archive = package.get("archive")
+    for wheel in (*_tables(package, "wheels"), *([archive] if isinstance(archive, dict) else [])):
         hashes = wheel.get("hashes")
         sha256 = hashes.get("sha256", "") if isinstance(hashes, dict) else ""
-        yield str(wheel.get("url", "")), str(sha256)
+        url = wheel.get("url") or Path(str(wheel["path"])).as_uri()
+        yield str(url), str(sha256)
 
 
 def _tables(table: Mapping[str, object], key: str) -> Iterator[Mapping[str, object]]:

@@ -1,47 +1,37 @@
-"""Resolves the pip part with uv, against the conda packages as they are: wheels only, one file per package.
-
-Conda's packages are given to uv twice: as ``==`` constraints, and as wheels that hold nothing but a name and a version.
-So uv takes what conda installs as it is, and a requirement that wants another version ends as uv's own
-resolution error, never as an overwrite.
-"""
+"""Resolves the pip part with uv, against the conda packages as they are: wheels only, one file per package."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from packaging.version import InvalidVersion, Version
-from uv import find_uv_bin
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import pylock
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.owned import Owned, owned_by_conda
-from conda_lockstep.lock.pip_before import NOTHING_BEFORE, Before, pinned
+from conda_lockstep.lock.pip_before import NOTHING_BEFORE, Before
+from conda_lockstep.lock.refusals import has_secret
 from conda_lockstep.lock.requirements import PipPart, PipWanted
-from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.lock.unresolvable import Clash, clash, explain
+from conda_lockstep.lock.uv import Uv
+from conda_lockstep.lock.wanted import Wanted
 from conda_lockstep.lock.wheels import Target
 from conda_lockstep.packages import Package
 from conda_lockstep.projects import normalize
 
-RESOLVE_SECONDS = 600
-REQUEST_SECONDS = 60
+_NO_EXTRA = re.compile(r"package `([^`=]+)==[^`]+` does not have an extra named `([^`]+)`")
+_YANKED = re.compile(r'`([^`=]+)==([^`]+)` is yanked(?: \(reason: "(.*)"\))?')
 
-_UV_KEPT = (
-    "UV_CACHE_DIR",
-    "UV_NATIVE_TLS",
-    "UV_SYSTEM_CERTS",
-    "UV_INSECURE_HOST",
-    "UV_HTTP_TIMEOUT",
-    "UV_OFFLINE",
-)
-"""How uv gets at things may be the machine's business; what it decides may not."""
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The pip packages by name, and what is to be known about them that is no error."""
+
+    packages: tuple[Package, ...]
+    notices: tuple[str, ...] = ()
 
 
 def resolve(
@@ -51,122 +41,69 @@ def resolve(
     mirrors: Mirrors,
     *,
     index: str,
+    entries: Sequence[Wanted] = (),
     cache: Path | None = None,
     before: Before = NOTHING_BEFORE,
-) -> tuple[Package, ...]:
-    """Return the pip packages that the requirements ask for besides what conda installs, by name.
+) -> Resolved:
+    """Return the pip packages that the requirements ask for besides what conda installs.
 
-    ``index`` is used where the file names none; ``before`` is what was locked. Raises ``LockstepError`` where there is
-    no solution, naming both sides of a clash with conda, and where an index cannot be read.
+    ``index`` is used where the file names none; ``entries`` are those that the conda packages were solved for, and
+    ``before`` is what was locked. Raises ``LockstepError`` where there is no solution, naming both sides of a clash
+    with conda and what led there, and where an index cannot be read.
     """
     owned = owned_by_conda(conda)
+    markers = target.markers
+    asked = [entry for entry in part.wanted if entry.applies(markers)]
+    for entry in asked:
+        if entry.url and entry.name in owned:
+            raise clash(Clash(entry, (), owned[entry.name]), conda, entries)
     with TemporaryDirectory(prefix="lockstep-") as folder:
-        uv = _Uv(Path(folder), target, cache)
-        uv.give(part, owned)
-        uv.prefer("pylock.toml", before.pylock())
-        arguments = [*_indexes(part, mirrors, index), *before.arguments(), "requirements.in"]
-        solved = uv.compile(*arguments, "--format", "pylock.toml", "--output-file", "pylock.toml")
-        if solved.returncode:
-            raise _error(solved, part, owned, target)
-        files = pylock.choose(solved.stdout, target, without=owned)
-        # The same once more, from uv's cache: this format says who asked for whom.
-        uv.prefer("edges.txt", pinned({file.project: file.version for file in files}))
-        told = uv.compile(*arguments, "--annotation-style", "line", "--output-file", "edges.txt")
-        edges = _edges(told.stdout)
-    return tuple(
+        uv = Uv(Path(folder), target, cache)
+        uv.give(part, mirrors, index, before)
+        opened = {entry.name for entry in asked if entry.extras and entry.name in owned}
+        while True:
+            uv.hold(owned, known_by_index=opened)
+            solved = uv.solve()
+            if solved.returncode:
+                raise explain(solved.stderr, part, owned, opened, target, conda, entries)
+            # Only the index knows what an extra of a package asks for that conda installs.
+            extras = _missing_extras(solved.stderr)
+            more = {name for name, _ in extras if name in owned} - opened
+            if not more:
+                break
+            opened |= more
+        places = {entry.name: entry.where for entry in reversed(asked)}
+        files = pylock.choose(solved.stdout, target, without=owned, hashes=_hashes(asked), places=places)
+        edges = _edges(uv.solve_again({file.project: file.version for file in files})) if files else {}
+    packages = tuple(
         Package(
             "pip",
             file.project,
             file.version,
-            url=mirrors.lock_url(file.url),
+            url=_lock_url(file, mirrors),
             sha256=file.sha256,
             depends=tuple(sorted(name for name, askers in edges.items() if file.project in askers)),
         )
         for file in files
     )
+    return Resolved(packages, tuple(_notices(solved.stderr, extras, asked, owned)))
 
 
-class _Uv:
-    """A folder with what uv is to read, and uv itself, kept apart from the machine's own settings."""
-
-    def __init__(self, folder: Path, target: Target, cache: Path | None) -> None:
-        self.folder = folder
-        self.target = target
-        self.cache = cache
-
-    def give(self, part: PipPart, owned: Mapping[str, Owned]) -> None:
-        """Write the requirements, and conda's packages as constraints, stand-in wheels and their metadata."""
-        (self.folder / "conda").mkdir()
-        constraints, metadata = [], []
-        for project, held in sorted(owned.items()):
-            version = _pep440(held.version)
-            if version:
-                _stand_in(self.folder / "conda", project, version)
-                constraints.append(f"{project}=={version}\n")
-                metadata.append(
-                    f'[[dependency-metadata]]\nname = "{project}"\nversion = "{version}"\nrequires-dist = []\n'
-                )
-        self._write("requirements.in", [f"{entry.text}\n" for entry in part.wanted])
-        self._write("conda.txt", constraints)
-        self._write("uv.toml", metadata)
-
-    def prefer(self, name: str, text: str) -> None:
-        """Write what uv finds where it is to write its answer, and keeps to as far as it can."""
-        self._write(name, [text])
-
-    def compile(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run ``uv pip compile`` for the target."""
-        command = [
-            find_uv_bin(), "pip", "compile", "--config-file", "uv.toml", "--constraint", "conda.txt",
-            "--find-links", "conda", "--only-binary", ":all:", "--no-header", "--color", "never", "--no-progress",
-            "--python", sys.executable, "--no-python-downloads", "--python-version", self.target.python,
-            "--python-platform", self.target.uv_platform, *(["--cache-dir", str(self.cache)] if self.cache else []),
-            *arguments,
-        ]  # fmt: skip
-        try:
-            return subprocess.run(
-                command, cwd=self.folder, env=self._environment(), capture_output=True, text=True,
-                encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, timeout=RESOLVE_SECONDS, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            what = f"uv found no solution of the pip part within {RESOLVE_SECONDS} s"
-            raise LockstepError(what, remedy="pin more of it") from None
-
-    def _environment(self) -> dict[str, str]:
-        kept = {
-            key: value for key, value in os.environ.items() if not key.startswith("UV_") or key in _UV_KEPT
-        }
-        osx = next((fact.version for fact in self.target.machine if fact.name == "__osx"), "")
-        return {"UV_HTTP_TIMEOUT": str(REQUEST_SECONDS), "UV_HTTP_RETRIES": "1", **kept} | (
-            {"MACOSX_DEPLOYMENT_TARGET": osx} if osx else {}
-        )
-
-    def _write(self, name: str, lines: Sequence[str]) -> None:
-        (self.folder / name).write_text("".join(lines), encoding="utf-8")
+def _hashes(asked: Sequence[PipWanted]) -> dict[str, frozenset[str]]:
+    """Return the hashes of which a project's file must have one, by name; where two lines give some, both count."""
+    found: dict[str, frozenset[str]] = {}
+    for entry in asked:
+        if entry.hashes:
+            found[entry.name] = found.get(entry.name, entry.hashes) & entry.hashes
+    return found
 
 
-def _stand_in(folder: Path, project: str, version: str) -> None:
-    """Write a wheel that holds a name and a version, and nothing else."""
-    stem = f"{project.replace('-', '_')}-{version}"
-    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
-        info = f"{stem}.dist-info"
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
-
-
-def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Iterator[str]:
-    yield from ("--default-index", mirrors.fetch_url(part.index.url if part.index else index))
-    for extra in part.extra_indexes:
-        yield from ("--index", mirrors.fetch_url(extra.url))
-
-
-def _pep440(version: str) -> str:
-    """Return a version as PyPI writes it; empty for one that is none, such as ``2024a``."""
-    try:
-        return str(Version(version))
-    except InvalidVersion:
-        return ""
+def _lock_url(file: pylock.WheelFile, mirrors: Mirrors) -> str:
+    url = mirrors.lock_url(file.url)
+    if has_secret(url):
+        what = f"the index gives a URL for {file.project} {file.version} that holds a secret, which a lock must not"
+        raise LockstepError(what, remedy="use an index that takes user and password before the host")
+    return url
 
 
 def _edges(annotated: str) -> dict[str, frozenset[str]]:
@@ -179,45 +116,26 @@ def _edges(annotated: str) -> dict[str, frozenset[str]]:
     return found
 
 
-def _error(
-    failed: subprocess.CompletedProcess[str], part: PipPart, owned: Mapping[str, Owned], target: Target
-) -> LockstepError:
-    text = without_credentials(" ".join(failed.stderr.split()))
-    reason = text.partition("cause: ")[2] or text
-    unreachable = re.search(r"Failed to fetch: `?(\S+?)`?(?: |$)", text)
-    if unreachable:
-        why = reason.rpartition("cause: ")[2]
-        return LockstepError(
-            f"the index cannot be read: {why}", where=unreachable[1], remedy="check the index and the network"
-        )
-    reason = reason.partition(" hint: ")[0].replace("we can conclude that ", "").rstrip(".")
-    asked = next((entry for entry in part.wanted if _mentions(reason, entry.name)), None)
-    where = asked.where if asked else None
-    clashing = [
-        held for project, held in sorted(owned.items()) if f"{project}=={_pep440(held.version)}" in reason
-    ]
-    if clashing:
-        return _clash(reason, asked, clashing)
-    if "has no usable wheels" in reason or "no wheels with a matching" in reason:
-        what = f"the pip part has no wheel for Python {target.python} on {target.platform}: {reason}"
-        return LockstepError(
-            what, where=where, remedy="ask for a version that has wheels, or take it from conda"
-        )
-    hint = text.partition(" hint: ")[2]
-    what = f"the pip part cannot be resolved: {reason}" + (f" ({hint})" if "index" in hint.lower() else "")
-    return LockstepError(what, where=where, remedy="change the entry")
+def _missing_extras(text: str) -> list[tuple[str, str]]:
+    return sorted({(normalize(name), normalize(extra)) for name, extra in _NO_EXTRA.findall(text)})
 
 
-def _clash(reason: str, asked: PipWanted | None, clashing: Sequence[Owned]) -> LockstepError:
-    held = clashing[0].package
-    who = f"'{asked.text}'" if asked else "the pip part"
-    return LockstepError(
-        f"{who} clashes with conda's {held.name} {held.version}",
-        where=asked.where if asked else None,
-        remedy="change one of the two: pip never overwrites what conda installs",
-        detail=(f"pip: {reason}", f"conda: {', '.join(str(entry.package) for entry in clashing)}"),
-    )
+def _notices(
+    text: str,
+    extras: Collection[tuple[str, str]],
+    asked: Sequence[PipWanted],
+    owned: Mapping[str, Owned],
+) -> Iterator[str]:
+    for name, version, reason in sorted(_YANKED.findall(text)):
+        if name in owned:
+            continue
+        why = f" ({reason})" if reason else ""
+        what = f"{name} {version} was withdrawn by those who published it{why}"
+        yield _at(name, asked, f"{what}; it is taken because nothing else fits '=='")
+    for name, extra in extras:
+        yield _at(name, asked, f"{name} has no extra '{extra}', so nothing is installed for it")
 
 
-def _mentions(text: str, project: str) -> bool:
-    return re.search(rf"(?<![\w.-]){re.escape(project)}(?![\w-])", text, re.IGNORECASE) is not None
+def _at(name: str, asked: Sequence[PipWanted], what: str) -> str:
+    where = next((f"{entry.where}: " for entry in asked if entry.name == name), "")
+    return f"{where}{what}"

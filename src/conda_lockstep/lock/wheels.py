@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -23,6 +24,14 @@ class Target:
     python: str
     platform: str
     machine: tuple[VirtualPackage, ...]
+
+    @property
+    def named(self) -> str:
+        """Return what the machine is called in a message: ``linux-64 with glibc 2.28``."""
+        libc = self.platform in _LINUX_ARCH and next(
+            (fact.version for fact in self.machine if fact.name == "__glibc"), ""
+        )
+        return f"{self.platform} with glibc {libc}" if libc else self.platform
 
     @property
     def uv_platform(self) -> str:
@@ -99,7 +108,7 @@ def best(file_names: Sequence[str], target: Target) -> str | None:
 
     Of two wheels with the same tag the higher build number wins (PEP 427), then the first by name.
     """
-    order = {tag: rank for rank, tag in enumerate(target.tags)}
+    order = _order(target)
     ranked = []
     for name in file_names:
         try:
@@ -110,3 +119,8 @@ def best(file_names: Sequence[str], target: Target) -> str | None:
         if ranks:
             ranked.append((min(ranks), -(build[0] if build else -1), name))
     return min(ranked)[2] if ranked else None
+
+
+@cache
+def _order(target: Target) -> dict[Tag, int]:
+    return {tag: rank for rank, tag in enumerate(target.tags)}

@@ -30,13 +30,14 @@ SDIST_RELEASED = datetime(2025, 1, 1, 12, 0, tzinfo=timezone.utc)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file of a project; ``metadata`` is the wheel's METADATA, served beside it."""
+    """One file of a project; ``metadata`` is the wheel's METADATA, served beside it; ``yanked`` says why (PEP 592)."""
 
     path: Path
     uploaded: datetime
     sha256: str
     requires_python: str = ""
     metadata: bytes = b""
+    yanked: str = ""
 
 
 def write_index(root: Path, wheels: Iterable[tuple[Path, datetime]]) -> None:
@@ -49,9 +50,24 @@ def write_index(root: Path, wheels: Iterable[tuple[Path, datetime]]) -> None:
         projects[canonicalize_name(parse_wheel_filename(path.name)[0])].append(upload)
     projects[SDIST_ONLY].append(_sdist(files))
     for name, uploads in projects.items():
-        _write_page(root / "simple" / name, name, uploads)
+        write_page(root / "simple" / name, name, uploads)
     links = "".join(f'<a href="{name}/">{name}</a><br>\n' for name in sorted(projects))
     write_bytes(root / "simple" / "index.html", _page("Simple index", links))
+
+
+def write_page(folder: Path, name: str, uploads: Iterable[Upload]) -> None:
+    """Write the pages of one project, in HTML and in JSON; the files lie in ``files/`` two folders above."""
+    uploads = list(uploads)
+    links = "".join(f"{_anchor(upload)}<br>\n" for upload in uploads)
+    write_bytes(folder / "index.html", _page(f"Links for {name}", links))
+    versions = sorted({_version(upload.path.name) for upload in uploads})
+    answer = {
+        "meta": {"api-version": "1.1"},
+        "name": name,
+        "versions": versions,
+        "files": [_file(upload) for upload in uploads],
+    }
+    write_bytes(folder / "index.json", (json.dumps(answer, indent=1) + "\n").encode())
 
 
 def _upload(path: Path, uploaded: datetime) -> Upload:
@@ -74,20 +90,6 @@ def _linked(path: Path, folder: Path) -> Path:
     return target
 
 
-def _write_page(folder: Path, name: str, uploads: Iterable[Upload]) -> None:
-    uploads = list(uploads)
-    links = "".join(f"{_anchor(upload)}<br>\n" for upload in uploads)
-    write_bytes(folder / "index.html", _page(f"Links for {name}", links))
-    versions = sorted({_version(upload.path.name) for upload in uploads})
-    answer = {
-        "meta": {"api-version": "1.1"},
-        "name": name,
-        "versions": versions,
-        "files": [_file(upload) for upload in uploads],
-    }
-    write_bytes(folder / "index.json", (json.dumps(answer, indent=1) + "\n").encode())
-
-
 def _anchor(upload: Upload) -> str:
     name = upload.path.name
     attributes = f'href="../../files/{name}#sha256={upload.sha256}"'
@@ -95,6 +97,8 @@ def _anchor(upload: Upload) -> str:
         attributes += f' data-requires-python="{html.escape(upload.requires_python)}"'
     if upload.metadata:
         attributes += f' data-core-metadata="sha256={_sha256(upload.metadata)}"'
+    if upload.yanked:
+        attributes += f' data-yanked="{html.escape(upload.yanked)}"'
     return f"<a {attributes}>{name}</a>"
 
 
@@ -107,7 +111,7 @@ def _file(upload: Upload) -> dict[str, object]:
         "core-metadata": {"sha256": _sha256(upload.metadata)} if upload.metadata else False,
         "size": upload.path.stat().st_size,
         "upload-time": upload.uploaded.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "yanked": False,
+        "yanked": upload.yanked or False,
     }
 
 

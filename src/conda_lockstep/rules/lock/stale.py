@@ -67,7 +67,8 @@ def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock]) -> Iterator[Proble
     for path, reasons in found.items():
         by_place: dict[Location | str, list[str]] = {}
         for reason in reasons:
-            by_place.setdefault(reason.where, []).append(reason.what)
+            is_here = not isinstance(reason.where, Location) or reason.where.path == file.path
+            by_place.setdefault(reason.where, []).append(reason.what if is_here else str(reason))
         for where, what in by_place.items():
             more = f" (and {len(what) - 1} more)" if len(what) > 1 else ""
             which = f"{path.name}: " if len(locks) > 1 or where == str(path) else ""
@@ -84,7 +85,7 @@ def _unreadable(file: EnvironmentFile, path: Path, error: LockstepError) -> Prob
 
 def _span(file: EnvironmentFile, where: Location | str) -> Span:
     """Return the place of the entry that begins at a location; that of the dependencies' key where there is none."""
-    if not isinstance(where, Location) or not where.line:
+    if not isinstance(where, Location) or not where.line or where.path != file.path:
         return _dependencies(file)
     start = file.source.line_starts[where.line - 1] + max(where.column - 1, 0)
     channels = file.key("channels")
