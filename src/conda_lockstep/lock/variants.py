@@ -122,5 +122,6 @@ def _lock(solved: Sequence[Solved], head: Lock) -> Lock:
         platforms={each.group.platform: each.packages for each in solved},
         channels=head.channels,
         sources=head.sources,
+        notices=head.notices,
         metadata=facts,
     )
