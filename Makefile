@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint types format docs bench clean
+.PHONY: demo test lint types format docs zipapp bench clean
 
 demo: $(READY)          ## the main job in a terminal, offline once its packages are there
 	@$(BIN)/python -m scripts.demo
@@ -25,6 +25,9 @@ format: $(READY)
 
 docs: $(READY)          ## the pages of docs/ and hooks/ as a site, into .cache/site
 	@$(BIN)/python -m scripts.build_docs
+
+zipapp: $(READY)        ## what a bare node needs in one file, dist/lockstep.pyz
+	@$(BIN)/python -m scripts.build_zipapp
 
 bench: $(READY)         ## ratios against peers and floors, measured in one run
 	@for bench in benchmarks/[a-z]*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ _EXTRA_OF = {
     "fastcore": "github",
     "cyclonedx": "sbom",
 }
+_NOT_ON_A_NODE = frozenset({"yaml", "ruamel", "packaging", "tomli"})
+"""What the zipapp does without, and any installation has."""
 
 
 class Command(NamedTuple):
@@ -43,6 +46,8 @@ def entry() -> NoReturn:
     Taking the interpreter down costs a hook a tenth of its time; and with rattler, a download that still goes on then
     crashes it, one time in twenty.
     """
+    # What a command reads is kept until it ends; to look for cycles in it every so often finds none.
+    gc.set_threshold(100_000)
     _leave(main(sys.argv[1:]))
 
 
@@ -69,10 +74,15 @@ def main(argv: Sequence[str]) -> int:
     except LockstepError as error:
         _complain(error, arguments.debug)
     except ModuleNotFoundError as error:
-        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
-        if extra is None:
+        missing = (error.name or "").partition(".")[0]
+        if missing in _EXTRA_OF:
+            _complain(MissingExtraError(arguments.command, _EXTRA_OF[missing], missing), arguments.debug)
+        elif missing in _NOT_ON_A_NODE:
+            what = f"'lockstep {arguments.command}' needs {missing} for this, which is not installed"
+            remedy = "name a manifest (lockstep export --format manifest), or install conda-lockstep"
+            _complain(LockstepError(what, remedy=remedy), arguments.debug)
+        else:
             raise
-        _complain(MissingExtraError(arguments.command, extra, error.name or ""), arguments.debug)
     except KeyboardInterrupt:
         print("lockstep: interrupted", file=sys.stderr)
         return 130
@@ -151,7 +161,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(message=f"conda-lockstep {version('conda-lockstep')}\n")
+        print(f"conda-lockstep {version('conda-lockstep')}")
+        parser.exit()
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -170,6 +181,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("import", "write the lock of what another tool locked, exported or installed"),
     Command("build", "install a lock into a prefix"),
     Command("verify", "say whether a prefix holds exactly what its lock says"),
+    Command("probe", "show how far a training job gets in an environment on this machine"),
     Command("snapshot", "write what a prefix and its machine hold, as JSON"),
     Command("diff", "compare any two of locks, snapshots and prefixes, or two environment files"),
     Command("merge-driver", "merge locks for git; 'lockstep init --merge-driver' sets it up"),

@@ -1,11 +1,14 @@
-"""Packages as a lock and a prefix hold them, and the environment id that names a set of them."""
+"""Packages as a lock and a prefix hold them, and the environment id that names a set of them.
+
+A named tuple, as all that is read on every node before every job: making twelve dataclasses takes longer than starting
+Python.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Manager: TypeAlias = Literal["conda", "pip"]
 Key: TypeAlias = tuple[Manager, str]
@@ -14,8 +17,7 @@ ID_PREFIX = "ls1-"
 ID_DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """One package of one platform.
 
     ``version`` and ``build`` are as published; ``build`` and ``subdir`` are empty for pip packages.
@@ -54,11 +56,13 @@ class Package:
         return f"{self.name} {self.version} {self.build}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
 class PackageSet(Mapping[Key, Package]):
     """The packages of one platform, by (manager, name), in that order."""
 
-    packages: Mapping[Key, Package] = field(default_factory=dict)
+    __slots__ = ("packages",)
+
+    def __init__(self, packages: Mapping[Key, Package] | None = None) -> None:
+        self.packages: Mapping[Key, Package] = packages or {}
 
     @classmethod
     def of(cls, packages: Iterable[Package]) -> PackageSet:

@@ -101,7 +101,7 @@ def test_no_lock_here(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_blank_in_a_url_is_refused_wherever_lines_count(capsys: pytest.CaptureFixture[str]) -> None:
-    odd = replace(SIX, url=f"{SIX.url}\n--index-url=https://evil.example/six.whl")
+    odd = SIX._replace(url=f"{SIX.url}\n--index-url=https://evil.example/six.whl")
     cep37.write(replace(LOCK, platforms={"linux-64": PackageSet.of([PIP, odd])}), Path("conda-lock.yml"))
     assert main(["export", "--format", "requirements"]) == 2
     assert "lockstep: conda-lock.yml: 'six' has a blank in 'https://" in capsys.readouterr().err

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.support.corpus import find_corpus
 
 from conda_lockstep.cli import main
-from conda_lockstep.drift.asked import asked, compare_files, is_environment_file
+from conda_lockstep.drift.asked import asked, compare_files
 from conda_lockstep.drift.model import MIRRORS
+from conda_lockstep.drift.source import is_environment_file
 from conda_lockstep.environment.document import EnvironmentFile, parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.report import drift_json, drift_text, html, markdown

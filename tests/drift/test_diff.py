@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from tests.drift.strategies import package_sets
@@ -21,12 +19,12 @@ def conda(
 ) -> Package:
     url = f"{channel}/linux-64/{name}-{version}-{build}.conda"
     package = Package("conda", name, version, build, "linux-64", channel, url, sha256="a" * 64, md5="b" * 32)
-    return replace(package, **fields)
+    return package._replace(**fields)
 
 
 def pip(name: str, version: str, file: str = "", **fields: object) -> Package:
     url = f"{WHEELS}/{file or f'{name}-{version}-py3-none-any.whl'}"
-    return replace(Package("pip", name, version, url=url, sha256="a" * 64), **fields)
+    return Package("pip", name, version, url=url, sha256="a" * 64)._replace(**fields)
 
 
 def only_change(old: Package | None, new: Package | None, **scope: bool) -> Change | None:
@@ -54,18 +52,18 @@ TORCH_GPU = conda("pytorch", "2.5.1", "cuda126_mkl_py312h1_300")
             conda("numpy", "1.26.4", "py312h1_0", channel="https://repo.anaconda.com/pkgs/main"),
             "channel",
         ),
-        (NUMPY, replace(NUMPY, sha256="c" * 64, md5="d" * 32), "bytes"),
-        (NUMPY, replace(NUMPY, sha256="", md5="d" * 32), "bytes"),
-        (NUMPY, replace(NUMPY, url="", sha256="c" * 64), "bytes"),
-        (replace(NUMPY, depends=("python",)), replace(NUMPY, depends=("python >=3.12",)), "metadata"),
+        (NUMPY, NUMPY._replace(sha256="c" * 64, md5="d" * 32), "bytes"),
+        (NUMPY, NUMPY._replace(sha256="", md5="d" * 32), "bytes"),
+        (NUMPY, NUMPY._replace(url="", sha256="c" * 64), "bytes"),
+        (NUMPY._replace(depends=("python",)), NUMPY._replace(depends=("python >=3.12",)), "metadata"),
         (
             NUMPY,
-            replace(NUMPY, url=NUMPY.url.replace(FORGE, "https://mirror.example/conda-forge")),
+            NUMPY._replace(url=NUMPY.url.replace(FORGE, "https://mirror.example/conda-forge")),
             "metadata",
         ),
         (
             NUMPY,
-            replace(NUMPY, url=NUMPY.url.replace(".conda", ".tar.bz2"), sha256="c" * 64, md5=""),
+            NUMPY._replace(url=NUMPY.url.replace(".conda", ".tar.bz2"), sha256="c" * 64, md5=""),
             "metadata",
         ),
         (NUMPY, pip("numpy", "2.0.0"), "manager upgrade"),
@@ -76,8 +74,8 @@ TORCH_GPU = conda("pytorch", "2.5.1", "cuda126_mkl_py312h1_300")
         (pip("nvidia-cublas-cu12", "12.9"), pip("nvidia-cublas", "13.0"), "variant upgrade"),
         (pip("idna", "3.10"), pip("idna", "3.10", sha256="c" * 64), "bytes"),
         (pip("idna", "3.10"), pip("idna", "3.10", "idna-3.10.tar.gz", sha256="c" * 64), "build"),
-        (pip("idna", "3.10"), replace(pip("idna", "3.10"), url="./idna", sha256=""), "channel"),
-        (pip("idna", "3.10"), replace(pip("idna", "3.10"), url="", sha256=""), ""),
+        (pip("idna", "3.10"), pip("idna", "3.10")._replace(url="./idna", sha256=""), "channel"),
+        (pip("idna", "3.10"), pip("idna", "3.10")._replace(url="", sha256=""), ""),
         (
             pip("a", "1.0", url=f"git+https://x.org/a@{'1' * 40}"),
             pip("a", "1.0", url=f"git+https://x.org/a@{'2' * 40}"),
@@ -85,19 +83,19 @@ TORCH_GPU = conda("pytorch", "2.5.1", "cuda126_mkl_py312h1_300")
         ),
         (pip("a", "1.0"), pip("a", "1.0.0", sha256="a" * 64), "metadata"),
         # What one side does not know is not held against the other.
-        (NUMPY, replace(NUMPY, build=""), ""),
-        (NUMPY, replace(NUMPY, sha256="", md5=""), ""),
-        (NUMPY, replace(NUMPY, depends=("python",)), ""),
+        (NUMPY, NUMPY._replace(build=""), ""),
+        (NUMPY, NUMPY._replace(sha256="", md5=""), ""),
+        (NUMPY, NUMPY._replace(depends=("python",)), ""),
         # prefix.dev serves conda-forge's own files; Anaconda's folders are one channel, defaults.
-        (NUMPY, replace(NUMPY, url=NUMPY.url.replace(FORGE, "https://prefix.dev/conda-forge")), ""),
+        (NUMPY, NUMPY._replace(url=NUMPY.url.replace(FORGE, "https://prefix.dev/conda-forge")), ""),
         (
             conda("zlib", "1.3", channel="https://repo.anaconda.com/pkgs/main"),
             conda("zlib", "1.3", url="", channel="defaults"),
             "",
         ),
         (
-            replace(NUMPY, depends=("libgcc >=13, <14", "tzdata")),
-            replace(NUMPY, depends=("tzdata *", "libgcc >=13,<14")),
+            NUMPY._replace(depends=("libgcc >=13, <14", "tzdata")),
+            NUMPY._replace(depends=("tzdata *", "libgcc >=13,<14")),
             "",
         ),
     ],
@@ -133,12 +131,12 @@ def test_where_one_side_has_no_pip_part_the_other_sides_is_not_compared() -> Non
 
 
 def test_unknown_hashes_and_builds_are_named() -> None:
-    bare = replace(NUMPY, build="", sha256="", md5="")
+    bare = NUMPY._replace(build="", sha256="", md5="")
     assert diff(PackageSet.of([NUMPY]), PackageSet.of([bare])).gaps == (
         Gap("build", (("conda", "numpy"),)),
         Gap("bytes", (("conda", "numpy"),)),
     )
-    sha_only, md5_only = replace(NUMPY, md5=""), replace(NUMPY, sha256="")
+    sha_only, md5_only = NUMPY._replace(md5=""), NUMPY._replace(sha256="")
     assert diff(PackageSet.of([sha_only]), PackageSet.of([md5_only])).gaps == (
         Gap("bytes", (("conda", "numpy"),)),
     )

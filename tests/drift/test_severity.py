@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,7 +57,7 @@ def test_a_version_weighs_what_its_layer_says(name: str, old: str, new: str, sev
 
 @pytest.mark.parametrize("question", ["change", "machine"])
 def test_the_holes_of_other_tools_are_seen_and_critical(question: Question) -> None:
-    other_bytes = replace(NUMPY, sha256="c" * 64, md5="d" * 32)
+    other_bytes = NUMPY._replace(sha256="c" * 64, md5="d" * 32)
     assert judged([NUMPY], [other_bytes], question) == [("numpy", "bytes", "critical")]
     cpu = conda("pytorch", "2.5.1", "cpu_mkl_py312h1_100")
     assert judged([TORCH_GPU], [cpu], question) == [("pytorch", "variant", "critical")]
@@ -99,8 +98,8 @@ def test_a_removed_pip_package_weighs_by_who_asked_for_it(
     others: list[tuple[Package, tuple[str, ...], tuple[str, ...]]], severity: str
 ) -> None:
     anchor = pip("anchor", "1.0", depends=("tqdm",))
-    old = [pip("idna", "3.10"), anchor, *(replace(package, depends=before) for package, before, _ in others)]
-    new = [anchor, *(replace(package, depends=after) for package, _, after in others)]
+    old = [pip("idna", "3.10"), anchor, *(package._replace(depends=before) for package, before, _ in others)]
+    new = [anchor, *(package._replace(depends=after) for package, _, after in others)]
     found = {name: grade for name, decisive, grade in judged(old, new) if decisive == "removed"}
     assert found == {"idna": severity}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,7 +54,7 @@ def test_a_commit_has_no_hash_and_so_no_place_in_requirements() -> None:
 
 def test_pylock_is_exact_and_valid() -> None:
     written = export(
-        "pylock", subject(replace(wheel("attrs", "25.1.0"), depends=("six >=1",)), wheel("six", "1"), COMMIT)
+        "pylock", subject(wheel("attrs", "25.1.0")._replace(depends=("six >=1",)), wheel("six", "1"), COMMIT)
     )
     assert written.text == (
         "# Written by conda-lockstep from the lock: do not edit.\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -39,10 +38,10 @@ def test_a_name_version_and_build_become_a_package(forge: Forge) -> None:
 
 def test_what_is_known_is_kept_and_other_bytes_are_an_error(forge: Forge) -> None:
     (whole,) = filled(forge, named(forge, "six"))
-    bare = replace(whole, sha256="", md5="", depends=())
+    bare = whole._replace(sha256="", md5="", depends=())
     assert filled(forge, bare) == (whole,)
     with pytest.raises(LockstepError) as caught:
-        filled(forge, replace(bare, sha256="f" * 64))
+        filled(forge, bare._replace(sha256="f" * 64))
     assert str(caught.value) == (
         f"{forge.channel_url}: has {whole} with the sha256 {whole.sha256}, and {'f' * 64} was expected; "
         "find out who replaced it"
@@ -57,7 +56,7 @@ def test_the_first_channel_that_has_it_is_taken_or_the_one_that_is_named(
     both = (own.url, forge.channel_url)
     tiny, six = Package("conda", "tiny", "1.0", "0"), named(forge, "six")
     assert [found.channel for found in filled(forge, tiny, six, channels=both)] == [own.url, own.url]
-    at_forge = replace(six, channel=forge.channel_url)
+    at_forge = six._replace(channel=forge.channel_url)
     assert [found.channel for found in filled(forge, at_forge, channels=both)] == [forge.channel_url]
 
 

@@ -145,7 +145,7 @@ def packages_of(one: Row) -> Row:
         sha256="a" * 64,
     )
     return replace(
-        one, old=old if one.before else None, new=replace(old, version=one.after) if one.after else None
+        one, old=old if one.before else None, new=old._replace(version=one.after) if one.after else None
     )
 
 

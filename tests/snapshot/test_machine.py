@@ -33,9 +33,9 @@ int nvmlDeviceGetMemoryInfo(void *device, memory_t *memory) { memory->total = 15
 int nvmlDeviceGetCudaComputeCapability(void *device, int *major, int *minor) { *major = 9; *minor = 0; return 0; }
 """
 DETECT = """
-import json, dataclasses
-from conda_lockstep.snapshot import machine
-print(json.dumps(dataclasses.asdict(machine.detect())))
+import json
+from conda_lockstep.snapshot import document, machine
+print(json.dumps(document.machine_json(machine.detect())))
 """
 
 

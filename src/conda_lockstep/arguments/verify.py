@@ -17,6 +17,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="take the lock for this machine; default: what fits this node",
     )
     parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
+    parser.add_argument("--deep", action="store_true", help="compare the bytes of every file, too")
+    parser.add_argument(
+        "--gpu-libraries", action="store_true", help="of the libraries that a training job loads alone"
+    )
     parser.add_argument("--platform", metavar="SUBDIR", help="default: the prefix's own")
 
 
@@ -30,4 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
         format=arguments.format,
         platform=arguments.platform,
         machine=arguments.machine,
+        deep=arguments.deep,
+        gpu_libraries=arguments.gpu_libraries,
     )

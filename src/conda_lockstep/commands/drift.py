@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.report.model import SEVERITIES, Report, Severity, at_least
+
+if TYPE_CHECKING:
+    from conda_lockstep.report.model import Report
 
 Format: TypeAlias = Literal["text", "json", "markdown", "html"]
 FORMATS: tuple[Format, ...] = ("text", "json", "markdown", "html")
-FAIL_ON = ("any", *SEVERITIES, "never")
 
 SAME, DRIFT = 0, 1
 _CHECK = "'lockstep lock --check'"
@@ -50,9 +50,9 @@ def diff(
 
 
 def _compared(old: Path, new: Path, platform: str, environment: str) -> Report:
-    from conda_lockstep.drift import asked
+    from conda_lockstep.drift.source import is_environment_file, read_source
 
-    files = [path for path in (old, new) if asked.is_environment_file(path)]
+    files = [path for path in (old, new) if is_environment_file(path)]
     if len(files) == 1:
         (other,) = {old, new} - set(files) or {old}
         what = f"says what is asked for, and {other} what was answered"
@@ -60,11 +60,11 @@ def _compared(old: Path, new: Path, platform: str, environment: str) -> Report:
             what, where=str(files[0]), remedy=f"compare the lock of it; {_CHECK} tells whether it fits"
         )
     if files:
+        from conda_lockstep.drift import asked
         from conda_lockstep.environment.document import read
 
         return asked.compare_files(read(old), read(new))
     from conda_lockstep.drift.compare import compare
-    from conda_lockstep.drift.source import read_source
 
     sources = (read_source(each, environment=environment) for each in (old, new))
     return compare(*sources, platform=platform)
@@ -76,20 +76,30 @@ def verify(
     format: str = "text",  # noqa: A002
     platform: str | None = None,
     machine: str = "",
+    deep: bool = False,
+    gpu_libraries: bool = False,
 ) -> int:
     """Say whether a prefix holds exactly what its lock says; without ``lock`` the one in the working folder.
 
-    Of several there, the one that names ``machine``, or the one that fits this node.
+    Of several there, the one that names ``machine``, or the one that fits this node. ``deep`` compares the bytes of
+    every file, ``gpu_libraries`` those of the libraries that a training job loads.
     """
     from conda_lockstep.drift import verify as verifying
     from conda_lockstep.drift.source import active_prefix
 
     where = Path(prefix) if prefix else active_prefix()
-    chosen = Path(lock) if lock else verifying.find_lock(Path(), platform=platform or "", machine=machine)
-    report = verifying.verify(where, chosen, platform=platform or "")
+    against = Path(lock) if lock else verifying.find_lock(Path(), platform=platform or "", machine=machine)
+    if deep or gpu_libraries:
+        pair = verifying.read_deeply(where, against, platform=platform or "", libraries_only=gpu_libraries)
+    else:
+        pair = verifying.read(where, against, platform=platform or "")
+    if format == "text" and verifying.agrees(pair):
+        print(verifying.confirmation(pair))
+        return SAME
+    report = verifying.report(pair)
     failed = bool(verifying.failures(report))
     if format == "text" and not failed:
-        print(verifying.confirmation(report))
+        print(verifying.confirmation_of(report, pair))
     else:
         _write(render(report, format, colour=_is_terminal()), None)
     return DRIFT if failed else SAME
@@ -117,17 +127,17 @@ def render(report: Report, format: str, *, colour: bool = False) -> str:  # noqa
 
 
 def _fails(report: Report, fail_on: str) -> bool:
+    from conda_lockstep.report.model import SEVERITIES, at_least
+
     if fail_on == "never":
         return False
     if fail_on == "any":
         return bool(report.rows)
-    if _is_severity(fail_on):
-        return bool(at_least(report.rows, fail_on))
-    raise LockstepError(f"there is no severity '{fail_on}'", remedy=f"choose from: {', '.join(FAIL_ON)}")
-
-
-def _is_severity(text: str, known: Sequence[str] = SEVERITIES) -> TypeGuard[Severity]:
-    return text in known
+    for severity in SEVERITIES:
+        if severity == fail_on:
+            return bool(at_least(report.rows, severity))
+    known = ", ".join(("any", *SEVERITIES, "never"))
+    raise LockstepError(f"there is no severity '{fail_on}'", remedy=f"choose from: {known}")
 
 
 def _write(text: str, output: str | Path | None) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Set
 from dataclasses import replace
-from pathlib import Path
 
 from conda_lockstep.drift.compare import row_of
 from conda_lockstep.drift.diff import Scope, diff
@@ -20,19 +18,7 @@ from conda_lockstep.packages import Key, Package, PackageSet
 from conda_lockstep.report.model import SEVERITIES, Comparison, Report, Row, Side
 
 ANYWHERE = "all platforms"
-_HEAD = 1 << 20
-_DEPENDENCIES = re.compile(rb"^[\"']?dependencies[\"']?\s*:", re.MULTILINE)
-_ANSWERED = re.compile(rb"^(?:package|packages|environments|metadata)\s*:|^@EXPLICIT|\A\s*\{", re.MULTILINE)
 NOTE = "what is asked for was compared, not what a solver makes of it"
-
-
-def is_environment_file(path: Path) -> bool:
-    """Say whether a file is one of what people ask for, by its content: it lists dependencies, and no packages."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    return _DEPENDENCIES.search(head) is not None and _ANSWERED.search(head) is None
 
 
 def compare_files(old: EnvironmentFile, new: EnvironmentFile, *, name: str = "") -> Report:

@@ -9,12 +9,12 @@ from conda_lockstep.drift import places
 from conda_lockstep.drift.damage import with_damages
 from conda_lockstep.drift.diff import Scope, diff
 from conda_lockstep.drift.model import Change, DriftClass, EnvelopeChange, Gap, Judgement, mirrored
-from conda_lockstep.drift.severity import DANGER, Question, judge
+from conda_lockstep.drift.severity import DANGER, STRAYS, Question, judge
 from conda_lockstep.drift.source import Source, keep_metadata, side_of, unknown_hashes
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
-from conda_lockstep.report.model import Comparison, Report, Row
-from conda_lockstep.snapshot.model import Damage
+from conda_lockstep.report.model import SEVERITIES, Comparison, Report, Row
+from conda_lockstep.snapshot.model import Damage, Stray
 
 HASH_DIGITS = 12
 
@@ -45,12 +45,14 @@ def compare_platform(old: Source, new: Source, platform: str, *, name: str = "")
     scope = Scope(pip=old.complete and new.complete, metadata=keep_metadata(old, new))
     drift = with_damages(diff(before, after, scope), before, after, _damages(wanted, found))
     judgements = judge(drift, before, after, _question(wanted, found))
+    rows = [row_of(mirrored(judgement) if turned else judgement) for judgement in judgements]
+    rows += map(row_of_stray, _strays(wanted, found))
     return Comparison(
         name=name or new.label,
         platform=platform,
         old=side_of(old, old.platforms[platform]),
         new=side_of(new, new.platforms[platform]),
-        rows=tuple(row_of(mirrored(judgement) if turned else judgement) for judgement in judgements),
+        rows=tuple(sorted(rows, key=lambda row: SEVERITIES.index(row.severity))),
         unchanged=len(drift.unchanged),
         notes=tuple(_note(gap, old, new) for gap in drift.gaps),
     )
@@ -69,6 +71,31 @@ def _damages(wanted: Source, found: Source) -> list[Damage]:
         for damage in (*wanted.damages, *found.damages)
         if (damage in wanted.damages) != (damage in found.damages)
     ]
+
+
+def _strays(wanted: Source, found: Source) -> list[Stray]:
+    """Return what no package brought on one side, and is not on the other."""
+    return [
+        stray
+        for stray in (*wanted.strays, *found.strays)
+        if (stray in wanted.strays) != (stray in found.strays)
+    ]
+
+
+def row_of_stray(stray: Stray) -> Row:
+    """Return what no package brought as the row that every report shows."""
+    severity, why = STRAYS[stray.kind]
+    return Row(
+        subject=stray.place,
+        manager="machine",
+        classes=(DriftClass.STRAY.value,),
+        severity=severity,
+        before="",
+        after="",
+        why=why,
+        detail=stray.detail,
+        files=stray.files,
+    )
 
 
 def row_of(judgement: Judgement) -> Row:
@@ -96,6 +123,7 @@ def row_of(judgement: Judgement) -> Row:
         after=_state(change.new, change.old, change),
         why=judgement.why,
         detail=change.detail,
+        files=change.files,
         old=change.old,
         new=change.new,
     )

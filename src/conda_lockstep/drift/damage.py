@@ -34,11 +34,12 @@ def _changed(damage: Damage, changes: dict[Key, Change], old: PackageSet, new: P
         return _with(known, damage)
     if found is not None and (addition := changes.get(found.key)) is not None and addition.old is None:
         shadowing = frozenset({DriftClass.SHADOWED, DriftClass.MANAGER})
-        return Change(shadowing, old.get(key), found, detail=damage.detail)
+        return Change(shadowing, old.get(key), found, detail=damage.detail, files=damage.files)
     return _with(Change(frozenset(), old.get(key), new.get(key, damage.package)), damage)
 
 
 def _with(change: Change, damage: Damage) -> Change:
     each = DriftClass.SHADOWED if damage.kind == "shadowed" else DriftClass.DAMAGED
     detail = "; ".join(filter(None, (change.detail, damage.detail)))
-    return replace(change, classes=change.classes | {each}, detail=detail)
+    files = change.files + damage.files
+    return replace(change, classes=change.classes | {each}, detail=detail, files=files)

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from conda_lockstep.packages import Key, Package
 from conda_lockstep.report.model import Severity
+from conda_lockstep.snapshot.model import File
 
 
 class DriftClass(str, Enum):
@@ -41,6 +42,8 @@ class DriftClass(str, Enum):
     """Files of one manager lie over those of the other."""
     DAMAGED = "damaged"
     """What the prefix records and what lies there disagree."""
+    STRAY = "stray"
+    """No package brought it, and the interpreter or the loader takes it all the same."""
 
 
 MIRRORS = {
@@ -69,7 +72,8 @@ class Flip:
 class Change:
     """One difference. ``old`` is None where the package was added, ``new`` where it was removed.
 
-    ``flips`` are the variants that changed; ``detail`` is what version and build do not show.
+    ``flips`` are the variants that changed; ``detail`` is what version and build do not show; ``files`` are those of
+    a damage.
     """
 
     classes: frozenset[DriftClass]
@@ -77,6 +81,7 @@ class Change:
     new: Package | None
     flips: tuple[Flip, ...] = ()
     detail: str = ""
+    files: tuple[File, ...] = ()
 
     @property
     def package(self) -> Package:

@@ -25,6 +25,7 @@ from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange
 from conda_lockstep.drift.needs import Needs
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.report.model import SEVERITIES, Severity
+from conda_lockstep.snapshot.model import StrayKind
 from conda_lockstep.versions import Step, compare_conda, step
 
 Question: TypeAlias = Literal["change", "machine", "machines", "asked"]
@@ -137,6 +138,7 @@ DANGER: tuple[DriftClass, ...] = (
     DriftClass.BYTES,
     DriftClass.DAMAGED,
     DriftClass.VANISHED,
+    DriftClass.STRAY,
     DriftClass.VARIANT,
     DriftClass.MANAGER,
     DriftClass.REMOVED,
@@ -217,6 +219,15 @@ _FIXED: dict[DriftClass, tuple[Severity, str]] = {
     DriftClass.MANAGER: ("high", "the other manager builds it with other compilers, libraries and options"),
     DriftClass.METADATA: ("info", "the same bytes; what is written about them differs"),
 }
+STRAYS: dict[StrayKind, tuple[Severity, str]] = {
+    "startup": ("critical", "it can change anything in every process, before the first line of the job"),
+    "shadows": ("critical", "what is loaded is not what is locked, though every package is there"),
+    "path": ("high", "modules can be imported that nobody locked"),
+    "file": ("high", "it can be loaded, and nobody locked it"),
+    "present": ("info", "nothing of the prefix is hidden by it"),
+}
+"""What no package brought: how bad, and why."""
+
 _CHANNEL = {
     "conda": "channels build with other compilers and options; mixing them mixes ABIs",
     "pip": "it no longer comes from where it was locked, so its bytes are whatever that place holds",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.model import Lock
 from conda_lockstep.packages import PackageSet
-from conda_lockstep.report.model import Side
-from conda_lockstep.snapshot.model import Damage, Installed
+from conda_lockstep.snapshot.model import Damage, Installed, Stray
+
+if TYPE_CHECKING:  # what reports are made of costs as much as reading a hundred records
+    from conda_lockstep.lock.model import Lock
+    from conda_lockstep.report.model import Side
 
 Kind: TypeAlias = Literal["conda-lock", "explicit", "pixi", "snapshot", "prefix"]
 
@@ -20,14 +22,19 @@ DEFAULT_ENVIRONMENT = "default"
 
 _INSTALLED: frozenset[Kind] = frozenset({"snapshot", "prefix"})
 _WHOLE_METADATA: frozenset[Kind] = frozenset({"pixi", "snapshot", "prefix"})
+_KINDS: dict[str, Kind] = {"explicit": "explicit", "pixi": "pixi"}
+_HEAD = 200
+"""In how many characters a JSON document says of what kind it is."""
+_FILE_HEAD = 1 << 20
+_DEPENDENCIES = rb"^[\"']?dependencies[\"']?\s*:"
+_ANSWERED = rb"^(?:package|packages|environments|metadata)\s*:|^@EXPLICIT|\A\s*\{"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One end of a comparison. ``label`` is what the user called it.
 
     ``complete`` is false where the format has no place for pip packages. ``damages`` are where an installed
-    environment contradicts itself.
+    environment contradicts itself, ``strays`` what no package brought.
     """
 
     label: str
@@ -35,6 +42,7 @@ class Source:
     platforms: Mapping[str, PackageSet]
     complete: bool = True
     damages: tuple[Damage, ...] = ()
+    strays: tuple[Stray, ...] = ()
 
     @property
     def installed(self) -> bool:
@@ -58,9 +66,7 @@ def read_source(name: str | Path, *, environment: str = DEFAULT_ENVIRONMENT) -> 
 def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMENT) -> Source:
     """Read the text of a lock or snapshot, telling its format by its content; see :func:`read_source`."""
     if text.lstrip()[:1] == "{":
-        from conda_lockstep.snapshot import document
-
-        return from_installed(document.loads(text, label).installed, label, "snapshot")
+        return _parse_json(text, label)
     from conda_lockstep.lock import formats
 
     lock = formats.parse(text, label, environment)
@@ -69,14 +75,34 @@ def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMEN
     raise LockstepError(
         "is no lock and no snapshot",
         where=label,
-        remedy="name a conda-lock.yml, an @EXPLICIT file, a pixi.lock, a snapshot or a prefix",
+        remedy="name a conda-lock.yml, a manifest, an @EXPLICIT file, a pixi.lock, a snapshot or a prefix",
     )
+
+
+def _parse_json(text: str, label: str) -> Source:
+    """Read a snapshot, or the manifest of a lock."""
+    from conda_lockstep.lock import manifest
+
+    if manifest.KIND in text[:_HEAD]:
+        platforms, source_format, complete = manifest.parse_packages(text, label)
+        return Source(label, _KINDS.get(source_format, "conda-lock"), platforms, complete)
+    from conda_lockstep.snapshot import document
+
+    return from_installed(document.loads(text, label).installed, label, "snapshot")
+
+
+def is_environment_file(path: Path) -> bool:
+    """Say whether a file is one of what people ask for, by its content: it lists dependencies, and no packages."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(_FILE_HEAD)
+    return bool(re.search(_DEPENDENCIES, head, re.MULTILINE)) and not re.search(_ANSWERED, head, re.MULTILINE)
 
 
 def from_lock(lock: Lock, label: str) -> Source:
     """Return a lock as a source."""
-    kinds: dict[str, Kind] = {"explicit": "explicit", "pixi": "pixi"}
-    return Source(label, kinds.get(lock.source_format, "conda-lock"), lock.platforms, lock.complete)
+    return Source(label, _KINDS.get(lock.source_format, "conda-lock"), lock.platforms, lock.complete)
 
 
 def from_prefix(path: Path, label: str) -> Source:
@@ -88,11 +114,14 @@ def from_prefix(path: Path, label: str) -> Source:
 
 def from_installed(installed: Installed, label: str, kind: Literal["snapshot", "prefix"]) -> Source:
     """Return an installed environment as a source."""
-    return Source(label, kind, {installed.platform: installed.packages}, damages=installed.damages)
+    platforms = {installed.platform: installed.packages}
+    return Source(label, kind, platforms, damages=installed.damages, strays=installed.strays)
 
 
 def side_of(source: Source, packages: PackageSet) -> Side:
     """Return one platform of a source as reports name it."""
+    from conda_lockstep.report.model import Side
+
     conda_id = packages.only("conda").environment_id
     return Side(
         label=source.label,

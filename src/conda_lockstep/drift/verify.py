@@ -1,20 +1,51 @@
-"""Does a prefix hold exactly what a lock says? The lock is the old side, the prefix the new one."""
+"""Does a prefix hold exactly what a lock says? The lock is the old side, the prefix the new one.
+
+On most nodes it does, and that is told without loading what differences are judged and reported with.
+"""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from conda_lockstep.drift.source import Source, from_prefix, read_source, side_of, unknown_hashes
+from conda_lockstep.drift.source import (
+    Source,
+    from_installed,
+    from_prefix,
+    read_source,
+    side_of,
+    unknown_hashes,
+)
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.report.model import Comparison, Report, Row, at_least
 from conda_lockstep.report.printable import visible
+
+if TYPE_CHECKING:
+    from conda_lockstep.report.model import Report, Row
 
 LOCK_NAME = "conda-lock.yml"
 LOCK_GLOB = "*.conda-lock.yml"
 DEFAULT_NAME = "environment"
+
+
+class Pair(NamedTuple):
+    """A prefix and what was locked for it, to be compared on one platform; ``notes`` are about how that was done."""
+
+    locked: Source
+    installed: Source
+    platform: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> PackageSet:
+        """Return the packages that were locked."""
+        return self.locked.platforms[self.platform]
+
+    @property
+    def found(self) -> PackageSet:
+        """Return the packages that are installed."""
+        return self.installed.platforms[self.platform]
 
 
 def verify(prefix: Path, lock: Path, *, platform: str = "") -> Report:
@@ -22,35 +53,79 @@ def verify(prefix: Path, lock: Path, *, platform: str = "") -> Report:
 
     Raises ``LockstepError`` for a prefix that is no environment, and a lock that has nothing for it.
     """
-    installed = from_prefix(prefix, str(prefix))
-    return verify_source(installed, read_source(lock), platform=platform)
+    return report(read(prefix, lock, platform=platform))
 
 
-def verify_source(installed: Source, locked: Source, *, platform: str = "") -> Report:
-    """Compare an installed environment with what was locked for it; see :func:`verify`."""
+def verify_deeply(prefix: Path, lock: Path, *, platform: str = "", libraries_only: bool = False) -> Report:
+    """Compare as :func:`verify` does, and the bytes of every file with what was recorded.
+
+    With ``libraries_only``, the files are the libraries that a training job loads.
+    """
+    return report(read_deeply(prefix, lock, platform=platform, libraries_only=libraries_only))
+
+
+def read(prefix: Path, lock: Path, *, platform: str = "") -> Pair:
+    """Read both sides; see :func:`verify`."""
+    return pair(from_prefix(prefix, str(prefix)), read_source(lock), platform=platform)
+
+
+def read_deeply(prefix: Path, lock: Path, *, platform: str = "", libraries_only: bool = False) -> Pair:
+    """Read both sides, and the bytes of the files; see :func:`verify_deeply`."""
+    from conda_lockstep.snapshot.deep import look
+    from conda_lockstep.snapshot.prefix import read_contents
+
+    locked = read_source(lock)
+    seen = look(read_contents(prefix), libraries_only=libraries_only)
+    what = "libraries" if libraries_only else "files"
+    notes = [f"{seen.files} {what} were hashed, {seen.size / 1e6:.0f} MB"]
+    if seen.untold:
+        notes.append(f"bytes were not compared for {seen.untold} {what}: no hash of them was recorded")
+    found = pair(from_installed(seen.installed, str(prefix), "prefix"), locked, platform=platform)
+    return found._replace(notes=tuple(notes))
+
+
+def pair(installed: Source, locked: Source, *, platform: str = "") -> Pair:
+    """Put an installed environment beside what was locked for it; see :func:`verify`."""
     (own, packages), *_ = installed.platforms.items()
     wanted = platform or own
     if wanted not in locked.platforms:
         what = f"has nothing for {wanted}, only for {', '.join(locked.platforms) or 'no platform'}"
         raise LockstepError(what, where=locked.label, remedy=f"run: lockstep lock --platform {wanted}")
     if wanted != own:
-        installed = Source(installed.label, installed.kind, {wanted: packages}, damages=installed.damages)
-    comparison = _compare(locked, installed, wanted)
-    command = ["lockstep", "verify", "--prefix", installed.label, "--lock", locked.label]
-    return Report((comparison,), reproduce=(shlex.join(command),))
+        installed = installed._replace(platforms={wanted: packages})
+    return Pair(locked, installed, wanted)
 
 
-def _compare(locked: Source, installed: Source, platform: str) -> Comparison:
-    """Compare; where nothing differs, as on most nodes, without loading what judges differences."""
-    wanted, found = locked.platforms[platform], installed.platforms[platform]
-    if installed.damages or not _same_files(wanted, found):
+def agrees(pair: Pair) -> bool:
+    """Say whether nothing differs at all, as far as both sides know."""
+    return not (pair.installed.damages or pair.installed.strays) and _same_files(pair.wanted, pair.found)
+
+
+def report(pair: Pair) -> Report:
+    """Compare, and judge what differs."""
+    import shlex
+    from dataclasses import replace
+
+    from conda_lockstep.report.model import Comparison, Report
+
+    locked, installed = pair.locked, pair.installed
+    if agrees(pair):
+        sides = side_of(locked, pair.wanted), side_of(installed, pair.found)
+        compared = Comparison(
+            locked.label, pair.platform, *sides, unchanged=len(pair.found), notes=_unknown(pair)
+        )
+    else:
         from conda_lockstep.drift.compare import compare_platform
 
-        return compare_platform(locked, installed, platform, name=locked.label)
-    unknown = sum(not package.sha256 for package in found.values())
-    notes = (unknown_hashes(unknown),) if unknown else ()
-    sides = side_of(locked, wanted), side_of(installed, found)
-    return Comparison(locked.label, platform, *sides, unchanged=len(found), notes=notes)
+        compared = compare_platform(locked, installed, pair.platform, name=locked.label)
+    compared = replace(compared, notes=(*compared.notes, *pair.notes))
+    command = ["lockstep", "verify", "--prefix", installed.label, "--lock", locked.label]
+    return Report((compared,), reproduce=(shlex.join(command),))
+
+
+def _unknown(pair: Pair) -> tuple[str, ...]:
+    unknown = sum(not package.sha256 for package in pair.found.values())
+    return (unknown_hashes(unknown),) if unknown else ()
 
 
 def _same_files(wanted: PackageSet, found: PackageSet) -> bool:
@@ -68,6 +143,8 @@ def _same_file(wanted: Package, found: Package) -> bool:
 
 def failures(report: Report) -> tuple[Row, ...]:
     """Return the rows that make a prefix another environment: all but those that are about metadata alone."""
+    from conda_lockstep.report.model import at_least
+
     return at_least(report.rows, "low")
 
 
@@ -104,23 +181,24 @@ def _choose(paths: Sequence[Path], platform: str, machine: str) -> Path:
     return select.fitting(locks, platform or this_platform(), lambda: detect().virtual_packages)
 
 
-def confirmation(report: Report) -> str:
-    """Return the one line for a prefix that holds what the lock says."""
-    comparison = report.comparisons[0]
-    old, new = comparison.old, comparison.new
-    identity = old.environment_id + ("" if old.complete else " (conda part)")
-    line = (
-        f"{identity}  {new.label} holds exactly {old.label} ({comparison.platform}, {old.packages} packages)"
-    )
+def confirmation(pair: Pair) -> str:
+    """Return the one line for a prefix that holds what the lock says; see :func:`agrees`."""
+    complete = pair.locked.complete
+    packages = pair.wanted if complete else pair.wanted.only("conda")
+    return _line(pair, packages.environment_id, [*_unknown(pair), *pair.notes])
+
+
+def confirmation_of(report: Report, pair: Pair) -> str:
+    """Return the one line for a prefix that differs in nothing but metadata."""
+    (comparison,) = report.comparisons
     notes = [*comparison.notes, *(f"{row.subject}: {row.detail or row.why}" for row in report.rows)]
-    return visible(
-        line
-        + (
-            f"; {notes[0]}"
-            if len(notes) == 1
-            else f"; {len(notes)} notes, see --format json"
-            if notes
-            else ""
-        ),
-        1000,
-    )
+    return _line(pair, comparison.old.environment_id, notes)
+
+
+def _line(pair: Pair, identity: str, notes: Sequence[str]) -> str:
+    part = "" if pair.locked.complete else " (conda part)"
+    held = f"{pair.installed.label} holds exactly {pair.locked.label}"
+    line = f"{identity}{part}  {held} ({pair.platform}, {len(pair.wanted)} packages)"
+    if len(notes) > 1:
+        return visible(f"{line}; {len(notes)} notes, see --format json", 1000)
+    return visible("; ".join((line, *notes)), 1000)

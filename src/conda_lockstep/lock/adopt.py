@@ -58,7 +58,7 @@ def filled(lock: Lock, settings: Settings, source: str) -> Lock:
         found = _resolved(part, list(known.only("conda").values()), platform, settings) if pip else ()
         files = {package.key: package for package in found}
         named = [
-            replace(files[package.key], depends=package.depends or files[package.key].depends)
+            files[package.key]._replace(depends=package.depends or files[package.key].depends)
             for package in pip
             if package.key in files
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from rattler import RepoDataRecord, Subdir
 from rattler.exceptions import GatewayError
@@ -104,8 +103,7 @@ def _merged(package: Package, found: Package) -> Package:
         if said and has and said != has:
             what = f"has {package} with the {kind} {has}, and {said} was expected"
             raise LockstepError(what, where=found.channel, remedy="find out who replaced it")
-    return replace(
-        found,
+    return found._replace(
         url=package.url or found.url,
         sha256=package.sha256 or found.sha256,
         md5=package.md5 or found.md5,

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from conda_lockstep.errors import LockstepError
 
 ANACONDA = "https://conda.anaconda.org"
 
-_USER = re.compile(r"(?<=://)[^/@\s]+@")
-_TOKEN = re.compile(r"/t/[^/\s]+(?=/|$|\s)")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-_ARCHIVE = re.compile(r"(.+)-([^-]+)-([^-]+)(?:\.conda|\.tar\.bz2)")
+# Compiled when they are first needed, which is seldom: that takes longer than reading a dozen records.
+_USER = r"(?<=://)[^/@\s]+@"
+_TOKEN = r"/t/[^/\s]+(?=/|$|\s)"
+_VARIABLE = r"\$(?:\{(\w+)\}|(\w+))"
+_ARCHIVES = (".conda", ".tar.bz2")
 
 
-@dataclass(frozen=True, slots=True)
-class PackageUrl:
+class PackageUrl(NamedTuple):
     """The parts of a conda package's URL; name, version and build are empty where the file name has none."""
 
     channel: str
@@ -30,8 +30,8 @@ class PackageUrl:
 def without_credentials(text: str) -> str:
     """Return a URL, or a text that holds URLs, without ``user:password@`` and ``/t/TOKEN``."""
     if "@" in text:
-        text = _USER.sub("", text)
-    return _TOKEN.sub("", text) if "/t/" in text else text
+        text = re.sub(_USER, "", text)
+    return re.sub(_TOKEN, "", text) if "/t/" in text else text
 
 
 def with_variables(text: str) -> str:
@@ -45,15 +45,19 @@ def with_variables(text: str) -> str:
             )
         return os.environ[name]
 
-    return _VARIABLE.sub(value, text) if "$" in text else text
+    return re.sub(_VARIABLE, value, text) if "$" in text else text
 
 
 def split_package_url(url: str) -> PackageUrl:
     """Split ``CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda``."""
     folder, _, archive = url.rpartition("/")
     channel, _, subdir = folder.rpartition("/")
-    match = _ARCHIVE.fullmatch(unquote(archive))
-    return PackageUrl(channel, subdir, *match.groups()) if match else PackageUrl(channel, subdir)
+    archive = unquote(archive)
+    for suffix in _ARCHIVES:
+        parts = archive.removesuffix(suffix).rsplit("-", 2)
+        if archive.endswith(suffix) and len(parts) == 3 and all(parts):
+            return PackageUrl(channel, subdir, *parts)
+    return PackageUrl(channel, subdir)
 
 
 def unquote(text: str) -> str:

@@ -21,6 +21,7 @@ from conda_lockstep.report.model import (
     counts,
     worst,
 )
+from conda_lockstep.snapshot.document import file_from, file_json
 
 SCHEMA = 1
 KIND = "conda-lockstep drift"
@@ -125,6 +126,8 @@ def _row_json(row: Row) -> dict[str, Json]:
         "detail": row.detail,
         "cause": row.cause,
     }
+    if row.files:
+        values["files"] = [file_json(file) for file in row.files]
     for key, package in (("old", row.old), ("new", row.new)):
         values[key] = package_json(package, edges=False) if package else None
     return values
@@ -144,6 +147,7 @@ def _row_from(fields: Fields) -> Row:
         cause=fields.text("cause"),
         old=next(packages),
         new=next(packages),
+        files=tuple(file_from(child) for child in fields.children("files")),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from conda_lockstep.packages import Package
+from conda_lockstep.snapshot.model import File
 
 Severity: TypeAlias = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
@@ -24,7 +25,7 @@ class Row:
     ``subject`` is the package, or the virtual package (``__glibc``) that the environment needs.
     ``before`` and ``after`` are what changed, short, empty where there was or is nothing; ``detail`` is what they
     leave out; ``why`` is one line on why it matters; ``cause`` says whose doing it is, empty where
-    nobody looked.
+    nobody looked. ``files`` are those that a deep look found not to be what was recorded.
     """
 
     subject: str
@@ -38,6 +39,7 @@ class Row:
     cause: str = ""
     old: Package | None = None
     new: Package | None = None
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.packages import Package
@@ -14,8 +14,7 @@ from conda_lockstep.projects import normalize, normalize_version
 _SUFFIXES = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(NamedTuple):
     """A ``.dist-info`` or ``.egg-info`` in site-packages, by its absolute path."""
 
     path: str
@@ -31,15 +30,11 @@ class Distribution:
         return normalize(self.stem.partition("-")[0])
 
 
-def find_distributions(site_packages: str) -> Iterator[Distribution]:
-    """Yield the distributions in a folder; what pip left over of a killed run (``~umpy``) is none."""
-    try:
-        names = os.listdir(site_packages)
-    except OSError:
-        return
+def find_distributions(site_packages: str, names: Iterable[str]) -> Iterator[Distribution]:
+    """Yield the distributions among the names in a folder; what pip left of a killed run (``~umpy``) is none."""
     for name in names:
         if name.endswith(tuple(_SUFFIXES)) and not name.startswith("~"):
-            yield Distribution(os.path.join(site_packages, name))
+            yield Distribution(f"{site_packages}/{name}")
 
 
 def read_installer(distribution: Distribution) -> str:
@@ -49,6 +44,17 @@ def read_installer(distribution: Distribution) -> str:
             return file.read(100).strip()
     except OSError:
         return ""
+
+
+def recorded_paths(distribution: Distribution) -> Iterator[str]:
+    """Yield the paths of its RECORD, relative to site-packages (PEP 376); what has a comma or a quote is left out."""
+    try:
+        with open(os.path.join(distribution.path, "RECORD"), encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if not line.startswith('"'):
+                    yield line.partition(",")[0]
+    except OSError:
+        return
 
 
 def read_package(distribution: Distribution) -> Package | None:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+from typing import TypeVar
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.fields import Fields, Json, parse_object
 from conda_lockstep.package_json import package_from, package_json
 from conda_lockstep.packages import PackageSet
-from conda_lockstep.snapshot.model import DAMAGE_KINDS, Damage, DamageKind, Gpu, Installed, Machine, Snapshot
+from conda_lockstep.snapshot.model import (
+    DAMAGE_KINDS,
+    FILE_STATES,
+    STRAY_KINDS,
+    Damage,
+    File,
+    Gpu,
+    Installed,
+    Machine,
+    Snapshot,
+    Stray,
+)
 
 SCHEMA = 1
 KIND = "conda-lockstep snapshot"
+
+_T = TypeVar("_T", bound=str)
 
 
 def dumps(snapshot: Snapshot) -> str:
@@ -24,8 +38,9 @@ def dumps(snapshot: Snapshot) -> str:
         "conda_id": installed.packages.only("conda").environment_id,
         "prefix": installed.prefix,
         "platform": installed.platform,
-        "machine": _machine_json(snapshot.machine),
+        "machine": machine_json(snapshot.machine),
         "damages": [_damage_json(damage) for damage in installed.damages],
+        "strays": [_stray_json(stray) for stray in installed.strays],
         "packages": [package_json(package) for package in installed.packages.values()],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
@@ -45,11 +60,24 @@ def loads(text: str, where: str) -> Snapshot:
         platform=fields.text("platform"),
         packages=packages,
         damages=tuple(_damage_from(child) for child in fields.children("damages")),
+        strays=tuple(_stray_from(child) for child in fields.children("strays")),
     )
     return Snapshot(installed, _machine_from(fields.child("machine")))
 
 
-def _machine_json(machine: Machine) -> dict[str, Json]:
+def file_json(file: File) -> dict[str, Json]:
+    """Return a file that is not as recorded, for reports and snapshots."""
+    values: dict[str, Json] = {"path": file.path, "state": file.state}
+    return values | {"detail": file.detail} if file.detail else values
+
+
+def file_from(fields: Fields) -> File:
+    """Read what :func:`file_json` made; raises ``LockstepError`` for anything else."""
+    return File(fields.text("path"), _one_of(fields, "state", FILE_STATES), fields.optional_text("detail"))
+
+
+def machine_json(machine: Machine) -> dict[str, Json]:
+    """Return a machine, for reports and snapshots."""
     gpus: list[Json] = [
         {"name": gpu.name, "compute_capability": gpu.compute_capability, "memory_mib": gpu.memory_mib}
         for gpu in machine.gpus
@@ -95,17 +123,34 @@ def _damage_json(damage: Damage) -> dict[str, Json]:
     }
     if damage.found:
         values["found"] = package_json(damage.found)
+    if damage.files:
+        values["files"] = [file_json(file) for file in damage.files]
     return values
 
 
 def _damage_from(fields: Fields) -> Damage:
     found = package_from(fields.child("found")) if fields.has("found") else None
-    return Damage(_kind(fields), package_from(fields.child("package")), fields.text("detail"), found)
+    files = tuple(file_from(child) for child in fields.children("files"))
+    kind = _one_of(fields, "kind", DAMAGE_KINDS)
+    return Damage(kind, package_from(fields.child("package")), fields.text("detail"), found, files)
 
 
-def _kind(fields: Fields) -> DamageKind:
-    text = fields.text("kind")
-    for kind in DAMAGE_KINDS:
-        if kind == text:
-            return kind
-    raise LockstepError(f"'kind' is '{text}', none of {', '.join(DAMAGE_KINDS)}", where=fields.where)
+def _stray_json(stray: Stray) -> dict[str, Json]:
+    values: dict[str, Json] = {"kind": stray.kind, "place": stray.place, "detail": stray.detail}
+    if stray.files:
+        values["files"] = [file_json(file) for file in stray.files]
+    return values
+
+
+def _stray_from(fields: Fields) -> Stray:
+    files = tuple(file_from(child) for child in fields.children("files"))
+    kind = _one_of(fields, "kind", STRAY_KINDS)
+    return Stray(kind, fields.text("place"), fields.text("detail"), files)
+
+
+def _one_of(fields: Fields, key: str, known: tuple[_T, ...]) -> _T:
+    text = fields.text(key)
+    for each in known:
+        if each == text:
+            return each
+    raise LockstepError(f"'{key}' is '{text}', none of {', '.join(known)}", where=fields.where)

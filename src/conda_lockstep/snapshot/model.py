@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.packages import Package, PackageSet
 
-DamageKind: TypeAlias = Literal["shadowed", "overwritten", "gone", "record"]
-DAMAGE_KINDS: tuple[DamageKind, ...] = ("shadowed", "overwritten", "gone", "record")
+DamageKind: TypeAlias = Literal["shadowed", "overwritten", "gone", "record", "files"]
+DAMAGE_KINDS: tuple[DamageKind, ...] = ("shadowed", "overwritten", "gone", "record", "files")
+
+StrayKind: TypeAlias = Literal["startup", "path", "shadows", "file", "present"]
+STRAY_KINDS: tuple[StrayKind, ...] = ("startup", "path", "shadows", "file", "present")
+
+FileState: TypeAlias = Literal["changed", "missing", "extra", "owned twice"]
+FILE_STATES: tuple[FileState, ...] = ("changed", "missing", "extra", "owned twice")
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class File(NamedTuple):
+    """A file that is not as a package recorded it; ``path`` is relative to the prefix, ``detail`` may be empty."""
+
+    path: str
+    state: FileState
+    detail: str = ""
+
+
+class Damage(NamedTuple):
     """A place where a prefix contradicts itself.
 
     ``package`` is what ``conda-meta`` records, ``found`` the pip package that was found in its place.
     ``shadowed``: another distribution of the same project was installed over it. ``overwritten``: the files
     of its own distribution were replaced. ``gone``: its distribution was removed. ``record``: the record
-    itself is unreadable, double, or says something else than its file name.
+    itself is unreadable, double, or says something else than its file name. ``files``: ``files`` are not the bytes
+    that were recorded, which only a deep look tells.
     """
 
     kind: DamageKind
     package: Package
     detail: str
     found: Package | None = None
+    files: tuple[File, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Stray(NamedTuple):
+    """What no package brought, and what the interpreter or the loader takes all the same.
+
+    ``place`` is a path in the prefix or the name of an environment variable. ``startup``: it runs in every start of
+    Python. ``path``: it adds a folder to the path of modules. ``shadows``: it hides something of the prefix. ``file``:
+    a module, library or program beside those of the packages. ``present``: it is set or there, and hides nothing.
+    """
+
+    kind: StrayKind
+    place: str
+    detail: str
+    files: tuple[File, ...] = ()
+
+
+class Installed(NamedTuple):
     """What a prefix holds. ``platform`` is the conda subdir of its packages."""
 
     prefix: str
     platform: str
     packages: PackageSet
     damages: tuple[Damage, ...] = ()
+    strays: tuple[Stray, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(NamedTuple):
     """One GPU. ``compute_capability`` is like ``9.0``; memory is in MiB."""
 
     name: str
@@ -46,8 +73,7 @@ class Gpu:
     memory_mib: int
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """What the environment stands on; what is not there, or not known, is empty.
 
     ``driver`` is the version of NVIDIA's user libraries, ``kernel_module`` that of its kernel module, ``cuda`` the
@@ -67,8 +93,7 @@ class Machine:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """An environment and the machine that it was found on."""
 
     installed: Installed

@@ -10,36 +10,79 @@ import os
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.snapshot import startup, surroundings
 from conda_lockstep.snapshot.distributions import (
     Distribution,
     find_distributions,
     read_installer,
     read_package,
 )
-from conda_lockstep.snapshot.model import Damage, Installed
+from conda_lockstep.snapshot.model import Damage, Installed, Stray
+from conda_lockstep.snapshot.overlaps import overlapping_wheels
 from conda_lockstep.snapshot.platforms import this_platform
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
 
+_CHUNK = 1 << 16
+"""More bytes than most records have."""
 
-def read(prefix: Path) -> Installed:
-    """Read what a prefix holds. Raises ``LockstepError`` where it is no conda environment."""
+
+class Contents(NamedTuple):
+    """A prefix with the records that say so; ``root`` is its real path, ``pip`` what no record of conda-meta lists."""
+
+    root: str
+    installed: Installed
+    records: tuple[Record, ...]
+    pip: tuple[tuple[Distribution, Package], ...]
+
+
+def read(prefix: Path, environ: Mapping[str, str] = os.environ) -> Installed:
+    """Read what a prefix holds, and what in ``environ`` hides it.
+
+    Raises ``LockstepError`` where it is no conda environment.
+    """
+    return read_contents(prefix, environ).installed
+
+
+def read_contents(prefix: Path, environ: Mapping[str, str] = os.environ) -> Contents:
+    """Read what a prefix holds, and keep what that was read from; see :func:`read`."""
     root = os.path.realpath(prefix)
     records, damages = _read_records(root)
-    present = [found for folder in _site_packages(root, records) for found in find_distributions(folder)]
-    owned = {os.path.join(root, own.folder) for record in records for own in record.distributions}
-    pip = {
-        package.name: package
-        for found in present
-        if found.path not in owned and (package := read_package(found))
-    }
+    listings = {folder: _listing(folder) for folder in _site_packages(root, records)}
+    present = [found for item in listings.items() for found in find_distributions(*item)]
+    owned = {f"{root}/{own.folder}" for record in records for own in record.distributions}
+    foreign = [found for found in present if found.path not in owned]
+    read = [(found, package) for found in foreign if (package := read_package(found))]
+    pip = {package.name: package for _, package in read}
     paths = {found.path for found in present}
     for record in records:
         damages += _overlaps(root, record, paths, pip)
+    damages += [*_doubled(package for _, package in read), *overlapping_wheels(read)]
     packages = PackageSet.of([*(record.package for record in records), *pip.values()])
-    return Installed(str(prefix), _platform(packages), packages, tuple(damages))
+    strays = [*_startup(root, records, listings, present), *surroundings.find(root, listings, environ)]
+    installed = Installed(str(prefix), _platform(packages), packages, tuple(damages), tuple(strays))
+    return Contents(root, installed, tuple(records), tuple(read))
+
+
+def _listing(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _startup(
+    root: str,
+    records: Iterable[Record],
+    listings: Mapping[str, Iterable[str]],
+    distributions: Iterable[Distribution],
+) -> Iterator[Stray]:
+    paths = startup.candidates(root, listings)
+    unlisted = {path for path in paths if not any(record.lists(path) for record in records)}
+    return startup.unclaimed(root, unlisted, distributions)
 
 
 def _read_records(prefix: str) -> tuple[list[Record], list[Damage]]:
@@ -59,8 +102,7 @@ def _read_records(prefix: str) -> tuple[list[Record], list[Damage]]:
     damages = []
     for name in names:
         try:
-            with open(f"{folder}/{name}", "rb", buffering=0) as file:
-                record = parse_record(file.readall())
+            record = parse_record(_bytes_of(f"{folder}/{name}"))
         except (OSError, MalformedRecordError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
             damages.append(Damage("record", _package_named(name), f"conda-meta/{name} cannot be read: {why}"))
@@ -107,14 +149,24 @@ def _overlaps(
 ) -> Iterator[Damage]:
     """Yield where pip removed, replaced or installed over the distributions of a conda package."""
     for own in record.distributions:
-        path = os.path.join(root, own.folder)
-        found = pip.get(Distribution(path).project)
+        path = f"{root}/{own.folder}"
+        found = pip.get(Distribution(path).project) if pip else None
         if found is not None:
             yield Damage("shadowed", record.package, f"pip installed {found} over it", found)
         elif path not in present:
             yield Damage("gone", record.package, f"{own.folder} is gone, conda-meta still lists it")
         elif own.record_sha256 and _sha256(f"{path}/RECORD") != own.record_sha256:
             yield Damage("overwritten", record.package, _overwritten(Distribution(path), own.folder))
+
+
+def _doubled(packages: Iterable[Package]) -> Iterator[Damage]:
+    """Yield the projects of which site-packages has two distributions: one was put over the other by hand."""
+    seen: dict[str, Package] = {}
+    for package in packages:
+        other = seen.setdefault(package.name, package)
+        if other is not package:
+            versions = " and ".join(sorted((other.version, package.version)))
+            yield Damage("record", package, f"site-packages has it twice, as {versions}")
 
 
 def _overwritten(distribution: Distribution, folder: str) -> str:
@@ -129,10 +181,24 @@ def _overwritten(distribution: Distribution, folder: str) -> str:
 def _sha256(path: str) -> str:
     """Return the hash of a file as hex, empty where it cannot be read."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            return hashlib.sha256(file.readall()).hexdigest()
+        return hashlib.sha256(_bytes_of(path)).hexdigest()
     except OSError:
         return ""
+
+
+def _bytes_of(path: str) -> bytes:
+    """Return the content of a file; a file object costs more than most of what is read here."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        content = os.read(handle, _CHUNK)
+        if len(content) < _CHUNK:
+            return content
+        rest = [content]
+        while chunk := os.read(handle, os.fstat(handle).st_size):
+            rest.append(chunk)
+        return b"".join(rest)
+    finally:
+        os.close(handle)
 
 
 def _platform(packages: PackageSet) -> str:

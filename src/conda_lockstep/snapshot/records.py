@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from conda_lockstep.lock.urls import split_package_url, without_credentials
 from conda_lockstep.packages import Package
 
 _OWNED = (b'.dist-info/METADATA"', b'.egg-info/PKG-INFO"')
-_SUBDIR = re.compile(r"noarch|[a-z]+-[a-z0-9]+")
-_HASHES = tuple(re.compile(rb'"%s": ?"([0-9a-f]{64})"' % key) for key in (b"sha256_in_prefix", b"sha256"))
+_HASHES = (b'"sha256_in_prefix":', b'"sha256":')
+_HASH_DIGITS = 64
 
 
 class MalformedRecordError(Exception):
     """A file in ``conda-meta`` is no record; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnDistribution:
+class OwnDistribution(NamedTuple):
     """A Python distribution that a conda package brought.
 
     ``folder`` is its ``.dist-info`` or ``.egg-info``, relative to the prefix. ``record_sha256`` is the hash that its
@@ -31,16 +29,23 @@ class OwnDistribution:
     record_sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A package as ``conda-meta`` records it, with the Python distributions among its files."""
+class Record(NamedTuple):
+    """A package as ``conda-meta`` records it, with the Python distributions among its files.
+
+    ``raw`` are the bytes of the record, ``files`` where in them its list of files lies.
+    """
 
     package: Package
-    distributions: tuple[OwnDistribution, ...] = ()
+    distributions: tuple[OwnDistribution, ...]
+    raw: bytes
+    files: slice
+
+    def lists(self, path: str) -> bool:
+        """Say whether a path, relative to the prefix, is among the files."""
+        return self.raw.find(json.dumps(path).encode(), self.files.start, self.files.stop) >= 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Bulk:
+class _Bulk(NamedTuple):
     """Where a record's ``files`` and ``paths_data`` lie; nearly all of its bytes, and none of its fields."""
 
     files: slice
@@ -55,9 +60,8 @@ def parse_record(raw: bytes) -> Record:
         bulk, fields = None, _fields(raw)
     if fields is None:
         raise MalformedRecordError("it is no JSON object with a name and a version")
-    return Record(
-        _package(fields), tuple(_distributions(raw, bulk or _Bulk(slice(0, len(raw)), slice(0, len(raw)))))
-    )
+    bulk = bulk or _Bulk(slice(0, len(raw)), slice(0, len(raw)))
+    return Record(_package(fields), tuple(_distributions(raw, bulk)), raw, bulk.files)
 
 
 def _find_bulk(raw: bytes) -> _Bulk | None:
@@ -93,7 +97,7 @@ def _fields(text: bytes) -> Mapping[str, object] | None:
 def _package(fields: Mapping[str, object]) -> Package:
     url = without_credentials(_text(fields, "url"))
     parts = split_package_url(url) if url else None
-    subdir = parts.subdir if parts and _SUBDIR.fullmatch(parts.subdir) else _text(fields, "subdir")
+    subdir = parts.subdir if parts and _is_subdir(parts.subdir) else _text(fields, "subdir")
     timestamp = _number(fields, "timestamp")
     return Package(
         "conda",
@@ -152,9 +156,17 @@ def _recorded_sha256(raw: bytes, within: slice, folder: str) -> str:
     if position < 0:
         return ""
     entry = raw[raw.rfind(b"{", within.start, position) : raw.find(b"}", position, within.stop)]
-    found = (match for pattern in _HASHES if (match := pattern.search(entry)))
-    match = next(found, None)
-    return match[1].decode() if match else ""
+    for key in _HASHES:
+        digest = entry.partition(key)[2].lstrip()[1 : _HASH_DIGITS + 1]
+        if len(digest) == _HASH_DIGITS and digest.isalnum():
+            return digest.decode()
+    return ""
+
+
+def _is_subdir(text: str) -> bool:
+    """Say whether a folder is named as conda names platforms, ``linux-64``."""
+    system, _, arch = text.partition("-")
+    return text == "noarch" or (system.isalpha() and arch.isalnum() and text.islower() and text.isascii())
 
 
 def _text(fields: Mapping[str, object], key: str) -> str:

@@ -1,0 +1,156 @@
+"""The ladder of evidence: which steps are taken, in which order, and how each is run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from conda_lockstep import itself
+from conda_lockstep.drift.source import active_prefix
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.fields import Json
+from conda_lockstep.probe import process
+from conda_lockstep.probe.model import Probe, Step
+from conda_lockstep.snapshot import machine
+from conda_lockstep.snapshot.model import Machine
+
+TIMEOUT = 120.0
+"""Seconds for a step: a cold import of PyTorch over a network's file system takes one minute."""
+
+FRAMEWORK_STEPS = ("import", "cuda", "kernel", "architecture", "convolution", "collective")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is probed: an interpreter, and the prefix it is in where that is known. ``lock`` is what it should hold."""
+
+    python: Path
+    prefix: Path | None = None
+    lock: Path | None = None
+    deep: bool = False
+    timeout: float = TIMEOUT
+
+
+def target_of(
+    prefix: Path | None, python: Path | None, lock: Path | None, *, deep: bool, timeout: float
+) -> Target:
+    """Return what the command line names. Raises ``LockstepError`` where there is no interpreter."""
+    if python is None:
+        prefix = prefix or active_prefix()
+        names = ("bin/python", "python.exe")
+        python = next((prefix / name for name in names if (prefix / name).exists()), None)
+        if python is None:
+            raise LockstepError("there is no bin/python", where=str(prefix), remedy="name one with --python")
+    if prefix is None and (deep or lock):
+        raise LockstepError("--lock and --deep are about a prefix", remedy="name it with --prefix")
+    return Target(python, prefix, lock, deep, timeout)
+
+
+def climb(target: Target, said: Callable[[Step], None] = lambda step: None) -> Probe:
+    """Take every step that can be taken; ``said`` hears of each when it is done.
+
+    Raises ``LockstepError`` where the interpreter does not answer at all.
+    """
+    here = machine.detect()
+    with tempfile.TemporaryDirectory(prefix="lockstep-probe-") as folder:
+        script = Path(folder, "lockstep_probe.py")
+        script.write_bytes(_source())
+        run = _Runner(target, script, here)
+        described = run.inside("describe", "")
+        if described.status != "passed":
+            raise LockstepError(f"does not run: {described.told}", where=str(target.python))
+        prefix = str(target.prefix or described.facts["prefix"])
+        run.context["prefix"] = prefix
+        found = described.facts.get("frameworks")
+        frameworks = tuple(str(each) for each in found) if isinstance(found, list) else ()
+        steps = []
+        for step in _steps(run, prefix, frameworks):
+            said(step)
+            steps.append(step)
+    version = str(described.facts.get("python", ""))
+    return Probe(prefix, str(target.python), version, frameworks, here, tuple(steps))
+
+
+def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[Step]:
+    yield run.packages()
+    if run.target.deep:
+        yield run.bytes()
+    yield run.itself("libraries", "conda_lockstep.probe.libraries", prefix)
+    for framework in frameworks:
+        imported = run.inside("import", framework)
+        yield imported
+        for name in FRAMEWORK_STEPS[1:]:
+            if imported.status == "passed":
+                yield run.inside(name, framework)
+            else:
+                yield Step(name, framework, "skipped", "it could not be imported", 0.0)
+
+
+class _Runner:
+    """Runs the steps of one target; ``context`` is what each of them is told."""
+
+    def __init__(self, target: Target, script: Path, here: Machine) -> None:
+        self.target = target
+        self.script = script
+        self.context: dict[str, Json] = {
+            "prefix": str(target.prefix or ""),
+            "cuda": here.cuda,
+            "gpus": len(here.gpus) if os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1") else 0,
+        }
+
+    def inside(self, name: str, framework: str) -> Step:
+        """Take a step in the interpreter that is probed."""
+        environ = _environment(self.target.prefix)
+        if name == "import":
+            environ["LD_BIND_NOW"] = "1"  # every symbol is looked up at once, not when a job first calls it
+        command = [str(self.target.python), str(self.script), name, framework]
+        return process.take(
+            name, framework, command, self.context, timeout=self.target.timeout, environ=environ
+        )
+
+    def itself(self, name: str, module: str, prefix: str) -> Step:
+        """Take a step that this program does, in an interpreter like the running one."""
+        command = itself.command(module, "serve")
+        context: dict[str, Json] = {
+            "prefix": prefix,
+            "lock": str(self.target.lock.resolve()) if self.target.lock else "",
+            "deep": name == "bytes",
+        }
+        return process.take(name, "", command, context, timeout=self.target.timeout, environ=os.environ)
+
+    def packages(self) -> Step:
+        """Compare the packages with the lock."""
+        if self.target.prefix is None:
+            return Step("packages", "", "skipped", "an interpreter was named, and no prefix", 0.0)
+        if self.target.lock is None:
+            return Step("packages", "", "skipped", "no lock was named", 0.0)
+        return self.itself("packages", "conda_lockstep.probe.packages", str(self.target.prefix.absolute()))
+
+    def bytes(self) -> Step:
+        """Compare the bytes of all files with what was recorded."""
+        if self.target.prefix is None:
+            return Step("bytes", "", "skipped", "an interpreter was named, and no prefix", 0.0)
+        return self.itself("bytes", "conda_lockstep.probe.packages", str(self.target.prefix.absolute()))
+
+
+def _environment(prefix: Path | None) -> dict[str, str]:
+    """Return what a job would see that activated the prefix; activation scripts are not run."""
+    environ = dict(os.environ)
+    environ["PYTHONFAULTHANDLER"] = "1"
+    environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    if prefix is not None:
+        environ["CONDA_PREFIX"] = str(prefix.absolute())
+        environ["PATH"] = os.pathsep.join((str(prefix.absolute() / "bin"), environ.get("PATH", "")))
+    return environ
+
+
+def _source() -> bytes:
+    """Return the text of what is run inside, also where this program is an archive."""
+    import pkgutil
+
+    source = pkgutil.get_data("conda_lockstep.probe", "inside.py")
+    assert source is not None
+    return source

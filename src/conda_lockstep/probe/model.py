@@ -1,0 +1,92 @@
+"""What a probe found: each step with its answer, and how far the evidence goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from conda_lockstep.fields import Json
+from conda_lockstep.report.model import Evidence
+from conda_lockstep.snapshot.model import Machine
+
+Status: TypeAlias = Literal["passed", "failed", "crashed", "hung", "skipped"]
+STATUSES: tuple[Status, ...] = ("passed", "failed", "crashed", "hung", "skipped")
+
+BAD: frozenset[Status] = frozenset({"failed", "crashed", "hung"})
+
+TRANSPORT = "transport between nodes: one machine cannot show it"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step, in a process of its own.
+
+    ``framework`` is empty where it is about the environment as a whole. ``skipped``: it could not be taken here, and
+    ``told`` says why. ``facts`` are for programs, ``output`` is the end of what the process wrote.
+    """
+
+    name: str
+    framework: str
+    status: Status
+    told: str
+    seconds: float
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    output: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return the name with its framework."""
+        return f"{self.framework} {self.name}".strip()
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it was on a GPU that the numbers were right."""
+        return self.status == "passed" and self.facts.get("gpu") is True
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A probe of one interpreter on one machine. ``python`` is its path, ``version`` its version."""
+
+    prefix: str
+    python: str
+    version: str
+    frameworks: tuple[str, ...]
+    machine: Machine
+    steps: tuple[Step, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether any step showed that something is wrong."""
+        return any(step.status in BAD for step in self.steps)
+
+    @property
+    def evidence(self) -> Evidence:
+        """Return the rungs of the ladder that were reached, and what was not shown, by any of the frameworks."""
+        reached = [rung for rung, shown in _RUNGS.items() if self._reached(*shown)]
+        return Evidence(tuple(reached), (*self._not_shown(), TRANSPORT))
+
+    def _reached(self, name: str, on_gpu: bool) -> bool:
+        steps = [step for step in self.steps if step.name == name]
+        return bool(steps) and all(step.on_gpu if on_gpu else step.status == "passed" for step in steps)
+
+    def _not_shown(self) -> list[str]:
+        told = [
+            f"{step.title}: {step.told}" if step.status == "skipped" else f"{step.title} on a GPU"
+            for step in self.steps
+            if step.status == "skipped" or (step.status == "passed" and step.facts.get("gpu") is False)
+        ]
+        if not self.frameworks:
+            told.append("a framework: none of torch, jax, tensorflow and cupy is there")
+        return told
+
+
+_RUNGS: dict[str, tuple[str, bool]] = {
+    "installed": ("packages", False),
+    "verified": ("bytes", False),
+    "imported": ("import", False),
+    "kernel ran": ("kernel", True),
+    "collective ran": ("collective", True),
+}
+"""The rungs that a probe can reach, in their order, and for each the step, and whether it has to run on a GPU."""

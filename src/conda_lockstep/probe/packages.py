@@ -1,0 +1,49 @@
+"""The steps that hold a prefix against its lock, and its files against its records: ``verify`` as a step."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from conda_lockstep.drift.verify import failures, verify, verify_deeply
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.fields import Json
+from conda_lockstep.report.model import Report, counts
+
+_SHOWN = 3
+
+
+def serve() -> None:
+    """Take the step that the context asks for; the protocol is that of ``inside.py``."""
+    target, text = sys.argv[1:]
+    context = json.loads(text)
+    prefix = Path(context["prefix"])
+    try:
+        if context["deep"]:
+            # Against itself: what differs then are the bytes alone.
+            answer = _answer(verify_deeply(prefix, prefix), "recorded when it was installed")
+        else:
+            answer = _answer(verify(prefix, Path(context["lock"])), "locked")
+    except LockstepError as error:
+        answer = {"status": "failed", "told": str(error)}
+    Path(target).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _answer(report: Report, expected: str) -> dict[str, Json]:
+    (comparison,) = report.comparisons
+    wrong = failures(report)
+    facts: dict[str, Json] = {
+        "environment_id": comparison.new.environment_id,
+        "locked_id": comparison.old.environment_id,
+        "packages": comparison.new.packages,
+        "notes": list(comparison.notes),
+        "counts": {str(severity): number for severity, number in counts(report.rows).items()},
+    }
+    if not wrong:
+        held = f"{comparison.new.packages} packages, {comparison.new.environment_id}, as {expected}"
+        told = "; ".join((held, *comparison.notes))
+        return {"status": "passed", "told": told, "facts": facts}
+    first = "; ".join(f"{row.subject}: {', '.join(row.classes)}" for row in wrong[:_SHOWN])
+    more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+    return {"status": "failed", "told": f"not as {expected}: {first}{more}", "facts": facts}

@@ -1,0 +1,209 @@
+"""A deep look into a prefix: the bytes of every file against what conda and pip recorded when they wrote it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from conda_lockstep.packages import Package
+from conda_lockstep.snapshot import hashing
+from conda_lockstep.snapshot.claims import EMPTY, Claim, of_distribution, of_record
+from conda_lockstep.snapshot.model import Damage, File, FileState, Installed, Stray
+from conda_lockstep.snapshot.prefix import Contents
+
+GPU_LIBRARIES = re.compile(
+    r"lib(?:cuda|cu(?:dart|dnn|blas|fft|file|rand|solver|sparse|pti|tensor)|nccl|nv(?:rtc|JitLink|shmem|ToolsExt)"
+    r"|magma|torch|c10|caffe2|shm|tensorflow|xla|triton|mpi|uc[cmpst]|fabric|ibverbs|stdc\+\+|gcc_s|gomp|iomp|omp|mkl_"
+    r"|(?:scipy_)?openblas|cblas|lapack|blas|python3)[^/]*\.so(?:\.[0-9.]+)?"
+    r"|(?:_C\.|_pywrap_|xla_|pjrt_|_multiarray_umath)[^/]*\.so"
+)
+"""The libraries that a training job loads, by their file names: CUDA's, the framework's, and what lies under both."""
+
+_CODE = (".py", ".pyc", ".pth", ".so")
+_OTHERS = {"conda-meta", "pkgs", "envs", "CACHEDIR.TAG"}
+"""What installers put into a prefix beside its files; the base environment holds the other environments, too."""
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a deep look found: how many files and bytes were hashed, and of how many no hash was recorded."""
+
+    installed: Installed
+    files: int
+    size: int
+    untold: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    owner: Package
+    file: File
+
+
+def look(contents: Contents, *, libraries_only: bool = False) -> Look:
+    """Compare the files of a prefix with what was recorded of them; with ``libraries_only``, :data:`GPU_LIBRARIES`.
+
+    Byte code is not compared: Python writes it anew. Links are compared by what they point at.
+    """
+    claims: dict[str, list[Claim]] = {}
+    for claim in _claims(contents):
+        if not libraries_only or GPU_LIBRARIES.fullmatch(os.path.basename(claim.path)):
+            claims.setdefault(claim.path, []).append(claim)
+    faults, sizes = _lying(contents.root, claims)
+    digests = hashing.sha256_of({os.path.join(contents.root, path): size for path, size in sizes.items()})
+    found = {path: digests[os.path.join(contents.root, path)] for path in sizes}
+    faults += [fault for path in found for fault in _differing(claims[path], found[path])]
+    folders = {os.path.dirname(path) for path in claims} if libraries_only else None
+    extra = sorted(_extra(contents.root, claims, folders))
+    untold = sum(not any(claim.sha256 for claim in claims[path]) for path in claims.keys() - found.keys())
+    installed = contents.installed._replace(
+        damages=(*contents.installed.damages, *_damages(faults)),
+        strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays)),
+    )
+    return Look(installed, len(found), sum(sizes.values()), untold)
+
+
+def _claims(contents: Contents) -> Iterator[Claim]:
+    for record in contents.records:
+        yield from of_record(record)
+    for distribution, package in contents.pip:
+        yield from of_distribution(contents.root, distribution, package)
+
+
+def _lying(root: str, claims: Mapping[str, list[Claim]]) -> tuple[list[_Fault], dict[str, int]]:
+    """Return what a look at names and sizes tells, and of the rest the sizes by path: what is to be hashed."""
+    faults: list[_Fault] = []
+    sizes: dict[str, int] = {}
+    for path, claimed in claims.items():
+        try:
+            status = os.lstat(os.path.join(root, path))
+        except OSError:
+            faults += [_Fault(each.owner, File(path, "missing")) for each in claimed if not each.made]
+            continue
+        for claim in claimed:
+            state = _seen(root, claim, status)
+            if state:
+                faults.append(_Fault(claim.owner, File(path, "changed", state)))
+            elif claim.sha256 and not claim.link and not claim.made and stat.S_ISREG(status.st_mode):
+                sizes[path] = status.st_size
+    return faults, sizes
+
+
+def _seen(root: str, claim: Claim, status: os.stat_result) -> str:
+    """Return what is wrong with a file by its kind and size, empty where nothing is."""
+    if stat.S_ISLNK(status.st_mode):
+        return _wrong_link(root, claim)
+    if not stat.S_ISREG(status.st_mode):
+        return "is no file"
+    if claim.link:
+        return "is a file, a link was installed"
+    if claim.made or claim.size < 0 or claim.size == status.st_size:
+        return ""
+    return (
+        f"is empty, {claim.size} bytes were installed"
+        if not status.st_size
+        else f"has {status.st_size} bytes, {claim.size} were installed"
+    )
+
+
+def _wrong_link(root: str, claim: Claim) -> str:
+    """Compare a link: conda notes the hash of the file that it leads to, rattler that of the text of the link."""
+    path = os.path.join(root, claim.path)
+    target = os.readlink(path)
+    if not claim.link:
+        return f"is a link to {target}, a file was installed"
+    import hashlib
+
+    noted = {claim.sha256, claim.original} - {"", EMPTY}
+    if not noted or hashlib.sha256(os.fsencode(target)).hexdigest() in noted:
+        return ""
+    if not os.path.isfile(path):
+        return "" if os.path.isdir(path) else f"leads nowhere: {target}"
+    (digest,) = hashing.sha256_of({path: 0}, workers=1).values()
+    inside = os.path.realpath(path).startswith(root + os.sep)
+    # A file that was rewritten for this prefix has another hash than the one noted of the link in the package.
+    return "" if digest in noted or (inside and not claim.sha256) else f"is a link to {target}, another file"
+
+
+def _differing(claims: list[Claim], digest: str) -> Iterator[_Fault]:
+    """Yield which of the owners of a path find other bytes there than they brought."""
+    told = [claim for claim in claims if claim.sha256]
+    right = [claim for claim in told if claim.sha256 == digest]
+    for claim in told:
+        if claim.sha256 == digest:
+            continue
+        if right:
+            detail = f"{right[0].owner} owns it, too, and its bytes are there"
+            yield _Fault(claim.owner, File(claim.path, "owned twice", detail))
+        else:
+            yield _Fault(claim.owner, File(claim.path, "changed", "" if digest else "cannot be read"))
+
+
+def _damages(faults: Iterable[_Fault]) -> Iterator[Damage]:
+    by_owner: dict[Package, dict[str, File]] = {}
+    for fault in faults:
+        by_owner.setdefault(fault.owner, {}).setdefault(fault.file.path, fault.file)
+    for owner, files in by_owner.items():
+        ordered = tuple(sorted(files.values(), key=lambda file: file.path))
+        yield Damage("files", owner, "; ".join(_told(ordered)), files=ordered)
+
+
+def _told(files: Iterable[File]) -> Iterator[str]:
+    """Yield a phrase for each state: how many files, the first of them, and what is said of a single one."""
+    states: dict[FileState, list[File]] = {}
+    for file in files:
+        states.setdefault(file.state, []).append(file)
+    for state, each in states.items():
+        number = f"{len(each)} file{'' if len(each) == 1 else 's'} {state}"
+        names = ", ".join(file.path for file in each[:_SHOWN])
+        more = f" and {len(each) - _SHOWN} more" if len(each) > _SHOWN else ""
+        said = f" ({each[0].detail})" if len(each) == 1 and each[0].detail else ""
+        yield f"{number}: {names}{more}{said}"
+
+
+def _extra(root: str, claims: Mapping[str, object], folders: set[str] | None) -> Iterator[str]:
+    """Yield the files that nobody claims, as paths in the prefix; of given folders the libraries alone."""
+    waiting = [""] if folders is None else sorted(folders)
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = list(os.scandir(os.path.join(root, folder)))
+        except OSError:
+            continue
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if folders is None and entry.name != "__pycache__" and path not in _OTHERS:
+                    waiting.append(path)
+            elif (
+                path not in claims
+                and path not in _OTHERS
+                and (folders is None or GPU_LIBRARIES.fullmatch(entry.name))
+            ):
+                yield path
+
+
+def _strays(extra: list[str], known: Iterable[Stray]) -> Iterator[Stray]:
+    """Yield what nobody claims: what can be loaded or run, and the rest, such as caches that programs leave."""
+    told = {stray.place for stray in known}
+    code = [path for path in extra if _is_code(path) and path not in told]
+    rest = [path for path in extra if not _is_code(path)]
+    if code:
+        yield _stray("file", "files of no package", code)
+    if rest:
+        yield _stray("present", "data of no package", rest)
+
+
+def _is_code(path: str) -> bool:
+    return path.endswith(_CODE) or ".so." in path or path.startswith(("bin/", "Scripts/"))
+
+
+def _stray(kind: Literal["file", "present"], place: str, paths: list[str]) -> Stray:
+    files = tuple(File(path, "extra") for path in paths)
+    (detail,) = _told(files)
+    return Stray(kind, place, detail, files)
