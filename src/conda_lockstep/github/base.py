@@ -19,10 +19,11 @@ REGULAR = frozenset({b"100644", b"100755"})
 class Base:
     """The files of one commit. ``github`` answers for what a shallow checkout lacks, where there is a token.
 
-    ``commit`` is empty where the change has no base: a first push, a schedule.
+    ``commit`` is empty where the change has no base: a first push, a schedule. ``workspace`` is None where nothing is
+    checked out.
     """
 
-    workspace: Path
+    workspace: Path | None
     commit: str
     github: GitHub | None = None
 
@@ -33,12 +34,13 @@ class Base:
         """
         if not self.commit:
             return None
-        listed = _git(self.workspace, "ls-tree", "-z", "--full-tree", self.commit, "--", path)
-        if listed is not None:
-            blob = _regular_file(listed)
-            content = _git(self.workspace, "cat-file", "blob", blob) if blob else None
-            if content is not None or not blob:
-                return content
+        if self.workspace is not None:
+            listed = _git(self.workspace, "ls-tree", "-z", "--full-tree", self.commit, "--", path)
+            if listed is not None:
+                blob = _regular_file(listed)
+                content = _git(self.workspace, "cat-file", "blob", blob) if blob else None
+                if content is not None or not blob:
+                    return content
         if self.github is None:
             raise LockstepError(
                 f"the checkout does not hold the base commit {self.commit[:12]}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -29,7 +29,7 @@ from conda_lockstep.rules.lint import UNREADABLE, Finding
 def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     """Look at every environment file of the checkout, and write what was found for the half that reports."""
     os.chdir(runner.workspace)
-    handoff = _look(event, runner, inputs, out)
+    handoff = replace(_look(event, runner, inputs, out), base=find_base(event, runner.workspace))
     for command in annotate(handoff.remarks):
         print(command, file=out, flush=True)
     handoffs.write(handoff, runner.folder / handoffs.FILE_NAME)
