@@ -130,7 +130,7 @@ def _base(github: GitHub, pull: PullRequest, claimed: str) -> str:
         try:
             compared = github.call(
                 HISTORY,
-                "repos.compare_commits_with_basehead",
+                "repos.compare_commits",
                 {"basehead": f"{claimed}...{pull.base_sha}", "per_page": 1},
             )
             if github.object(compared).text("status") in ("ahead", "identical"):
@@ -139,7 +139,7 @@ def _base(github: GitHub, pull: PullRequest, claimed: str) -> str:
             pass
     compared = github.call(
         HISTORY,
-        "repos.compare_commits_with_basehead",
+        "repos.compare_commits",
         {"basehead": f"{pull.base_sha}...{pull.head_sha}", "per_page": 1},
     )
     return github.object(compared).text("merge_base_commit.sha")
