@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from conda_lockstep.errors import LockstepError, MissingExtraError
@@ -12,7 +13,7 @@ from conda_lockstep.fields import Fields, parse_list, parse_object
 from conda_lockstep.github.retries import Failure, is_rate_limit, seconds_until_retry
 
 if TYPE_CHECKING:
-    from ghapi.core import GhApi
+    from ghapi.core import GhSyncTransport
 
 Value: TypeAlias = "str | int | bool | Sequence[Value] | Mapping[str, Value] | None"
 Values: TypeAlias = Mapping[str, Value]
@@ -101,7 +102,7 @@ class GitHub:
     token: str = field(repr=False)
     url: str = PUBLIC_URL
     patience: Patience = field(default_factory=Patience)
-    _client: GhApi | None = field(default=None, init=False, repr=False)
+    _transport: GhSyncTransport | None = field(default=None, init=False, repr=False)
     _deadline: float | None = field(default=None, init=False, repr=False)
 
     def login(self) -> str:
@@ -198,20 +199,16 @@ class GitHub:
             self.patience.sleep(wait)
 
     def _send(self, operation: str, headers: Mapping[str, str], values: Values) -> Response | Failure:
-        client = self._connected()
+        transport = self._connected()
         from ghapi.core import APIError
 
-        client.transport.timeout = self._answer_time()
-        group, name = operation.split(".")
+        transport.timeout = self._answer_time()
         try:
-            answer: Response = getattr(getattr(client, group), name)(
-                **values, headers_=dict(headers), raw_=True
-            )
+            return self._operation(operation)(**values, headers_=dict(headers), raw_=True)
         except APIError as error:
             if error.status_code in REDIRECTS and error.response is not None:
                 return self._follow(error.response)
             return _failure(error.status_code, error.message, error.error_type, error.response)
-        return answer
 
     def _follow(self, response: Any) -> Response | Failure:
         """Send the same request to where GitHub points, without the token where that is another host.
@@ -228,7 +225,9 @@ class GitHub:
             kept = SENT if _same_host(request.url, target) else SENT - {"authorization"}
             headers = {name: value for name, value in request.headers.items() if name.lower() in kept}
             try:
-                with httpx2.Client(timeout=self._answer_time(), follow_redirects=False) as client:
+                with httpx2.Client(
+                    timeout=self._answer_time(), follow_redirects=False, verify=_trusted()
+                ) as client:
                     response = client.request(
                         request.method, target, headers=headers, content=request.content
                     )
@@ -244,27 +243,38 @@ class GitHub:
     def _answer_time(self) -> float:
         return max(1.0, min(self.patience.answer, self._time_left()))
 
-    def _connected(self) -> GhApi:
-        """Return the ghapi client, made on first use: its import is the dearest part of a run."""
-        if self._client is not None:
-            return self._client
+    def _operation(self, name: str) -> Callable[..., Response]:
+        """Return ghapi's function for an operation, such as ``pulls.get``.
+
+        ``GhApi`` would make all of its 1,200 first, which takes longer than the requests of a whole run; it would
+        also look for tokens in the environment, and prefer those.
+        """
+        from ghapi.core import SyncOpFunc, pspec  # type: ignore[attr-defined]
+
+        owner, _, repository = self.repository.partition("/")
+        group, _, method = name.partition(".")
+        [found] = [one for one in pspec.ops if (one.group, one.name) == (group, method)]
+        make: Callable[..., Callable[..., Response]] = SyncOpFunc
+        return make(found, self._connected(), self.url, defaults={"owner": owner, "repo": repository})
+
+    def _connected(self) -> GhSyncTransport:
+        """Return ghapi's transport, made on first use: its import is the dearest part of a run."""
+        if self._transport is not None:
+            return self._transport
         try:
-            from ghapi.core import GhApi
+            from ghapi.core import GhSyncTransport
         except ModuleNotFoundError as error:
             raise MissingExtraError("action", "github", "ghapi") from error
-        owner, _, name = self.repository.partition("/")
-        # Without `authenticate=False`, ghapi looks for tokens in the environment and prefers those.
-        make: Callable[..., GhApi] = GhApi
-        client = make(owner, name, gh_host=self.url, authenticate=False, sync=True)
-        client.headers["User-Agent"] = "conda-lockstep"
-        client.headers["Accept"] = "application/vnd.github+json"
-        client.headers["X-GitHub-Api-Version"] = API_VERSION
+        headers = {
+            "User-Agent": "conda-lockstep",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": API_VERSION,
+        }
         if self.token:
-            client.headers["Authorization"] = f"Bearer {self.token}"
-        client.transport.retries = 0
-        client.transport.follow_redirects = False
-        self._client = client
-        return client
+            headers["Authorization"] = f"Bearer {self.token}"
+        make: Callable[..., GhSyncTransport] = GhSyncTransport
+        self._transport = make(base_headers=headers, follow_redirects=False, verify=_trusted(), retries=0)
+        return self._transport
 
     def _time_left(self) -> float:
         now = self.patience.monotonic()
@@ -293,6 +303,14 @@ def _comment(item: Fields) -> IssueComment:
         body=item.optional_text("body"),
         url=item.text("html_url"),
     )
+
+
+@cache
+def _trusted() -> Any:
+    """Return the certificates to trust, read once: reading them takes longer than most requests."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
 
 
 def _same_host(one: Any, other: Any) -> bool:

@@ -11,12 +11,12 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.report.model import SEVERITIES, Severity
 
 Step: TypeAlias = Literal["check", "report"]
-Mode: TypeAlias = Literal["auto", "check", "build", "upstream", "comment"]
+Mode: TypeAlias = Literal["auto", "check", "build", "comment"]
 Build: TypeAlias = Literal["auto", "always", "never"]
 FailOn: TypeAlias = Severity | Literal["never"]
 
 STEPS: tuple[Step, ...] = ("check", "report")
-MODES: tuple[Mode, ...] = ("auto", "check", "build", "upstream", "comment")
+MODES: tuple[Mode, ...] = ("auto", "check", "build", "comment")
 _BY_EVENT: dict[str, Mode] = {"workflow_run": "comment"}
 BUILDS: tuple[Build, ...] = ("auto", "always", "never")
 
