@@ -198,6 +198,27 @@ def test_a_fork_is_not_built_here(checkout: Checkout) -> None:
     assert checked.reached == ("linted", "solved")
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        ("http.https://github.com/.extraheader", "AUTHORIZATION: basic c2VjcmV0"),
+        (
+            "includeIf.gitdir:/home/runner/work/train/train/.git.path",
+            "/home/runner/work/_temp/git-credentials.config",
+        ),
+        ("remote.origin.url", "https://x-access-token:secret@github.com/acme/train"),
+    ],
+)
+def test_a_stranger_is_not_built_beside_the_checkouts_token(
+    checkout: Checkout, setting: tuple[str, str]
+) -> None:
+    checkout.head_repository, checkout.hosted = "stranger/train", True
+    checkout.repository.git("config", "--local", *setting)
+    checked = checkout.one(dataclasses.replace(INPUTS, build="always"))
+    assert checked.build == "refused"
+    assert "persist-credentials: false" in checked.build_reason
+
+
 @pytest.mark.parametrize("hosted", [False, True])
 def test_what_may_be_built_is_built_and_compared(checkout: Checkout, hosted: bool) -> None:
     checkout.head_repository, checkout.hosted = ("stranger/train", True) if hosted else ("acme/train", False)

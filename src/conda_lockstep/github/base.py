@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,17 @@ class Base:
                 remedy="check out with 'fetch-depth: 2'",
             )
         return self.github.file(path, self.commit)
+
+    def holds_credentials(self) -> bool:
+        """Whether git's settings in the checkout hold a token, or point to one, as ``actions/checkout`` leaves them."""
+        if self.workspace is None:
+            return False
+        listed = _git(self.workspace, "config", "--local", "--list")
+        return listed is not None and _keeps_token(listed.replace(b"=", b" "))
+
+
+def _keeps_token(configuration: bytes) -> bool:
+    return re.search(rb"extraheader\s|includeif\.|://[^/\s]*@", configuration, re.IGNORECASE) is not None
 
 
 def find_base(event: Event, workspace: Path) -> str:

@@ -11,7 +11,7 @@ from conda_lockstep.drift.source import parse_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.compare import LADDER
 from conda_lockstep.github.handoff import Checked, Handoff, Remark
-from conda_lockstep.lock.paths import lock_path
+from conda_lockstep.lock.paths import SUFFIX, machine_lock_path
 from conda_lockstep.packages import Package
 from conda_lockstep.rules import rules
 from conda_lockstep.rules.lint import UNREADABLE
@@ -59,7 +59,7 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 def _fact(one: Checked) -> Checked:
-    if not (_PATH.match(one.path) and one.lock_path == lock_path(Path(one.path)).as_posix()):
+    if not (_PATH.match(one.path) and _PATH.match(one.lock_path) and _is_its_lock(one)):
         raise LockstepError("an environment file has a name that is not shown here")
     if not (_ID.match(one.sha256) and _ID.match(one.lock_sha256)):
         raise LockstepError("is not described as it must be", where=one.path)
@@ -71,6 +71,14 @@ def _fact(one: Checked) -> Checked:
         build_reason=SEE_LOG if one.build in ("failed", "refused") else "",
         reached=tuple(step for step in LADDER if step in one.reached),
     )
+
+
+def _is_its_lock(one: Checked) -> bool:
+    """Whether the lock's path is one that the environment file's locks have: for all machines, or for one."""
+    path = Path(one.path)
+    machine = Path(one.lock_path).name.removeprefix(f"{path.stem}.").removesuffix(f".{SUFFIX}")
+    names = ("", machine) if _NAME.match(machine) else ("",)
+    return one.lock_path in (machine_lock_path(path, name).as_posix() for name in names)
 
 
 def _check_names(one: Checked) -> None:

@@ -29,7 +29,8 @@ class Inputs:
     that speaks and executes nothing. ``files`` are glob patterns from the root of the repository, empty for every
     environment file. ``platforms`` are conda subdirs, ``cuda`` a version to solve for where the file says none.
     ``author`` is who the token comments as, empty where GitHub is to be asked. ``artifact`` is the name under which
-    another run left its findings.
+    another run left its findings. ``machine`` is the declared machine that this runner is, empty where it is to be told
+    by its driver.
     """
 
     step: Step
@@ -42,6 +43,7 @@ class Inputs:
     fail_on: FailOn = "critical"
     author: str = ""
     artifact: str = "lockstep"
+    machine: str = ""
     token: str = field(default="", repr=False)
 
 
@@ -59,6 +61,7 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
         comment=_choice(environment, "comment", ("true", "false"), "true") == "true",
         fail_on=_fail_on(_choice(environment, "fail-on", (*SEVERITIES, "never"), "critical")),
         author=environment.get("LOCKSTEP_AUTHOR", "").strip(),
+        machine=environment.get("LOCKSTEP_MACHINE", "").strip(),
         artifact=environment.get("LOCKSTEP_ARTIFACT", "").strip() or "lockstep",
         token=environment.get("LOCKSTEP_TOKEN", "").strip(),
     )

@@ -2,7 +2,7 @@
 
 from tests.support.github.npm import UnavailableError
 from tests.support.github.server import FakeGitHub, Fault, Request, running
-from tests.support.github.state import BOT, Artifact, Comment, PullRequest, Repository, Token
+from tests.support.github.state import BOT, Artifact, Comment, Issue, PullRequest, Repository, Token
 
 __all__ = [
     "BOT",
@@ -10,6 +10,7 @@ __all__ = [
     "Comment",
     "FakeGitHub",
     "Fault",
+    "Issue",
     "PullRequest",
     "Repository",
     "Request",

@@ -58,9 +58,3 @@ def download_artifact(call: Call) -> Answer:
     if number not in call.repository.artifacts:
         raise not_found()
     return Answer(302, headers={"Location": f"{call.base}/store/{call.repository.full_name}/{number}"})
-
-
-@route("POST", "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", "actions", "write")
-def dispatch(call: Call) -> Answer:
-    call.repository.dispatched.append((call.route["workflow_id"], call.body["ref"]))
-    return Answer(204)

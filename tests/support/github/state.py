@@ -85,21 +85,11 @@ class Artifact:
     size: int = -1
 
 
-@dataclass(frozen=True)
-class Commit:
-    """A commit made through the API."""
-
-    tree: str
-    parents: tuple[str, ...]
-    message: str
-
-
 @dataclass
 class Repository:
     """One repository with all that hangs on it.
 
-    ``files`` by (commit, path), ``trees`` by their hash, ``parents`` each commit's one parent, ``dispatched`` the
-    workflows that were started and where.
+    ``files`` by (commit, path), ``parents`` each commit's one parent.
     """
 
     full_name: str
@@ -111,12 +101,6 @@ class Repository:
     parents: dict[str, str] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
-    refs: dict[str, str] = field(default_factory=dict)
-    trees: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    commits: dict[str, Commit] = field(default_factory=dict)
-    blobs: dict[str, bytes] = field(default_factory=dict)
-    dispatched: list[tuple[str, str]] = field(default_factory=list)
-    may_open_pulls: bool = True
 
     def ancestors(self, commit: str) -> list[str]:
         """A commit and all before it, the newest first."""
