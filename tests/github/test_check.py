@@ -245,6 +245,26 @@ def test_a_build_that_fails_says_why(checkout: Checkout) -> None:
     assert checked.reached == ("linted", "solved")
 
 
+def test_of_several_machines_the_one_that_is_named_is_built(checkout: Checkout) -> None:
+    settings = (
+        (checkout.repository.folder / "lockstep.toml").read_text().replace("platforms", "# platforms", 1)
+    )
+    machines = "".join(
+        f'\n[machines.{name}]\nplatform = "{checkout.forge.subdir}"\ncuda = "{cuda}"\n'
+        for name, cuda in (("a100", "12.2"), ("h100", "12.4"))
+    )
+    checkout.write({"lockstep.toml": settings + machines})
+    handed = checkout.run(dataclasses.replace(INPUTS, build="always", machine="h100"))
+    assert handed.failures == ()
+    built = {Path(one.lock_path).name: one.build for one in handed.checked}
+    assert built in (
+        {"conda-lock.yml": "built"},
+        {"environment.a100.conda-lock.yml": "skipped", "environment.h100.conda-lock.yml": "built"},
+    ), checkout.log
+    [failure] = checkout.run(dataclasses.replace(INPUTS, machine="h200")).failures
+    assert failure == "input 'machine' is 'h200'; the settings name a100, h100"
+
+
 def test_a_lock_for_other_machines_is_not_built(checkout: Checkout) -> None:
     platform = "osx-arm64"
     checked = checkout.one(dataclasses.replace(INPUTS, build="always", platforms=(platform,)))

@@ -196,6 +196,22 @@ def test_no_sentence_of_a_stranger_is_told_in_our_voice(
     assert "(`unpinned-conda`)" in comment(repository)
 
 
+@pytest.mark.parametrize(
+    ("lock_path", "believed"),
+    [
+        ("conda-lock.yml", True),
+        ("environment.a100.conda-lock.yml", True),
+        ("../conda-lock.yml", False),
+        ("other.conda-lock.yml", False),
+        (".github/workflows/x.yml", False),
+        ("environment.a b.conda-lock.yml", False),
+    ],
+)
+def test_a_lock_lies_where_locks_of_its_file_lie(lock_path: str, believed: bool) -> None:
+    facts = only_facts(Handoff(checked=(checked(NEW, lock_path=lock_path),)))
+    assert bool(facts.checked) is believed
+
+
 def test_facts_are_told_as_they_are() -> None:
     plain = Handoff(checked=(checked(NEW),), base=BASE)
     assert only_facts(plain) == plain
