@@ -13,7 +13,7 @@ ACTION = ROOT / "action.yml"
 
 
 def rendered(page: str) -> str:
-    """Return the page with its tables and its workflow made anew."""
+    """Return the page with its tables and its workflows made anew."""
     action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
     inputs = [
         f"| `{name}` | {_default(value['default'])} | {value['description']} |"
@@ -22,8 +22,10 @@ def rendered(page: str) -> str:
     outputs = [f"| `{name}` | {value['description']} |" for name, value in action["outputs"].items()]
     page = _block(page, "inputs", ["| input | default | what it says |", "|---|---|---|", *inputs])
     page = _block(page, "outputs", ["| output | what it says |", "|---|---|", *outputs])
-    workflow = (PAGE.parent / "workflows" / "pull-request.yml").read_text(encoding="utf-8")
-    return _block(page, "file: workflows/pull-request.yml", ["```yaml", workflow.rstrip("\n"), "```"])
+    for path in sorted((PAGE.parent / "workflows").glob("*.yml")):
+        text = path.read_text(encoding="utf-8").rstrip("\n")
+        page = _block(page, f"file: workflows/{path.name}", ["```yaml", text, "```"])
+    return page
 
 
 def _block(page: str, name: str, lines: list[str]) -> str:

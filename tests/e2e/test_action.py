@@ -5,7 +5,9 @@ Nothing is replaced but the places: GitHub's address, the channel's (by a mirror
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,25 @@ import pytest
 from tests.support import act
 from tests.support import github as fakes
 from tests.support.forge import Forge
-from tests.support.github import BOT, FakeGitHub, Token, payloads
+from tests.support.github import BOT, Artifact, FakeGitHub, Token, payloads
 from tests.support.repository import Repository
 
 ACTION = "conda-lockstep/conda-lockstep@v0.1.0"
-WORKFLOW = act.ROOT / "docs" / "workflows" / "pull-request.yml"
+WORKFLOWS = act.ROOT / "docs" / "workflows"
+WORKFLOW = WORKFLOWS / "pull-request.yml"
+UPLOAD = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02"
+# Where there is no GitHub to upload to, the file is kept beside the job's runs.
+STAND_IN = """\
+name: upload
+description: keeps one file
+inputs: {name: {required: true}, path: {required: true}, retention-days: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {NAME: "${{ inputs.name }}", FILE: "${{ inputs.path }}"}
+      run: mkdir -p "$UPLOADS/$NAME" && cp "$FILE" "$UPLOADS/$NAME/"
+"""
 TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 
@@ -42,11 +58,15 @@ class World:
         self.base = self.repository.commit(
             {
                 ".github/workflows/environment.yml": WORKFLOW.read_text(),
+                ".github/workflows/environment-comment.yml": (WORKFLOWS / "fork-comment.yml").read_text(),
                 "lockstep.toml": settings,
                 "environment.yml": self.environment("4.67.1", "1.26.20"),
             }
         )
         self.runs = 0
+        self.upload = folder / "upload-artifact"
+        self.upload.mkdir()
+        (self.upload / "action.yml").write_text(STAND_IN)
 
     def environment(self, tqdm: str, urllib3: str) -> str:
         minor = ".".join(self.forge.python_version.split(".")[:2])
@@ -80,10 +100,21 @@ class World:
             "GITHUB_API_URL": self.github.url,
             "GITHUB_REPOSITORY": "acme/train",
             "GITHUB_RUN_ID": str(1000 + self.runs),
+            "UPLOADS": str(self.folder / "uploads"),
             "GITHUB_WORKFLOW_REF": "acme/train/.github/workflows/environment.yml@refs/heads/any",
         }
-        job = act.Job(self.repository.folder, event, payload, (ACTION, self.action), variables, TOKEN)
+        actions = {ACTION: self.action, UPLOAD: self.upload}
+        job = act.Job(self.repository.folder, event, payload, actions, variables, TOKEN)
         return act.run(self.program, job, self.folder / f"run-{self.runs}")
+
+    def upload_as(self, artifact: Artifact, head: str) -> None:
+        """Let GitHub hold what a fork's run has left, and the base branch as it is."""
+        self.remote.artifacts[1] = artifact
+        self.remote.pulls[7] = fakes.PullRequest(7, head, self.base, "stranger/train")
+        self.remote.parents[head] = self.base
+        for name in ("environment.yml", "conda-lock.yml"):
+            content = self.repository.git("show", f"{self.base}:{name}") + "\n"
+            self.remote.files[self.base, name] = content.encode()
 
     @property
     def comments(self) -> list[str]:
@@ -142,12 +173,15 @@ def test_a_pull_request_has_one_comment_from_first_push_to_clean(world: World) -
     assert {item.login for item in world.remote.comments.values()} == {BOT}
 
 
-def test_a_fork_is_linted_and_solved_and_neither_built_nor_commented(world: World) -> None:
+def test_a_fork_is_neither_built_nor_commented_by_its_own_run_and_commented_by_the_second(
+    world: World,
+) -> None:
     world.github.token(TOKEN, Token(permissions={"contents": "read", "pull_requests": "read"}))
     world.repository.write({"environment.yml": world.environment("4.67.1", "2.3.0")})
     world.lock()
+    head = world.push({})
     result = world.run_pull_request(
-        world.push({}), head_repository="stranger/train", author="stranger", sender="stranger"
+        head, head_repository="stranger/train", author="stranger", sender="stranger"
     )
     assert result.status == 0, result.everything
     assert world.comments == []
@@ -155,6 +189,26 @@ def test_a_fork_is_linted_and_solved_and_neither_built_nor_commented(world: Worl
     assert "was not built: the pull request comes from the fork" in result.summary
     assert "`urllib3`" in result.summary
     assert result.outputs("lockstep")["evidence"] == "linted solved"
+
+    world.upload_as(Artifact(1001, "lockstep", zipped(world.folder / "uploads" / "lockstep")), head)
+    world.github.token(TOKEN, Token(permissions=COMMENTER))
+    second = world.run("workflow_run", payloads.workflow_run(1001, head_sha=head))
+    [comment] = world.comments
+    assert second.status == 0, second.everything
+    assert "`urllib3`" in comment
+    assert "was not built" in comment
+    assert "conda-lockstep" in comment.partition("\n")[0]
+
+
+COMMENTER: Mapping[str, Any] = {"contents": "read", "actions": "read", "pull_requests": "write"}
+
+
+def zipped(folder: Path) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for path in folder.iterdir():
+            archive.write(path, path.name)
+    return stream.getvalue()
 
 
 def test_a_push_is_checked_and_told_in_the_summary_alone(world: World) -> None:

@@ -240,3 +240,37 @@ def test_an_answer_that_is_no_json_is_told(github: FakeGitHub, client: GitHub) -
 
 def test_the_token_is_never_shown(client: GitHub) -> None:
     assert "token" not in repr(GitHub("a/b", "secret-token"))
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_repository_that_was_renamed_is_followed_with_method_and_body(
+    github: FakeGitHub, client: GitHub, status: int
+) -> None:
+    location = "/repos/acme/train/issues/7/comments"
+    github.fail(status=status, headers={"Location": location}, method="POST")
+    assert client.create_comment(7, "moved").body == "moved"
+    assert [request.headers["authorization"] for request in github.sent("POST")] == ["Bearer t"] * 2
+
+
+def test_redirects_without_end_are_given_up(github: FakeGitHub, client: GitHub, clock: Clock) -> None:
+    github.fail(status=301, headers={"Location": COMMENTS}, path=COMMENTS, times=99)
+    with pytest.raises(GitHubError, match="GitHub answered 301"):
+        client.comments(7)
+    assert len(github.requests) == 4
+
+
+def test_a_token_and_a_text_are_sent_to_no_other_host(github: FakeGitHub, client: GitHub) -> None:
+    github.fail(status=307, headers={"Location": "https://evil.example/"}, method="POST")
+    with pytest.raises(GitHubError, match="points to another host"):
+        client.create_comment(7, "secret")
+
+
+@pytest.mark.parametrize("fault", [{"kind": "reset"}, {"kind": "hang"}, {"status": 502}])
+def test_a_redirect_that_fails_is_a_failure_like_any(
+    github: FakeGitHub, client: GitHub, clock: Clock, fault: dict[str, object]
+) -> None:
+    client.patience = clock.patience(answer=1.0)
+    github.fail(status=307, headers={"Location": "/repos/acme/train/issues/7/comments"}, path=COMMENTS)
+    github.fail(**fault, path=COMMENTS)
+    assert client.comments(7) == []
+    assert clock.slept == [1.0]

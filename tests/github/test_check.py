@@ -198,6 +198,27 @@ def test_a_fork_is_not_built_here(checkout: Checkout) -> None:
     assert checked.reached == ("linted", "solved")
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        ("http.https://github.com/.extraheader", "AUTHORIZATION: basic c2VjcmV0"),
+        (
+            "includeIf.gitdir:/home/runner/work/train/train/.git.path",
+            "/home/runner/work/_temp/git-credentials.config",
+        ),
+        ("remote.origin.url", "https://x-access-token:secret@github.com/acme/train"),
+    ],
+)
+def test_a_stranger_is_not_built_beside_the_checkouts_token(
+    checkout: Checkout, setting: tuple[str, str]
+) -> None:
+    checkout.head_repository, checkout.hosted = "stranger/train", True
+    checkout.repository.git("config", "--local", *setting)
+    checked = checkout.one(dataclasses.replace(INPUTS, build="always"))
+    assert checked.build == "refused"
+    assert "persist-credentials: false" in checked.build_reason
+
+
 @pytest.mark.parametrize("hosted", [False, True])
 def test_what_may_be_built_is_built_and_compared(checkout: Checkout, hosted: bool) -> None:
     checkout.head_repository, checkout.hosted = ("stranger/train", True) if hosted else ("acme/train", False)
@@ -222,6 +243,26 @@ def test_a_build_that_fails_says_why(checkout: Checkout) -> None:
     assert (checked.state, checked.build) == ("current", "failed")
     assert "sha256" in checked.build_reason or "hash" in checked.build_reason
     assert checked.reached == ("linted", "solved")
+
+
+def test_of_several_machines_the_one_that_is_named_is_built(checkout: Checkout) -> None:
+    settings = (
+        (checkout.repository.folder / "lockstep.toml").read_text().replace("platforms", "# platforms", 1)
+    )
+    machines = "".join(
+        f'\n[machines.{name}]\nplatform = "{checkout.forge.subdir}"\ncuda = "{cuda}"\n'
+        for name, cuda in (("a100", "12.2"), ("h100", "12.4"))
+    )
+    checkout.write({"lockstep.toml": settings + machines})
+    handed = checkout.run(dataclasses.replace(INPUTS, build="always", machine="h100"))
+    assert handed.failures == ()
+    built = {Path(one.lock_path).name: one.build for one in handed.checked}
+    assert built in (
+        {"conda-lock.yml": "built"},
+        {"environment.a100.conda-lock.yml": "skipped", "environment.h100.conda-lock.yml": "built"},
+    ), checkout.log
+    [failure] = checkout.run(dataclasses.replace(INPUTS, machine="h200")).failures
+    assert failure == "input 'machine' is 'h200'; the settings name a100, h100"
 
 
 def test_a_lock_for_other_machines_is_not_built(checkout: Checkout) -> None:

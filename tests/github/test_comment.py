@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
+import threading
 
 import pytest
 
@@ -10,6 +13,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.api import GitHub
 from conda_lockstep.github.comment import BODY_LIMIT, Draft, Outcome, State, compose, publish, read_state
 from tests.github.clock import Clock
+from tests.support.act import ROOT
 from tests.support.github import BOT, Comment, FakeGitHub, PullRequest, Repository, Request, Token
 
 HEAD = "a" * 40
@@ -178,6 +182,24 @@ def test_a_post_whose_answer_was_lost_is_found_again(
 ) -> None:
     github.fail(**fault, method="POST", after=True)
     assert publish(client, draft("once")).kind == "unchanged"
+    assert bodies(repository) == ["once"]
+
+
+def test_a_runner_killed_after_its_post_leaves_one_comment(
+    github: FakeGitHub, client: GitHub, repository: Repository
+) -> None:
+    posted = threading.Event()
+    github.fail(kind="hang", method="POST", after=True)
+    github.between = lambda request: posted.set() if request.method == "POST" else None
+    script = (
+        "from tests.github.test_comment import GitHub, draft, publish\n"
+        f"publish(GitHub('acme/train', 't', {github.url!r}), draft('once'))"
+    )
+    runner = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
+    assert posted.wait(60)
+    runner.kill()
+    runner.wait(timeout=30)
+    assert publish(client, draft("once", attempt=2)).kind == "unchanged"
     assert bodies(repository) == ["once"]
 
 

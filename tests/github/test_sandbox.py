@@ -33,6 +33,13 @@ def test_no_secret_and_no_command_file_is_in_sight(tmp_path: Path, monkeypatch: 
     assert {"PATH", "CONDA_OVERRIDE_CUDA", "HOME"} <= seen
 
 
+def test_what_publishes_is_withheld(tmp_path: Path) -> None:
+    given = {"UV_PUBLISH_TOKEN": "secret", "UV_INDEX_URL": "https://pypi.example", "GITHUB_TOKEN": "secret"}
+    seen = sandbox.clean_environment(given, tmp_path)
+    assert "secret" not in seen.values()
+    assert seen["UV_INDEX_URL"] == "https://pypi.example"
+
+
 def test_home_caches_and_temporary_files_are_in_the_folder(tmp_path: Path) -> None:
     code = "import os, tempfile, pathlib; print(pathlib.Path.home(), tempfile.gettempdir(), os.environ['UV_CACHE_DIR'])"
     outcome = sandbox.run(python(code), tmp_path, tmp_path, 20)

@@ -21,13 +21,13 @@ ROOT = Path(__file__).parents[2]
 class Job:
     """What to run: a checkout with its workflows, an event, and the runner's variables.
 
-    ``action`` maps the Action as workflows name it (``owner/name@ref``) to the folder that stands for it.
+    ``actions`` maps actions as workflows name them (``owner/name@ref``) to the folders that stand for them.
     """
 
     checkout: Path
     event: str
     payload: Mapping[str, Any]
-    action: tuple[str, Path]
+    actions: Mapping[str, Path]
     variables: Mapping[str, str]
     token: str
 
@@ -86,14 +86,15 @@ def run(act: str, job: Job, scratch: Path, timeout: float = 400) -> Result:
     home.mkdir(parents=True, exist_ok=True)
     event = scratch / "event.json"
     event.write_text(json.dumps(job.payload))
-    name, folder = job.action
     # fmt: off
     command = [
         act, job.event, "--json", "--eventpath", str(event), "--platform", "ubuntu-latest=-self-hosted",
-        "--no-cache-server", "--local-repository", f"{name}={folder}", "--secret", f"GITHUB_TOKEN={job.token}",
+        "--no-cache-server", "--secret", f"GITHUB_TOKEN={job.token}",
         "--actor", "octocat",
     ]
     # fmt: on
+    for name, folder in job.actions.items():
+        command += ["--local-repository", f"{name}={folder}"]
     for variable, value in {**job.variables, **pip_environment()}.items():
         command += ["--env", f"{variable}={value}"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(home)}

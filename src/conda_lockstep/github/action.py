@@ -7,7 +7,8 @@ import sys
 
 from conda_lockstep.github.check import check
 from conda_lockstep.github.event import read_event
-from conda_lockstep.github.inputs import read_inputs
+from conda_lockstep.github.inputs import read_inputs, resolve
+from conda_lockstep.github.relay import relay
 from conda_lockstep.github.report import report
 from conda_lockstep.github.runner import read_runner
 
@@ -20,6 +21,9 @@ def main() -> int:
     inputs = read_inputs(os.environ)
     runner = read_runner(os.environ)
     event = read_event(os.environ)
+    mode = resolve(inputs.mode, event.name)
+    if mode == "comment":
+        return relay(event, runner, inputs, sys.stdout) if inputs.step == "report" else 0
     if event.pull_request is not None and not event.pull_request.is_open:
         print("the pull request is closed: there is nothing to check")
         return 0

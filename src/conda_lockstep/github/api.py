@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from conda_lockstep.errors import LockstepError, MissingExtraError
 from conda_lockstep.fields import Fields, parse_list, parse_object
 from conda_lockstep.github.retries import Failure, is_rate_limit, seconds_until_retry
 
 if TYPE_CHECKING:
-    from ghapi.core import GhApi
+    from ghapi.core import GhSyncTransport
 
-_Values: TypeAlias = Mapping[str, str | int]
+Value: TypeAlias = "str | int | bool | Sequence[Value] | Mapping[str, Value] | None"
+Values: TypeAlias = Mapping[str, Value]
 
 PUBLIC_URL = "https://api.github.com"
 API_VERSION = "2022-11-28"
 PAGE = 100
 # Transport errors after which GitHub cannot have seen the request.
 NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
+# A repository that was renamed, and files that lie elsewhere.
+REDIRECTS = frozenset({301, 302, 307, 308})
+HOPS = 3
+SENT = frozenset({"accept", "authorization", "content-type", "user-agent", "x-github-api-version"})
 
 
 class GitHubError(LockstepError):
@@ -71,15 +77,17 @@ class Need:
     access: str
 
 
-class _Response(Protocol):
+class Response(Protocol):
+    """An answer of GitHub's."""
+
     @property
-    def status_code(self) -> int: ...
+    def status_code(self) -> int: ...  # noqa: D102
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]: ...  # noqa: D102
     @property
-    def content(self) -> bytes: ...
+    def content(self) -> bytes: ...  # noqa: D102
     @property
-    def text(self) -> str: ...
+    def text(self) -> str: ...  # noqa: D102
 
 
 @dataclass(slots=True)
@@ -94,39 +102,39 @@ class GitHub:
     token: str = field(repr=False)
     url: str = PUBLIC_URL
     patience: Patience = field(default_factory=Patience)
-    _client: GhApi | None = field(default=None, init=False, repr=False)
+    _transport: GhSyncTransport | None = field(default=None, init=False, repr=False)
     _deadline: float | None = field(default=None, init=False, repr=False)
 
     def login(self) -> str:
         """Return whom a personal token speaks as; an app's installation token is refused with 403."""
         need = Need("tell whom the token belongs to", "", "")
-        return self._object(self._call(need, "users.get_authenticated", {})).text("login")
+        return self.object(self.call(need, "users.get_authenticated", {})).text("login")
 
     def comments(self, number: int) -> list[IssueComment]:
         """Return all comments of an issue or pull request, oldest first, over all pages."""
         need = Need("list the comments", "pull-requests", "read")
-        pages = self._pages(need, "issues.list_comments", {"issue_number": number})
+        pages = self.pages(need, "issues.list_comments", {"issue_number": number})
         return [_comment(item) for item in pages]
 
     def create_comment(self, number: int, body: str) -> IssueComment:
         """Post a comment. It is sent again only where GitHub cannot have taken it."""
         need = Need("post a comment", "pull-requests", "write")
-        answer = self._call(
+        answer = self.call(
             need, "issues.create_comment", {"issue_number": number, "body": body}, repeatable=False
         )
-        return _comment(self._object(answer))
+        return _comment(self.object(answer))
 
     def edit_comment(self, comment: int, body: str) -> IssueComment:
         """Replace a comment's text."""
         need = Need("edit the comment", "pull-requests", "write")
-        answer = self._call(need, "issues.update_comment", {"comment_id": comment, "body": body})
-        return _comment(self._object(answer))
+        answer = self.call(need, "issues.update_comment", {"comment_id": comment, "body": body})
+        return _comment(self.object(answer))
 
     def delete_comment(self, comment: int) -> None:
         """Delete a comment; one that is gone already is fine."""
         need = Need("delete a comment", "pull-requests", "write")
         try:
-            self._call(need, "issues.delete_comment", {"comment_id": comment})
+            self.call(need, "issues.delete_comment", {"comment_id": comment})
         except GitHubError as error:
             if error.status != 404:
                 raise
@@ -134,23 +142,24 @@ class GitHub:
     def head_of(self, number: int) -> str:
         """Return the commit at the head of a pull request."""
         need = Need("read the pull request", "pull-requests", "read")
-        return self._object(self._call(need, "pulls.get", {"pull_number": number})).text("head.sha")
+        return self.object(self.call(need, "pulls.get", {"pull_number": number})).text("head.sha")
 
     def file(self, path: str, commit: str) -> bytes | None:
         """Return a file's bytes as of a commit, None where the commit has no such file."""
         need = Need(f"read {path}", "contents", "read")
         raw = {"Accept": "application/vnd.github.raw+json"}
         try:
-            return self._call(need, "repos.get_content", {"path": path, "ref": commit}, headers=raw).content
+            return self.call(need, "repos.get_content", {"path": path, "ref": commit}, headers=raw).content
         except GitHubError as error:
             if error.status == 404:
                 return None
             raise
 
-    def _pages(self, need: Need, operation: str, values: _Values) -> Iterator[Fields]:
+    def pages(self, need: Need, operation: str, values: Values) -> Iterator[Fields]:
+        """Yield the objects of a list, over all of its pages."""
         page = 1
         while True:
-            answer = self._call(need, operation, {**values, "per_page": PAGE, "page": page})
+            answer = self.call(need, operation, {**values, "per_page": PAGE, "page": page})
             items = parse_list(answer.content, self._where(need))
             yield from items
             # Not "until a short page": GitHub may leave out what the token may not see.
@@ -158,19 +167,24 @@ class GitHub:
                 return
             page += 1
 
-    def _object(self, answer: _Response) -> Fields:
+    def object(self, answer: Response) -> Fields:
+        """Return an answer that is a JSON object."""
         return parse_object(answer.content, self.url)
 
-    def _call(
+    def call(
         self,
         need: Need,
         operation: str,
-        values: _Values,
+        values: Values,
         *,
         repeatable: bool = True,
         headers: Mapping[str, str] | None = None,
-    ) -> _Response:
-        """Send a request until it succeeds, fails for good, or patience ends."""
+    ) -> Response:
+        """Send a request until it succeeds, fails for good, or patience ends.
+
+        ``operation`` is ghapi's name of it. What is not ``repeatable`` is sent again only where GitHub cannot
+        have taken it.
+        """
         attempt = 0
         while True:
             attempt += 1
@@ -184,40 +198,83 @@ class GitHub:
                 raise self._error(need, outcome, wait)
             self.patience.sleep(wait)
 
-    def _send(self, operation: str, headers: Mapping[str, str], values: _Values) -> _Response | Failure:
-        client = self._connected()
+    def _send(self, operation: str, headers: Mapping[str, str], values: Values) -> Response | Failure:
+        transport = self._connected()
         from ghapi.core import APIError
 
-        client.transport.timeout = max(1.0, min(self.patience.answer, self._time_left()))
-        group, name = operation.split(".")
+        transport.timeout = self._answer_time()
         try:
-            answer: _Response = getattr(getattr(client, group), name)(
-                **values, headers_=dict(headers), raw_=True
-            )
+            return self._operation(operation)(**values, headers_=dict(headers), raw_=True)
         except APIError as error:
+            if error.status_code in REDIRECTS and error.response is not None:
+                return self._follow(error.response)
             return _failure(error.status_code, error.message, error.error_type, error.response)
-        return answer
 
-    def _connected(self) -> GhApi:
-        """Return the ghapi client, made on first use: its import is the dearest part of a run."""
-        if self._client is not None:
-            return self._client
+    def _follow(self, response: Any) -> Response | Failure:
+        """Send the same request to where GitHub points, without the token where that is another host.
+
+        Neither ghapi nor httpx does it like this: they make a GET of a POST that meets a 301, as browsers do.
+        """
+        import httpx2
+
+        for _ in range(HOPS):
+            request = response.request
+            target = request.url.join(response.headers.get("location", ""))
+            if not _same_host(request.url, target) and (request.method != "GET" or target.scheme != "https"):
+                return _failure(response.status_code, "it points to another host", "", response)
+            kept = SENT if _same_host(request.url, target) else SENT - {"authorization"}
+            headers = {name: value for name, value in request.headers.items() if name.lower() in kept}
+            try:
+                with httpx2.Client(
+                    timeout=self._answer_time(), follow_redirects=False, verify=_trusted()
+                ) as client:
+                    response = client.request(
+                        request.method, target, headers=headers, content=request.content
+                    )
+            except httpx2.TransportError as error:
+                return _failure(None, str(error), type(error).__name__, None)
+            if response.status_code not in REDIRECTS:
+                break
+        if response.status_code < 300:
+            followed: Response = response
+            return followed
+        return _failure(response.status_code, _message(response), "", response)
+
+    def _answer_time(self) -> float:
+        return max(1.0, min(self.patience.answer, self._time_left()))
+
+    def _operation(self, name: str) -> Callable[..., Response]:
+        """Return ghapi's function for an operation, such as ``pulls.get``.
+
+        ``GhApi`` would make all of its 1,200 first, which takes longer than the requests of a whole run; it would
+        also look for tokens in the environment, and prefer those.
+        """
+        from ghapi.core import SyncOpFunc, pspec  # type: ignore[attr-defined]
+
+        owner, _, repository = self.repository.partition("/")
+        group, _, method = name.partition(".")
+        [found] = [one for one in pspec.ops if (one.group, one.name) == (group, method)]
+        make: Callable[..., Callable[..., Response]] = SyncOpFunc
+        return make(found, self._connected(), self.url, defaults={"owner": owner, "repo": repository})
+
+    def _connected(self) -> GhSyncTransport:
+        """Return ghapi's transport, made on first use: its import is the dearest part of a run."""
+        if self._transport is not None:
+            return self._transport
         try:
-            from ghapi.core import GhApi
+            from ghapi.core import GhSyncTransport
         except ModuleNotFoundError as error:
             raise MissingExtraError("action", "github", "ghapi") from error
-        owner, _, name = self.repository.partition("/")
-        # Without `authenticate=False`, ghapi looks for tokens in the environment and prefers those.
-        make: Callable[..., GhApi] = GhApi
-        client = make(owner, name, gh_host=self.url, authenticate=False, sync=True)
-        client.headers["User-Agent"] = "conda-lockstep"
-        client.headers["Accept"] = "application/vnd.github+json"
-        client.headers["X-GitHub-Api-Version"] = API_VERSION
+        headers = {
+            "User-Agent": "conda-lockstep",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": API_VERSION,
+        }
         if self.token:
-            client.headers["Authorization"] = f"Bearer {self.token}"
-        client.transport.retries = 0
-        self._client = client
-        return client
+            headers["Authorization"] = f"Bearer {self.token}"
+        make: Callable[..., GhSyncTransport] = GhSyncTransport
+        self._transport = make(base_headers=headers, follow_redirects=False, verify=_trusted(), retries=0)
+        return self._transport
 
     def _time_left(self) -> float:
         now = self.patience.monotonic()
@@ -248,7 +305,26 @@ def _comment(item: Fields) -> IssueComment:
     )
 
 
-def _failure(status: int | None, message: str, kind: str, response: _Response | None) -> Failure:
+@cache
+def _trusted() -> Any:
+    """Return the certificates to trust, read once: reading them takes longer than most requests."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
+def _same_host(one: Any, other: Any) -> bool:
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+
+
+def _message(response: Response) -> str:
+    try:
+        return parse_object(response.content, "").optional_text("message")
+    except LockstepError:
+        return ""
+
+
+def _failure(status: int | None, message: str, kind: str, response: Response | None) -> Failure:
     headers = {} if response is None else {name.lower(): value for name, value in response.headers.items()}
     if status is None:
         return Failure(None, f"{kind}: {message}", headers, executed=kind not in NEVER_SENT)

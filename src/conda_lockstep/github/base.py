@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,11 @@ REGULAR = frozenset({b"100644", b"100755"})
 class Base:
     """The files of one commit. ``github`` answers for what a shallow checkout lacks, where there is a token.
 
-    ``commit`` is empty where the change has no base: a first push, a schedule.
+    ``commit`` is empty where the change has no base: a first push, a schedule. ``workspace`` is None where nothing is
+    checked out.
     """
 
-    workspace: Path
+    workspace: Path | None
     commit: str
     github: GitHub | None = None
 
@@ -33,12 +35,13 @@ class Base:
         """
         if not self.commit:
             return None
-        listed = _git(self.workspace, "ls-tree", "-z", "--full-tree", self.commit, "--", path)
-        if listed is not None:
-            blob = _regular_file(listed)
-            content = _git(self.workspace, "cat-file", "blob", blob) if blob else None
-            if content is not None or not blob:
-                return content
+        if self.workspace is not None:
+            listed = _git(self.workspace, "ls-tree", "-z", "--full-tree", self.commit, "--", path)
+            if listed is not None:
+                blob = _regular_file(listed)
+                content = _git(self.workspace, "cat-file", "blob", blob) if blob else None
+                if content is not None or not blob:
+                    return content
         if self.github is None:
             raise LockstepError(
                 f"the checkout does not hold the base commit {self.commit[:12]}",
@@ -46,6 +49,17 @@ class Base:
                 remedy="check out with 'fetch-depth: 2'",
             )
         return self.github.file(path, self.commit)
+
+    def holds_credentials(self) -> bool:
+        """Whether git's settings in the checkout hold a token, or point to one, as ``actions/checkout`` leaves them."""
+        if self.workspace is None:
+            return False
+        listed = _git(self.workspace, "config", "--local", "--list")
+        return listed is not None and _keeps_token(listed.replace(b"=", b" "))
+
+
+def _keeps_token(configuration: bytes) -> bool:
+    return re.search(rb"extraheader\s|includeif\.|://[^/\s]*@", configuration, re.IGNORECASE) is not None
 
 
 def find_base(event: Event, workspace: Path) -> str:

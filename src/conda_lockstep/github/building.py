@@ -15,10 +15,12 @@ from conda_lockstep.drift import verify
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github import sandbox
 from conda_lockstep.github.base import Base
+from conda_lockstep.github.event import Event
 from conda_lockstep.github.handoff import BuildState
 from conda_lockstep.github.inputs import Build
 from conda_lockstep.github.locking import Locked
-from conda_lockstep.github.trust import Decision
+from conda_lockstep.github.trust import Decision, reason_for_distrust
+from conda_lockstep.lock.paths import machine_lock_path
 from conda_lockstep.lock.select import fitting
 from conda_lockstep.snapshot import machine
 from conda_lockstep.snapshot.platforms import this_platform
@@ -36,7 +38,7 @@ class Built:
     reached: tuple[str, ...] = ()
 
 
-def decide(locked: Locked, asked: Build, gate: Decision, base: Base) -> Built | None:
+def decide(locked: Locked, asked: Build, gate: Decision, event: Event, base: Base) -> Built | None:
     """Return why an environment is not built, None where it is to be."""
     if locked.lock is None:
         return Built("skipped", "there is no lock to build from")
@@ -44,6 +46,9 @@ def decide(locked: Locked, asked: Build, gate: Decision, base: Base) -> Built | 
         return Built("skipped", "input 'build' is never")
     if not gate.allowed:
         return Built("refused", gate.reason)
+    if reason_for_distrust(event) and base.holds_credentials():
+        remedy = "check out with 'persist-credentials: false'"
+        return Built("refused", f"the checkout keeps its token where a build could read it: {remedy}")
     if this_platform() not in locked.lock.platforms:
         return Built("skipped", f"the lock has nothing for this runner's {this_platform()}")
     if asked == "auto" and _is_unchanged(locked, base):
@@ -51,9 +56,24 @@ def decide(locked: Locked, asked: Build, gate: Decision, base: Base) -> Built | 
     return None
 
 
-def belongs_elsewhere(locked: Locked, found: Sequence[Locked]) -> Built | None:
-    """Return why a lock is not for this runner where there are several, None where it is."""
+def check_machine(name: str, config: Config) -> None:
+    """Raise LockstepError where input ``machine`` names none of the settings' machines."""
+    known = [machine.name for machine in config.machines]
+    if name and name not in known:
+        raise LockstepError(
+            f"input 'machine' is '{name}'", remedy=f"the settings name {', '.join(known) or 'no machine'}"
+        )
+
+
+def belongs_elsewhere(locked: Locked, found: Sequence[Locked], name: str = "") -> Built | None:
+    """Return why a lock is not for this runner where there are several, None where it is.
+
+    ``name`` is the machine that this runner is, empty where its driver is to tell.
+    """
     locks = {each.lock_path: each.lock for each in found if each.lock is not None}
+    own = machine_lock_path(locked.path, name)
+    if name and own in locks:
+        return None if own == locked.lock_path else Built("skipped", f"{own.name} is the lock of {name}")
     try:
         chosen = fitting(locks, this_platform(), lambda: machine.detect().virtual_packages)
     except LockstepError as error:

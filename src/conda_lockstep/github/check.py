@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -29,7 +29,7 @@ from conda_lockstep.rules.lint import UNREADABLE, Finding
 def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     """Look at every environment file of the checkout, and write what was found for the half that reports."""
     os.chdir(runner.workspace)
-    handoff = _look(event, runner, inputs, out)
+    handoff = replace(_look(event, runner, inputs, out), base=find_base(event, runner.workspace))
     for command in annotate(handoff.remarks):
         print(command, file=out, flush=True)
     handoffs.write(handoff, runner.folder / handoffs.FILE_NAME)
@@ -43,7 +43,7 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
         chosen = lint.select(config)
     except LockstepError as error:
         return Handoff(failures=(str(error),))
-    look = _Look(inputs, runner, may_build(event, hosted=runner.hosted), _base(event, runner), out)
+    look = _Look(event, inputs, runner, may_build(event, hosted=runner.hosted), _base(event, runner), out)
     remarks: list[Remark] = []
     checked: list[Checked] = []
     for number, path in enumerate(files):
@@ -62,6 +62,7 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
 class _Look:
     """What stays the same from file to file."""
 
+    event: Event
     inputs: Inputs
     runner: Runner
     gate: Decision
@@ -73,6 +74,7 @@ class _Look:
         folder = self.runner.folder
         # The settings that 'lockstep lock FILE' would take: those closest to the file.
         config = load((self.runner.workspace / path).parent)
+        building.check_machine(self.inputs.machine, config)
         found = lock_environment(path, config, self.inputs, self.runner.workspace, folder / "cache" / "lock")
         for locked in found:
             built = self._built(locked, found, config, folder / f"build-{number}")
@@ -82,8 +84,8 @@ class _Look:
         print(
             f"{locked.lock_path}: {locked.state}", *locked.reasons, *locked.notices, sep="\n  ", file=self.out
         )
-        built = building.decide(locked, self.inputs.build, self.gate, self.base)
-        built = built or building.belongs_elsewhere(locked, found)
+        built = building.decide(locked, self.inputs.build, self.gate, self.event, self.base)
+        built = built or building.belongs_elsewhere(locked, found, self.inputs.machine)
         if built is None:
             built = building.build(locked, config, place, self.runner.workspace, self.out)
         print(f"{locked.path}: {built.state}: {built.reason}", file=self.out)

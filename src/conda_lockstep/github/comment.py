@@ -95,12 +95,16 @@ def publish(github: GitHub, draft: Draft, *, create: bool = True) -> Outcome:
 
 def compose(draft: Draft) -> str:
     """Return the whole text, marker first; LockstepError where GitHub would not take it."""
-    state = draft.state
+    return marked(draft.state, draft.body)
+
+
+def marked(state: State, body: str) -> str:
+    """Return a text with its state hidden in its first line; LockstepError where GitHub would not take it."""
     if not (_SAFE.match(state.key) and _SAFE.match(state.environment)):
         raise LockstepError("the comment's hidden state holds more than letters, digits, '.', ',' and '-'")
     hidden = {"schema": SCHEMA, "key": state.key, "environment": state.environment}
     hidden_json = json.dumps({**hidden, "run": state.run, "attempt": state.attempt}, separators=(",", ":"))
-    text = f"<!-- conda-lockstep {hidden_json} -->\n{draft.body.strip()}\n"
+    text = f"<!-- conda-lockstep {hidden_json} -->\n{body.strip()}\n"
     if len(text) > COMMENT_LIMIT:
         raise LockstepError(f"the comment has {len(text):,} characters, and GitHub takes {COMMENT_LIMIT:,}")
     return text

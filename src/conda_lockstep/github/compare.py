@@ -83,6 +83,11 @@ def compare_with_base(
     )
 
 
+def environment_ids(compared: Compared) -> str:
+    """Return the environment ids that hold now, as a comment's hidden state takes them."""
+    return ",".join(dict.fromkeys(environment_id for _, _, environment_id in compared.identities))[:200]
+
+
 def _compare(checked: Checked, base: Base) -> _One:
     old_file, old_lock = base.read(checked.path), base.read(checked.lock_path)
     touched = (_digest(old_file), _digest(old_lock)) != (checked.sha256, checked.lock_sha256)

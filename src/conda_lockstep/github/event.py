@@ -29,6 +29,21 @@ class PullRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkflowRun:
+    """The run that a ``workflow_run`` event is about. ``head_repository`` is empty where the fork was deleted."""
+
+    id: int
+    attempt: int
+    event: str
+    conclusion: str
+    path: str
+    head_sha: str
+    head_branch: str
+    head_repository: str
+    actors: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """The event that started a run.
 
@@ -44,6 +59,7 @@ class Event:
     base_sha: str
     actors: frozenset[str]
     pull_request: PullRequest | None = None
+    workflow_run: WorkflowRun | None = None
 
     @property
     def is_fork(self) -> bool:
@@ -65,15 +81,16 @@ def read_event(environment: Mapping[str, str]) -> Event:
         payload = parse_object(path.read_bytes(), str(path))
     except OSError as error:
         raise LockstepError(f"the event cannot be read ({error.strerror})", where=str(path)) from error
-    pull_request = _pull_request(payload.child("pull_request")) if name in PULL_REQUEST_EVENTS else None
+    pull = pull_request(payload.child("pull_request")) if name in PULL_REQUEST_EVENTS else None
     return Event(
         name=name,
         action=payload.optional_text("action"),
         repository=required(environment, "GITHUB_REPOSITORY"),
         sha=environment.get("GITHUB_SHA", ""),
-        base_sha=_base(name, payload, pull_request),
-        actors=_actors(environment, payload, pull_request),
-        pull_request=pull_request,
+        base_sha=_base(name, payload, pull),
+        actors=_actors(environment, payload, pull),
+        pull_request=pull,
+        workflow_run=_run(payload.child("workflow_run")) if name == "workflow_run" else None,
     )
 
 
@@ -87,7 +104,8 @@ def required(environment: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _pull_request(fields: Fields) -> PullRequest:
+def pull_request(fields: Fields) -> PullRequest:
+    """Read a pull request as events and GitHub's API tell it."""
     return PullRequest(
         number=fields.number("number"),
         author=fields.optional_text("user.login"),
@@ -98,6 +116,21 @@ def _pull_request(fields: Fields) -> PullRequest:
         head_repository=fields.optional_text("head.repo.full_name"),
         base_sha=fields.text("base.sha"),
         base_ref=fields.text("base.ref"),
+    )
+
+
+def _run(fields: Fields) -> WorkflowRun:
+    actors = {fields.optional_text("actor.login"), fields.optional_text("triggering_actor.login")}
+    return WorkflowRun(
+        id=fields.number("id"),
+        attempt=fields.number("run_attempt"),
+        event=fields.text("event"),
+        conclusion=fields.optional_text("conclusion"),
+        path=fields.optional_text("path"),
+        head_sha=fields.text("head_sha"),
+        head_branch=fields.optional_text("head_branch"),
+        head_repository=fields.optional_text("head_repository.full_name"),
+        actors=frozenset(actors - {""}),
     )
 
 

@@ -68,11 +68,15 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """All that the executing half found. ``failures`` are what could not be done, a line each."""
+    """All that the executing half found.
+
+    ``failures`` are what could not be done, a line each. ``base`` is the commit that the change is measured against.
+    """
 
     remarks: tuple[Remark, ...] = ()
     checked: tuple[Checked, ...] = ()
     failures: tuple[str, ...] = ()
+    base: str = ""
 
 
 def write(handoff: Handoff, path: Path) -> None:
@@ -91,13 +95,19 @@ def read(path: Path) -> Handoff:
         raise LockstepError(
             "the check did not finish, so there is nothing to report", remedy="read its log above"
         ) from None
-    fields = parse_object(content, path.name)
+    return parse(content, path.name)
+
+
+def parse(content: bytes, name: str) -> Handoff:
+    """Read the bytes of a hand-off; see :func:`read`."""
+    fields = parse_object(content, name)
     if fields.number("schema") != SCHEMA:
-        raise LockstepError("the hand-off is of another version", where=path.name)
+        raise LockstepError("the hand-off is of another version", where=name)
     return Handoff(
         remarks=_all(fields, "remarks", _remark),
         checked=_all(fields, "checked", _checked),
         failures=_texts(fields, "failures"),
+        base=_text(fields, "base"),
     )
 
 

@@ -11,10 +11,13 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.report.model import SEVERITIES, Severity
 
 Step: TypeAlias = Literal["check", "report"]
+Mode: TypeAlias = Literal["auto", "check", "build", "comment"]
 Build: TypeAlias = Literal["auto", "always", "never"]
 FailOn: TypeAlias = Severity | Literal["never"]
 
 STEPS: tuple[Step, ...] = ("check", "report")
+MODES: tuple[Mode, ...] = ("auto", "check", "build", "comment")
+_BY_EVENT: dict[str, Mode] = {"workflow_run": "comment"}
 BUILDS: tuple[Build, ...] = ("auto", "always", "never")
 
 
@@ -22,13 +25,16 @@ BUILDS: tuple[Build, ...] = ("auto", "always", "never")
 class Inputs:
     """The inputs of a run.
 
-    ``step`` is which half runs: the one that executes and holds no token, or the one that speaks and executes
-    nothing. ``files`` are glob patterns from the root of the repository, empty for every environment file.
-    ``platforms`` are conda subdirs, ``cuda`` a version to solve for where the file says none. ``author`` is
-    who the token comments as, empty where GitHub is to be asked.
+    ``mode`` is what the run is for. ``step`` is which half runs: the one that executes and holds no token, or the one
+    that speaks and executes nothing. ``files`` are glob patterns from the root of the repository, empty for every
+    environment file. ``platforms`` are conda subdirs, ``cuda`` a version to solve for where the file says none.
+    ``author`` is who the token comments as, empty where GitHub is to be asked. ``artifact`` is the name under which
+    another run left its findings. ``machine`` is the declared machine that this runner is, empty where it is to be told
+    by its driver.
     """
 
     step: Step
+    mode: Mode = "auto"
     files: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     cuda: str = ""
@@ -36,20 +42,27 @@ class Inputs:
     comment: bool = True
     fail_on: FailOn = "critical"
     author: str = ""
+    artifact: str = "lockstep"
+    machine: str = ""
     token: str = field(default="", repr=False)
 
 
 def read_inputs(environment: Mapping[str, str]) -> Inputs:
     """Read the inputs; LockstepError names the input that is wrong and what it may be."""
+    mode = _mode(_choice(environment, "mode", MODES, "auto"))
+    build = _build(_choice(environment, "build", BUILDS, "auto"))
     return Inputs(
         step=_step(environment.get("LOCKSTEP_STEP", "")),
+        mode=mode,
         files=_lines(environment.get("LOCKSTEP_FILES", "")),
         platforms=_words(environment.get("LOCKSTEP_PLATFORMS", "")),
         cuda=_cuda(environment.get("LOCKSTEP_CUDA", "").strip()),
-        build=_build(_choice(environment, "build", BUILDS, "auto")),
+        build="never" if mode == "check" else build,
         comment=_choice(environment, "comment", ("true", "false"), "true") == "true",
         fail_on=_fail_on(_choice(environment, "fail-on", (*SEVERITIES, "never"), "critical")),
         author=environment.get("LOCKSTEP_AUTHOR", "").strip(),
+        machine=environment.get("LOCKSTEP_MACHINE", "").strip(),
+        artifact=environment.get("LOCKSTEP_ARTIFACT", "").strip() or "lockstep",
         token=environment.get("LOCKSTEP_TOKEN", "").strip(),
     )
 
@@ -68,6 +81,17 @@ def _choice(environment: Mapping[str, str], name: str, allowed: tuple[str, ...],
     if value not in allowed:
         raise LockstepError(f"input '{name}' is '{value}'", remedy=f"it may be {', '.join(allowed)}")
     return value
+
+
+def resolve(mode: Mode, event: str) -> Mode:
+    """Return what a run is for: what ``auto`` means for an event, else what was said."""
+    if mode != "auto":
+        return mode
+    return _BY_EVENT.get(event, "build")
+
+
+def _mode(text: str) -> Mode:
+    return next(choice for choice in MODES if choice == text)
 
 
 def _build(text: str) -> Build:

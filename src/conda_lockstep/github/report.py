@@ -12,7 +12,7 @@ from conda_lockstep.github.api import GitHub
 from conda_lockstep.github.base import Base, find_base
 from conda_lockstep.github.commands import write_outputs, write_summary
 from conda_lockstep.github.comment import Draft, Outcome, State, publish
-from conda_lockstep.github.compare import Compared, compare_with_base
+from conda_lockstep.github.compare import Compared, compare_with_base, environment_ids
 from conda_lockstep.github.event import Event
 from conda_lockstep.github.handoff import Handoff
 from conda_lockstep.github.inputs import Inputs
@@ -40,7 +40,7 @@ def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
         judge_drift=event.name in JUDGED_EVENTS,
         base_name=f"origin/{pull.base_ref}" if pull else base.commit[:12],
     )
-    _write(handoff, compared, runner)
+    _write(event, handoff, compared, runner)
     outcome = _comment(handoff, compared, event, runner, inputs, github)
     print(f"comment: {outcome}", file=out)
     if outcome.kind == "failed" or (outcome.kind == "created" and outcome.reason):
@@ -58,13 +58,16 @@ def _received(path: Path) -> Handoff:
         return Handoff(failures=(str(error),))
 
 
-def _write(handoff: Handoff, compared: Compared, runner: Runner) -> None:
+def _write(event: Event, handoff: Handoff, compared: Compared, runner: Runner) -> None:
     path = runner.folder / REPORT
     path.write_text(drift_json.dumps(compared.report), encoding="utf-8")
     if runner.summary:
         write_summary(runner.summary, wording.summary(handoff, compared))
     if runner.outputs:
-        write_outputs(runner.outputs, outputs(compared, path))
+        # For the workflow that comments where this run may not.
+        needed = event.pull_request is not None and not may_comment(event).allowed
+        handed = str(runner.folder / handoffs.FILE_NAME) if needed else ""
+        write_outputs(runner.outputs, {**outputs(compared, path), "handoff": handed})
 
 
 def outputs(compared: Compared, path: Path) -> dict[str, str]:
@@ -95,8 +98,7 @@ def _comment(
         author = inputs.author or github.login()
     except LockstepError as error:
         return Outcome("failed", reason=f"{error}; or say who it comments as with 'author: my-app[bot]'")
-    ids = ",".join(dict.fromkeys(environment_id for _, _, environment_id in compared.identities))
-    state = State(key=runner.key, environment=ids[:200], run=runner.run, attempt=runner.attempt)
+    state = State(runner.key, environment_ids(compared), runner.run, runner.attempt)
     body = wording.comment(handoff, compared)
     draft = Draft(pull.number, pull.head_sha, author, body, state)
     return publish(github, draft, create=compared.touched or bool(compared.broken))

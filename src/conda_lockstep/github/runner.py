@@ -58,10 +58,12 @@ def read_runner(environment: Mapping[str, str]) -> Runner:
 
 
 def _key(environment: Mapping[str, str]) -> str:
-    """A short name for workflow file and job, the same on every branch."""
+    """A short name for workflow file, job and machine, the same on every branch."""
     workflow = environment.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
     job = environment.get("GITHUB_JOB", "")
-    return hashlib.sha256(f"{workflow}\n{job}".encode()).hexdigest()[:12]
+    machine = environment.get("LOCKSTEP_MACHINE", "").strip()
+    named = "\n".join(filter(None, (workflow, job, machine)))
+    return hashlib.sha256(named.encode()).hexdigest()[:12]
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:

@@ -20,6 +20,8 @@ PASSED = frozenset(
     }
 )  # fmt: skip
 PASSED_PREFIXES = ("CONDA_OVERRIDE_", "PIP_", "UV_", "NETRC")
+# Those of them that only somebody who publishes needs.
+WITHHELD_PREFIXES = ("UV_PUBLISH_",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def clean_environment(environment: Mapping[str, str], folder: Path) -> dict[str,
     passed = {
         name: value
         for name, value in environment.items()
-        if name in PASSED or name.startswith(PASSED_PREFIXES)
+        if name in PASSED or (name.startswith(PASSED_PREFIXES) and not name.startswith(WITHHELD_PREFIXES))
     }
     own = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "XDG_CACHE_HOME": folder / "cache"}
     for place in own.values():

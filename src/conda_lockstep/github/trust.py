@@ -27,11 +27,14 @@ def may_build(event: Event, *, hosted: bool) -> Decision:
 
     Building runs other people's code. GitHub's hosted runners are thrown away afterwards; a runner of one's own, with
     its GPUs and its network, is not: there only a change by somebody who can write to the repository is built.
-    ``hosted`` is whether the runner says that it is GitHub's.
+    ``hosted`` is whether the runner says that it is GitHub's. Where an event gives the job this repository's rights, a
+    stranger's change is not built there either: the job's later steps hold a token that writes.
     """
     distrust = reason_for_distrust(event)
     if not distrust:
         return Decision(True, "the change comes from this repository")
+    if event.name not in TRUSTED_EVENTS:
+        return Decision(False, f"{distrust}; such a change is never built")
     if hosted:
         return Decision(True, f"{distrust}; the runner is hosted by GitHub and thrown away afterwards")
     return Decision(False, f"{distrust}; it is built on runners hosted by GitHub only")

@@ -2,13 +2,15 @@
 
 from tests.support.github.npm import UnavailableError
 from tests.support.github.server import FakeGitHub, Fault, Request, running
-from tests.support.github.state import BOT, Comment, PullRequest, Repository, Token
+from tests.support.github.state import BOT, Artifact, Comment, Issue, PullRequest, Repository, Token
 
 __all__ = [
     "BOT",
+    "Artifact",
     "Comment",
     "FakeGitHub",
     "Fault",
+    "Issue",
     "PullRequest",
     "Repository",
     "Request",

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlencode
 from tests.support.github.state import Access, Renderer, Repository, State, Token
 
 COMMENT_LIMIT = 65_536
+SPANNING = frozenset({"path", "ref", "basehead"})
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ ROUTES: list[Route] = []
 
 
 def route(method: str, path: str, permission: str, access: Access) -> Callable[[Handler], Handler]:
-    """Register a handler; ``{path}`` alone spans slashes."""
-    escaped = re.sub(r"\{(\w+)\}", lambda m: f"(?P<{m[1]}>{'.+' if m[1] == 'path' else '[^/]+'})", path)
+    """Register a handler; ``{path}``, ``{ref}`` and ``{basehead}`` span slashes."""
+    escaped = re.sub(r"\{(\w+)\}", lambda m: f"(?P<{m[1]}>{'.+' if m[1] in SPANNING else '[^/]+'})", path)
 
     def register(handler: Handler) -> Handler:
         ROUTES.append(Route(method, path, re.compile(escaped + r"\Z"), permission, access, handler))

@@ -27,7 +27,26 @@ def member(package: str, version: str, name: str) -> Path:
     return target
 
 
+def package(name: str, version: str) -> Path:
+    """The folder of a whole package, fetched first if need be."""
+    target = CACHE / f"{name.replace('/', '-')}-{version}"
+    if not target.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+            with tarfile.open(_packed(Path(scratch), name, version)) as tar:
+                tar.extractall(scratch, filter="data")
+            (Path(scratch) / "package").replace(target)
+    return target
+
+
 def _fetched(scratch: Path, package: str, version: str, name: str) -> bytes:
+    with tarfile.open(_packed(scratch, package, version)) as tar:
+        file = tar.extractfile(f"package/{name}")
+        assert file is not None
+        return file.read()
+
+
+def _packed(scratch: Path, package: str, version: str) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise UnavailableError(f"npm is not installed, so {package} cannot be fetched")
@@ -38,7 +57,4 @@ def _fetched(scratch: Path, package: str, version: str, name: str) -> bytes:
     if packed.returncode:
         raise UnavailableError(f"npm could not fetch {package}: {packed.stderr.strip()[-300:]}")
     [archive] = scratch.glob("*.tgz")
-    with tarfile.open(archive) as tar:
-        file = tar.extractfile(f"package/{name}")
-        assert file is not None
-        return file.read()
+    return archive

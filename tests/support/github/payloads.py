@@ -59,6 +59,33 @@ def push(
     return _common(payload, sender, repository)
 
 
+def workflow_run(
+    run: int = 555,
+    *,
+    attempt: int = 1,
+    conclusion: str = "success",
+    event: str = "pull_request",
+    head_sha: str = HEAD,
+    head_branch: str = "change",
+    head_repository: str | None = "stranger/train",
+    actor: str = "stranger",
+) -> dict[str, Any]:
+    """A ``workflow_run`` payload of a run that has ended."""
+    payload = example("workflow_run", "completed")
+    value = payload["workflow_run"]
+    value |= {"id": run, "run_attempt": attempt, "conclusion": conclusion, "event": event}
+    value |= {"head_sha": head_sha, "head_branch": head_branch, "pull_requests": []}
+    value |= {"path": ".github/workflows/environment.yml"}
+    value["actor"] |= {"login": actor}
+    value["triggering_actor"] = {**value["actor"]}
+    _rename(value["repository"], REPOSITORY)
+    if head_repository is None:
+        value["head_repository"] = None
+    else:
+        _rename(value["head_repository"], head_repository)
+    return _common(payload, actor, REPOSITORY)
+
+
 def other(name: str, action: str = "", *, sender: str = "octocat") -> dict[str, Any]:
     """The payload of an event of which only the name matters."""
     if name == "schedule":

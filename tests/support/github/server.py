@@ -14,10 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.support.github import description, endpoints
+from tests.support.github import description, endpoints, issue_endpoints, run_endpoints
 from tests.support.github.endpoints import Answer, Call, RefusalError
 from tests.support.github.state import Renderer, Repository, State, Token
 
+assert issue_endpoints.ROUTES is run_endpoints.ROUTES is endpoints.ROUTES
 API_VERSIONS = frozenset({"2022-11-28"})
 
 
@@ -108,6 +109,8 @@ class FakeGitHub:
         parts = urlsplit(target)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         path = parts.path.removeprefix("/api/v3")
+        if path.startswith("/store/"):
+            return self._stored(path, headers)
         self.violations += _header_violations(method, headers)
         try:
             route, values = endpoints.find(method, path)
@@ -130,6 +133,12 @@ class FakeGitHub:
         if answer.raw is None:
             self.violations += self.description.answer_violations(operation, answer.status, answer.body)
         return answer
+
+    def _stored(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """What the store of files has, for whoever knows the address."""
+        _, _, owner, name, number = path.split("/")
+        artifact = self.repository(f"{owner}/{name}").artifacts[int(number)]
+        return Answer(200, raw=artifact.content, headers={"Content-Type": "application/zip"})
 
     def _token(self, headers: Mapping[str, str]) -> Token | None:
         _, _, secret = headers.get("authorization", "").partition(" ")

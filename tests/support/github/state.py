@@ -57,17 +57,57 @@ class PullRequest:
     base_ref: str = "main"
     login: str = "octocat"
     state: str = "open"
+    title: str = "A change"
+    body: str = ""
+
+
+@dataclass
+class Issue:
+    """One issue that is no pull request."""
+
+    number: int
+    login: str
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+    state: str = "open"
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What a run uploaded."""
+
+    run: int
+    name: str
+    content: bytes
+    expired: bool = False
+    size: int = -1
 
 
 @dataclass
 class Repository:
-    """One repository with all that hangs on it; ``files`` by (commit, path)."""
+    """One repository with all that hangs on it.
+
+    ``files`` by (commit, path), ``parents`` each commit's one parent.
+    """
 
     full_name: str
     private: bool = False
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    artifacts: dict[int, Artifact] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
+    labels: set[str] = field(default_factory=set)
+
+    def ancestors(self, commit: str) -> list[str]:
+        """A commit and all before it, the newest first."""
+        found = [commit]
+        while (parent := self.parents.get(found[-1])) is not None:
+            found.append(parent)
+        return found
 
 
 class State:
@@ -156,6 +196,7 @@ class Renderer:
         value = self._description.example("pull-request")
         value["requested_teams"] = []
         value |= {"number": pull.number, "state": pull.state, "user": self.user(pull.login)}
+        value |= {"title": pull.title, "body": pull.body}
         value["base"] |= {"ref": pull.base_ref, "sha": pull.base_sha}
         value["base"]["repo"] |= {"full_name": repository.full_name}
         value["head"] |= {"ref": pull.head_ref, "sha": pull.head_sha}
@@ -164,6 +205,53 @@ class Renderer:
         else:
             value["head"]["repo"] = None
         return value
+
+    def simple_pull_request(self, repository: Repository, pull: PullRequest) -> dict[str, Any]:
+        """A pull request as lists show it."""
+        [value] = self._description.example("pull-request-simple-items")
+        full = self.pull_request(repository, pull)
+        names = ("number", "state", "user", "title", "body")
+        value |= {name: full[name] for name in names} | {"requested_teams": []}
+        for side in ("head", "base"):
+            value[side] |= {name: full[side][name] for name in ("ref", "sha")}
+            if full[side]["repo"] is None:
+                value[side]["repo"] = None
+            else:
+                value[side]["repo"] |= {"full_name": full[side]["repo"]["full_name"]}
+        return value
+
+    def issue(self, repository: Repository, issue: Issue) -> dict[str, Any]:
+        """An issue."""
+        value = self._description.example("issue")
+        value.pop("pull_request", None)
+        label = self._description.example("label")
+        return {
+            **value,
+            "number": issue.number,
+            "title": issue.title,
+            "body": issue.body,
+            "state": issue.state,
+            "state_reason": issue.reason,
+            "user": self.user(issue.login),
+            "labels": [{**label, "name": name} for name in issue.labels],
+            "html_url": f"https://github.com/{repository.full_name}/issues/{issue.number}",
+        }
+
+    def artifact(self, number: int, artifact: Artifact) -> dict[str, Any]:
+        """An artifact of a run."""
+        value = self._description.example("artifact-paginated")["artifacts"][0]
+        size = len(artifact.content) if artifact.size < 0 else artifact.size
+        return {
+            **value,
+            "id": number,
+            "name": artifact.name,
+            "size_in_bytes": size,
+            "expired": artifact.expired,
+        }
+
+    def example(self, name: str) -> Any:
+        """A fresh copy of the description's example of this name."""
+        return self._description.example(name)
 
     def file(self, repository: Repository, commit: str, path: str, content: bytes) -> dict[str, Any]:
         """A file's content, as JSON."""

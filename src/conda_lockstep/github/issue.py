@@ -1,0 +1,139 @@
+"""The one issue of the upstream watch: found by hidden marker and author, kept current, closed when all is well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.fields import Fields
+from conda_lockstep.github.api import GitHub, GitHubError, Need, Value
+from conda_lockstep.github.comment import ROUNDS, Outcome, State, marked, read_state
+
+LABEL = "conda-lockstep"
+COLOUR = "0e8a16"
+LISTED = Need("list the issues", "issues", "read")
+WRITTEN = Need("write the issue", "issues", "write")
+LABELLED = Need("make the label", "issues", "write")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the issue is to say. ``clean`` is whether there is nothing to tell; a look that failed is not clean.
+
+    ``heartbeat`` is one line on when and by which run it was looked last: an old one shows a dead schedule.
+    """
+
+    title: str
+    body: str
+    heartbeat: str
+    clean: bool
+    author: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    number: int
+    title: str
+    body: str
+    is_open: bool
+    url: str
+    state: State
+
+
+def keep(github: GitHub, watch: Watch) -> Outcome:
+    """Bring the repository's issue to this state: opened, edited in place, closed, or opened again.
+
+    Editing notifies nobody, so a quiet day is silent: only the heartbeat moves. Never raises: what goes wrong is in
+    the outcome.
+    """
+    try:
+        text = marked(watch.state, f"{watch.body.strip()}\n\n---\n{watch.heartbeat}")
+        for _ in range(ROUNDS):
+            outcome = _round(github, watch, text)
+            if outcome is not None:
+                return outcome
+    except LockstepError as error:
+        return Outcome("failed", reason=str(error))
+    return Outcome("failed", reason="the issue kept changing under our hands")
+
+
+def _round(github: GitHub, watch: Watch, text: str) -> Outcome | None:
+    """Look, decide, act; None asks for another look."""
+    own = _find(github, watch)
+    if not own:
+        return Outcome("skipped", reason="nothing has moved") if watch.clean else _open(github, watch, text)
+    kept = own[0]
+    newest = max(own, key=lambda issue: issue.state.order)
+    if newest.state.order > watch.state.order:
+        return Outcome("superseded", newest.url, f"run {newest.state.run} is newer")
+    state = "closed" if watch.clean else "open"
+    changes: dict[str, Value] = {"title": watch.title, "body": text, "state": state}
+    if watch.clean and kept.is_open:
+        changes["state_reason"] = "completed"
+    try:
+        github.call(WRITTEN, "issues.update", {"issue_number": kept.number, **changes})
+    except GitHubError as error:
+        # Somebody moved or deleted it since the look.
+        if error.status in (404, 409, 410):
+            return None
+        raise
+    _close_doubles(github, own[1:])
+    return Outcome("edited", kept.url)
+
+
+def _open(github: GitHub, watch: Watch, text: str) -> Outcome | None:
+    _make_label(github)
+    values: dict[str, Value] = {"title": watch.title, "body": text, "labels": [LABEL]}
+    try:
+        created = _issue(github.object(github.call(WRITTEN, "issues.create", values, repeatable=False)))
+    except GitHubError as error:
+        if error.executed:
+            return None
+        raise
+    # Two runs that raced have each opened one.
+    _close_doubles(github, _find(github, watch)[1:])
+    return Outcome("created", created.url if created else "")
+
+
+def _find(github: GitHub, watch: Watch) -> list[_Issue]:
+    """Our issues for this key, the oldest first, which is the one that is kept."""
+    found = []
+    for fields in github.pages(LISTED, "issues.list_for_repo", {"state": "all", "labels": LABEL}):
+        issue = _issue(fields)
+        is_ours = fields.optional_text("user.login").lower() == watch.author.lower()
+        if issue is not None and is_ours and issue.state.key == watch.state.key:
+            found.append(issue)
+    return sorted(found, key=lambda issue: issue.number)
+
+
+def _issue(fields: Fields) -> _Issue | None:
+    """Read an issue; None for a pull request, which GitHub lists as one, and for what is not marked as ours."""
+    read = read_state(fields.optional_text("body"))
+    if read is None or fields.has("pull_request"):
+        return None
+    return _Issue(
+        number=fields.number("number"),
+        title=fields.text("title"),
+        body=fields.optional_text("body"),
+        is_open=fields.text("state") == "open",
+        url=fields.text("html_url"),
+        state=read[0],
+    )
+
+
+def _close_doubles(github: GitHub, doubles: list[_Issue]) -> None:
+    for issue in doubles:
+        if issue.is_open:
+            values: dict[str, Value] = {"state": "closed", "state_reason": "not_planned"}
+            github.call(WRITTEN, "issues.update", {"issue_number": issue.number, **values})
+
+
+def _make_label(github: GitHub) -> None:
+    values: dict[str, Value] = {"name": LABEL, "color": COLOUR, "description": "what conda-lockstep keeps"}
+    try:
+        github.call(LABELLED, "issues.create_label", values)
+    except GitHubError as error:
+        # It is there already.
+        if error.status != 422:
+            raise
