@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +21,7 @@ from uv import find_uv_bin
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import pylock
+from conda_lockstep.lock.access import Access
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.owned import Owned, owned_by_conda
 from conda_lockstep.lock.pip_before import NOTHING_BEFORE, Before, pinned
@@ -61,10 +62,10 @@ def resolve(
     """
     owned = owned_by_conda(conda)
     with TemporaryDirectory(prefix="lockstep-") as folder:
-        uv = _Uv(Path(folder), target, cache)
+        uv = _Uv(Path(folder), target, cache, _indexes(part, mirrors, index))
         uv.give(part, owned)
         uv.prefer("pylock.toml", before.pylock())
-        arguments = [*_indexes(part, mirrors, index), *before.arguments(), "requirements.in"]
+        arguments = [*before.arguments(), "requirements.in"]
         solved = uv.compile(*arguments, "--format", "pylock.toml", "--output-file", "pylock.toml")
         if solved.returncode:
             raise _error(solved, part, owned, target)
@@ -89,10 +90,11 @@ def resolve(
 class _Uv:
     """A folder with what uv is to read, and uv itself, kept apart from the machine's own settings."""
 
-    def __init__(self, folder: Path, target: Target, cache: Path | None) -> None:
+    def __init__(self, folder: Path, target: Target, cache: Path | None, indexes: Mapping[str, str]) -> None:
         self.folder = folder
         self.target = target
         self.cache = cache
+        self.indexes = indexes
 
     def give(self, part: PipPart, owned: Mapping[str, Owned]) -> None:
         """Write the requirements, and conda's packages as constraints, stand-in wheels and their metadata."""
@@ -137,7 +139,7 @@ class _Uv:
             key: value for key, value in os.environ.items() if not key.startswith("UV_") or key in _UV_KEPT
         }
         osx = next((fact.version for fact in self.target.machine if fact.name == "__osx"), "")
-        return {"UV_HTTP_TIMEOUT": str(REQUEST_SECONDS), "UV_HTTP_RETRIES": "1", **kept} | (
+        return {"UV_HTTP_TIMEOUT": str(REQUEST_SECONDS), "UV_HTTP_RETRIES": "1", **kept, **self.indexes} | (
             {"MACOSX_DEPLOYMENT_TARGET": osx} if osx else {}
         )
 
@@ -155,10 +157,12 @@ def _stand_in(folder: Path, project: str, version: str) -> None:
         wheel.writestr(f"{info}/RECORD", "")
 
 
-def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Iterator[str]:
-    yield from ("--default-index", mirrors.fetch_url(part.index.url if part.index else index))
-    for extra in part.extra_indexes:
-        yield from ("--index", mirrors.fetch_url(extra.url))
+def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> dict[str, str]:
+    """Return the variables that tell uv its indexes: everybody on a machine may read a command line."""
+    urls = [part.index.url if part.index else index, *(extra.url for extra in part.extra_indexes)]
+    access = Access(mirrors.with_credentials)
+    default, *extra = (access.with_credentials(mirrors.fetch_url(url)) for url in urls)
+    return {"UV_DEFAULT_INDEX": default} | ({"UV_INDEX": " ".join(extra)} if extra else {})
 
 
 def _pep440(version: str) -> str:

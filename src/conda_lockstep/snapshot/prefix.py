@@ -22,10 +22,16 @@ from conda_lockstep.snapshot.distributions import (
 from conda_lockstep.snapshot.model import Damage, Installed
 from conda_lockstep.snapshot.platforms import this_platform
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
+from conda_lockstep.snapshot.unfinished import refuse_unfinished
 
 
-def read(prefix: Path) -> Installed:
-    """Read what a prefix holds. Raises ``LockstepError`` where it is no conda environment."""
+def read(prefix: Path, *, unfinished: bool = False) -> Installed:
+    """Read what a prefix holds; one that a build has not finished only for who means to mend it.
+
+    Raises ``LockstepError`` where it is no conda environment, or an ``unfinished`` one.
+    """
+    if not unfinished:
+        refuse_unfinished(prefix)
     root = os.path.realpath(prefix)
     records, damages = _read_records(root)
     present = [found for folder in _site_packages(root, records) for found in find_distributions(folder)]
