@@ -54,7 +54,7 @@ assert len(records) > 100
 """
 
 BARE_INSTALL = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path
 from rattler import install
 from conda_lockstep.lock import cep37
@@ -63,6 +63,7 @@ lock, prefix, cache = sys.argv[1:]
 packages = next(iter(cep37.read(Path(lock)).platforms.values()))
 records = [record_of(package) for package in packages.only("conda").values()]
 asyncio.run(install(records, prefix, cache_dir=Path(cache) / "pkgs", show_progress=False))
+os._exit(0)  # as we do: to take down an interpreter in which rattler ran takes time, and crashes at times
 """
 
 PYTHON = (sys.executable, "-c")

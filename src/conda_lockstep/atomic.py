@@ -24,7 +24,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     target = Path(os.path.realpath(path))
     temporary = ""
     try:
-        mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
+        mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~umask()
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -40,7 +40,8 @@ def write_bytes(path: Path, data: bytes) -> None:
                 Path(temporary).unlink()
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return which permissions new files do without."""
     mask = os.umask(0o022)
     os.umask(mask)
     return mask

@@ -180,6 +180,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("export", "write a lock in another format"),
     Command("import", "write the lock of what another tool locked, exported or installed"),
     Command("build", "install a lock into a prefix"),
+    Command("sync", "bring a prefix back to its lock, changing only what differs"),
+    Command("mirror", "write a private channel and index with exactly what locks name"),
     Command("verify", "say whether a prefix holds exactly what its lock says"),
     Command("probe", "show how far a training job gets in an environment on this machine"),
     Command("snapshot", "write what a prefix and its machine hold, as JSON"),

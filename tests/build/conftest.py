@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.build.environment import build_environment
+from conda_lockstep.build.environment import Options, build_environment
 from conda_lockstep.environment.document import parse
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.make import Settings, make_lock
@@ -37,7 +37,7 @@ class World:
     def build(self, packages: PackageSet, prefix: Path, *, fresh: bool = False) -> bool:
         """Build a prefix; with nothing in the cache where ``fresh``."""
         cache = prefix.parent / f"{prefix.name}-cache" if fresh else self.cache
-        return build_environment(packages, prefix, self.mirrors, cache=cache)
+        return build_environment(packages, prefix, Options(self.mirrors, cache=cache)).had_remains
 
 
 @pytest.fixture(scope="session")

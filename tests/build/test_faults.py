@@ -10,16 +10,20 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from conda_lockstep.build.prefix import building, is_unfinished
+from conda_lockstep.build.environment import Options, build_environment
+from conda_lockstep.build.prefix import building
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.snapshot import prefix as prefixes
+from conda_lockstep.snapshot.unfinished import is_unfinished
 from tests.build.conftest import CHANNEL
 
 NEEDS_ROOT_TO_MATTER = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -95,8 +99,9 @@ def test_a_wheel_that_cannot_be_fetched_is_named_by_its_url(
     server.fail("*/humanize-*.whl", fault)
     with pytest.raises(LockstepError) as caught:
         world.build(packages, tmp_path / "env", fresh=True)
+    wheel = "files/humanize-4.12.0-py3-none-any.whl"
     assert str(caught.value).startswith(
-        f"{server.url}/files/humanize-4.12.0-py3-none-any.whl: cannot be fetched: "
+        f"https://pypi.org/{wheel}: cannot be fetched from {server.url}/{wheel}: "
     )
     assert reason in str(caught.value)
     assert not (tmp_path / "env").exists()
@@ -196,16 +201,126 @@ def test_a_disk_that_takes_no_more_is_one_line(world, forge, tmp_path):
     )
     assert done.returncode == 2
     assert re.fullmatch(
-        r".*/python-\S+\.conda: cannot be fetched\b.*: File too large[^\n]*\n", done.stderr
+        r".*/env: cannot be built: failed to fetch python-.*: File too large[^\n]*\n", done.stderr
     ), done.stderr
     assert not (tmp_path / "env").exists()
 
 
-def test_two_builds_do_not_share_a_prefix(world, tmp_path):
+@contextmanager
+def _mounted(folder: Path, *arguments: str) -> Iterator[Path]:
+    """Mount something for the length of a test, which root may; skip where we may not."""
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", *arguments, str(folder)], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"cannot mount: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "reason"),
+    [
+        (3, r"\.conda\.part: cannot be written: No space left on device; make room"),
+        (40, r"/env: cannot be built: .*No space left on device"),
+    ],
+    ids=["while fetching", "while linking"],
+)
+def test_a_full_disk_is_one_line_and_the_retry_succeeds(
+    world_of, forge, http_server, tmp_path, megabytes, reason
+):
+    server = http_server(forge.channel)
+    world = world_of(server.url)
+    packages = world.lock("python", "six")
+    with _mounted(tmp_path / "disk", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs") as disk:
+        options = Options(world.mirrors, cache=disk / "cache")
+        with pytest.raises(LockstepError, match=reason) as caught:
+            build_environment(packages, disk / "env", options)
+        assert "\n" not in str(caught.value)
+        assert not (disk / "env").exists()
+        subprocess.run(["mount", "-o", "remount,size=300m", str(disk)], check=True)
+        build_environment(packages, disk / "env", options)
+        assert prefixes.read(disk / "env").packages.environment_id == packages.environment_id
+
+
+def test_a_cache_that_cannot_be_written_is_used_as_it_is(world_of, forge, http_server, tmp_path):
+    server = http_server(forge.channel)
+    world = world_of(server.url)
+    shared = tmp_path / "shared"
+    build_environment(world.lock("python", "six"), tmp_path / "one", Options(world.mirrors, cache=shared))
+    packages = world.lock("python", "six", "click")
+    server.requests.clear()
+    before = sorted(shared.rglob("*"))
+    with _mounted(tmp_path / "read-only", "--bind", "-o", "ro", str(shared)) as cache:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(cache)], check=True)
+        build_environment(packages, tmp_path / "two", Options(world.mirrors, cache=cache))
+    assert prefixes.read(tmp_path / "two").packages.environment_id == packages.environment_id
+    assert [request.path.rpartition("/")[2].partition("-")[0] for request in server.requests] == ["click"]
+    assert sorted(shared.rglob("*")) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "read-only", "shared", "two"]
+
+
+@pytest.mark.parametrize("damage", ["removed", "truncated"])
+def test_a_package_that_is_damaged_in_the_cache_is_extracted_again(world, tmp_path, damage):
+    packages = world.lock("python", "six")
+    options = Options(world.mirrors, cache=tmp_path / "cache")
+    build_environment(packages, tmp_path / "one", options)
+    (module,) = (tmp_path / "cache" / "pkgs").glob("six-*/site-packages/six.py")
+    content = module.read_bytes()
+    module.unlink()
+    if damage == "truncated":
+        module.write_bytes(content[:100])
+    build_environment(packages, tmp_path / "two", options)
+    (linked,) = (tmp_path / "two").glob("lib/python*/site-packages/six.py")
+    assert linked.read_bytes() == content
+
+
+def test_a_second_build_of_a_prefix_waits_and_says_so(world, forge, tmp_path):
+    packages = world.lock("python", "six")
+    arguments = _child_arguments(world, forge, packages, tmp_path, tmp_path / "env", world.cache)
+    with building(tmp_path / "env"):
+        child = subprocess.Popen([sys.executable, "-c", CHILD, *arguments], stderr=subprocess.PIPE, text=True)
+        said = child.stderr.readline()
+        assert said.endswith("env: waiting for another process that is at work there\n")
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(0.2)
+    assert child.communicate(timeout=120)[1] == ""
+    assert child.returncode == 0
+    assert prefixes.read(tmp_path / "env").packages.environment_id == packages.environment_id
+    assert not list((tmp_path / "env" / "conda-meta").glob(".*"))
+
+
+def test_builds_of_other_prefixes_share_a_new_cache(world, world_of, http_server, forge, tmp_path):
+    server = http_server(forge.channel)
+    packages = world.lock("python", "six")
+    children = []
+    for number in range(2):
+        arguments = _child_arguments(
+            world, forge, packages, tmp_path, tmp_path / f"env{number}", tmp_path / "cache"
+        )
+        arguments[4] = server.url
+        children.append(
+            subprocess.Popen([sys.executable, "-c", CHILD, *arguments], stderr=subprocess.PIPE, text=True)
+        )
+    said = [child.communicate(timeout=120)[1] for child in children]
+    assert [child.returncode for child in children] == [0, 0], said
+    for number in range(2):
+        found = prefixes.read(tmp_path / f"env{number}")
+        assert found.packages.environment_id == packages.environment_id
+        assert found.damages == ()
+
+
+def test_a_build_that_fails_leaves_an_environment_as_it_was(world_of, http_server, forge, tmp_path):
+    server = http_server(forge.channel)
+    world = world_of(server.url)
     prefix = tmp_path / "env"
-    with building(prefix), pytest.raises(LockstepError, match="another build is at work there"):
-        world.build(PackageSet.of([]), prefix)
-    world.build(PackageSet.of([]), prefix)
+    before, after = world.lock("python", "six"), world.lock("python", "six", "click")
+    world.build(before, prefix, fresh=True)
+    server.fail("*/click-*", "404")
+    with pytest.raises(LockstepError, match="404 Not Found"):
+        world.build(after, prefix, fresh=True)
+    assert prefixes.read(prefix).packages.environment_id == before.environment_id
 
 
 def test_a_failed_build_leaves_no_prefix_behind(tmp_path):
@@ -218,9 +333,12 @@ def test_a_failed_change_of_an_environment_is_marked_and_started_anew(world, tmp
     prefix = tmp_path / "env"
     packages = world.lock("python", "six")
     world.build(packages, prefix)
-    with pytest.raises(ZeroDivisionError), building(prefix):
+    with pytest.raises(ZeroDivisionError), building(prefix) as work:
+        work.begin()
         raise ZeroDivisionError
     assert is_unfinished(prefix)
+    with pytest.raises(LockstepError, match="is unfinished: a build or a sync began there and did not end"):
+        prefixes.read(prefix)
     (prefix / "half-linked").write_text("")
     assert world.build(packages, prefix) is True
     assert not (prefix / "half-linked").exists()
@@ -230,7 +348,7 @@ def test_a_failed_change_of_an_environment_is_marked_and_started_anew(world, tmp
 CHILD = """
 import os, sys
 from pathlib import Path
-from conda_lockstep.build.environment import build_environment
+from conda_lockstep.build.environment import Options, build_environment
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.channels import Mirrors
@@ -238,7 +356,8 @@ lock, prefix, cache, *mirrors = sys.argv[1:]
 packages = next(iter(cep37.read(Path(lock)).platforms.values()))
 print("go", flush=True)
 try:
-    build_environment(packages, Path(prefix), Mirrors(dict(zip(mirrors[::2], mirrors[1::2]))), cache=Path(cache))
+    mirrors = Mirrors(dict(zip(mirrors[::2], mirrors[1::2])))
+    build_environment(packages, Path(prefix), Options(mirrors, cache=Path(cache)))
 except LockstepError as error:
     print(error, file=sys.stderr, flush=True)
     os._exit(2)
@@ -252,10 +371,10 @@ def _child_arguments(world, forge, packages, folder: Path, prefix: Path, cache: 
 
 
 def test_a_build_killed_at_any_moment_is_known_and_done_again(world, forge, tmp_path):
-    packages = world.lock("python", "numpy", "requests", pip=("humanize",))
+    packages = world.lock("python", "six", pip=("humanize",))
     chance = random.Random(11)
     killed = 0
-    for attempt in range(6):
+    for attempt in range(10):
         prefix = tmp_path / f"env{attempt}"
         arguments = _child_arguments(
             world, forge, packages, tmp_path, prefix, tmp_path / f"cache{attempt % 2}"
@@ -273,4 +392,4 @@ def test_a_build_killed_at_any_moment_is_known_and_done_again(world, forge, tmp_
         world.build(packages, prefix)
         assert prefixes.read(prefix).packages.environment_id == packages.environment_id
         assert not is_unfinished(prefix)
-    assert killed >= 2
+    assert killed >= 3

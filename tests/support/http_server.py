@@ -10,15 +10,17 @@
 Faults: a three-digit status ("404", "500", "401", "429"), "hang" (says nothing until the server closes),
 "truncate" (half the body, then the connection closes) and "reset" (RST before any answer). Patterns are
 fnmatch's, over the path with its leading slash and without its query. Folders with an index.json give it to
-clients that ask for PyPI's JSON (PEP 691).
+clients that ask for PyPI's JSON (PEP 691). A ``Range`` with a start alone is answered with what follows it (206).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -35,11 +37,12 @@ FAULTS = ("404", "500", "429", "hang", "truncate", "reset")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asked for; header names are as sent."""
+    """What a client asked for, and when (``time.monotonic``); header names are as sent."""
 
     method: str
     path: str
     headers: Mapping[str, str]
+    at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -47,7 +50,8 @@ class _Fault:
     pattern: str
     kind: str
     times: int | None
-    retry_after: int | None
+    retry_after: int | str | None
+    location: str = ""
 
 
 class Server:
@@ -57,6 +61,7 @@ class Server:
         self.folder = folder
         self.requests: list[Request] = []
         self.closing = threading.Event()
+        self.demanded = ""
         self._faults: list[_Fault] = []
         self._guard = threading.Lock()
         self._http = _HttpServer(self)
@@ -68,13 +73,22 @@ class Server:
         return f"http://127.0.0.1:{self._http.server_port}"
 
     def fail(
-        self, pattern: str, fault: str, *, times: int | None = None, retry_after: int | None = None
+        self, pattern: str, fault: str, *, times: int | None = None, retry_after: int | str | None = None
     ) -> None:
         """Answer what matches ``pattern`` with a fault, ``times`` times (for ever where None)."""
         if not (fault in FAULTS or fault.isdigit()):
             raise ValueError(f"no such fault: {fault}; use one of {', '.join(FAULTS)} or a status")
         with self._guard:
             self._faults.append(_Fault(pattern, fault, times, retry_after))
+
+    def demand(self, authorization: str) -> None:
+        """Let in only who sends this ``Authorization`` header."""
+        self.demanded = authorization
+
+    def redirect(self, pattern: str, url: str) -> None:
+        """Send who asks for what matches on to another URL."""
+        with self._guard:
+            self._faults.append(_Fault(pattern, "302", None, None, url))
 
     def heal(self) -> None:
         """Take all faults away."""
@@ -162,7 +176,27 @@ class _Handler(SimpleHTTPRequestHandler):
         folder = Path(self.translate_path(self.path))
         if folder.is_dir() and self.path.endswith("/") and self._wants_json(folder):
             self.path += "index.json"
-        return super().send_head()
+        source = super().send_head()
+        start = self._start()
+        if source is not None and start:
+            source.seek(start)
+        return source
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        super().send_response(206 if code == 200 and self._start() else code, message)
+
+    def send_header(self, keyword: str, value: str) -> None:
+        start = self._start()
+        if start and keyword == "Content-Length":
+            super().send_header("Content-Range", f"bytes {start}-{int(value) - 1}/{value}")
+            value = str(int(value) - start)
+        super().send_header(keyword, value)
+
+    def _start(self) -> int:
+        """Return where a ``Range`` of a file begins, 0 where the whole is asked for."""
+        match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        path = Path(self.translate_path(self.path))
+        return int(match[1]) if match and path.is_file() and int(match[1]) < path.stat().st_size else 0
 
     def _wants_json(self, folder: Path) -> bool:
         return PYPI_JSON in self.headers.get("Accept", "") and (folder / "index.json").is_file()
@@ -170,9 +204,11 @@ class _Handler(SimpleHTTPRequestHandler):
     def _answer(self, as_it_is: Callable[[], None]) -> None:
         owner = self.server.owner
         path = unquote(urlsplit(self.path).path)
-        owner.requests.append(Request(self.command, path, dict(self.headers)))
+        owner.requests.append(Request(self.command, path, dict(self.headers), time.monotonic()))
         fault = owner.take_fault(path)
-        if fault is None:
+        if owner.demanded and self.headers.get("Authorization") != owner.demanded:
+            self._refuse(_Fault(path, "401", None, None))
+        elif fault is None:
             as_it_is()
         elif fault.kind == "hang":
             owner.closing.wait()
@@ -189,6 +225,8 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_response(int(fault.kind))
         if fault.retry_after is not None:
             self.send_header("Retry-After", str(fault.retry_after))
+        if fault.location:
+            self.send_header("Location", fault.location)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":

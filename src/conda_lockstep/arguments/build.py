@@ -8,18 +8,45 @@ from pathlib import Path
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: environment.yml")
+    add_common(parser)
+    parser.add_argument("--solve", action="store_true", help="make the lock first, where there is none")
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``build`` and ``sync`` both take."""
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="an environment file or a lock; default: environment.yml",
+    )
     parser.add_argument(
         "--machine",
         metavar="NAME",
         default="",
         help="take the lock for this machine; default: what fits this node",
     )
-    parser.add_argument("--prefix", required=True, type=Path, metavar="DIR", help="where to build")
+    parser.add_argument("--prefix", required=True, type=Path, metavar="DIR", help="the environment's folder")
+    parser.add_argument(
+        "--cache-dir",
+        type=Path,
+        metavar="DIR",
+        help="keep all that is fetched here; default: rattler's and uv's own",
+    )
+    parser.add_argument(
+        "--run-link-scripts",
+        action="store_true",
+        help="run the scripts that packages bring for when they are linked",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from conda_lockstep.commands import build
 
-    return build.run(arguments.file, arguments.prefix, machine=arguments.machine)
+    return build.run(
+        arguments.file, arguments.prefix, machine=arguments.machine, solve=arguments.solve,
+        cache=arguments.cache_dir,
+        link_scripts=arguments.run_link_scripts,
+    )  # fmt: skip

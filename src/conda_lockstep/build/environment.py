@@ -1,86 +1,148 @@
-"""From a lock to a prefix that is exactly the lock: conda's part, pip's part, and a look at what is there then."""
+"""From a lock to a prefix that is exactly the lock: got first, then linked, then looked at.
+
+Everything is fetched and checked before the prefix is touched, so that what cannot be had leaves an environment as
+it was.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from packaging.utils import canonicalize_version
-
-from conda_lockstep.build.install import install_conda
-from conda_lockstep.build.pip import install_pip, uninstall_pip
-from conda_lockstep.build.prefix import building
-from conda_lockstep.build.records import complete_origins, complete_records
+from conda_lockstep.build.cache import Caches, caches_for
+from conda_lockstep.build.contents import Clash, layout_of
+from conda_lockstep.build.plan import Plan, Step, make_plan, remaining
+from conda_lockstep.build.prefix import Work, building
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.access import Access
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.snapshot import prefix as prefixes
+from conda_lockstep.snapshot.platforms import this_platform
 
 
-def build_environment(
-    packages: PackageSet, prefix: Path, mirrors: Mirrors, *, cache: Path | None = None, progress: bool = False
-) -> bool:
-    """Build a prefix, or bring one to the lock; say whether the remains of an unfinished build were removed.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to build. ``cache`` is a folder for all that is fetched, None for rattler's and uv's own.
+
+    ``access`` has the credentials that channels and mirrors were written with. ``link_scripts`` runs what packages
+    bring to be run when they are linked.
+    """
+
+    mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
+    access: Access = field(default_factory=Access)
+    cache: Path | None = None
+    link_scripts: bool = False
+    progress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done. ``had_remains``: what an unfinished build had left was removed, or mended.
+
+    ``unrun`` are packages whose link scripts were not run; ``shared`` are paths that two conda packages bring.
+    """
+
+    steps: tuple[Step, ...]
+    had_remains: bool = False
+    unrun: tuple[Package, ...] = ()
+    shared: tuple[Clash, ...] = ()
+
+
+def build_environment(packages: PackageSet, prefix: Path, options: Options) -> Outcome:
+    """Build a prefix, or bring one to the lock, believing what its records say of its files.
 
     ``packages`` are those of the machine's own platform. Raises ``LockstepError``; a prefix that was not there before
-    is then not there either, and one that was is marked as unfinished.
+    is then not there either, and one that was is as before, or marked as unfinished.
     """
+    return _bring(packages, prefix, options, mending=False)
+
+
+def sync_environment(packages: PackageSet, prefix: Path, options: Options) -> Outcome:
+    """Bring a prefix back to the lock, having read every byte of it; what is right stays as it is.
+
+    Raises ``LockstepError``, also where there is no environment.
+    """
+    _refuse_none(prefix)
+    return _bring(packages, prefix, options, mending=True)
+
+
+def plan_sync(packages: PackageSet, prefix: Path) -> Plan:
+    """Return what :func:`sync_environment` would do."""
+    _refuse_none(prefix)
+    return make_plan(packages, prefix.expanduser().absolute(), every_byte=True)
+
+
+def _refuse_none(prefix: Path) -> None:
+    if not (prefix.expanduser() / "conda-meta").is_dir():
+        remedy = f"run: lockstep build --prefix {prefix}"
+        raise LockstepError("there is no conda environment", where=str(prefix), remedy=remedy)
+
+
+def _bring(packages: PackageSet, prefix: Path, options: Options, *, mending: bool) -> Outcome:
     prefix = prefix.expanduser().absolute()
-    conda = tuple(packages.only("conda").values())
-    pip = tuple(packages.only("pip").values())
-    if pip and not any(package.name == "python" for package in conda):
+    if packages.only("pip") and ("conda", "python") not in packages:
         raise LockstepError(
             "the lock has pip packages, but no python", remedy="add python to the environment file"
         )
-    with building(prefix) as had_remains:
-        damaged = _clear_pip(packages, prefix)
-        install_conda(conda, prefix, mirrors, cache=cache, reinstall=damaged, progress=progress)
-        complete_records(prefix, conda)
-        if pip:
-            install_pip(pip, prefix, mirrors, cache=cache, progress=progress)
-            complete_origins(prefix, pip, mirrors)
-        _prove(packages, prefix)
-    return had_remains
+    for url in options.mirrors.with_credentials:
+        options.access.learn(url)
+    with building(prefix, mending=mending) as work, caches_for(prefix, options.cache) as caches:
+        plan = make_plan(packages, prefix, every_byte=mending)
+        outcome = _carry_out(plan, packages, work, caches, options) if plan.steps else Outcome(())
+        if plan.steps:
+            _prove(plan, packages, prefix, every_byte=mending)
+    return Outcome(outcome.steps, work.had_remains, outcome.unrun, outcome.shared)
 
 
-def _clear_pip(packages: PackageSet, prefix: Path) -> set[str]:
-    """Remove what pip installed and the lock does not have; return the conda packages that were damaged by it."""
-    installed = prefixes.read(prefix)
-    uninstall_pip(
-        [name for manager, name in installed.packages if manager == "pip" and ("pip", name) not in packages],
-        prefix,
-    )
-    return {damage.package.name for damage in installed.damages}
+def _carry_out(plan: Plan, packages: PackageSet, work: Work, caches: Caches, options: Options) -> Outcome:
+    from conda_lockstep.build.install import install_conda
+    from conda_lockstep.build.records import complete_records
+    from conda_lockstep.build.stock import get_stock
+
+    prefix, mirrors = work.prefix, options.mirrors
+    conda = plan.packages("conda", "install", "replace", "relink")
+    pip = plan.packages("pip", "install", "replace", "relink")
+    relinked = plan.packages("conda", "relink")
+    stock = get_stock(
+        conda, pip, [owner.contents for owner in plan.kept], layout_of(packages, this_platform()), mirrors,
+        options.access, caches, suspect=relinked, progress=options.progress,
+    )  # fmt: skip
+    work.begin()
+    for path in plan.present.unusable:
+        path.unlink()
+    if plan.strays:
+        from conda_lockstep.build.remove import remove_distributions
+
+        owned = {file.path for owner in (*plan.present.conda, *plan.kept) for file in owner.files}
+        remove_distributions(prefix, plan.strays, owned)
+    if conda or plan.packages("conda", "remove"):
+        install_conda(
+            tuple(packages.only("conda").values()), prefix, caches,
+            archives=stock.archives, relink={package.name for package in relinked}, doubted=stock.doubted,
+            link_scripts=options.link_scripts, progress=options.progress,
+        )  # fmt: skip
+        complete_records(prefix, conda, caches, extracted=stock.archives)
+    if pip:
+        _install_pip(pip, stock.wheels, prefix, caches)
+    scripts = (package for package in conda if stock.contents[package].has_link_scripts)
+    return Outcome(plan.steps, unrun=() if options.link_scripts else tuple(scripts), shared=stock.shared)
 
 
-def _prove(packages: PackageSet, prefix: Path) -> None:
-    """Compare what the prefix holds with the lock; a build that is not what it says must not pass for one."""
-    installed = prefixes.read(prefix)
-    found = installed.packages
-    faults = [
-        f"{word} {_some(names)}"
-        for word, names in (
-            (
-                "it lacks",
-                [str(package) for key, package in packages.items() if not _same(package, found.get(key))],
-            ),
-            ("it has, besides,", [str(package) for key, package in found.items() if key not in packages]),
-            ("in conflict is", [f"{damage.package} ({damage.detail})" for damage in installed.damages]),
-        )
-        if names
-    ]
-    if faults:
-        what = f"the prefix is not what the lock says: {'; '.join(faults)}"
+def _install_pip(
+    pip: Sequence[Package], wheels: Mapping[Package, Path], prefix: Path, caches: Caches
+) -> None:
+    from conda_lockstep.build.pip import install_pip
+    from conda_lockstep.build.records import complete_origins
+
+    install_pip({package: wheels[package] for package in pip}, prefix, cache=caches.uv)
+    complete_origins(prefix, wheels)
+
+
+def _prove(done: Plan, packages: PackageSet, prefix: Path, *, every_byte: bool) -> None:
+    """Look again; a build that is not what it says must not pass for one."""
+    left = remaining(done, packages, prefix, every_byte=every_byte)
+    if left:
+        named = "; ".join(map(str, left[:3])) + ("; …" if len(left) > 3 else "")
+        what = f"the prefix is not what the lock says: {named}"
         raise LockstepError(what, where=str(prefix), remedy="remove it and build it anew")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _same(wanted: Package, found: Package | None) -> bool:
-    if found is None:
-        return False
-    if wanted.manager == "pip":
-        return canonicalize_version(wanted.version) == canonicalize_version(found.version)
-    return wanted.identity == found.identity

@@ -1,95 +1,103 @@
 """The folder that an environment is built in: what may be there before, and what a killed build leaves behind.
 
 A prefix cannot be built elsewhere and moved, since its path is written into its files. So a build marks its prefix
-first and takes the mark away last: a marked prefix is never trusted, and the next build starts it anew.
+before it touches it and takes the mark away last: a marked prefix is trusted by nothing. A new build starts it anew,
+a sync mends it.
 """
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from conda_lockstep.build.claim import claimed
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.snapshot.unfinished import MARK, is_unfinished
 
-MARK = "conda-meta/.lockstep-unfinished"
+LOCK = "conda-meta/.lockstep-lock"
 
 
-def is_unfinished(prefix: Path) -> bool:
-    """Say whether a build into a prefix was begun and not ended."""
-    return (prefix / MARK).exists()
+class Work:
+    """A prefix that is ours for the moment. ``had_remains`` says that an unfinished build was in it."""
+
+    def __init__(self, prefix: Path, *, had_remains: bool) -> None:
+        self.prefix = prefix
+        self.had_remains = had_remains
+
+    def begin(self) -> None:
+        """Mark the prefix as unfinished: from now on it is changed."""
+        with _failing_as(self.prefix):
+            (self.prefix / MARK).touch()
 
 
 @contextmanager
-def building(prefix: Path) -> Iterator[bool]:
-    """Claim a prefix for the length of a build, and say whether an unfinished build was removed from it.
+def building(prefix: Path, *, mending: bool = False) -> Iterator[Work]:
+    """Claim a prefix for the length of a build, waiting for another build that is at work there.
 
-    A new prefix whose build fails is removed. Raises ``LockstepError`` where the folder is not for building in:
-    a file, a folder of other things, a base environment, one that another build is at work in.
+    What an unfinished build left is removed, unless it is for ``mending``. A new prefix whose build fails is removed;
+    one that was there stays as it was, or marked once the build has begun to change it. Raises ``LockstepError`` where
+    the folder is not for building in: a file, a folder of other things, a base environment.
     """
-    is_new = _refuse_others(prefix)
-    with _failing_as(prefix):
-        (prefix / MARK).parent.mkdir(parents=True, exist_ok=True)
-        had_mark = is_unfinished(prefix)
-        mark = (prefix / MARK).open("a")
-    with mark:
-        _claim(mark.fileno(), prefix)
-        if had_mark:
+    with _claimed(prefix) as is_new:
+        work = Work(prefix, had_remains=is_unfinished(prefix))
+        is_ours = is_new or (work.had_remains and not mending)
+        if is_ours:
+            work.begin()
             _empty(prefix)
         try:
-            yield had_mark
+            yield work
         except BaseException:
-            if is_new or had_mark:
+            if is_ours:
+                import shutil
+
                 shutil.rmtree(prefix, ignore_errors=True)
             raise
         with _failing_as(prefix):
-            (prefix / MARK).unlink()
+            (prefix / MARK).unlink(missing_ok=True)
 
 
-def _refuse_others(prefix: Path) -> bool:
-    """Raise where the folder is not ours to build in; return whether nothing is there yet."""
+def _refuse_others(prefix: Path) -> None:
+    """Raise where the folder is not ours to build in."""
     with _failing_as(prefix):
         if not prefix.exists():
-            return True
+            return
         if not prefix.is_dir():
             raise LockstepError("is a file, not a folder", where=str(prefix), remedy="name another prefix")
         if (prefix / "condabin").is_dir() or (prefix / "pkgs").is_dir():
-            remedy = "name another prefix"
-            raise LockstepError(
-                "is a base environment, which conda itself lives in", where=str(prefix), remedy=remedy
-            )
+            what = "is a base environment, which conda itself lives in"
+            raise LockstepError(what, where=str(prefix), remedy="name another prefix")
         has_content = any(prefix.iterdir())
     if has_content and not (prefix / "conda-meta").is_dir():
-        raise LockstepError(
-            "is a folder of other things, not an environment",
-            where=str(prefix),
-            remedy="name a new or empty folder",
-        )
-    return not has_content
+        what = "is a folder of other things, not an environment"
+        raise LockstepError(what, where=str(prefix), remedy="name a new or empty folder")
 
 
-def _claim(handle: int, prefix: Path) -> None:
-    """Lock the mark, which the system undoes when the build ends, however it ends."""
-    if sys.platform == "win32":
-        return
-    import fcntl
+@contextmanager
+def _claimed(prefix: Path) -> Iterator[bool]:
+    """Hold the lock of a prefix; say whether nothing else is there."""
+    _refuse_others(prefix)
+    with ExitStack() as stack:
+        with _failing_as(prefix):
+            stack.enter_context(claimed(prefix / LOCK, prefix))
+        yield not any(_others(prefix))
 
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        what = "another build is at work there"
-        raise LockstepError(what, where=str(prefix), remedy="wait for it, or name another prefix") from None
+
+def _others(prefix: Path) -> Iterator[Path]:
+    """Yield what is in a prefix besides our lock."""
+    for entry in prefix.rglob("*"):
+        if entry != prefix / LOCK and entry != (prefix / LOCK).parent:
+            yield entry
 
 
 def _empty(prefix: Path) -> None:
-    """Remove all but the mark."""
+    """Remove all but the mark and the lock."""
+    kept = {Path(MARK).name, Path(LOCK).name}
     with _failing_as(prefix):
         for entry in prefix.iterdir():
             if entry.name == "conda-meta":
                 for record in entry.iterdir():
-                    if record.name != Path(MARK).name:
+                    if record.name not in kept:
                         _remove(record)
             else:
                 _remove(entry)
@@ -97,6 +105,8 @@ def _empty(prefix: Path) -> None:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
+        import shutil
+
         shutil.rmtree(path)
     else:
         path.unlink()

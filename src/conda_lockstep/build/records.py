@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
-from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.atomic import umask
+from conda_lockstep.build.cache import Caches
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
 
 _FROM_INDEX = (
@@ -21,35 +23,61 @@ _FROM_INDEX = (
 )  # fmt: skip
 
 
-def complete_records(prefix: Path, packages: Sequence[Package]) -> None:
-    """Write into the record of each package what its archive and the lock know of it."""
-    by_file = {f"{package.name}-{package.version}-{package.build}.json": package for package in packages}
-    for path in (prefix / "conda-meta").glob("*.json"):
-        package = by_file.get(path.name)
-        if package is None:
-            continue
-        record = _mapping(path)
-        index = _mapping(Path(str(record.get("extracted_package_dir", ""))) / "info" / "index.json")
-        complete = {**record, **{key: index[key] for key in _FROM_INDEX if index.get(key) not in (None, "")}}
-        complete |= {"url": package.url, "channel": package.channel}
-        if complete != record:
-            # Without indentation: json writes that in Python, and PyTorch's record has 12,000 paths.
-            path.write_text(json.dumps(complete, ensure_ascii=False) + "\n", encoding="utf-8")
+def complete_records(
+    prefix: Path, packages: Sequence[Package], caches: Caches, *, extracted: Container[Package]
+) -> None:
+    """Let others read the records of packages, and complete those that were ``extracted`` on the way.
+
+    rattler knew of these what the lock holds, and the path of the archive; now their own index can be read. What it
+    wrote of their files stays as it is, byte for byte: that is nearly all of a record.
+    """
+    mode = 0o666 & ~umask()
+    for package in packages:
+        path = prefix / "conda-meta" / f"{package.name}-{package.version}-{package.build}.json"
+        try:
+            if package in extracted:
+                index = _mapping(caches.extracted(package) / "info" / "index.json")
+                path.write_bytes(_completed(path.read_bytes(), package, index))
+            path.chmod(mode)
+        except OSError as error:
+            raise LockstepError(f"cannot be written: {error.strerror}", where=str(path)) from None
 
 
-def complete_origins(prefix: Path, packages: Sequence[Package], mirrors: Mirrors) -> None:
-    """Put the lock's URL and sha256 into each wheel's ``direct_url.json`` (PEP 610); uv leaves the hash out."""
-    by_url = {mirrors.fetch_url(package.url): package for package in packages}
+def _completed(raw: bytes, package: Package, index: Mapping[str, object]) -> bytes:
+    added = {key: index[key] for key in _FROM_INDEX if index.get(key) not in (None, "", [])}
+    added |= {"url": package.url, "channel": package.channel, "fn": package.url.rpartition("/")[2]}
+    bulk = raw.find(b'\n  "files": [')
+    try:
+        # A line break cannot stand inside a JSON string: what is before this one is all of the other fields.
+        head = json.loads(raw[:bulk].rstrip(b",") + b"}") if bulk > 0 else None
+    except ValueError:
+        head = None
+    if not isinstance(head, dict):
+        whole = {**json.loads(raw), **added}
+        return (json.dumps(whole, ensure_ascii=False) + "\n").encode()
+    text = json.dumps({**head, **added}, ensure_ascii=False, indent=2).encode()
+    return text.removesuffix(b"\n}") + b"," + raw[bulk:]
+
+
+def complete_origins(prefix: Path, wheels: Mapping[Package, Path]) -> None:
+    """Put the lock's URL and sha256 into each wheel's ``direct_url.json`` (PEP 610): uv has the path that it took.
+
+    What uv notes of that path besides goes.
+    """
+    by_url = {path.as_uri(): package for package, path in wheels.items()}
     site_packages = (*prefix.glob("lib/python*/site-packages"), prefix / "Lib" / "site-packages")
     for path in (path for folder in site_packages for path in folder.glob("*.dist-info/direct_url.json")):
         package = by_url.get(str(_mapping(path).get("url", "")))
         if package:
             hashes = {"hash": f"sha256={package.sha256}", "hashes": {"sha256": package.sha256}}
-            old, new = path.read_bytes(), json.dumps({"archive_info": hashes, "url": package.url}).encode()
-            record, name = path.with_name("RECORD"), f"{path.parent.name}/{path.name}"
-            lines = record.read_text("utf-8").replace(f"{name},{_entry(old)}", f"{name},{_entry(new)}")
-            path.write_bytes(new)
-            record.write_text(lines, encoding="utf-8")
+            text = json.dumps({"archive_info": hashes, "url": package.url}).encode()
+            info, origin = path.parent.name, f"{path.parent.name}/{path.name}"
+            lines = path.with_name("RECORD").read_text("utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if not line.startswith((f"{origin},", f"{info}/uv_cache.json,"))]
+            path.write_bytes(text)
+            path.with_name("uv_cache.json").unlink(missing_ok=True)
+            record = "".join([*kept, f"{origin},{_entry(text)}\n"])
+            path.with_name("RECORD").write_text(record, encoding="utf-8")
 
 
 def _entry(data: bytes) -> str:

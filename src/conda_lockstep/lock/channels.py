@@ -38,19 +38,32 @@ class Channel:
         """Return the short name of a channel of anaconda.org, the URL of any other."""
         return self.url.removeprefix(f"{ANACONDA}/")
 
+    @property
+    def source(self) -> str:
+        """Return what a solver is told to fetch from; credentials go to the request, not into the solver's cache."""
+        return without_credentials(self.fetch_url)
+
 
 class Mirrors:
-    """The URLs that are fetched from other places than a lock says."""
+    """The URLs that are fetched from other places than a lock says.
+
+    A mirror may name environment variables and hold credentials; ``with_credentials`` has those that do, and no other
+    attribute or method shows them.
+    """
 
     def __init__(self, mirrors: Mapping[str, str]) -> None:
-        pairs = [(url.rstrip("/"), mirror.rstrip("/")) for url, mirror in mirrors.items()]
+        known = [
+            (url.rstrip("/"), _with_known_variables(mirror.rstrip("/"))) for url, mirror in mirrors.items()
+        ]
+        self.with_credentials = tuple(mirror for _, mirror in known if without_credentials(mirror) != mirror)
+        pairs = [(url, without_credentials(mirror)) for url, mirror in known]
         # The longest prefix is the most specific one.
         self._to = sorted(pairs, key=lambda pair: -len(pair[0]))
         self._from = sorted(((mirror, url) for url, mirror in pairs), key=lambda pair: -len(pair[0]))
 
     def fetch_url(self, url: str) -> str:
-        """Return where a URL of a lock is fetched from."""
-        return _moved(url, self._to)
+        """Return where a URL of a lock is fetched from; raises for a variable in the mirror's URL that is not set."""
+        return with_variables(_moved(url, self._to))
 
     def lock_url(self, url: str) -> str:
         """Return what a lock says of a URL that something was fetched from."""
@@ -126,6 +139,14 @@ def _url(text: str, folder: Path) -> str:
     if text.startswith("pkgs/"):
         return f"https://repo.anaconda.com/{text}"
     return f"https://{text}" if "." in text.partition("/")[0] and "/" in text else f"{ANACONDA}/{text}"
+
+
+def _with_known_variables(url: str) -> str:
+    """Put in the variables that are set: those that are not are missed by whoever fetches."""
+    try:
+        return with_variables(url)
+    except LockstepError:
+        return url
 
 
 def _moved(url: str, pairs: list[tuple[str, str]]) -> str:

@@ -68,8 +68,8 @@ async def _index(
         return {}
     subdirs = [Subdir(platform), Subdir("noarch")]
     try:
-        results = await solver.gateway.query(
-            [channel.fetch_url], subdirs, sorted(names), recursive=False, channel_relations="disabled"
+        results = await solver.gateway_for([channel]).query(
+            [channel.source], subdirs, sorted(names), recursive=False, channel_relations="disabled"
         )
     except GatewayError as error:
         raise channel_error(str(error), (channel,), solver.seconds) from None

@@ -28,8 +28,8 @@ async def look_up(solver: Solver, request: Request, names: Iterable[str]) -> Ind
     found: dict[str, dict[Channel, list[RepoDataRecord]]] = {}
     wanted = sorted(set(names))
     for channel in request.sources if wanted else ():
-        result = await solver.gateway.query(
-            [channel.fetch_url], subdirs, wanted, recursive=False, channel_relations="disabled"
+        result = await solver.gateway_for([channel]).query(
+            [channel.source], subdirs, wanted, recursive=False, channel_relations="disabled"
         )
         for record in (record for records in result for record in records):
             found.setdefault(record.name.normalized, {}).setdefault(channel, []).append(record)

@@ -13,7 +13,6 @@ from pathlib import Path
 from rattler import (
     BuildString,
     ChannelPriority,
-    Client,
     Gateway,
     GenericVirtualPackage,
     MatchSpec,
@@ -27,7 +26,9 @@ from rattler.exceptions import GatewayError, SolverError
 
 from conda_lockstep.environment.cuda import cuda_packages
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.access import Access
 from conda_lockstep.lock.channels import Channel, Mirrors
+from conda_lockstep.lock.network import client_for
 from conda_lockstep.lock.records import package_of
 from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.lock.virtual import VirtualPackage
@@ -97,8 +98,20 @@ class Solver:
     ) -> None:
         self.mirrors = mirrors
         self.seconds = seconds
-        client = Client.default_client(max_retries=RETRIES, timeout=seconds)
-        self.gateway = Gateway(cache_dir=cache, client=client)
+        self.cache = cache
+        self.access = Access(mirrors.with_credentials)
+        self._gateway = self._new_gateway()
+
+    def gateway_for(self, channels: Iterable[Channel]) -> Gateway:
+        """Return the indexes, for requests to channels whose credentials are then known."""
+        # A list, not any(): each of them is learned.
+        if [channel for channel in channels if self.access.learn(channel.fetch_url)]:
+            self._gateway = self._new_gateway()
+        return self._gateway
+
+    def _new_gateway(self) -> Gateway:
+        client = client_for(self.access, retries=RETRIES, seconds=self.seconds)
+        return Gateway(cache_dir=self.cache, client=client)
 
     async def packages(self, request: Request) -> tuple[Package, ...]:
         """Return the conda packages of the solution, by name.
@@ -118,9 +131,9 @@ class Solver:
             kept = await self._kept(request)
             dates = _undated(kept) if request.horizon.new else {}
             records = await solve(
-                sources=[channel.fetch_url for channel in request.sources],
+                sources=[channel.source for channel in request.sources],
                 specs=[unique[spec] for spec in sorted(unique)],
-                gateway=self.gateway,
+                gateway=self.gateway_for(request.sources),
                 platforms=[Subdir(request.platform), Subdir("noarch")],
                 locked_packages=kept,
                 virtual_packages=[_generic(fact) for fact in request.machine],
@@ -149,8 +162,8 @@ class Solver:
         specs = [MatchSpec(f"{package.name}=={package.version}={package.build}") for package in request.kept]
         if not specs:
             return []
-        found = await self.gateway.query(
-            [channel.fetch_url for channel in request.sources],
+        found = await self.gateway_for(request.sources).query(
+            [channel.source for channel in request.sources],
             [Subdir(request.platform), Subdir("noarch")],
             specs,
             recursive=False,
@@ -169,7 +182,7 @@ class Solver:
         """Wait a little for what is still being fetched: its threads would crash an interpreter that ends now."""
         subdirs = [Subdir(request.platform), Subdir("noarch")]
         left = (
-            self.gateway.query([channel.fetch_url], [subdir], ["python"], recursive=False)
+            self.gateway_for(request.sources).query([channel.source], [subdir], ["python"], recursive=False)
             for channel in request.sources
             for subdir in subdirs
         )
@@ -189,9 +202,9 @@ def _undated(records: list[RepoDataRecord]) -> dict[str, datetime.datetime | Non
 def channel_error(text: str, channels: tuple[Channel, ...], seconds: int) -> LockstepError:
     """Return what rattler says of a failed channel as one line with the channel's URL."""
     text = without_credentials(text)
-    at_fault = next((channel for channel in channels if without_credentials(channel.fetch_url) in text), None)
+    at_fault = next((channel for channel in channels if channel.source in text), None)
     where = at_fault.url if at_fault else None
-    fetched = without_credentials(at_fault.fetch_url) if at_fault else None
+    fetched = at_fault.source if at_fault else None
     through = f" (fetched from {fetched})" if fetched != where else ""
     what, remedy = _channel_fault(text, seconds)
     return LockstepError(f"the channel {what}{through}", where=where, remedy=remedy)

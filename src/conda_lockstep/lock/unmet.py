@@ -45,7 +45,7 @@ class _Candidates:
     def __init__(self, solver: Solver, request: Request) -> None:
         self.solver = solver
         self.request = request
-        self.sources = [channel.fetch_url for channel in request.sources]
+        self.sources = [channel.source for channel in request.sources]
         self.channels = listed([channel.name for channel in request.sources], "or")
 
     async def unmet(self) -> list[Unmet]:
@@ -66,7 +66,10 @@ class _Candidates:
     async def _meant(self, unknown: Sequence[Wanted]) -> Mapping[str, str | None]:
         """Return for each name the one that the channels have for it: the same project's, or a slip away."""
         subdirs = [Subdir(self.request.platform), Subdir("noarch")]
-        known = {name.normalized for name in await self.solver.gateway.names(self.sources, subdirs)}
+        known = {
+            name.normalized
+            for name in await self.solver.gateway_for(self.request.sources).names(self.sources, subdirs)
+        }
         found = {}
         for name in (wanted.name for wanted in unknown):
             same = (*conda_names(name.replace("_", "-")), name.replace("_", "-"))
@@ -79,7 +82,8 @@ class _Candidates:
         for platform in (each for each in ELSEWHERE if each != self.request.platform):
             # A channel need not be there for every platform, and this is a help, not the answer.
             with suppress(GatewayError, asyncio.TimeoutError):
-                asked = self.solver.gateway.names(self.sources, [Subdir(platform)])
+                gateway = self.solver.gateway_for(self.request.sources)
+                asked = gateway.names(self.sources, [Subdir(platform)])
                 held = {name.normalized for name in await asyncio.wait_for(asked, ELSEWHERE_SECONDS)}
                 for name in held.intersection(names):
                     found.setdefault(name, []).append(platform)

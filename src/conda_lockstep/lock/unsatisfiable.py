@@ -98,7 +98,7 @@ class _Faults:
 
 
 def _channel(url: str, request: Request) -> Channel | None:
-    found = (channel for channel in request.sources if url.startswith((channel.fetch_url, channel.url)))
+    found = (channel for channel in request.sources if url.startswith((channel.source, channel.url)))
     return next(found, None)
 
 

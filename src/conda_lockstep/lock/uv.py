@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 from uv import find_uv_bin
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.access import Access
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.owned import Owned
 from conda_lockstep.lock.pip_before import NOTHING_BEFORE, Before, pinned
@@ -47,6 +48,7 @@ class Uv:
         self.target = target
         self.cache = cache
         self._arguments: tuple[str, ...] = ()
+        self._indexes: Mapping[str, str] = {}
         self._constraints: list[str] = []
         self._before = NOTHING_BEFORE
 
@@ -58,8 +60,9 @@ class Uv:
         self._before = before
         self._write("requirements.in", [f"{entry.given()}\n" for entry in part.wanted])
         self._constraints = [f"{entry.given()}\n" for entry in part.constraints]
+        self._indexes = _indexes(part, mirrors, index)
         self._arguments = (
-            *_indexes(part, mirrors, index),
+            *(["--no-index"] if part.only_links else []),
             *(word for links in part.links for word in ("--find-links", mirrors.fetch_url(links.url))),
             *(["--prerelease", "allow"] if part.prereleases else []),
             *before.arguments(),
@@ -121,7 +124,13 @@ class Uv:
         osx = next((fact.version for fact in self.target.machine if fact.name == "__osx"), "")
         # At the terminal's width uv breaks its lines, and names in them.
         own = {"COLUMNS": "10000"} | ({"MACOSX_DEPLOYMENT_TARGET": osx} if osx else {})
-        return {"UV_HTTP_TIMEOUT": str(REQUEST_SECONDS), "UV_HTTP_RETRIES": "1", **kept, **own}
+        return {
+            "UV_HTTP_TIMEOUT": str(REQUEST_SECONDS),
+            "UV_HTTP_RETRIES": "1",
+            **kept,
+            **own,
+            **self._indexes,
+        }
 
     def _write(self, name: str, lines: Sequence[str]) -> None:
         (self.folder / name).write_text("".join(lines), encoding="utf-8")
@@ -145,14 +154,13 @@ def sources(part: PipPart, index: str) -> list[str]:
     return sorted(dict.fromkeys(named), key=lambda url: f"{without_credentials(url)}/".startswith(_PUBLIC))
 
 
-def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Iterator[str]:
+def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Mapping[str, str]:
+    """Return the variables that tell uv its indexes: everybody on a machine may read a command line."""
     if part.only_links:
-        yield "--no-index"
-        return
-    *first, last = (mirrors.fetch_url(url) for url in sources(part, index))
-    for url in first:
-        yield from ("--index", url)
-    yield from ("--default-index", last)
+        return {}
+    access = Access(mirrors.with_credentials)
+    *first, last = (access.with_credentials(mirrors.fetch_url(url)) for url in sources(part, index))
+    return {"UV_DEFAULT_INDEX": last} | ({"UV_INDEX": " ".join(first)} if first else {})
 
 
 def _stand_in(project: str, version: str) -> str:

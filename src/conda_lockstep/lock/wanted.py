@@ -36,7 +36,7 @@ class Wanted:
     @property
     def fetch_spec(self) -> MatchSpec:
         """Return the spec against the channels as they are fetched."""
-        return MatchSpec(_in_channel(self.spec, self.channel.fetch_url) if self.channel else self.spec)
+        return MatchSpec(_in_channel(self.spec, self.channel.source) if self.channel else self.spec)
 
 
 def wanted(file: EnvironmentFile, mirrors: Mirrors) -> tuple[Wanted, ...]:

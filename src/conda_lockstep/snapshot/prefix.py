@@ -25,6 +25,7 @@ from conda_lockstep.snapshot.model import Damage, Installed, Stray
 from conda_lockstep.snapshot.overlaps import overlapping_wheels
 from conda_lockstep.snapshot.platforms import this_platform
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
+from conda_lockstep.snapshot.unfinished import refuse_unfinished
 
 _CHUNK = 1 << 16
 """More bytes than most records have."""
@@ -39,16 +40,21 @@ class Contents(NamedTuple):
     pip: tuple[tuple[Distribution, Package], ...]
 
 
-def read(prefix: Path, environ: Mapping[str, str] = os.environ) -> Installed:
-    """Read what a prefix holds, and what in ``environ`` hides it.
+def read(prefix: Path, environ: Mapping[str, str] = os.environ, *, unfinished: bool = False) -> Installed:
+    """Read what a prefix holds, and what in ``environ`` hides it; see :func:`read_contents`."""
+    return read_contents(prefix, environ, unfinished=unfinished).installed
 
-    Raises ``LockstepError`` where it is no conda environment.
+
+def read_contents(
+    prefix: Path, environ: Mapping[str, str] = os.environ, *, unfinished: bool = False
+) -> Contents:
+    """Read what a prefix holds, and keep what that was read from.
+
+    One that a build has not finished is read only for who means to mend it. Raises ``LockstepError`` where it is no
+    conda environment, or an ``unfinished`` one.
     """
-    return read_contents(prefix, environ).installed
-
-
-def read_contents(prefix: Path, environ: Mapping[str, str] = os.environ) -> Contents:
-    """Read what a prefix holds, and keep what that was read from; see :func:`read`."""
+    if not unfinished:
+        refuse_unfinished(prefix)
     root = os.path.realpath(prefix)
     records, damages = _read_records(root)
     listings = {folder: _listing(folder) for folder in _site_packages(root, records)}

@@ -1,0 +1,118 @@
+"""Which paths a package puts into a prefix, read before anything is linked; and paths that two packages claim.
+
+CEP 34's ``paths.json`` and ``link.json``, with ``noarch: python`` as conda lays it out; :mod:`.wheel` reads wheels.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from conda_lockstep.packages import Package, PackageSet
+
+_LINK_SCRIPT = re.compile(r"(?:bin|Scripts)/\.(?P<name>.+)-(?:pre|post)-(?:link|unlink)\.(?:sh|bat)")
+
+
+Entries: TypeAlias = list[dict[str, object]]
+"""The entries of a ``paths.json``: ``_path``, ``path_type``, ``sha256``, ``size_in_bytes`` as far as known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the Python of an environment keeps modules and programs, relative to its prefix."""
+
+    site_packages: str
+    scripts: str
+    headers: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The paths of one package, relative to the prefix with ``/``, each with its sha256 (hex), empty where unknown."""
+
+    package: Package
+    paths: Mapping[str, str]
+
+    @property
+    def has_link_scripts(self) -> bool:
+        """Say whether conda would run programs of this package when it is linked."""
+        return any(_LINK_SCRIPT.fullmatch(path) for path in self.paths if "/." in path)
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A path that two packages claim."""
+
+    path: str
+    first: Package
+    second: Package
+
+
+def layout_of(packages: PackageSet, platform: str) -> Layout:
+    """Return the layout that the Python among the packages has, or would have."""
+    if platform.startswith("win-"):
+        return Layout("Lib/site-packages", "Scripts", "Include")
+    python = packages.get(("conda", "python"))
+    minor = ".".join(python.version.split(".")[:2]) if python else "3"
+    folder = f"python{minor}t" if python and python.build.endswith("t") else f"python{minor}"
+    return Layout(f"lib/{folder}/site-packages", "bin", f"include/{folder}")
+
+
+def of_conda(package: Package, entries: Entries, link_json: bytes, layout: Layout) -> Contents:
+    """Return what a conda package puts into a prefix; ``link_json`` is as in its ``info`` folder, or empty."""
+    link = _loaded(link_json).get("noarch")
+    noarch = link if isinstance(link, dict) else {}
+    is_python = noarch.get("type") == "python"
+    found = {}
+    for entry in entries:
+        path = str(entry.get("_path", ""))
+        found[_of_noarch(path, layout) if is_python else path] = str(entry.get("sha256") or "")
+    points = noarch.get("entry_points")
+    for point in points if isinstance(points, list) else ():
+        name, _, target = str(point).partition("=")
+        found[f"{layout.scripts}/{name.strip()}"] = f"entry point {target.strip()}"
+    return Contents(package, found)
+
+
+def read_entries(paths_json: bytes, files: bytes) -> Entries | None:
+    """Return the entries of a ``paths.json``, or of ``info/files`` from before there was one; None without either."""
+    paths = _loaded(paths_json).get("paths")
+    if isinstance(paths, list):
+        return [entry for entry in paths if isinstance(entry, dict)]
+    lines = files.decode("utf-8", "replace").splitlines()
+    return [{"_path": line} for line in lines if line] or None
+
+
+def clashes(packages: Sequence[Contents]) -> Iterator[Clash]:
+    """Yield the paths that a later package claims again, of all that are not the same bytes in two of one manager.
+
+    NVIDIA's wheels share an empty ``nvidia/__init__.py``, and channels have many files of that kind: harmless. What pip
+    puts over conda's is always told, since whoever removes the one breaks the other.
+    """
+    owners: dict[str, tuple[Package, str]] = {}
+    for contents in packages:
+        for path, digest in contents.paths.items():
+            first, known = owners.setdefault(path, (contents.package, digest))
+            if first is contents.package:
+                continue
+            if first.manager != contents.package.manager or not digest or digest != known:
+                yield Clash(path, first, contents.package)
+
+
+def _of_noarch(path: str, layout: Layout) -> str:
+    if path.startswith("site-packages/"):
+        return f"{layout.site_packages}/{path.removeprefix('site-packages/')}"
+    if path.startswith("python-scripts/"):
+        return f"{layout.scripts}/{path.removeprefix('python-scripts/')}"
+    return path
+
+
+def _loaded(text: bytes) -> Mapping[str, object]:
+    try:
+        loaded = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
