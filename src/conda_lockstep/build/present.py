@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,7 +153,9 @@ def _conda_files(record: Mapping[str, object]) -> Iterator[File]:
 
 def _distributions(prefix: Path, owned: set[str]) -> Iterator[Owner]:
     for site_packages in (path for pattern in _SITE_PACKAGES for path in sorted(prefix.glob(pattern))):
-        for found in find_distributions(str(site_packages), sorted(os.listdir(site_packages))):
+        for found in find_distributions(
+            str(site_packages), sorted(path.name for path in site_packages.iterdir())
+        ):
             if found.path not in owned:
                 yield _owner(found, prefix, site_packages)
 
