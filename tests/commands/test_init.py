@@ -62,7 +62,7 @@ def test_a_repository_without_anything_gets_both(
     ]
     assert (repository.folder / CONFIG).read_text() == f"repos:\n{OURS}"
     workflow = (repository.folder / WORKFLOW).read_text()
-    assert f"uses: conda-lockstep/conda-lockstep@{TAG}\n" in workflow
+    assert f"uses: conda-lockstep/conda-lockstep@{TAG} #" in workflow
     assert "# Copy to" not in workflow
 
 
