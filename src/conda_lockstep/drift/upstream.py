@@ -111,4 +111,4 @@ def _held_back(found: Sequence[Newer]) -> Iterator[str]:
     """Yield what a new lock would still not have, and what holds it back."""
     for each in found:
         if each.fresh != each.newest:
-            yield f"{each.name} {each.newest} is there and held back: {says(each)}"
+            yield f"{each.name} {each.newest} is there, and not in a new lock; what lets it in: {says(each)}"

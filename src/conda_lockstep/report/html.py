@@ -22,6 +22,7 @@ from conda_lockstep.report.model import (
     worst,
 )
 from conda_lockstep.report.printable import visible
+from conda_lockstep.report.timeline import picture
 
 
 def render(report: Report) -> str:
@@ -112,6 +113,7 @@ def _group(group: Group) -> Iterator[str]:
     yield from _sides(group.comparisons)
     if first.rows:
         yield from _table(first.rows)
+        yield from picture(first.rows)
     yield from _notes(first.notes)
     yield "</section>"
 
@@ -155,7 +157,17 @@ def _row(row: Row, *, with_cause: bool) -> str:
         f'<td class="version before">{markup(row.before) or "–"}</td>'
         f'<td class="version after">{markup(row.after) or "–"}</td>'
         f'<td class="what">{markup(", ".join(row.classes))}</td>'
-        f'<td class="why">{markup(row.why)}{detail}</td>{cause}</tr>'
+        f'<td class="why">{markup(row.why)}{detail}{_chain(row.chain)}</td>{cause}</tr>'
+    )
+
+
+def _chain(chain: Sequence[str]) -> str:
+    """Return the way from the user's entry to the package, folded where it has more than one step."""
+    steps = "".join(f"<li>{markup(step)}</li>" for step in chain)
+    if len(chain) < 2:
+        return f'<ol class="chain">{steps}</ol>' if chain else ""
+    return (
+        f'<details><summary>pulled in by {markup(chain[0])}</summary><ol class="chain">{steps}</ol></details>'
     )
 
 
