@@ -150,7 +150,7 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
 def _row(row: Row, *, with_cause: bool) -> str:
     pip = "<small>pip</small>" if row.manager == "pip" else ""
     detail = f"<small>{markup(row.detail)}</small>" if row.detail else ""
-    cause = f"<td class="cause">{markup(row.cause)}</td>" if with_cause else ""
+    cause = f'<td class="cause">{markup(row.cause)}</td>' if with_cause else ""
     return (
         f'<tr class="{row.severity}"><td class="severity">{row.severity}</td>'
         f'<td class="package">{markup(row.subject)}{pip}</td>'
