@@ -1,4 +1,4 @@
-"""What upstream did since a lock was made: released, took away, replaced, hot-fixed; and which upload moved a package."""
+"""What upstream did since a lock was made: released, took away, replaced, hot-fixed; and which upload did it."""
 
 from __future__ import annotations
 
@@ -63,14 +63,16 @@ def test_what_vanished_was_replaced_or_hot_fixed_is_told(upstream, capsys):
     upstream.withdraw(upstream.newest("tqdm"))
     upstream.rebuild(upstream.newest("six"))
     upstream.amend(upstream.newest("idna"), depends=["python >=3.9"])
-    status, told = _report(capsys, "--fail-on", "critical")
+    status, told = _report(capsys)
     files = {
         row["subject"]: row
         for row in next(each for each in told["comparisons"] if each["name"].startswith("the files of"))[
             "changes"
         ]
     }
-    assert status == 1
+    assert status == 2, (
+        "without its only tqdm the file has no solution; what became of the files is told all the same"
+    )
     assert {name: row["classes"][0] for name, row in files.items()} == {
         "tqdm": "vanished",
         "six": "bytes",
@@ -128,7 +130,7 @@ def test_bisect_names_the_planted_upload_among_a_thousand(tmp_path, monkeypatch,
     assert main(["upstream", "conda-lock.yml", "--bisect", "app"]) == 1
     out = capsys.readouterr().out
     assert "moved by noarch/engine-2.0-0.tar.bz2, uploaded " in out
-    assert "looked among 1,000 moments, in 11 solves\n  1 record without a date" in out
+    assert f"looked among 1,000 moments, in {told['solves']} solves\n  1 record without a date" in out
 
 
 def test_bisect_says_where_nothing_moved(upstream, capsys):

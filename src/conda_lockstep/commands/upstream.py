@@ -12,7 +12,7 @@ from conda_lockstep.commands.drift import colourful, fails, render, write
 from conda_lockstep.config import load
 from conda_lockstep.drift.cause import attribute, cutoff_of
 from conda_lockstep.drift.uploads import flipped_by
-from conda_lockstep.drift.upstream import against_upstream
+from conda_lockstep.drift.upstream import against_channels, against_new_lock
 from conda_lockstep.environment.discover import tracked
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
@@ -46,7 +46,10 @@ class _Locked:
 
     @property
     def solver(self) -> Solver:
-        return _SOLVERS.setdefault(repr(self.settings.mirrors), solver_for(self.settings))
+        key = repr(self.settings.mirrors)
+        if key not in _SOLVERS:
+            _SOLVERS[key] = solver_for(self.settings)
+        return _SOLVERS[key]
 
 
 def run(
@@ -67,11 +70,12 @@ def run(
     for path in _paths(files):
         try:
             for each in _platforms(path, platforms):
-                comparisons += against_upstream(
-                    each.file, each.lock, str(each.path), each.solver, each.settings
-                )
+                asked = (each.file, each.lock, str(each.path), each.solver, each.settings)
+                today = against_channels(*asked)
+                comparisons += [today] if today.rows else []
+                comparisons.append(against_new_lock(*asked))
         except LockstepError as error:
-            # The other locks are told of; of one alone there is nothing to tell.
+            # What was found until then is told, and so are the other locks.
             failed = True
             _complain(error, path)
     told = Report(tuple(comparisons))

@@ -11,7 +11,7 @@ from conda_lockstep.drift.cause import published
 from conda_lockstep.drift.compare import compare_platform, row_of
 from conda_lockstep.drift.published import became
 from conda_lockstep.drift.severity import judge
-from conda_lockstep.drift.source import Source, from_lock, side_of
+from conda_lockstep.drift.source import from_lock, side_of
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.again import request_again
@@ -29,10 +29,10 @@ from conda_lockstep.report.outdated import says
 FRESH, TODAY = "a new lock of today", "the channels today"
 
 
-def against_upstream(
+def against_new_lock(
     file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
-) -> tuple[Comparison, ...]:
-    """Compare one platform of a lock with its channels: a new lock first, then the locked files where any changed.
+) -> Comparison:
+    """Compare one platform of a lock with what a lock from nothing would have today.
 
     ``settings`` are for that platform alone; see ``lock.again``. Raises ``LockstepError`` for a channel that cannot be
     read, and for a file that has no solution any more.
@@ -53,8 +53,7 @@ def against_upstream(
     )
     rows = (_upstream(row, today) for row in comparison.rows)
     notes = (*_stale(file, lock, label, settings), *comparison.notes, *_held_back(held))
-    files = _files(locked, platform, today)
-    return (replace(comparison, rows=tuple(rows), notes=notes), *([files] if files.rows else []))
+    return replace(comparison, rows=tuple(rows), notes=notes)
 
 
 async def _asked(
@@ -74,9 +73,13 @@ def _as_locked(fresh: PackageSet, lock: Lock, platform: str) -> Lock:
     return cep37.parse(cep37.render(replace(lock, platforms={platform: fresh}, metadata={})), FRESH)
 
 
-def _files(locked: Source, platform: str, today: dict[str, Package]) -> Comparison:
-    """Compare the locked files with those that the channels have today under the same names."""
-    packages = locked.platforms[platform]
+def against_channels(
+    file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
+) -> Comparison:
+    """Compare the locked files with those that the channels have today under the same names; needs no solution."""
+    (platform,) = settings.platforms
+    locked, packages = from_lock(lock, label), lock.platforms[platform]
+    today = asyncio.run(published(solver, request_again(file, settings, lock), packages.values()))
     drift = became(packages, today)
     side = side_of(locked, packages)
     return Comparison(
