@@ -93,7 +93,7 @@ def test_a_pin_that_was_not_there_yet_is_the_pull_requests(folder, capsys):
 def test_a_lock_edited_by_hand_is_neithers_and_fails(folder, capsys):
     path = folder / "conda-lock.yml"
     text = path.read_text()
-    (sha256,) = re.findall(r"tzdata-2025a-\S+\n(?:.*\n)*?.*sha256: (\w{64})", text)[:1]
+    (sha256,) = re.findall(r"tzdata-2025a-\S+\n(?:.*\n)*?.*sha256: '(\w{64})", text)[:1]
     path.write_text(text.replace(sha256, "c" * 64))
     status, rows, _ = _causes(capsys, "--fail-on", "critical")
     assert status == 1
