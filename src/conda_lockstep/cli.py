@@ -176,6 +176,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("lock", "solve environment files and write their locks"),
     Command("why", "say who asks for a locked package, and along which chain"),
     Command("outdated", "say what is newer upstream, and which of your entries hold it back"),
+    Command("upstream", "say what upstream did since locks were made, and which upload moved a package"),
     Command("pin", "pin the entries of environment files to what is locked"),
     Command("export", "write a lock in another format"),
     Command("import", "write the lock of what another tool locked, exported or installed"),

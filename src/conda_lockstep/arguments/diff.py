@@ -20,6 +20,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on", metavar="SEVERITY", help="critical, high, medium, low, info, any or never; default: any"
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="show along which chain each changed package is pulled in"
+    )
+    parser.add_argument(
+        "--causes", action="store_true",
+        help="solve to tell whose doing each change is; what is upstream's alone fails nothing",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,4 +41,6 @@ def run(arguments: argparse.Namespace) -> int:
         output=arguments.output,
         fail_on=arguments.fail_on,
         environment=arguments.environment,
+        explain=arguments.explain,
+        causes=arguments.causes,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from conda_lockstep.errors import LockstepError
 
 if TYPE_CHECKING:
-    from conda_lockstep.report.model import Report
+    from conda_lockstep.report.model import Report, Row
 
 Format: TypeAlias = Literal["text", "json", "markdown", "html"]
 FORMATS: tuple[Format, ...] = ("text", "json", "markdown", "html")
@@ -27,7 +28,7 @@ def snapshot(prefix: str | Path | None = None, output: str | Path | None = None)
     from conda_lockstep.snapshot.model import Snapshot
 
     installed = prefixes.read(Path(prefix) if prefix else active_prefix())
-    _write(document.dumps(Snapshot(installed, machine.detect())), output)
+    write(document.dumps(Snapshot(installed, machine.detect())), output)
     return SAME
 
 
@@ -39,14 +40,27 @@ def diff(
     output: str | Path | None = None,
     fail_on: str | None = None,
     environment: str = "default",
+    explain: bool = False,
+    causes: bool = False,
 ) -> int:
     """Compare two locks, snapshots, prefixes or environment files.
 
-    1 where a change is as bad as ``fail_on``, by default any at all.
+    1 where a change is as bad as ``fail_on``, by default any at all. ``causes`` says whose doing each is, and then
+    upstream's fails nothing; ``explain`` which entry pulls it in, as the page (``html``) always does.
     """
     report = _compared(Path(old), Path(new), platform or "", environment)
-    _write(render(report, format, colour=output is None and _is_terminal()), output)
-    return DRIFT if _fails(report, fail_on or "any") else SAME
+    if causes:
+        from conda_lockstep.commands import upstream
+
+        report = upstream.attributed(report, Path(old), Path(new))
+    if explain or format == "html":
+        from conda_lockstep.drift import chains
+
+        report = chains.explained(report, Path(old), Path(new), environment=environment)
+    write(render(report, format, colour=output is None and colourful()), output)
+    from conda_lockstep.report.model import blamed_on_change
+
+    return DRIFT if fails(filter(blamed_on_change, report.rows), fail_on or "any") else SAME
 
 
 def _compared(old: Path, new: Path, platform: str, environment: str) -> Report:
@@ -101,7 +115,7 @@ def verify(
     if format == "text" and not failed:
         print(verifying.confirmation_of(report, pair))
     else:
-        _write(render(report, format, colour=_is_terminal()), None)
+        write(render(report, format, colour=colourful()), None)
     return DRIFT if failed else SAME
 
 
@@ -126,21 +140,23 @@ def render(report: Report, format: str, *, colour: bool = False) -> str:  # noqa
     raise LockstepError(f"there is no format '{format}'", remedy=f"choose from: {', '.join(FORMATS)}")
 
 
-def _fails(report: Report, fail_on: str) -> bool:
+def fails(rows: Iterable[Row], fail_on: str) -> bool:
+    """Say whether a change is as bad as ``fail_on``; raises ``LockstepError`` for what is no severity."""
     from conda_lockstep.report.model import SEVERITIES, at_least
 
     if fail_on == "never":
         return False
     if fail_on == "any":
-        return bool(report.rows)
+        return any(True for _ in rows)
     for severity in SEVERITIES:
         if severity == fail_on:
-            return bool(at_least(report.rows, severity))
+            return bool(at_least(rows, severity))
     known = ", ".join(("any", *SEVERITIES, "never"))
     raise LockstepError(f"there is no severity '{fail_on}'", remedy=f"choose from: {known}")
 
 
-def _write(text: str, output: str | Path | None) -> None:
+def write(text: str, output: str | Path | None) -> None:
+    """Write to a file, or to standard output where none is named."""
     if output is None:
         sys.stdout.write(text)
     else:
@@ -149,5 +165,6 @@ def _write(text: str, output: str | Path | None) -> None:
         write_text(Path(output), text)
 
 
-def _is_terminal() -> bool:
+def colourful() -> bool:
+    """Say whether standard output is a terminal that shows colours."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

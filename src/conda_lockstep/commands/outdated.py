@@ -5,25 +5,20 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from conda_lockstep.config import Config, load
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37
-from conda_lockstep.lock.channels import channels_of
+from conda_lockstep.lock.again import request_again, settings_again
 from conda_lockstep.lock.make import make_lock, solver_for
-from conda_lockstep.lock.metadata import machine_of
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.outdated import Newer, newer
 from conda_lockstep.lock.outdated_pip import newer_pip
 from conda_lockstep.lock.paths import lock_path, locks_of
 from conda_lockstep.lock.solve import Request, Solver, UnsolvableError
-from conda_lockstep.lock.targets import settings_of
 from conda_lockstep.lock.unsatisfiable import explain
-from conda_lockstep.lock.virtual import machine
-from conda_lockstep.lock.wanted import wanted
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.report import outdated as report
 
@@ -51,14 +46,10 @@ def run(path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool,
 
 
 def _look(file: EnvironmentFile, config: Config, lock: Lock, platform: str, every: bool) -> tuple[Newer, ...]:
-    # The lock says for which machine it is; another would be another question.
-    alone = config._replace(machines=())
-    settings = replace(settings_of(file, alone, (lock,), allow_cpu=True), platforms=(platform,))
+    settings = settings_again(file, config, lock, platform)
     solver = _KEPT[0] if _KEPT else solver_for(settings)
     _KEPT[:] = [solver]
-    facts = machine_of(lock, platform) or machine(platform, settings.cuda)
-    channels = channels_of(file, settings.mirrors, windows=platform.startswith("win-"))
-    request = Request(wanted(file, settings.mirrors), channels, platform, facts)
+    request = request_again(file, settings, lock)
     packages = lock.platforms[platform]
     found = asyncio.run(_conda(solver, request, packages, every))
     if any(section.items for section in file.pip_sections):

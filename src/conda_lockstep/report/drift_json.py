@@ -1,4 +1,4 @@
-"""The drift report as a JSON document, and back; docs/drift-json.md describes schema 1.
+"""The drift report as a JSON document, and back; docs/drift-json.md describes schema 2.
 
 Reading is strict and bounded: the document may come from a job that ran somebody else's code.
 """
@@ -11,7 +11,9 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.fields import Fields, Json, parse_object
 from conda_lockstep.package_json import package_from, package_json
 from conda_lockstep.report.model import (
+    BLAMES,
     SEVERITIES,
+    Blame,
     Comparison,
     Evidence,
     Report,
@@ -23,7 +25,7 @@ from conda_lockstep.report.model import (
 )
 from conda_lockstep.snapshot.document import file_from, file_json
 
-SCHEMA = 1
+SCHEMA = 2
 KIND = "conda-lockstep drift"
 MAX_CHARACTERS = 64 << 20
 MAX_ROWS = 100_000
@@ -125,6 +127,8 @@ def _row_json(row: Row) -> dict[str, Json]:
         "why": row.why,
         "detail": row.detail,
         "cause": row.cause,
+        "blame": row.blame,
+        "chain": list(row.chain),
     }
     if row.files:
         values["files"] = [file_json(file) for file in row.files]
@@ -148,7 +152,17 @@ def _row_from(fields: Fields) -> Row:
         old=next(packages),
         new=next(packages),
         files=tuple(file_from(child) for child in fields.children("files")),
+        blame=_blame(fields),
+        chain=fields.texts("chain"),
     )
+
+
+def _blame(fields: Fields) -> Blame:
+    text = fields.text("blame")
+    for blame in BLAMES:
+        if blame == text:
+            return blame
+    raise LockstepError(f"'blame' is '{text}', none of {', '.join(filter(None, BLAMES))}", where=fields.where)
 
 
 def _severity(fields: Fields) -> Severity:

@@ -78,6 +78,8 @@ def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:
         why = row.why if row.severity in _EXPLAINED else ""
         if told := "; ".join(filter(None, (why, row.detail, row.cause))):
             yield _paint(f"            {visible(told, 1000)}", _DIM, colour)
+        for depth, step in enumerate(row.chain):
+            yield _paint(f"            {'  ' * depth}{visible(step, 1000)}", _DIM, colour)
 
 
 def _summary(comparison: Comparison) -> str:

@@ -22,6 +22,7 @@ from conda_lockstep.report.model import (
     worst,
 )
 from conda_lockstep.report.printable import visible
+from conda_lockstep.report.timeline import picture
 
 
 def render(report: Report) -> str:
@@ -112,6 +113,7 @@ def _group(group: Group) -> Iterator[str]:
     yield from _sides(group.comparisons)
     if first.rows:
         yield from _table(first.rows)
+        yield from picture(first.rows)
     yield from _notes(first.notes)
     yield "</section>"
 
@@ -148,15 +150,26 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
 def _row(row: Row, *, with_cause: bool) -> str:
     pip = "<small>pip</small>" if row.manager == "pip" else ""
     detail = f"<small>{markup(row.detail)}</small>" if row.detail else ""
-    cause = f"<td>{markup(row.cause)}</td>" if with_cause else ""
+    cause = f'<td class="cause">{markup(row.cause)}</td>' if with_cause else ""
     return (
         f'<tr class="{row.severity}"><td class="severity">{row.severity}</td>'
         f'<td class="package">{markup(row.subject)}{pip}</td>'
         f'<td class="version before">{markup(row.before) or "–"}</td>'
         f'<td class="version after">{markup(row.after) or "–"}</td>'
         f'<td class="what">{markup(", ".join(row.classes))}</td>'
-        f'<td class="why">{markup(row.why)}{detail}</td>{cause}</tr>'
+        f'<td class="why">{markup(row.why)}{detail}{_chain(row)}</td>{cause}</tr>'
     )
+
+
+def _chain(row: Row) -> str:
+    """Return the way from the user's entry to the package, folded where it has more than one step."""
+    if not row.chain:
+        return ""
+    steps = f'<ol class="chain">{"".join(f"<li>{markup(step)}</li>" for step in row.chain)}</ol>'
+    if len(row.chain) == 1:
+        return steps
+    pulled = "pulled in by" if row.after else "was pulled in by"
+    return f"<details><summary>{pulled} {markup(row.chain[0])}</summary>{steps}</details>"
 
 
 def _notes(notes: Sequence[str]) -> Iterator[str]:

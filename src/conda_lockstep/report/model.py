@@ -16,6 +16,9 @@ from conda_lockstep.snapshot.model import File
 Severity: TypeAlias = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 """Most dangerous first."""
+Blame: TypeAlias = Literal["", "change", "upstream", "both", "unexplained"]
+"""Whose doing a change is: the pull request's, upstream's, both's, or neither's; empty where nobody looked."""
+BLAMES: tuple[Blame, ...] = ("", "change", "upstream", "both", "unexplained")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,9 @@ class Row:
 
     ``subject`` is the package, or the virtual package (``__glibc``) that the environment needs.
     ``before`` and ``after`` are what changed, short, empty where there was or is nothing; ``detail`` is what they
-    leave out; ``why`` is one line on why it matters; ``cause`` says whose doing it is, empty where
-    nobody looked. ``files`` are those that a deep look found not to be what was recorded.
+    leave out; ``why`` is one line on why it matters; ``cause`` says in words what ``blame`` says, empty where
+    nobody looked. ``chain`` leads from an entry of the environment file to the package, a step a line.
+    ``files`` are those that a deep look found not to be what was recorded.
     """
 
     subject: str
@@ -40,6 +44,8 @@ class Row:
     old: Package | None = None
     new: Package | None = None
     files: tuple[File, ...] = ()
+    blame: Blame = ""
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,11 @@ def at_least(rows: Iterable[Row], threshold: Severity) -> tuple[Row, ...]:
     """Return the rows that are as dangerous as ``threshold`` or more."""
     limit = SEVERITIES.index(threshold)
     return tuple(row for row in rows if SEVERITIES.index(row.severity) <= limit)
+
+
+def blamed_on_change(row: Row) -> bool:
+    """Return whether a change may fail a check: all do but those that are known to be upstream's alone."""
+    return row.blame != "upstream"
 
 
 def worst(rows: Iterable[Row]) -> Severity | None:

@@ -47,7 +47,7 @@ def _block(lock: str, platforms: Sequence[str], found: Sequence[Newer]) -> Itera
     yield where
     cells = [
         TITLES,
-        *((_name(each), each.locked, each.fresh or "–", each.newest, _says(each)) for each in found),
+        *((_name(each), each.locked, each.fresh or "–", each.newest, says(each)) for each in found),
     ]
     shown = [tuple(visible(cell, 1000) for cell in row) for row in cells]
     widths = [max(len(row[column]) for row in shown) for column in range(len(TITLES) - 1)]
@@ -60,7 +60,8 @@ def _name(found: Newer) -> str:
     return f"{found.name} (pip)" if found.manager == "pip" else found.name
 
 
-def _says(found: Newer) -> str:
+def says(found: Newer) -> str:
+    """Return what lets the newest in, or why nothing of the user's does."""
     if found.holders:
         told = " or ".join(listed(list(map(_line, group)), "and") for group in found.holders[:SHOWN])
         more = len(found.holders) - SHOWN

@@ -1,0 +1,196 @@
+"""``lockstep upstream``: what the channels did since a lock was made, and which upload moved a package."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from conda_lockstep.commands.drift import colourful, fails, render, write
+from conda_lockstep.config import load
+from conda_lockstep.drift.cause import attribute, cutoff_of
+from conda_lockstep.drift.uploads import flipped_by
+from conda_lockstep.drift.upstream import against_channels, against_new_lock
+from conda_lockstep.environment.discover import tracked
+from conda_lockstep.environment.document import EnvironmentFile, read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock import formats
+from conda_lockstep.lock.again import request_again, settings_again
+from conda_lockstep.lock.make import Settings, solver_for
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.paths import environment_of, is_lock, lock_path, locks_of
+from conda_lockstep.lock.solve import Solver, UnsolvableError
+from conda_lockstep.lock.text import read_text
+from conda_lockstep.lock.unsatisfiable import explain
+from conda_lockstep.report import uploads as report
+from conda_lockstep.report.model import Comparison, Report
+
+_SOLVERS: dict[str, Solver] = {}
+"""The solvers of the last run, by mirrors: to free a channel's index takes longer than all that is left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """One platform of a lock, the file that it is of, and how it was solved."""
+
+    path: Path
+    lock: Lock
+    file: EnvironmentFile
+    settings: Settings
+
+    @property
+    def platform(self) -> str:
+        return self.settings.platforms[0]
+
+    @property
+    def solver(self) -> Solver:
+        key = repr(self.settings.mirrors)
+        if key not in _SOLVERS:
+            _SOLVERS[key] = solver_for(self.settings)
+        return _SOLVERS[key]
+
+
+def run(
+    files: Sequence[Path],
+    *,
+    platforms: Sequence[str],
+    format: str,  # noqa: A002
+    output: Path | None,
+    fail_on: str | None,
+) -> int:
+    """Report on locks against their channels, every one that git knows where none is named.
+
+    1 where a change is as bad as ``fail_on``, by default any at all; 2 where a lock could not be compared.
+    """
+    _SOLVERS.clear()
+    comparisons: list[Comparison] = []
+    failed = False
+    for path in _paths(files):
+        try:
+            for each in _platforms(path, platforms):
+                asked = (each.file, each.lock, str(each.path), each.solver, each.settings)
+                today = against_channels(*asked)
+                comparisons += [today] if today.rows else []
+                comparisons.append(against_new_lock(*asked))
+        except LockstepError as error:
+            # What was found until then is told, and so are the other locks.
+            failed = True
+            _complain(error, path)
+    told = Report(tuple(comparisons))
+    if comparisons:
+        write(render(told, format, colour=output is None and colourful()), output)
+    return 2 if failed else int(fails(told.rows, fail_on or "any"))
+
+
+def bisect(
+    files: Sequence[Path],
+    package: str,
+    *,
+    platforms: Sequence[str],
+    format: str,  # noqa: A002
+    output: Path | None,
+) -> int:
+    """Name the upload that moved a package in each lock; 1 where one did."""
+    if format not in ("text", "json"):
+        raise LockstepError("the answer of --bisect is text or JSON", remedy="leave out --format")
+    _SOLVERS.clear()
+    found = [
+        _bisected(each, package.lower()) for path in _paths(files) for each in _platforms(path, platforms)
+    ]
+    write(report.as_json(found) if format == "json" else report.as_text(found), output)
+    return int(any(row.flip.moved for row in found))
+
+
+def attributed(told: Report, old: Path, new: Path) -> Report:
+    """Say of each change between two locks whose doing it is, by the environment file beside the new one.
+
+    Raises ``LockstepError`` where there is none, and for what is no lock.
+    """
+    _SOLVERS.clear()
+    base = _read_lock(old)
+    found = {each.platform: each for each in _platforms(new, ())}
+    return replace(told, comparisons=tuple(_attributed(each, base, found) for each in told.comparisons))
+
+
+def _attributed(comparison: Comparison, base: Lock, found: dict[str, _Locked]) -> Comparison:
+    head = found[comparison.platform]
+    packages = head.lock.platforms[comparison.platform]
+    try:
+        return attribute(comparison, head.file, base, packages, head.solver, head.settings)
+    except UnsolvableError as error:
+        request = request_again(head.file, head.settings, head.lock)
+        raise asyncio.run(explain(head.solver, request, str(error))) from None
+
+
+def _bisected(each: _Locked, package: str) -> report.Row:
+    cutoff = cutoff_of(each.lock, each.platform)
+    if cutoff is None:
+        what = f"does not say when the newest of its packages for {each.platform} was uploaded"
+        raise LockstepError(what, where=str(each.path), remedy=f"run: lockstep lock {each.file.path}")
+    locked = each.lock.platforms[each.platform].get(("conda", package))
+    request = request_again(each.file, each.settings, each.lock)
+    try:
+        flip = asyncio.run(flipped_by(each.solver, request, package, locked, cutoff))
+    except UnsolvableError as error:
+        raise asyncio.run(explain(each.solver, request, str(error))) from None
+    if locked is None and flip.after is None:
+        raise LockstepError(
+            f"'{package}' is neither locked nor in a new lock",
+            where=str(each.path),
+            remedy="name a conda package of the lock",
+        )
+    return report.Row(str(each.path), each.platform, package, flip)
+
+
+def _paths(files: Sequence[Path]) -> Iterator[Path]:
+    """Yield the locks that are meant: those named, those of the files named, or all that git knows."""
+    if not files:
+        found = [Path(name) for name in tracked(Path.cwd(), "*conda-lock.yml", "*conda-lock.yaml")]
+        if not found:
+            raise LockstepError("git knows no lock here", remedy="run: lockstep lock")
+        yield from found
+    for path in files:
+        if is_lock(path.name):
+            yield path
+            continue
+        read(path)
+        locks = locks_of([path])[path]
+        if not locks:
+            raise LockstepError(
+                "there is no lock yet", where=str(lock_path(path)), remedy=f"run: lockstep lock {path}"
+            )
+        yield from locks
+
+
+def _platforms(path: Path, asked: Sequence[str]) -> Iterator[_Locked]:
+    lock = _read_lock(path)
+    beside = environment_of(path)
+    if beside is None:
+        raise LockstepError(
+            "lies beside no environment file, so nothing can be solved for it",
+            where=str(path),
+            remedy="keep conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml",
+        )
+    file, config = read(beside), load(beside.resolve().parent)
+    for platform in asked or sorted(lock.platforms):
+        if platform not in lock.platforms:
+            has = ", ".join(lock.platforms)
+            raise LockstepError(f"has nothing for '{platform}'", where=str(path), remedy=f"it has {has}")
+        yield _Locked(path, lock, file, settings_again(file, config, lock, platform))
+
+
+def _read_lock(path: Path) -> Lock:
+    lock = formats.parse(read_text(path), str(path), "default") if path.is_file() else None
+    if lock is None:
+        raise LockstepError("is no lock", where=str(path), remedy="name a conda-lock.yml")
+    return lock
+
+
+def _complain(error: LockstepError, path: Path) -> None:
+    for line in (
+        *error.detail,
+        f"lockstep: {path}: {error}" if str(path) not in str(error) else f"lockstep: {error}",
+    ):
+        print(line, file=sys.stderr)
