@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conda_lockstep.environment.compose import MAX_BYTES, MAX_DEPTH, decode
+from conda_lockstep.environment.compose import MAX_DEPTH
 from conda_lockstep.environment.document import (
     EnvironmentFile,
     Item,
@@ -16,6 +16,7 @@ from conda_lockstep.environment.document import (
     parse,
     read,
 )
+from conda_lockstep.environment.encoding import MAX_BYTES, decode
 from conda_lockstep.errors import LockstepError
 from tests.support.corpus import ABSENT, find_corpus
 

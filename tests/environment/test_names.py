@@ -130,3 +130,17 @@ def test_loading_and_a_hundred_questions_are_not_felt() -> None:
 def test_the_script_builds_the_same_table_again(corpus: Path) -> None:
     date = next(line for line in LINES if "as of" in line).split("as of ")[1].split(";")[0]
     assert build_names.table(corpus / "names", date).encode() == names.TABLE.read_bytes()
+
+
+def test_a_run_that_asks_much_gets_the_answers_of_one_that_asks_little() -> None:
+    written = [line.split()[0] for line in LINES if line and not line.startswith(("#", "["))][::40]
+    asked = [word for name in written for word in (name, name[:-1], f"{name}-x")]
+    names._words.cache_clear()
+    few = {}
+    for name in asked:
+        names._words.cache_clear()
+        few[name] = names._words("conda-forge conda", name), names._words("conda-forge pypi", name)
+    names._words.cache_clear()
+    for name in asked:
+        assert few[name] == (names._words("conda-forge conda", name), names._words("conda-forge pypi", name))
+    assert names._words.cache_info().misses > names._FEW

@@ -285,6 +285,27 @@ def test_what_is_read_is_read_alike_by_rattler_and_conda(text: str) -> None:
     assert spec.channel == (by_rattler.channel.name if by_rattler.channel else "")
 
 
+_USUAL = st.lists(
+    st.sampled_from(
+        "a numpy 1 1.2 2.0.0 rc1 b2 .* * , - . _ = == >= <= ~= != > < =1.2 ==1 ,<2 =py39_0 =1=2 =h1234567_0".split()
+    ),
+    min_size=1,
+    max_size=6,
+).map("".join)
+
+
+@given(_USUAL)
+@settings(max_examples=1500, deadline=None)
+def test_usual_entries_are_read_the_fast_way_as_they_are_the_slow_way(text: str) -> None:
+    # A blank at its end makes any entry an unusual one, and changes nothing.
+    for parse in (parse_conda, parse_pip):
+        quick, slow = parse(text), parse(f"{text} ")
+        if not isinstance(quick, BadSpec):
+            assert slow._replace(text=text) == quick
+        else:
+            assert isinstance(slow, BadSpec)
+
+
 @given(_written)
 @settings(max_examples=1000, deadline=None)
 def test_every_part_of_what_is_read_stands_where_it_says(text: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conda_lockstep.config import Config, load
-from conda_lockstep.environment.compose import MAX_BYTES
+from conda_lockstep.environment.encoding import read_bytes
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.rules import OF_ENVIRONMENTS, OF_REQUIREMENTS, Rule, lint
 from conda_lockstep.rules.lint import UNREADABLE, Finding
@@ -103,12 +103,12 @@ def _with_partners(paths: list[Path], chosen: Sequence[Rule]) -> list[Path]:
         return paths
     from conda_lockstep.lock.paths import environment_of, is_lock, locks_of
 
-    locks = [path for path in paths if is_lock(path.name)]
+    locks = [path for path in paths if is_lock(str(path))]
     found = dict.fromkeys(paths)
     if "environment" in subjects:
         found |= dict.fromkeys(file for lock in locks if (file := environment_of(lock)))
     if "lock" in subjects:
-        files = [path for path in found if not is_lock(path.name)]
+        files = [path for path in found if not is_lock(str(path))]
         found |= dict.fromkeys(lock for beside in locks_of(files).values() for lock in beside)
     return list(found)
 
@@ -130,10 +130,10 @@ def _with_requirements(paths: list[Path], chosen: Sequence[Rule]) -> list[Path]:
 def _mentions_a_file(path: Path) -> bool:
     """Say whether ``-r`` stands in a file at all, which few have, and which costs less than to read it twice."""
     try:
-        with path.open("rb") as file:
-            return re.search(rb"-r\b|--requirement\b", file.read(MAX_BYTES)) is not None
-    except (OSError, ValueError):
+        data = read_bytes(path, str(path))
+    except LockstepError:
         return False
+    return b"-r" in data and re.search(rb"-r\b|--requirement\b", data) is not None
 
 
 def _look(paths: Sequence[Path], chosen: Sequence[Rule], config: Config, fix: bool, unsafe: bool) -> _Seen:

@@ -35,13 +35,13 @@ def bounds(spec: CondaSpec) -> Bounds | None:
     """Return what all clauses of a spec allow together; None where it has an ``or`` or more than plain numbers."""
     if "|" in spec.version:
         return None
-    found = Bounds()
+    found = None
     for index, clause in enumerate(spec.clauses):
         each = _of_clause(clause, exact=spec.is_exact_clause(index))
         if each is None:
             return None
-        found = both(found, each)
-    return found
+        found = both(found, each) if found else each
+    return found or Bounds()
 
 
 def both(one: Bounds, other: Bounds) -> Bounds:
@@ -61,12 +61,13 @@ def is_confined(spec: CondaSpec, places: int) -> bool:
     """Say whether all versions that a spec lets in share their first numbers, ``places`` of them."""
     if "|" in spec.version:
         return False
+    for clause in spec.clauses:
+        if clause.op in ("=", "==", "", "~=") and clause.version != "*":
+            given = numbers(clause.version) - (1 if clause.op == "~=" else 0)
+            if given >= places:
+                return True
     if spec.is_exact:
         return True
-    for clause in spec.clauses:
-        given = numbers(clause.version) - (1 if clause.op == "~=" else 0)
-        if clause.op in ("=", "==", "", "~=") and clause.version != "*" and given >= places:
-            return True
     found = bounds(spec)
     if found is None or found.low is None or found.high is None:
         return False

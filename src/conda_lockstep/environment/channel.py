@@ -45,6 +45,8 @@ class Channel(NamedTuple):
     @property
     def is_local(self) -> bool:
         """Say whether it is a folder of this machine, or a server on it."""
+        if not self.scheme and not self.host:
+            return _is_path(self.text)
         host = self.host.rpartition(":")[0] if self.host[-1:].isdigit() and ":" in self.host else self.host
         if self.scheme == "file" or host in _LOOPBACK or re.fullmatch(r"127(?:\.\d+){3}", host):
             return True

@@ -1,4 +1,4 @@
-"""From bytes to YAML nodes, in bounded time and memory; what no tool could read is refused with its place.
+"""From text to YAML nodes, in bounded time and memory; what no tool could read is refused with its place.
 
 libyaml composes the nodes; nothing is constructed, so nothing in a file can run.
 """
@@ -6,61 +6,17 @@ libyaml composes the nodes; nothing is constructed, so nothing in a file can run
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import yaml
 
 from conda_lockstep.environment.source import Source, Span, UnreadableFileError
-from conda_lockstep.errors import LockstepError
 
-MAX_BYTES = 1 << 20
-"""Larger files are refused: the largest environment file that we know of has 60 kB."""
 MAX_NODES = 100_000
 """What the aliases of a file may expand to."""
 MAX_DEPTH = 100
 """How deep lists and mappings may be nested; libyaml's composer overflows the C stack at some thousands."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_UTF16 = {"utf-16-le": "UTF-16LE", "utf-16-be": "UTF-16BE"}
-
-
-def read_bytes(path: Path, shown: str) -> bytes:
-    """Read a file of at most :data:`MAX_BYTES`; raises ``LockstepError`` where there is none."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise LockstepError("no such file", where=shown, remedy="check the path") from None
-    except IsADirectoryError:
-        remedy = "name an environment file"
-        raise LockstepError("is a folder, not a file", where=shown, remedy=remedy) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise LockstepError(f"cannot be read: {reason}", where=shown, remedy="check the path") from None
-    if len(data) > MAX_BYTES:
-        what = f"larger than {MAX_BYTES >> 20} MiB: no environment file"
-        raise UnreadableFileError(what, Source.of(shown, ""), 0, remedy="name the right file")
-    return data
-
-
-def decode(data: bytes, path: str) -> str:
-    """Decode the bytes of a file as UTF-8; the error says which other encoding it seems to be."""
-    encoding = _utf16(data)
-    if encoding:
-        try:
-            text = data.decode(encoding).removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            text = "\0"
-        recoded = None if "\0" in text else text
-        what = f"the file is {_UTF16[encoding]}, not UTF-8"
-        remedy = "save it as UTF-8 (PowerShell: -Encoding utf8)"
-        raise UnreadableFileError(what, Source.of(path, ""), 0, remedy=remedy, recoded=recoded)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        source = Source.of(path, data[: error.start].decode("utf-8"))
-        what = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        raise UnreadableFileError(what, source, len(source.text), remedy="save the file as UTF-8") from None
 
 
 def compose(source: Source) -> yaml.MappingNode:
@@ -84,20 +40,6 @@ def node_span(node: yaml.Node) -> Span:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
     return Span(start, max(start, node.end_mark.index))
-
-
-def _utf16(data: bytes) -> str:
-    """Name the kind of UTF-16 by its mark or, in a text that begins with ASCII, by where its zeros are."""
-    for mark, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if data.startswith(mark):
-            return name
-    head = data[:64]
-    if len(head) >= 4 and 0 in head:
-        if not any(head[1::2]):
-            return "utf-16-le"
-        if not any(head[0::2]):
-            return "utf-16-be"
-    return ""
 
 
 def _refuse_merge_conflict(source: Source) -> None:

@@ -94,11 +94,11 @@ class Redactor:
         self._secrets = secrets(file)
         self._ends = [secret.span.end for secret in self._secrets]
         # Most files hold no secret and no URL, and nothing that is said of them does.
-        self._is_plain = not self._secrets and "://" not in file.source.text
+        self.is_idle = not self._secrets and "://" not in file.source.text
 
     def text(self, text: str, *places: Span) -> str:
         """Return what is said of some places of the file with ``***`` for every secret of theirs, and of any URL."""
-        if self._is_plain:
+        if self.is_idle:
             return text
         for place in places:
             for secret in self._within(place):
@@ -112,7 +112,7 @@ class Redactor:
     def line(self, number: int) -> str:
         """Return a line of the file with as many ``*`` as a secret has characters, so that columns stay."""
         line = self._source.line(number)
-        if self._is_plain:
+        if self.is_idle:
             return line
         place = self._source.line_span(number)
         spans = [Span(start, end) for start, end, _ in url_secrets(line)]

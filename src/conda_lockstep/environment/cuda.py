@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.environment.bounds import Bounds, Release, both, bounds, numbers
@@ -56,16 +56,19 @@ def cuda_packages() -> Mapping[str, CudaPackage]:
     }
 
 
-def statements(entries: Entries) -> list[Statement]:
+@lru_cache(maxsize=1)
+def statements(entries: Entries) -> Sequence[Statement]:
     """Return what a file says about CUDA, in its order; nothing for a file that does not speak of it."""
     text = entries.file.source.text.lower()
     if "cu" not in text or not any(mark in text for mark in ("cuda", "+cu", "-cu", "/cu", "=cu", "nvcc")):
         return []
     found = [*_of_channels(entries)]
     for conda in entries.conda:
-        found += _of_conda(conda)
+        if "cu" in conda.spec.build or conda.spec.name in cuda_packages():
+            found += _of_conda(conda)
     for pip in entries.pip:
-        found += _of_pip(pip)
+        if "cu" in pip.item.value.lower():
+            found += _of_pip(pip)
     return sorted(found, key=lambda statement: statement.span)
 
 

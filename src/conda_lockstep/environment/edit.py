@@ -157,7 +157,8 @@ def _is_new_line(edit: Edit) -> bool:
 
 def _lines(source: Source, span: Span) -> tuple[int, int]:
     """Return the first and the last line of a span."""
-    return source.position(span.start)[0], source.position(max(span.start, span.end - 1))[0]
+    first, _, last, _ = source.place(Span(span.start, max(span.start, span.end - 1)))
+    return first, last
 
 
 def _whole_lines(source: Source, first: int, last: int) -> Span:

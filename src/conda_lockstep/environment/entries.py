@@ -1,16 +1,32 @@
-"""The entries of an environment file, read as specs, once for all rules."""
+"""The entries of an environment file, read as specs and sorted by what they say, once for all rules."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.environment.document import EnvironmentFile, Item, PipSection
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.requirement import PipRequirement, parse_pip
 from conda_lockstep.environment.source import Span
-from conda_lockstep.environment.spec import NOWHERE, BadSpec, CondaSpec, Range, parse_conda
+from conda_lockstep.environment.spec import NOWHERE, BadSpec, CondaSpec, Range, is_plain, parse_conda
 
 _ENDS_A_FLOW_ENTRY = frozenset(",[]{}")
+
+Trait: TypeAlias = Literal[
+    # Of a conda entry: it restricts the version, or not; one version alone can match; it is written with a '*', with
+    # several comparisons, with '~='; it has a build, a channel, a namespace; it is no mere name and plain comparison.
+    "versioned", "unversioned", "exact", "glob", "range", "compatible", "build", "channel", "namespace", "odd",
+    # Of a pip entry: it is one; it is an option, a URL or a path; its version is a local one, such as '1.0+cu118'.
+    "pip", "special", "local-version",
+    # Of a file: a conda package stands twice; an entry is no spec, an item of a list no text, a dependency a mapping;
+    # it has a section 'pip:', or variables; it speaks of torch; there are the characters that URLs, placeholders, or
+    # selectors of platforms are written with.
+    "repeated", "bad", "non-text", "mapping", "pip-section", "variables", "torch", "address", "placeholder", "selector",
+]  # fmt: skip
+"""Something that rules look for."""
 
 
 class CondaEntry(NamedTuple):
@@ -44,40 +60,122 @@ class BadEntry(NamedTuple):
     manager: str
 
 
-class Entries(NamedTuple):
-    """An environment file with its specs read. Order is the file's."""
+class Entries:
+    """An environment file with its specs read. Order is the file's.
 
-    file: EnvironmentFile
-    conda: tuple[CondaEntry, ...]
-    pip: tuple[PipEntry, ...]
-    bad: tuple[BadEntry, ...]
+    Rules ask for the entries they are about by name or by :data:`Trait`, so that a file costs what is in it, and not
+    that times the number of rules. Each is equal to itself alone: what takes long to find out of a file can be kept by
+    ``lru_cache(maxsize=1)``, as all rules look at one file before the next. ``traits`` are those that it has.
+    """
 
-    def named(self, *names: str) -> tuple[CondaEntry, ...]:
+    __slots__ = (
+        "_by_name",
+        "_by_trait",
+        "_pip_by_name",
+        "_pip_by_trait",
+        "bad",
+        "conda",
+        "file",
+        "pip",
+        "traits",
+    )
+
+    def __init__(self, file: EnvironmentFile) -> None:
+        self.file = file
+        self.traits: set[Trait] = set()
+        self.conda: list[CondaEntry] = []
+        self.pip: list[PipEntry] = []
+        self.bad: list[BadEntry] = []
+        self._by_name: dict[str, list[CondaEntry]] = defaultdict(list)
+        self._by_trait: dict[Trait, list[CondaEntry]] = defaultdict(list)
+        self._pip_by_name: dict[str, list[PipEntry]] = defaultdict(list)
+        self._pip_by_trait: dict[Trait, list[PipEntry]] = defaultdict(list)
+        for entry in file.dependencies:
+            if isinstance(entry, Item):
+                self._add_conda(entry)
+            elif not isinstance(entry, PipSection):
+                self.traits.add("mapping")
+        for section in file.pip_sections:
+            self._add_pip(section)
+        self.traits.update(self._by_trait, self._pip_by_trait, self._of_file())
+
+    def named(self, *names: str) -> Sequence[CondaEntry]:
         """Return the conda entries with one of these names."""
-        return tuple(entry for entry in self.conda if entry.spec.name in names)
+        known = [name for name in names if name in self._by_name]
+        if len(known) > 1:
+            return [entry for entry in self.conda if entry.spec.name in known]
+        return self._by_name[known[0]] if known else ()
+
+    def having(self, trait: Trait) -> Sequence[CondaEntry]:
+        """Return the conda entries with a trait."""
+        return self._by_trait.get(trait, ())
+
+    def pip_named(self, *names: str) -> Sequence[PipEntry]:
+        """Return the pip entries of some projects, by their normalised names."""
+        known = [name for name in names if name in self._pip_by_name]
+        if len(known) > 1:
+            return [entry for entry in self.pip if entry.requirement.name in known]
+        return self._pip_by_name[known[0]] if known else ()
+
+    def pip_having(self, trait: Trait) -> Sequence[PipEntry]:
+        """Return the pip entries with a trait."""
+        return self._pip_by_trait.get(trait, ())
+
+    def _add_conda(self, item: Item) -> None:
+        if item.kind != "string":
+            self.traits.add("non-text")
+            return
+        spec, traits = _conda(item.value)
+        if isinstance(spec, BadSpec):
+            self.bad.append(BadEntry(item, spec, "conda"))
+            return
+        entry = CondaEntry(item, spec)
+        self.conda.append(entry)
+        self._by_name[spec.name].append(entry)
+        for trait in traits:
+            self._by_trait[trait].append(entry)
+
+    def _add_pip(self, section: PipSection) -> None:
+        self.traits.add("pip-section")
+        for item in section.items:
+            if item.kind != "string":
+                self.traits.add("non-text")
+                continue
+            requirement, traits = _pip(item.value)
+            if isinstance(requirement, BadSpec):
+                self.bad.append(BadEntry(item, requirement, "pip"))
+                continue
+            entry = PipEntry(item, requirement, section)
+            self.pip.append(entry)
+            self._pip_by_name[requirement.name].append(entry)
+            for trait in traits:
+                self._pip_by_trait[trait].append(entry)
+
+    def _of_file(self) -> Iterator[Trait]:
+        file, text = self.file, self.file.source.text
+        if len(self._by_name) < len(self.conda):
+            yield "repeated"
+        if self.bad:
+            yield "bad"
+        if any(item.kind != "string" for items in (file.channels.items, file.platforms) for item in items):
+            yield "non-text"
+        if file.variables:
+            yield "variables"
+        if "torch" in text.lower():
+            yield "torch"
+        if "://" in text:
+            yield "address"
+        # A mapping may be what a placeholder, or a selector, is to YAML; an escape may be any character.
+        mapping = "mapping" in self.traits
+        if mapping or "{" in text or "$" in text or "<%" in text or "\\" in text:
+            yield "placeholder"
+        if mapping or ("#" in text and "[" in text):
+            yield "selector"
 
 
 def read_entries(file: EnvironmentFile) -> Entries:
     """Read every textual entry of a file as a spec."""
-    conda: list[CondaEntry] = []
-    pip: list[PipEntry] = []
-    bad: list[BadEntry] = []
-    for item in file.conda_items:
-        spec = parse_conda(item.value)
-        if isinstance(spec, BadSpec):
-            bad.append(BadEntry(item, spec, "conda"))
-        else:
-            conda.append(CondaEntry(item, spec))
-    for section in file.pip_sections:
-        for item in section.items:
-            if item.kind != "string":
-                continue
-            requirement = parse_pip(item.value)
-            if isinstance(requirement, BadSpec):
-                bad.append(BadEntry(item, requirement, "pip"))
-            else:
-                pip.append(PipEntry(item, requirement, section))
-    return Entries(file, tuple(conda), tuple(pip), tuple(bad))
+    return Entries(file)
 
 
 def rewrite(item: Item, part: Range, text: str) -> Edit | None:
@@ -92,3 +190,63 @@ def rewrite(item: Item, part: Range, text: str) -> Edit | None:
     if item.flow and _ENDS_A_FLOW_ENTRY & set(text):
         return None
     return Edit(item.at(*part), text)
+
+
+_LONG = 200
+"""Texts above that are read anew each time: they are of one file, and to keep them costs memory."""
+
+
+def _conda(text: str) -> tuple[CondaSpec | BadSpec, Sequence[Trait]]:
+    """Read a conda entry, and say what there is in it; files of one project say much the same."""
+    return _known_conda(text) if len(text) < _LONG else _read_conda(text)
+
+
+def _pip(text: str) -> tuple[PipRequirement | BadSpec, Sequence[Trait]]:
+    return _known_pip(text) if len(text) < _LONG else _read_pip(text)
+
+
+def _read_conda(text: str) -> tuple[CondaSpec | BadSpec, Sequence[Trait]]:
+    spec = parse_conda(text)
+    return spec, () if isinstance(spec, BadSpec) else _of_conda(spec)
+
+
+def _read_pip(text: str) -> tuple[PipRequirement | BadSpec, Sequence[Trait]]:
+    requirement = parse_pip(text)
+    return requirement, () if isinstance(requirement, BadSpec) else _of_pip(requirement)
+
+
+_known_conda = lru_cache(maxsize=4096)(_read_conda)
+_known_pip = lru_cache(maxsize=4096)(_read_pip)
+
+
+def _of_conda(spec: CondaSpec) -> Sequence[Trait]:
+    found: list[Trait] = _of_versions(spec) if spec.clauses else ["unversioned"]
+    if spec.build:
+        found.append("build")
+    if not is_plain(spec.text):
+        found.append("odd")
+        if spec.channel:
+            found.append("channel")
+        if spec.namespace:
+            found.append("namespace")
+    return found
+
+
+def _of_versions(spec: CondaSpec) -> list[Trait]:
+    clauses = spec.clauses
+    found: list[Trait] = ["versioned" if any(clause.version != "*" for clause in clauses) else "unversioned"]
+    if any(spec.is_exact_clause(index) for index in range(len(clauses))):
+        found.append("exact")
+    if len(clauses) > 1:
+        found.append("range")
+    if "*" in spec.version:
+        found.append("glob")
+    if "~=" in spec.version:
+        found.append("compatible")
+    return found
+
+
+def _of_pip(requirement: PipRequirement) -> Sequence[Trait]:
+    if requirement.kind != "requirement":
+        return "pip", "special"
+    return ("pip", "local-version") if "+" in requirement.specifier else ("pip",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TypeAlias
@@ -13,6 +15,7 @@ CHANNELS = ("conda-forge", "pytorch")
 _Section: TypeAlias = tuple[int, int]
 
 
+@lru_cache(maxsize=8192)
 def pypi_names(conda_name: str) -> tuple[str, ...]:
     """Return the PyPI projects (normalised) that a conda package holds, its namesake first; none if it is no Python.
 
@@ -22,6 +25,7 @@ def pypi_names(conda_name: str) -> tuple[str, ...]:
     return first + tuple(name for name in second if name not in first) if second else first
 
 
+@lru_cache(maxsize=8192)
 def conda_names(pypi_name: str, channel: str = "conda-forge") -> tuple[str, ...]:
     """Return the conda packages of a channel that hold a PyPI project, the best one first; none if it has none.
 
@@ -50,8 +54,27 @@ def _pypi_names(conda_name: str, channel: str) -> tuple[str, ...]:
 @lru_cache(maxsize=8192)
 def _words(section: str, key: str) -> tuple[str, ...] | None:
     """Return what stands behind a key in a section, None where the key is not there."""
-    line = _find(_table(), _section(section), key.encode())
+    if _words.cache_info().misses > _FEW:
+        line = _find_line(_lines(section), key.encode())
+    else:
+        line = _find(_table(), _section(section), key.encode())
     return None if line is None else tuple(line.decode().split(" ")[1:])
+
+
+_FEW = 100
+"""After as many questions it pays to have parted the table into lines; most runs look at one file, and ask fewer."""
+
+
+def _find_line(lines: Sequence[bytes], key: bytes) -> bytes | None:
+    """Bisect lines for the one whose first word is ``key``: a blank comes before all that a name is made of."""
+    place = bisect_left(lines, key)
+    found = place < len(lines) and lines[place].partition(b" ")[0] == key
+    return lines[place] if found else None
+
+
+@cache
+def _lines(section: str) -> Sequence[bytes]:
+    return _table()[slice(*_section(section))].splitlines()
 
 
 def _find(table: bytes, section: _Section, key: bytes) -> bytes | None:

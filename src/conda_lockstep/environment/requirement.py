@@ -37,11 +37,9 @@ def parse_pip(text: str) -> PipRequirement | BadSpec:
     """Read an item of a ``pip:`` list: a PEP 508 requirement, or what pip's requirements files know besides."""
     plain = _PLAIN.fullmatch(text)
     if plain and not text.endswith(_FILES):
-        name, op, version = plain.groups()
-        where = (plain.start(2), plain.end()) if op else NOWHERE
-        return PipRequirement(
-            text, "requirement", normalize(name), plain.span(1), (), op + version if op else "", where
-        )
+        name, specifier = plain.groups()
+        where = plain.span(2) if specifier else NOWHERE
+        return PipRequirement(text, "requirement", normalize(name), plain.span(1), (), specifier or "", where)
     return _any(text)
 
 
@@ -78,7 +76,8 @@ def _any(text: str) -> PipRequirement | BadSpec:
     )
 
 
-_PLAIN = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)(?:(==|>=|<=|<|>)(\d+(?:\.\d+)*))?")
+_COMPARISON = r"(?:(?:[=<>!]=|<|>)\d+(?:\.\d+)*|~=\d+(?:\.\d+)+)"
+_PLAIN = re.compile(rf"([A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)({_COMPARISON}(?:,{_COMPARISON})*)?")
 _FILES = (".whl", ".zip", ".tar.gz")
 # Compiled when the first entry needs them, and kept by ``re``.
 _PATH = r"\.{0,2}/|\.$|~/|[A-Za-z]:\\|[^\s@;=<>]+/[^\s@;=<>]+$|[^\s@]+\.(?:whl|zip|tar\.gz)$"

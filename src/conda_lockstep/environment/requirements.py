@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from conda_lockstep.environment.compose import decode, read_bytes
 from conda_lockstep.environment.document import MAX_ENTRIES, EnvironmentFile, Item, ListOf, PipSection, parse
+from conda_lockstep.environment.encoding import decode, read_bytes
 from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.environment.suppressions import Suppression, in_comments, is_alone
 from conda_lockstep.errors import LockstepError

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 from typing import NamedTuple
 
 from conda_lockstep.errors import Location, LockstepError
@@ -36,7 +37,10 @@ class Source(NamedTuple):
         """Index the lines of a text (LF, CRLF or CR)."""
         bom = text.startswith("\ufeff")
         text = text[1:] if bom else text
-        starts = (0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text)))
+        if "\r" in text:
+            starts = (0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text)))
+        else:
+            starts = (0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1]))
         return cls(path, text, starts, bom)
 
     @property
@@ -49,13 +53,22 @@ class Source(NamedTuple):
         line = bisect_right(self.line_starts, offset)
         return line, offset - self.line_starts[line - 1] + 1
 
+    def place(self, span: Span) -> tuple[int, int, int, int]:
+        """Return line and column of where a span begins, and of where it ends."""
+        starts = self.line_starts
+        line = bisect_right(starts, span.start)
+        end_line = bisect_right(starts, span.end, line - 1)
+        return line, span.start - starts[line - 1] + 1, end_line, span.end - starts[end_line - 1] + 1
+
     def location(self, offset: int) -> Location:
         """Return the place of an offset, for messages."""
         return Location(self.path, *self.position(offset))
 
     def line(self, number: int) -> str:
         """Return a line (from 1) without its end."""
-        return self.text[slice(*self.line_span(number))].rstrip("\r\n")
+        starts = self.line_starts
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
 
     def line_span(self, number: int) -> Span:
         """Return the range of a line (from 1), its line end included."""
@@ -64,8 +77,8 @@ class Source(NamedTuple):
 
     def rest_of_line(self, offset: int) -> Span:
         """Return the range from an offset to the end of its line, the line end left out."""
-        number, column = self.position(offset)
-        return Span(offset, offset + len(self.line(number)) - column + 1)
+        number = bisect_right(self.line_starts, offset)
+        return Span(offset, self.line_starts[number - 1] + len(self.line(number)))
 
     @property
     def newline(self) -> str:

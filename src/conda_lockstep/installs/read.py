@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conda_lockstep.environment.compose import decode, read_bytes
+from conda_lockstep.environment.encoding import decode, read_bytes
 from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.installs.calls import calls_in
 from conda_lockstep.installs.file import InstallFile, Scope, Step

@@ -11,12 +11,23 @@ _SUFFIXES = (SUFFIX, "conda-lock.yaml")
 
 def lock_path(file: Path) -> Path:
     """Return the lock's path: ``conda-lock.yml`` for ``environment.yml``, ``NAME.conda-lock.yml`` for ``NAME.yml``."""
-    return file.parent / (SUFFIX if file.stem == "environment" else f"{file.stem}.{SUFFIX}")
+    return file.parent / lock_name(file.name)
+
+
+def lock_name(name: str) -> str:
+    """Return the name of the lock of an environment file of this name, in the same folder."""
+    stem = _stem(name)
+    return SUFFIX if stem == "environment" else f"{stem}.{SUFFIX}"
 
 
 def machine_lock_path(file: Path, machine: str) -> Path:
     """Return the path of the lock for one machine: ``NAME.MACHINE.conda-lock.yml``; of the one for all where empty."""
-    return file.parent / f"{file.stem}.{machine}.{SUFFIX}" if machine else lock_path(file)
+    return file.parent / machine_lock_name(file.name, machine)
+
+
+def machine_lock_name(name: str, machine: str) -> str:
+    """Return the name of the lock for one machine, of an environment file of this name."""
+    return f"{_stem(name)}.{machine}.{SUFFIX}" if machine else lock_name(name)
 
 
 def is_lock(path: str) -> bool:
@@ -43,15 +54,21 @@ def environment_of(lock: Path) -> Path | None:
 
 def locks_of(files: Iterable[Path]) -> dict[Path, tuple[Path, ...]]:
     """Return the locks that lie beside each environment file: first the one for all machines, then those for one."""
-    files = tuple(files)
     # A folder is listed once, however many of the files are in it.
-    beside = {folder: _locks_in(folder) for folder in {file.parent for file in files}}
-    found = {}
+    beside: dict[Path, list[Path]] = {}
+    found: dict[Path, tuple[Path, ...]] = {}
     for file in files:
-        own = lock_path(file)
-        mine = [lock for lock in beside[file.parent] if lock == own or environment_of(lock) == file]
-        found[file] = tuple(sorted(mine, key=lambda lock: (lock != own, lock)))
+        folder = file.parent
+        if folder not in beside:
+            beside[folder] = _locks_in(folder)
+        found[file] = _of_file(file, beside[folder]) if beside[folder] else ()
     return found
+
+
+def _of_file(file: Path, locks: list[Path]) -> tuple[Path, ...]:
+    own = lock_path(file)
+    mine = [lock for lock in locks if lock == own or environment_of(lock) == file]
+    return tuple(sorted(mine, key=lambda lock: (lock != own, lock)))
 
 
 def _locks_in(folder: Path) -> list[Path]:
@@ -59,3 +76,8 @@ def _locks_in(folder: Path) -> list[Path]:
         return [path for path in folder.iterdir() if is_lock(path.name)]
     except OSError:
         return []
+
+
+def _stem(name: str) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return stem if stem and suffix else name

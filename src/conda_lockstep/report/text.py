@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from conda_lockstep.rules.lint import Finding
 
@@ -38,33 +38,41 @@ def summary(findings: Sequence[Finding], files: int, *, fixed: int = 0, colour: 
 
 
 def _block(finding: Finding, colour: bool) -> str:
-    path = visible(finding.path)
-    place = f"{path}:{finding.line}:{finding.column}"
-    name = paint(f"{finding.severity} {finding.rule}", _COLOURS[finding.severity], colour)
-    lines = [f"{paint(place, BOLD, colour)}: {name}: {_short(finding.message)}"]
+    path, level = visible(finding.path), _COLOURS[finding.severity]
+    place, name = f"{path}:{finding.line}:{finding.column}", f"{finding.severity} {finding.rule}"
+    if colour:
+        place, name = paint(place, BOLD, colour), paint(name, level, colour)
+    text = f"{place}: {name}: {_short(finding.message)}"
     if not finding.lines:
-        lines[0] += f"; {visible(finding.help)}" if finding.help else ""
-        return lines[0] + "\n"
+        return f"{text}; {visible(finding.help)}\n" if finding.help else f"{text}\n"
     width = margin(finding)
-    lines += _snippet(finding, width, colour)
+    indent = " " * width
+    text = f"{text}\n{_snippet(finding, width, colour)}"
     for line, column, _, what in finding.also:
-        lines.append(f"{' ' * width} = {path}:{line}:{column}: {_short(what)}")
+        text += f"{indent} = {path}:{line}:{column}: {_short(what)}\n"
     if finding.help:
-        lines.append(f"{' ' * width} = {paint('help', BOLD, colour)}: {_short(finding.help)}")
-    return "\n".join(lines) + "\n"
+        text += f"{indent} = {paint('help', BOLD, True) if colour else 'help'}: {_short(finding.help)}\n"
+    return text
 
 
-def _snippet(finding: Finding, width: int, colour: bool) -> Iterator[str]:
-    bar = paint("|", DIM, colour)
-    for number, line in enumerate(finding.lines, finding.line):
-        first = number == finding.line
-        shown, start = _window(line, finding.column - 1 if first else 0)
-        yield f"{number:>{width}} {bar} {shown}".rstrip()
-        if first:
-            end = finding.end_column - 1 if finding.end_line == finding.line else len(line)
-            before = _cells(visible(line[start : finding.column - 1])) + (1 if start else 0)
-            marks = "^" * max(1, _cells(visible(line[finding.column - 1 : min(end, start + _WIDEST)])))
-            yield f"{' ' * width} {bar} {' ' * before}{paint(marks, _COLOURS[finding.severity], colour)}"
+def _snippet(finding: Finding, width: int, colour: bool) -> str:
+    """Return the finding's lines, with marks below the first."""
+    line, column = finding.lines[0], finding.column - 1
+    end = finding.end_column - 1 if finding.end_line == finding.line else len(line)
+    if len(line) <= _WIDEST and line.isascii() and line.isprintable():
+        # As nearly all are: each character takes one column.
+        shown, before, marked = line, min(column, len(line)), min(end, len(line)) - column
+    else:
+        shown, start = _window(line, column)
+        before = _cells(line[start:column]) + (1 if start else 0)
+        marked = _cells(line[column : min(end, start + _WIDEST)])
+    marks, bar = "^" * max(1, marked), "|"
+    if colour:
+        marks, bar = paint(marks, _COLOURS[finding.severity], colour), paint(bar, DIM, colour)
+    text = f"{f'{finding.line:>{width}} {bar} {shown}'.rstrip()}\n{' ' * width} {bar} {' ' * before}{marks}\n"
+    for number, more in enumerate(finding.lines[1:], finding.line + 1):
+        text += f"{number:>{width}} {bar} {_window(more, 0)[0]}".rstrip() + "\n"
+    return text
 
 
 def _window(line: str, at: int) -> tuple[str, int]:
@@ -79,6 +87,7 @@ def _window(line: str, at: int) -> tuple[str, int]:
 
 def _cells(text: str) -> int:
     """Count the columns that a text takes on a terminal: two for a Chinese character, none for a combining accent."""
+    text = visible(text)
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -93,7 +102,8 @@ def _short(text: str) -> str:
 
 def margin(finding: Finding) -> int:
     """Return how wide the line numbers of a finding are."""
-    return len(str(max([finding.line + len(finding.lines) - 1, *(line for line, *_ in finding.also)])))
+    last = finding.line + len(finding.lines) - 1
+    return len(str(max(last, *(line for line, *_ in finding.also)) if finding.also else last))
 
 
 def errors(messages: Iterable[str]) -> str:

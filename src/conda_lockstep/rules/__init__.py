@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.entries import Entries, Trait
 from conda_lockstep.environment.source import Span
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
@@ -59,7 +59,8 @@ class Rule(NamedTuple):
     """A rule's identity and its check. ``summary`` is the check's docstring.
 
     ``over`` names general rules that stay silent on an entry this rule speaks about. A rule that ``needs_solver`` is
-    chosen by its name or its family only: the linter alone, without the extra ``solve``, cannot run it.
+    chosen by its name or its family only: the linter alone, without the extra ``solve``, cannot run it. ``needs`` are
+    traits without which a file has nothing for it: it is not asked about one that lacks any of them.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Rule(NamedTuple):
     default: bool = True
     subject: Subject = "environment"
     needs_solver: bool = False
+    needs: frozenset[Trait] = frozenset()
 
 
 _RULES: dict[str, Rule] = {}
@@ -84,6 +86,7 @@ def rule(
     default: bool = True,
     subject: Subject = "environment",
     needs_solver: bool = False,
+    needs: tuple[Trait, ...] = (),
 ) -> Callable[[Check], Check]:
     """Register a check as a rule; its family is its module's or package's name, its summary the docstring."""
 
@@ -92,7 +95,9 @@ def rule(
             raise ValueError(f"two rules are named {name}")
         family = check.__module__.removeprefix(f"{__name__}.").partition(".")[0]
         summary = " ".join((check.__doc__ or "").split())
-        _RULES[name] = Rule(name, family, severity, summary, check, over, default, subject, needs_solver)
+        _RULES[name] = Rule(
+            name, family, severity, summary, check, over, default, subject, needs_solver, frozenset(needs)
+        )
         return check
 
     return register

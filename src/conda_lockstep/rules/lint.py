@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from conda_lockstep.atomic import write_text
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
-from conda_lockstep.environment.compose import decode, read_bytes
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.document import EnvironmentFile, ListOf, parse, read
+from conda_lockstep.environment.encoding import decode, read_bytes
 from conda_lockstep.environment.entries import read_entries
 from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.errors import LockstepError
@@ -243,7 +243,10 @@ def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> 
     subject = subject_of(file.path)
     chosen = [rule for rule in for_path(chosen, file.path, config) if _looks_at(rule, subject)]
     entries = read_entries(file)
-    found = [(rule, problem) for rule in chosen for problem in rule.check(entries, config)]
+    traits = entries.traits
+    found = [
+        (rule, problem) for rule in chosen if rule.needs <= traits for problem in rule.check(entries, config)
+    ]
     if len(found) > 1:
         found = _one_cause_one_finding(found)
     if "lockstep:" in file.source.text:
@@ -277,10 +280,12 @@ def _suppressions(file: EnvironmentFile, subject: Subject) -> tuple[Suppression,
 
 def _one_cause_one_finding(found: _Found) -> _Found:
     """Drop what a general rule says of the places that a more specific one speaks about."""
+    spoke = {rule.name for rule, _ in found}
     places: dict[str, list[Span]] = {}
     for rule, problem in found:
         for name in rule.over:
-            places.setdefault(name, []).extend((problem.span, *problem.covers))
+            if name in spoke:
+                places.setdefault(name, []).extend((problem.span, *problem.covers))
     if not places:
         return found
     spoken = {name: _Covered(spans) for name, spans in places.items()}
@@ -307,33 +312,45 @@ class _Covered:
 def _findings(file: EnvironmentFile, found: _Found) -> list[Finding]:
     if not found:
         return []
+    findings = [_finding(rule, problem, file.source) for rule, problem in found]
     hide = Redactor(file)
-    return [_finding(rule, problem, file.source, hide) for rule, problem in found]
+    if hide.is_idle:
+        return findings
+    return [_redacted(finding, problem, hide) for finding, (_, problem) in zip(findings, found, strict=True)]
 
 
-def _finding(rule: Rule, problem: Problem, source: Source, hide: Redactor) -> Finding:
+def _finding(rule: Rule, problem: Problem, source: Source) -> Finding:
     """Give a problem its rule, and its place in lines and columns."""
-    line, column = source.position(problem.span.start)
-    end_line, end_column = source.position(problem.span.end)
-    lines = tuple(hide.line(number) for number in range(line, min(end_line, line + 2) + 1))
-    places = (problem.span, *(span for span, _ in problem.also))
-    also = tuple(
-        (*source.position(span.start), source.position(span.end)[1], hide.text(what, *places))
-        for span, what in problem.also
-    )
+    place = line, _, end_line, _ = source.place(problem.span)
+    lines: tuple[str, ...] = (source.line(line),)
+    if end_line > line:
+        lines += tuple(source.line(number) for number in range(line + 1, min(end_line, line + 2) + 1))
+    fix = problem.fix
     return Finding(
-        rule.name, rule.family, problem.severity or rule.severity, hide.text(problem.message, *places),
-        hide.text(problem.help, *places), source.path, line, column, end_line, end_column, lines,
-        _fix_at(problem.fix, source, hide, places), also,
+        rule.name, rule.family, problem.severity or rule.severity, problem.message, problem.help, source.path,
+        *place, lines,
+        FixAt(fix.message, fix.safety, tuple([EditAt(*source.place(span), text) for span, text in fix.edits]))
+        if fix else None,
+        tuple([_also(source, span, what) for span, what in problem.also]) if problem.also else (),
     )  # fmt: skip
 
 
-def _fix_at(fix: Fix | None, source: Source, hide: Redactor, places: Sequence[Span]) -> FixAt | None:
-    if fix is None:
-        return None
-    edits = tuple(
-        EditAt(*source.position(change.span.start), *source.position(change.span.end), change.text)
-        for change in fix.edits
+def _also(source: Source, span: Span, what: str) -> tuple[int, int, int, str]:
+    line, column, _, end_column = source.place(span)
+    return line, column, end_column, what
+
+
+def _redacted(finding: Finding, problem: Problem, hide: Redactor) -> Finding:
+    """Take the secrets out of what is said of their places, and the edits that would print one."""
+    places = (problem.span, *(span for span, _ in problem.also))
+    fix = finding.fix
+    if fix:
+        tells = any(hide.text(change.text, *places) != change.text for change in fix.edits)
+        fix = FixAt(hide.text(fix.message, *places), fix.safety, () if tells else fix.edits)
+    return finding._replace(
+        message=hide.text(finding.message, *places),
+        help=hide.text(finding.help, *places),
+        lines=tuple(hide.line(finding.line + number) for number in range(len(finding.lines))),
+        fix=fix,
+        also=tuple((line, column, end, hide.text(what, *places)) for line, column, end, what in finding.also),
     )
-    tells = any(hide.text(change.text, *places) != change.text for change in edits)
-    return FixAt(hide.text(fix.message, *places), fix.safety, () if tells else edits)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conda_lockstep.config import Config
+from conda_lockstep.config import Config, Machine
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
-from conda_lockstep.lock.paths import lock_path, machine_lock_path
+from conda_lockstep.lock.paths import lock_name, machine_lock_name
 from conda_lockstep.rules import Fix
 
 if TYPE_CHECKING:
@@ -19,49 +20,46 @@ if TYPE_CHECKING:
 
 def locked_pin(entries: Entries, entry: CondaEntry, config: Config) -> Fix | None:
     """Return the fix that pins a conda entry to what is locked, to the minor version or as ``pin-precision`` says."""
-    locks = _locks_of(entries.file.path, config)
-    pins = _pins(locks)
-    if pins is None:
+    beside = _beside(entries, config.machines)
+    if beside is None:
         return None
+    held, pins = beside
     precise = config.pin_precision.get(entry.spec.name) == "patch"
     given = pins.conda(entry, "patch" if precise else "minor")
-    return _fix(locks, entry, given) if isinstance(given, Edit) else None
+    return _fix(held, entry, given) if isinstance(given, Edit) else None
 
 
 def locked_pip_pin(entries: Entries, entry: PipEntry, config: Config) -> Fix | None:
     """Return the fix that pins a pip entry to what is locked."""
-    locks = _locks_of(entries.file.path, config)
-    pins = _pins(locks)
-    given = pins.pip(entry) if pins else None
-    return _fix(locks, entry, given) if isinstance(given, Edit) else None
+    beside = _beside(entries, config.machines)
+    if beside is None:
+        return None
+    held, pins = beside
+    given = pins.pip(entry)
+    return _fix(held, entry, given) if isinstance(given, Edit) else None
 
 
-def _fix(locks: tuple[Path, ...], entry: CondaEntry | PipEntry, given: Edit) -> Fix:
+def _fix(held: str, entry: CondaEntry | PipEntry, given: Edit) -> Fix:
     name = entry.spec.name if isinstance(entry, CondaEntry) else entry.requirement.name
-    held = locks[0].name if locks[0].exists() else "its lock"
     return Fix(f"pin {name} to '{given.text}', which {held} holds", (given,), "unsafe")
 
 
-def _locks_of(path: str, config: Config) -> tuple[Path, ...]:
-    """Return where the locks of a file would be; no folder is listed, as most files have none."""
-    return _places(path, tuple(machine.name for machine in config.machines))
-
-
 @lru_cache(maxsize=1)
-def _places(path: str, machines: tuple[str, ...]) -> tuple[Path, ...]:
-    file = Path(path)
-    return (lock_path(file), *(machine_lock_path(file, name) for name in machines))
-
-
-def _pins(locks: tuple[Path, ...]) -> Pins | None:
+def _beside(entries: Entries, machines: tuple[Machine, ...]) -> tuple[str, Pins] | None:
+    """Return what to call the locks beside a file, and what they pin; no folder is listed, as most files have none."""
+    folder, slash, name = entries.file.path.rpartition("/")
     found = []
-    for lock in locks:
+    for lock in (lock_name(name), *(machine_lock_name(name, machine.name) for machine in machines)):
         try:
-            status = lock.stat()
+            status = os.stat(f"{folder}{slash}{lock}")
         except OSError:
             continue
-        found.append((lock, status.st_mtime_ns, status.st_size))
-    return _read(tuple(found)) if found else None
+        found.append((Path(f"{folder}{slash}{lock}"), status.st_mtime_ns, status.st_size))
+    pins = _read(tuple(found)) if found else None
+    if pins is None:
+        return None
+    first = found[0][0].name
+    return first if first == lock_name(name) else "its lock", pins
 
 
 @lru_cache(maxsize=1)

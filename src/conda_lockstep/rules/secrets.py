@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.credentials import Secret, secrets
+from conda_lockstep.environment import credentials
+from conda_lockstep.environment.credentials import Secret
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.rules import Fix, Problem, rule
@@ -13,10 +15,10 @@ from conda_lockstep.rules import Fix, Problem, rule
 _REVOKE = "revoke it: whoever can read the history has it; then"
 
 
-@rule("channel-credentials", "error")
+@rule("channel-credentials", "error", needs=("address",))
 def channel_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel's URL holds a password or a token: everyone who can read the repository has it."""
-    for secret in secrets(entries.file):
+    for secret in _secrets(entries):
         if secret.where == "channel":
             name = f"${{CONDA_{secret.kind}}}"
             message = f"the channel's {secret.kind.lower()} stands in the file"
@@ -32,10 +34,10 @@ def channel_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(secret.span, message, f"{_REVOKE} delete it")
 
 
-@rule("index-credentials", "error")
+@rule("index-credentials", "error", needs=("address",))
 def index_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
     """The URL of a package index, a repository or a wheel holds a password or a token."""
-    for secret in secrets(entries.file):
+    for secret in _secrets(entries):
         if secret.where == "index":
             name = f"${{INDEX_{secret.kind}}}"
             message = f"the {secret.kind.lower()} of a package source stands in the file"
@@ -43,16 +45,21 @@ def index_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(secret.span, message, help_, _stand_in(secret, name))
 
 
-@rule("secret-variable", "error", over=("unquoted-scalar",))
+@rule("secret-variable", "error", over=("unquoted-scalar",), needs=("variables",))
 def secret_variable(entries: Entries, config: Config) -> Iterator[Problem]:
     """A variable of the environment holds a secret: it is in the repository, and in every copy of the environment."""
     names = {pair.value.span: pair.key.value for pair in entries.file.variables}
-    for secret in secrets(entries.file):
+    for secret in _secrets(entries):
         if secret.where == "variable" and secret.item is not None:
             name = names[secret.item.span]
             message = f"'{name}' holds what looks like a secret"
             help_ = f"{_REVOKE} set {name} where jobs are started, and delete it here"
             yield Problem(secret.span, message, help_)
+
+
+@lru_cache(maxsize=1)
+def _secrets(entries: Entries) -> Sequence[Secret]:
+    return credentials.secrets(entries.file)
 
 
 def _stand_in(secret: Secret, name: str) -> Fix | None:

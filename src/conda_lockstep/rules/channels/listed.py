@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from conda_lockstep.environment.channel import Channel, read_channel
-from conda_lockstep.environment.document import EnvironmentFile, Item
+from conda_lockstep.environment.document import Item
 from conda_lockstep.environment.entries import Entries
 
 
@@ -17,15 +18,17 @@ class Listed(NamedTuple):
     channel: Channel
 
 
-def listed_channels(file: EnvironmentFile) -> list[Listed]:
+@lru_cache(maxsize=1)
+def listed_channels(entries: Entries) -> list[Listed]:
     """Return the channels of the list that are text, in its order."""
-    return [Listed(item, read_channel(item.value)) for item in file.channels.items if item.kind == "string"]
+    items = entries.file.channels.items
+    return [Listed(item, read_channel(item.value)) for item in items if item.kind == "string"]
 
 
 def all_channels(entries: Entries) -> Iterator[Listed]:
     """Yield the channels of the list, and those that entries carry in themselves."""
-    yield from listed_channels(entries.file)
-    for entry in entries.conda:
+    yield from listed_channels(entries)
+    for entry in entries.having("odd"):
         text = entry.spec.url or entry.spec.channel
         if "://" in text or text.startswith("/"):
             yield Listed(entry.item, read_channel(text))

@@ -42,7 +42,7 @@ def no_channels(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("no-nodefaults", "note")
 def no_nodefaults(entries: Entries, config: Config) -> Iterator[Problem]:
     """``nodefaults`` is missing: conda appends each machine's own channels to the list."""
-    listed = listed_channels(entries.file)
+    listed = listed_channels(entries)
     if not listed or any(one.channel.is_anacondas or one.item.value == NODEFAULTS for one in listed):
         return
     last = listed[-1].item
@@ -62,7 +62,7 @@ def no_nodefaults(entries: Entries, config: Config) -> Iterator[Problem]:
 def duplicate_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel is named twice: only the first place counts."""
     first: dict[tuple[str, str], Item] = {}
-    for item, channel in listed_channels(entries.file):
+    for item, channel in listed_channels(entries):
         key = (channel.name, channel.login)
         if key not in first:
             first[key] = item
@@ -82,7 +82,7 @@ def duplicate_channel(entries: Entries, config: Config) -> Iterator[Problem]:
 def invalid_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """What is named as a channel is none: PyPI, several in one entry, or ``name:package`` with one colon."""
     source = entries.file.source
-    for item, channel in listed_channels(entries.file):
+    for item, channel in listed_channels(entries):
         if channel.base in ("pypi", "pip"):
             fix = Fix(f"delete the channel '{item.value}'", (edit.remove(source, item),), "unsafe")
             message = f"'{item.value}' is no conda channel: PyPI's projects stand under 'pip:'"
@@ -93,28 +93,27 @@ def invalid_channel(entries: Entries, config: Config) -> Iterator[Problem]:
                 f"'{item.value}' is no channel: one name, URL or path is one entry",
                 "write each channel behind its own '- ', without '-c'",
             )
-    for entry in entries.conda:
-        if entry.spec.namespace:
-            spec = entry.spec
-            end = entry.at(spec.namespace_at).end
-            fix = Fix(f"write '{spec.namespace}::{spec.name}'", (Edit(Span(end, end), ":"),), "unsafe")
-            yield Problem(
-                entry.at(spec.namespace_at),
-                f"'{spec.namespace}:' with one colon is ignored: '{spec.name}' comes from any channel",
-                f"write '{spec.namespace}::{spec.name}', with two colons",
-                fix if entry.item.verbatim else None,
-            )
+    for entry in entries.having("namespace"):
+        spec = entry.spec
+        end = entry.at(spec.namespace_at).end
+        fix = Fix(f"write '{spec.namespace}::{spec.name}'", (Edit(Span(end, end), ":"),), "unsafe")
+        yield Problem(
+            entry.at(spec.namespace_at),
+            f"'{spec.namespace}:' with one colon is ignored: '{spec.name}' comes from any channel",
+            f"write '{spec.namespace}::{spec.name}', with two colons",
+            fix if entry.item.verbatim else None,
+        )
 
 
-@rule("undeclared-channel", "warning")
+@rule("undeclared-channel", "warning", needs=("channel",))
 def undeclared_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """An entry names a channel that the list does not: conda appends it for all packages, other tools stop."""
-    listed = listed_channels(entries.file)
+    listed = listed_channels(entries)
     known = {name for one in listed for name in (one.channel.name, one.channel.base, one.item.value)}
     seen: dict[str, list[Span]] = {}
-    for entry in entries.conda:
+    for entry in entries.having("channel"):
         text = entry.spec.channel
-        if not text or "*" in text or entry.spec.url or {text, read_channel(text).name} & known:
+        if "*" in text or entry.spec.url or {text, read_channel(text).name} & known:
             continue
         seen.setdefault(text, []).append(entry.at(entry.spec.channel_at))
     if not listed:

@@ -32,8 +32,8 @@ _MANY = 50
 @rule("channel-order", "warning", over=("defaults-channel", "gpu-variant-unspecified"))
 def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel stands above one that should have the first say: packages come from elsewhere than was meant."""
-    listed = listed_channels(entries.file)[:_MANY]
-    wrong = _inversions(listed, entries, config)
+    listed = listed_channels(entries)[:_MANY]
+    wrong = _inversions(listed, entries, config) if len(listed) > 1 else []
     if not wrong:
         return
     severity, upper, lower = min(wrong, key=lambda found: ("error", "warning", "note").index(found[0]))

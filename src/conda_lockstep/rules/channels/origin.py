@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
@@ -19,7 +20,7 @@ from conda_lockstep.rules.channels.listed import listed_channels
 @rule("defaults-channel", "note")
 def defaults_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """Anaconda's own channels are used: they need a licence in larger organisations, and mix badly with conda-forge."""
-    listed = listed_channels(entries.file)
+    listed = listed_channels(entries)
     own = [one for one in listed if one.channel.is_anacondas]
     if not own:
         return
@@ -31,9 +32,7 @@ def defaults_channel(entries: Entries, config: Config) -> Iterator[Problem]:
         else "is Anaconda's: it"
     )
     fix = None
-    named = any(
-        read_channel(entry.spec.channel).is_anacondas for entry in entries.conda if entry.spec.channel
-    )
+    named = any(read_channel(entry.spec.channel).is_anacondas for entry in entries.having("channel"))
     if mixed and not named:
         edits = [Edit(first.span, NODEFAULTS)] + [
             edit.remove(entries.file.source, one.item) for one in own[1:]
@@ -53,9 +52,9 @@ def defaults_channel(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("dead-channel", "warning", over=("no-nodefaults", "defaults-channel"))
 def dead_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel stands still: what is asked of it is not there, or old for ever."""
-    for item, channel in listed_channels(entries.file):
-        for name, since, what, instead in table("channels"):
-            if channel.name == name and (not since or _asks_torch(entries, since)):
+    for item, channel in listed_channels(entries):
+        for since, what, instead in _dead_channels().get(channel.name, ()):
+            if not since or _asks_torch(entries, since):
                 yield Problem(item.span, f"'{item.value}' {what}", instead)
                 break
 
@@ -63,7 +62,7 @@ def dead_channel(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("mixed-cuda-channels", "note")
 def mixed_cuda_channels(entries: Entries, config: Config) -> Iterator[Problem]:
     """CUDA 12 or newer can come from nvidia and from conda-forge: their packages share names, not builds."""
-    listed = listed_channels(entries.file)
+    listed = listed_channels(entries)
     nvidia = [one for one in listed if one.channel.base == "nvidia"]
     forge = [one for one in listed if one.channel.base == FORGE]
     if not nvidia or not forge or entries.named("pytorch-cuda"):
@@ -72,7 +71,7 @@ def mixed_cuda_channels(entries: Entries, config: Config) -> Iterator[Problem]:
         said.range.high and said.range.high <= (12,) for said in statements(entries) if said.kind != "wheel"
     ):
         return
-    for entry in entries.conda:
+    for entry in entries.named(*cuda_packages()):
         package = cuda_packages().get(entry.spec.name)
         # What ended with CUDA 11 is conda-forge's and nvidia's alike.
         if package is None or package.last or entry.spec.channel:
@@ -86,6 +85,14 @@ def mixed_cuda_channels(entries: Entries, config: Config) -> Iterator[Problem]:
             also=((entry.item.span, "could come from either"),),
         )
         return
+
+
+@cache
+def _dead_channels() -> dict[str, list[tuple[str, str, str]]]:
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for name, since, what, instead in table("channels"):
+        found.setdefault(name, []).append((since, what, instead))
+    return found
 
 
 def _asks_torch(entries: Entries, since: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
@@ -21,13 +22,13 @@ LOCKER_KEYS = ("platforms", "category", "pip-repositories", "allow-pypi-requests
 def unknown_key(entries: Entries, config: Config) -> Iterator[Problem]:
     """A key that no tool reads: what stands behind it is ignored."""
     known = CONDA_KEYS + LOCKER_KEYS
-    present = {pair.key.value for pair in entries.file.keys}
     for pair in entries.file.keys:
         name = pair.key.value
         # 'x-…' holds anchors by custom, and '<<' merges one in.
         if name in known or name.startswith(("x-", ".")) or name == "<<" or pair.key.kind == "mapping":
             continue
         meant = _close(name, known)
+        present = {other.key.value for other in entries.file.keys}
         fix = None
         if meant and meant not in present and not pair.key.quoted:
             fix = Fix(f"write '{meant}' for '{name}'", (Edit(pair.key.span, meant),), "unsafe")
@@ -43,8 +44,8 @@ def unknown_key(entries: Entries, config: Config) -> Iterator[Problem]:
 def duplicate_key(entries: Entries, config: Config) -> Iterator[Problem]:
     """A key stands twice: conda refuses the file, tools on PyYAML silently keep the last."""
     file = entries.file
-    yield from _twice((pair.key for pair in file.keys), "the file")
-    yield from _twice((pair.key for pair in file.variables), "'variables:'")
+    yield from _twice([pair.key for pair in file.keys], "the file")
+    yield from _twice([pair.key for pair in file.variables], "'variables:'")
     mappings: dict[int, list[Item]] = {}
     for entry in file.dependencies:
         if not isinstance(entry, Item):
@@ -71,7 +72,9 @@ def prefix_key(entries: Entries, config: Config) -> Iterator[Problem]:
     )
 
 
-def _twice(keys: Iterable[Item], where: str) -> Iterator[Problem]:
+def _twice(keys: Sequence[Item], where: str) -> Iterator[Problem]:
+    if len({key.value for key in keys}) == len(keys):
+        return
     first: dict[str, Item] = {}
     for key in keys:
         if key.kind in ("mapping", "sequence") or key.value not in first:
@@ -85,7 +88,19 @@ def _twice(keys: Iterable[Item], where: str) -> Iterator[Problem]:
         )
 
 
+_CLOSE = 0.75
+"""What part of the letters two names must share, in their order, for one to be taken for the other."""
+
+
 def _close(name: str, known: tuple[str, ...]) -> str:
+    if not any(_shares_letters(name.lower(), other) for other in known):
+        return ""
     import difflib
 
-    return next(iter(difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75)), "")
+    return next(iter(difflib.get_close_matches(name.lower(), known, n=1, cutoff=_CLOSE)), "")
+
+
+def _shares_letters(one: str, other: str) -> bool:
+    """Say whether two names could be close at all: cheaper than importing what knows."""
+    shared = sum((Counter(one) & Counter(other)).values())
+    return 2 * shared >= _CLOSE * (len(one) + len(other))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import yaml
-
 from conda_lockstep.config import Config
 from conda_lockstep.environment.document import Item, PipSection
 from conda_lockstep.environment.edit import Edit
@@ -47,6 +45,7 @@ def unquoted_scalar(entries: Entries, config: Config) -> Iterator[Problem]:
         "invalid-match-spec", "mapping-spec", "non-string-item", "invalid-requirement", "unpinned-conda",
         "unpinned-pip", "pip-syntax-in-conda-list", "stray-pip", "bad-name", "unquoted-scalar",
     ),
+    needs=("placeholder",),
 )  # fmt: skip
 def template_in_file(entries: Entries, config: Config) -> Iterator[Problem]:
     """Placeholders stand in the file, ``{{ … }}`` or ``$VAR``, which conda does not fill in."""
@@ -102,6 +101,8 @@ def _read_as(item: Item, *, any_number: bool) -> str:
     text = item.value
     old: object = text
     if item.kind == "number":
+        import yaml
+
         try:
             old = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError):

@@ -30,7 +30,7 @@ _LIBRARY_PATHS = (
 )
 
 
-@rule("two-cuda-stacks", "warning")
+@rule("two-cuda-stacks", "warning", needs=("pip",))
 def two_cuda_stacks(entries: Entries, config: Config) -> Iterator[Problem]:
     """CUDA libraries come twice: from pip's wheels and from conda, or from wheels for two majors of CUDA."""
     wheels = [
@@ -66,7 +66,7 @@ def two_cuda_stacks(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("openmp-clash", "warning")
+@rule("openmp-clash", "warning", needs=("pip",))
 def openmp_clash(entries: Entries, config: Config) -> Iterator[Problem]:
     """Conda's OpenMP or MKL meets the one in pip's torch: two runtimes in a process hang it, or slow it down."""
     torch = _pip_torch(entries)
@@ -80,7 +80,7 @@ def openmp_clash(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("library-path-variable", "warning")
+@rule("library-path-variable", "warning", needs=("variables",))
 def library_path_variable(entries: Entries, config: Config) -> Iterator[Problem]:
     """A variable puts a machine's folders in front of the environment's own libraries."""
     file = entries.file
@@ -133,7 +133,7 @@ def _with_own_cuda(entries: Entries) -> PipEntry | None:
     torch = _pip_torch(entries)
     if torch and "+cpu" not in torch.requirement.specifier:
         return torch
-    for entry in entries.pip:
+    for entry in entries.pip_named("tensorflow", "jax"):
         extras = entry.requirement.extras
         if (entry.requirement.name == "tensorflow" and "and-cuda" in extras) or (
             entry.requirement.name == "jax" and any(extra.startswith("cuda") for extra in extras)
@@ -143,7 +143,7 @@ def _with_own_cuda(entries: Entries) -> PipEntry | None:
 
 
 def _pip_torch(entries: Entries) -> PipEntry | None:
-    return next((entry for entry in entries.pip if entry.requirement.name == "torch"), None)
+    return next(iter(entries.pip_named("torch")), None)
 
 
 def _has_version(entry: CondaEntry) -> bool:

@@ -21,7 +21,7 @@ _FRAMEWORKS = ("pytorch", "tensorflow", "tensorflow-gpu", "jaxlib", "jax", "mxne
 def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
     """CUDA has no version, or no upper bound: the next major needs another driver."""
     known = cuda_packages()
-    selecting = [entry for entry in entries.conda if entry.spec.name in known]
+    selecting = entries.named(*known)
     said = statements(entries) if selecting else []
     if any(found.kind == "selects" and found.range.high for found in said):
         return
@@ -81,7 +81,7 @@ def cuda_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
 def cudatoolkit_12(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package that ended with CUDA 11 is asked for in a later version: there is none, the name has changed."""
     known = cuda_packages()
-    for entry in entries.conda:
+    for entry in entries.named(*known):
         package = known.get(entry.spec.name)
         limits = bounds(entry.spec) if package and package.successor else None
         if package is None or limits is None or limits.low is None:
@@ -103,11 +103,11 @@ def cudatoolkit_12(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("exact-cuda-version", "error", over=("accidental-exact", "too-loose-pin"))
+@rule("exact-cuda-version", "error", over=("accidental-exact", "too-loose-pin"), needs=("exact",))
 def exact_cuda_version(entries: Entries, config: Config) -> Iterator[Problem]:
     """``cuda-version==12`` is 12.0 exactly, and never 12.6; ``cudatoolkit==11.3`` is in no channel."""
     known = cuda_packages()
-    for entry in entries.conda:
+    for entry in entries.named(*known):
         spec = entry.spec
         package = known.get(spec.name)
         if package is None or not spec.is_exact or spec.url or not spec.clauses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from conda_lockstep.config import Config
@@ -39,11 +40,9 @@ class _Asked(NamedTuple):
     channel: str
 
 
-@rule("torch-family-mismatch", "error")
+@rule("torch-family-mismatch", "error", needs=("torch",))
 def torch_family_mismatch(entries: Entries, config: Config) -> Iterator[Problem]:
     """Torch, torchvision, torchaudio, Python and CUDA are of releases that were not built for each other."""
-    if "torch" not in entries.file.source.text.lower():
-        return
     torch = _asked(entries, "pytorch", "torch")
     row = _row(torch) if torch else None
     if torch is None or row is None:
@@ -64,7 +63,7 @@ def torch_family_mismatch(entries: Entries, config: Config) -> Iterator[Problem]
         yield from _cuda_mismatch(entries, torch, row)
 
 
-@rule("split-torch", "error", over=("pip-and-conda", "stray-pip", "unpinned-pip"))
+@rule("split-torch", "error", over=("pip-and-conda", "stray-pip", "unpinned-pip"), needs=("pip",))
 def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
     """Torch and its companions come from both managers: pip writes its own torch over conda's."""
     conda = entries.named("pytorch", "pytorch-gpu", "torchvision", "torchaudio")
@@ -87,11 +86,10 @@ def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("numpy-abi", "error")
+@rule("numpy-abi", "error", needs=("torch",))
 def numpy_abi(entries: Entries, config: Config) -> Iterator[Problem]:
     """NumPy 2 may be installed beside a framework that was built against NumPy 1, and whose metadata allows it."""
-    text = entries.file.source.text.lower()
-    numpy = _asked(entries, "numpy", "numpy") if "torch" in text else None
+    numpy = _asked(entries, "numpy", "numpy")
     if numpy is None or (numpy.limits.high is not None and numpy.limits.high <= (2,)) or _old_python(entries):
         return
     for name, manager, first_good, failure in table("numpy-abi"):
@@ -145,8 +143,8 @@ def _asked(entries: Entries, conda_name: str, pip_name: str) -> _Asked | None:
         limits = bounds(conda.spec)
         if limits:
             return _Asked(conda.item.value, conda.item.span, "conda", limits, conda.spec.channel)
-    for pip in entries.pip:
-        if pip_name and pip.requirement.name == pip_name and pip.requirement.kind == "requirement":
+    for pip in entries.pip_named(pip_name) if pip_name else ():
+        if pip.requirement.kind == "requirement":
             limits = _pip_bounds(pip)
             if limits:
                 return _Asked(pip.item.value, pip.item.span, "pip", limits, "")
@@ -162,10 +160,12 @@ def _pip_bounds(entry: PipEntry) -> Bounds | None:
 
 def _row(torch: _Asked) -> _Row | None:
     minor = _minor(torch.limits)
-    for cells in table("torch") if minor else ():
-        if _numbers(cells[0]) == minor:
-            return _Row(*cells)
-    return None
+    return _rows().get(minor) if minor else None
+
+
+@cache
+def _rows() -> dict[Release, _Row]:
+    return {_numbers(cells[0]): _Row(*cells) for cells in reversed(table("torch"))}
 
 
 def _minor(limits: Bounds) -> Release | None:

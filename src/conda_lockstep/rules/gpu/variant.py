@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from conda_lockstep.config import Config
@@ -15,6 +15,7 @@ from conda_lockstep.environment.tables import table
 from conda_lockstep.rules import Fix, Problem, rule
 
 _SAYS_CPU = ("cpuonly", "pytorch-cpu", "tensorflow-cpu", "cpu-only")
+_IN_TWO_BUILDS = ("pytorch", "tensorflow", "jaxlib")
 _FOR_GPUS = (
     "cudnn",
     "nccl",
@@ -49,13 +50,12 @@ class _Framework(NamedTuple):
 def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Problem]:
     """A framework is asked for without saying that it is the CUDA build: where no driver is seen, it is not."""
     known = _frameworks()
-    found = [entry for entry in entries.conda if entry.spec.name in known]
+    found = entries.named(*known)
     if not found or _mac_only(entries):
         return
-    wants_gpu = _wants_gpu(entries)
     for entry in found:
         framework = known[entry.spec.name]
-        if not framework.is_main and not wants_gpu:
+        if not framework.is_main and not _wants_gpu(entries):
             continue
         if entry.spec.name == "jax" and entries.named("jaxlib"):
             continue
@@ -68,7 +68,7 @@ def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Proble
             entry.at(entry.spec.name_at),
             f"'{entry.item.value}' may be a CUDA or a CPU build: {_what_happens(entry, entries)}",
             f"write {f'{named}, or ' if named else ''}'{spec}' ('*cpu*' where the CPU build is meant)",
-            _fix(entry, spec) if wants_gpu else None,
+            _fix(entry, spec) if _wants_gpu(entries) else None,
             severity=None if framework.is_main else "note",
         )
 
@@ -78,20 +78,17 @@ def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
     """The file asks for the CPU build, and for CUDA: one of them is not kept."""
     without = [
         entry
-        for entry in entries.conda
-        if entry.spec.name in _SAYS_CPU
-        or (
-            entry.spec.name in ("pytorch", "pytorch-mutex", "tensorflow", "jaxlib")
-            and "cpu" in entry.spec.build
-        )
+        for entry in entries.named(*_SAYS_CPU, *_IN_TWO_BUILDS, "pytorch-mutex")
+        if entry.spec.name in _SAYS_CPU or "cpu" in entry.spec.build
     ]
+    if not without:
+        return
     with_cuda = [
         entry
-        for entry in entries.conda
-        if entry.spec.name in _NEEDS_GPU
-        or (entry.spec.name in ("pytorch", "tensorflow", "jaxlib") and is_cuda_build(entry.spec.build))
+        for entry in entries.named(*_NEEDS_GPU, *_IN_TWO_BUILDS)
+        if entry.spec.name in _NEEDS_GPU or is_cuda_build(entry.spec.build)
     ]
-    if without and with_cuda:
+    if with_cuda:
         yield Problem(
             without[0].item.span,
             f"'{without[0].item.value}' asks for the CPU build, '{with_cuda[0].item.value}' for CUDA",
@@ -162,6 +159,7 @@ def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
     return first.startswith("pytorch")
 
 
+@lru_cache(maxsize=1)
 def _wants_gpu(entries: Entries) -> bool:
     """Say whether the file is for GPUs, by what else it asks for."""
     if entries.named(*_SAYS_CPU):
@@ -174,9 +172,7 @@ def _mac_only(entries: Entries) -> bool:
     platforms = [item.value for item in entries.file.platforms]
     if platforms:
         return all(platform.startswith("osx") for platform in platforms)
-    return bool(entries.named("tensorflow-deps")) or any(
-        entry.requirement.name in ("tensorflow-macos", "tensorflow-metal") for entry in entries.pip
-    )
+    return bool(entries.named("tensorflow-deps") or entries.pip_named("tensorflow-macos", "tensorflow-metal"))
 
 
 def _with_build(entry: CondaEntry) -> str:

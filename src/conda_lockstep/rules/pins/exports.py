@@ -9,7 +9,7 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
 from conda_lockstep.rules import Fix, Problem, rule
 
-_HASHED = re.compile(r"(?:.*(?<!py))?h[0-9a-f]{7}_\d+")
+_HASHED = r"(?:.*(?<!py))?h[0-9a-f]{7}_\d+"
 """A build that hashes what it was compiled against; ``pyh…`` is that of noarch packages, the same everywhere."""
 
 _NOBODY_ASKS_FOR = frozenset(
@@ -19,12 +19,12 @@ _NOBODY_ASKS_FOR = frozenset(
 """Packages that come with every Python, by themselves."""
 
 
-@rule("build-hash-pin", "warning")
+@rule("build-hash-pin", "warning", needs=("build",))
 def build_hash_pin(entries: Entries, config: Config) -> Iterator[Problem]:
     """A build such as ``py39h1234567_0`` exists on one platform, and often in one channel, alone."""
-    for entry in entries.conda:
+    for entry in entries.having("build"):
         spec = entry.spec
-        if spec.url or not _HASHED.fullmatch(spec.build):
+        if spec.url or not re.fullmatch(_HASHED, spec.build):
             continue
         yield Problem(
             entry.at(spec.build_at),
@@ -36,10 +36,10 @@ def build_hash_pin(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("full-export", "warning", over=("build-hash-pin", "stray-pip"))
+@rule("full-export", "warning", over=("build-hash-pin", "stray-pip"), needs=("exact",))
 def full_export(entries: Entries, config: Config) -> Iterator[Problem]:
     """The file is a whole ``conda env export``: one machine's answer, which no other platform can install."""
-    pinned = [entry for entry in entries.conda if entry.spec.is_exact]
+    pinned = [entry for entry in entries.having("exact") if entry.spec.is_exact]
     built = [entry for entry in pinned if entry.spec.build and "*" not in entry.spec.build]
     brought = sum(entry.spec.name in _NOBODY_ASKS_FOR for entry in pinned)
     if brought < 4 or len(pinned) < 20 or len(pinned) < 0.8 * len(entries.conda):

@@ -22,10 +22,10 @@ THREE_NUMBERS = frozenset(
 """Packages that release X.Y.Z, so that X.Y alone, taken exactly, is X.Y.0 at best."""
 
 
-@rule("accidental-exact", "warning", over=("redundant-glob",))
+@rule("accidental-exact", "warning", over=("redundant-glob",), needs=("exact",))
 def accidental_exact(entries: Entries, config: Config) -> Iterator[Problem]:
     """``numpy 1.21``, ``numpy==1.21`` and ``numpy=1.21=*build*`` match 1.21.0 alone, where 1.21.* was meant."""
-    for entry in entries.conda:
+    for entry in entries.having("exact"):
         spec = entry.spec
         for index, clause in enumerate(spec.clauses):
             if spec.url or not spec.is_exact_clause(index):
@@ -35,10 +35,10 @@ def accidental_exact(entries: Entries, config: Config) -> Iterator[Problem]:
                 yield _exact(entry, clause, severity)
 
 
-@rule("redundant-glob", "note")
+@rule("redundant-glob", "note", needs=("glob",))
 def redundant_glob(entries: Entries, config: Config) -> Iterator[Problem]:
     """``=1.21.*``, ``==1.21.*``, ``>=1.21.*``: a glob behind an operator; rattler's strict reader refuses them."""
-    for entry in entries.conda:
+    for entry in entries.having("glob"):
         for index, clause in enumerate(entry.spec.clauses):
             version = _without_glob(clause)
             if not version or clause.op in ("", "!=") or not clause.version.endswith("*"):
@@ -49,7 +49,7 @@ def redundant_glob(entries: Entries, config: Config) -> Iterator[Problem]:
             yield _glob(entry, clause, version)
 
 
-@rule("reversed-operator", "error", over=("invalid-match-spec",))
+@rule("reversed-operator", "error", over=("invalid-match-spec",), needs=("bad",))
 def reversed_operator(entries: Entries, config: Config) -> Iterator[Problem]:
     """``=>1.65``, ``=<2``: conda takes both without a word, the second for ``<2``; rattler and pixi refuse them."""
     for entry in entries.bad:
@@ -68,10 +68,10 @@ def reversed_operator(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("deprecated-operator", "note")
+@rule("deprecated-operator", "note", needs=("compatible",))
 def deprecated_operator(entries: Entries, config: Config) -> Iterator[Problem]:
     """``~=1.21.3``: deprecated for conda entries (CEP 29)."""
-    for entry in entries.conda:
+    for entry in entries.having("compatible"):
         for clause in entry.spec.clauses:
             if clause.op != "~=" or "." not in clause.version:
                 continue

@@ -13,7 +13,7 @@ from conda_lockstep.rules import Fix, Problem, rule
 from conda_lockstep.rules.pins.unpinned import has_version
 
 
-@rule("duplicate-spec", "warning", over=("unpinned-conda", "unpinned-python"))
+@rule("duplicate-spec", "warning", over=("unpinned-conda", "unpinned-python"), needs=("repeated",))
 def duplicate_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package is named twice among the conda entries: who changes one of them overlooks the other."""
     for first, second in _pairs(entries):
@@ -32,7 +32,7 @@ def duplicate_spec(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("contradictory-spec", "error", over=("duplicate-spec",))
+@rule("contradictory-spec", "error", over=("duplicate-spec",), needs=("repeated",))
 def contradictory_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     """Two entries for a package exclude each other: nothing can be installed."""
     for first, second in _pairs(entries):
@@ -48,11 +48,11 @@ def contradictory_spec(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("impossible-range", "error")
+@rule("impossible-range", "error", needs=("range",))
 def impossible_range(entries: Entries, config: Config) -> Iterator[Problem]:
     """A range ends before it begins: no version can be in it."""
-    for entry in entries.conda:
-        found = bounds(entry.spec) if len(entry.spec.clauses) > 1 else None
+    for entry in entries.having("range"):
+        found = bounds(entry.spec)
         if found and found.is_empty:
             yield Problem(
                 entry.at(entry.spec.version_at),

@@ -34,13 +34,13 @@ PROGRAMS = frozenset({"cmake", "ninja"})
 PLACES = {"major": 1, "minor": 2, "patch": 3}
 
 
-@rule("unpinned-conda", "warning")
+@rule("unpinned-conda", "warning", needs=("unversioned",))
 def unpinned_conda(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry has no version: each machine gets the newest one of the day it was set up."""
-    told = INTERPRETERS | _told_by_cuda_version(entries)
-    for entry in entries.conda:
+    told = INTERPRETERS | SELECTORS | _told_by_cuda_version(entries)
+    for entry in entries.having("unversioned"):
         spec = entry.spec
-        if spec.name in told or not is_open(entry):
+        if spec.name in told:
             continue
         what = "says any version" if spec.clauses else "has no version"
         yield Problem(
@@ -55,7 +55,7 @@ def unpinned_conda(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("unpinned-python", "warning", over=("unpinned-conda",))
 def unpinned_python(entries: Entries, config: Config) -> Iterator[Problem]:
     """Python is missing, or not pinned to its minor version, which decides the build of every other package."""
-    found = [entry for entry in entries.conda if entry.spec.name in INTERPRETERS]
+    found = entries.named(*INTERPRETERS)
     for entry in found:
         if entry.spec.name == "python" and is_open(entry):
             text = entry.item.value
@@ -74,7 +74,7 @@ def unpinned_python(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("unpinned-pip", "warning")
+@rule("unpinned-pip", "warning", needs=("pip",))
 def unpinned_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry has no ``==``: each machine gets the newest release of the day it was set up."""
     for entry in entries.pip:
@@ -94,13 +94,13 @@ def unpinned_pip(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("too-loose-pin", "warning", over=("open-range",))
+@rule("too-loose-pin", "warning", over=("open-range",), needs=("versioned",))
 def too_loose_pin(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pin is coarser than the package's ABI allows, or than ``pin-precision`` of the settings asks for."""
-    for entry in entries.conda:
+    for entry in entries.named(*BY_MINOR | config.pin_precision.keys()):
         spec = entry.spec
-        precision = config.pin_precision.get(spec.name) or ("minor" if spec.name in BY_MINOR else "")
-        if precision and has_version(entry) and not is_confined(spec, PLACES[precision]):
+        precision = config.pin_precision.get(spec.name, "minor")
+        if has_version(entry) and not is_confined(spec, PLACES[precision]):
             yield Problem(
                 entry.item.span,
                 f"'{entry.item.value}' leaves the {precision} version open",
@@ -109,11 +109,11 @@ def too_loose_pin(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("open-range", "warning", default=False)
+@rule("open-range", "warning", default=False, needs=("versioned",))
 def open_range(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry has a lower bound only: every later release fits, the next major version too."""
-    for entry in entries.conda:
-        if has_version(entry) and not entry.spec.has_upper_bound and entry.spec.name not in INTERPRETERS:
+    for entry in entries.having("versioned"):
+        if not entry.spec.has_upper_bound and entry.spec.name not in INTERPRETERS:
             yield Problem(
                 entry.item.span,
                 f"'{entry.item.value}' has no upper bound",

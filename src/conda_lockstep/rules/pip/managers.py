@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment import names
 from conda_lockstep.environment.channel import FORGE, read_channel
-from conda_lockstep.environment.document import Item, PipSection
+from conda_lockstep.environment.document import Item
 from conda_lockstep.environment.edit import Edit, comments_inside, insert_after, insert_before, remove
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, rewrite
 from conda_lockstep.environment.source import Span
@@ -38,17 +39,14 @@ PYPI_NAMES = {
 """Names of conda, and of modules, that are no project on PyPI or one that only says so."""
 
 
-@rule("stray-pip", "warning")
+@rule("stray-pip", "warning", needs=("pip",))
 def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry is a package that a declared channel has: conda knows nothing of what pip installs."""
-    if not entries.pip:
-        return
-    allowed = {normalize(name) for name in config.pip_allow}
-    if any(entry.requirement.name == "torch" and "+" in entry.requirement.specifier for entry in entries.pip):
+    allowed = _allowed(config.pip_allow)
+    if any("+" in entry.requirement.specifier for entry in entries.pip_named("torch")):
         # Such a torch stays where it is, and its companions with it.
         allowed |= {"torchvision", "torchaudio"}
     channels = _channels(entries)
-    mixes = None
     for entry in entries.pip:
         requirement = entry.requirement
         if requirement.kind != "requirement" or requirement.name in allowed or "+" in requirement.specifier:
@@ -56,22 +54,20 @@ def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
         channel, conda = _on_channels(channels, requirement.name)
         if not conda or requirement.marker:
             continue
-        if mixes is None:
-            mixes = _takes_libraries_from_conda(entries)
         as_named = "" if conda == entry.item.value[slice(*requirement.name_at)].lower() else f", as '{conda}'"
         yield Problem(
             entry.item.span,
             f"'{entry.item.value}' comes from pip, though {channel} has it{as_named}",
             f"list '{conda}' as a conda package, so that the solver sees it; or allow the name in 'pip-allow'",
             _move_to_conda(entries, entry, conda),
-            severity=None if mixes else "note",
+            severity=None if _takes_libraries_from_conda(entries) else "note",
         )
 
 
-@rule("pip-and-conda", "error", over=("stray-pip", "unpinned-pip"))
+@rule("pip-and-conda", "error", over=("stray-pip", "unpinned-pip"), needs=("pip",))
 def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package comes from both managers: pip writes over conda's files, and conda's metadata is wrong from then on."""
-    twins = _by_project(entries) if entries.pip else {}
+    twins = _by_project(entries)
     for entry in entries.pip:
         twin = twins.get(entry.requirement.name)
         if twin is None:
@@ -118,7 +114,7 @@ def wrong_ecosystem_name(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("build-needs-torch", "warning", over=("stray-pip",))
+@rule("build-needs-torch", "warning", over=("stray-pip",), needs=("pip",))
 def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry is compiled against torch while it is installed: it fails, or meets another torch and CUDA."""
     for entry in entries.pip:
@@ -135,6 +131,7 @@ def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
+@lru_cache(maxsize=1)
 def _channels(entries: Entries) -> list[str]:
     """Return the declared channels that the table of names knows, in their order."""
     bases = (read_channel(item.value).base for item in entries.file.channels.items)
@@ -150,6 +147,7 @@ def _on_channels(channels: list[str], project: str) -> tuple[str, str]:
     return "", ""
 
 
+@lru_cache(maxsize=1)
 def _takes_libraries_from_conda(entries: Entries) -> bool:
     """Say whether conda installs Python packages at all: where pip installs every one, none of them is a stray."""
     return any(
@@ -162,11 +160,20 @@ def _by_project(entries: Entries) -> dict[str, CondaEntry]:
     """Return the conda entries by the PyPI projects they bring; what the table does not know is what its name says."""
     found: dict[str, CondaEntry] = {}
     for entry in entries.conda:
-        name = normalize(entry.spec.name)
-        projects = names.pypi_names(entry.spec.name)
-        for project in projects if projects or names.is_conda_name(name) else (name,):
+        for project in _projects(entry.spec.name):
             found.setdefault(project, entry)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _projects(conda: str) -> tuple[str, ...]:
+    found, name = names.pypi_names(conda), normalize(conda)
+    return found if found or names.is_conda_name(name) else (name,)
+
+
+@lru_cache(maxsize=1)
+def _allowed(pip_allow: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(normalize(name) for name in pip_allow)
 
 
 def _is_same_version(entry: PipEntry, twin: CondaEntry) -> bool:
@@ -195,7 +202,7 @@ def _move_to_conda(entries: Entries, entry: PipEntry, conda: str) -> Fix | None:
     """Return the fix that takes a package from pip's list into conda's."""
     text = _as_spec(conda, entry)
     source, section = entries.file.source, entry.section
-    anchor = _last_before(entries, section)
+    anchor = _last_before(entries, section.span.start)
     if text is None or section.flow or (anchor and anchor.flow):
         return None
     if len(section.items) == 1:
@@ -216,8 +223,13 @@ def _as_spec(conda: str, entry: PipEntry) -> str | None:
     """Return a requirement as a match spec; None where conda cannot say the same."""
     if entry.requirement.extras or entry.requirement.url or " --" in entry.item.value:
         return None
+    return _with_specifier(conda, entry.requirement.specifier)
+
+
+@lru_cache(maxsize=1024)
+def _with_specifier(conda: str, specifier: str) -> str | None:
     clauses = []
-    for clause in entry.requirement.specifier.replace(" ", "").split(","):
+    for clause in specifier.replace(" ", "").split(","):
         if conda == "opencv":
             # On PyPI a fourth number counts the packaging.
             clause = ".".join(clause.split(".")[:3])
@@ -231,10 +243,12 @@ def _as_spec(conda: str, entry: PipEntry) -> str | None:
     return None if isinstance(parse_conda(text), BadSpec) else text
 
 
-def _last_before(entries: Entries, section: PipSection) -> Item | None:
+@lru_cache(maxsize=1)
+def _last_before(entries: Entries, offset: int) -> Item | None:
+    """Return the last of the conda entries that begin before an offset, where a section of pip's does."""
     found = None
     for item in entries.file.conda_items:
-        if item.span.start < section.span.start:
+        if item.span.start < offset:
             found = item
     return found
 

@@ -13,42 +13,43 @@ from conda_lockstep.rules import Fix, Problem, rule
 VENDOR_INDEXES = ("https://download.pytorch.org/", "https://pypi.nvidia.com", "https://pypi.ngc.nvidia.com")
 """Indexes whose names on PyPI belong to the same people, so that nobody can slip in between."""
 
-PYPI = re.compile(r"https?://pypi\.(?:python\.)?org/simple/?")
+PYPI = r"https?://pypi\.(?:python\.)?org/simple/?"
 
 _NAMES_AN_INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
-_TAG = re.compile(r"[A-Za-z_\-/]*\d+(\.\d+)+.*")
-_HASH = re.compile(r"[#&](sha256|sha384|sha512|md5)=[0-9a-f]+")
+# Patterns are text: they are compiled when an entry first needs them, and kept by ``re``.
+_COMMIT = r"[0-9a-f]{7,40}"
+_TAG = r"[A-Za-z_\-/]*\d+(\.\d+)+.*"
+_HASH = r"[#&](sha256|sha384|sha512|md5)=[0-9a-f]+"
 
 
-@rule("git-without-commit", "warning", over=("locker-incompatible", "local-requirement"))
+@rule("git-without-commit", "warning", over=("locker-incompatible", "local-requirement"), needs=("special",))
 def git_without_commit(entries: Entries, config: Config) -> Iterator[Problem]:
     """A git URL names a branch, a tag or nothing: what is installed is what stands there on the day."""
-    for entry in entries.pip:
+    for entry in entries.pip_having("special"):
         url = _url(entry)
         if not url.startswith("git+"):
             continue
         ref = _ref(url)
-        if _COMMIT.fullmatch(ref):
+        if re.fullmatch(_COMMIT, ref):
             continue
         what = f"'{ref}' can be moved" if ref else "no commit is named: the newest one is installed"
         yield Problem(
             entry.item.span,
             f"'{entry.item.value}' changes with its repository: {what}",
             "name the commit: '@' and its 40 hex digits behind the repository",
-            severity="note" if _TAG.fullmatch(ref) else None,
+            severity="note" if re.fullmatch(_TAG, ref) else None,
         )
 
 
-@rule("url-without-hash", "warning")
+@rule("url-without-hash", "warning", needs=("special",))
 def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     """A URL has no ``#sha256=``: the file behind it can be exchanged without anyone's notice."""
-    for entry in entries.pip:
+    for entry in entries.pip_having("special"):
         url = _url(entry)
         if (
             entry.requirement.kind == "url"
             and re.match("https?:|ftp:", url)
-            and not _HASH.search(entry.item.value)
+            and not re.search(_HASH, entry.item.value)
         ):
             yield Problem(
                 entry.item.span,
@@ -57,10 +58,10 @@ def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("local-requirement", "warning", over=("locker-incompatible",))
+@rule("local-requirement", "warning", over=("locker-incompatible",), needs=("special",))
 def local_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
     """A folder or file of this machine is installed: others have it elsewhere, in another state, or not at all."""
-    for entry in entries.pip:
+    for entry in entries.pip_having("special"):
         path = _path(entry)
         if not path:
             continue
@@ -73,10 +74,10 @@ def local_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("requirements-file", "warning", over=("locker-incompatible",))
+@rule("requirements-file", "warning", over=("locker-incompatible",), needs=("special",))
 def requirements_file(entries: Entries, config: Config) -> Iterator[Problem]:
     """``-r FILE`` hides packages from whoever reads the environment file, and from tools that lock."""
-    for entry in entries.pip:
+    for entry in entries.pip_having("special"):
         name, value = option(entry)
         if name in ("-r", "--requirement"):
             yield Problem(
@@ -86,15 +87,16 @@ def requirements_file(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("extra-index", "warning", over=("locker-incompatible",))
+@rule("extra-index", "warning", over=("locker-incompatible",), needs=("special",))
 def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """``--extra-index-url`` lets whoever registers a private name on PyPI take its place (dependency confusion)."""
-    mirrored = any(option(entry)[0] in ("-i", "--index-url") for entry in entries.pip)
-    for entry in entries.pip:
+    special = entries.pip_having("special")
+    mirrored = any(option(entry)[0] in ("-i", "--index-url") for entry in special)
+    for entry in special:
         name, value = option(entry)
         if name != "--extra-index-url":
             continue
-        is_pypi = PYPI.fullmatch(value) is not None
+        is_pypi = re.fullmatch(PYPI, value) is not None
         if mirrored or not is_pypi:
             whose = "the other one" if is_pypi else "this one"
             yield Problem(
@@ -108,7 +110,7 @@ def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("insecure-index", "error", over=("extra-index", "locker-incompatible"))
 def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """An index over plain ``http://``, or a trusted host: whoever is on the way can install what they like."""
-    for entry in entries.pip:
+    for entry in entries.pip_having("special"):
         name, value = option(entry)
         if name == "--trusted-host":
             yield Problem(
@@ -123,10 +125,10 @@ def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
             yield _unencrypted(item)
 
 
-@rule("locker-incompatible", "note")
+@rule("locker-incompatible", "note", needs=("special",))
 def locker_incompatible(entries: Entries, config: Config) -> Iterator[Problem]:
     """An option works in conda's pip step alone: conda-lock, pixi and mamba refuse or ignore it."""
-    for entry in entries.pip:
+    for entry in entries.pip_having("special"):
         name, _ = option(entry)
         if name:
             yield Problem(
