@@ -169,7 +169,7 @@ def _dated(package: Package | None, worlds: Worlds) -> Package | None:
     known = worlds.published.get(package.url) if package else None
     if package is None or known is None or package.timestamp:
         return package
-    return replace(package, timestamp=known.timestamp)
+    return package._replace(timestamp=known.timestamp)
 
 
 def _of_keys(row: Row, worlds: Worlds) -> Blame:

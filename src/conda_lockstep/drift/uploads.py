@@ -61,8 +61,8 @@ async def flipped_by(
 
 async def _reachable(solver: Solver, request: Request) -> list[RepoDataRecord]:
     """Return every record that the request's entries can lead to."""
-    found = await solver.gateway.query(
-        [channel.fetch_url for channel in request.sources],
+    found = await solver.gateway_for(request.sources).query(
+        [channel.source for channel in request.sources],
         [Subdir(request.platform), Subdir("noarch")],
         [entry.fetch_spec for entry in request.wanted],
         recursive=True,

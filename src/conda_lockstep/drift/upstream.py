@@ -95,7 +95,7 @@ def against_channels(
 def _upstream(row: Row, today: dict[str, Package]) -> Row:
     """Say that a change is upstream's, and since when."""
     old, new = (
-        replace(side, timestamp=today[side.url].timestamp) if side and side.url in today else side
+        side._replace(timestamp=today[side.url].timestamp) if side and side.url in today else side
         for side in (row.old, row.new)
     )
     cause = "upstream"
