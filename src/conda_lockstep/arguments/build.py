@@ -47,6 +47,5 @@ def run(arguments: argparse.Namespace) -> int:
 
     return build.run(
         arguments.file, arguments.prefix, machine=arguments.machine, solve=arguments.solve,
-        cache=arguments.cache_dir,
-        link_scripts=arguments.run_link_scripts,
+        cache=arguments.cache_dir, link_scripts=arguments.run_link_scripts,
     )  # fmt: skip
