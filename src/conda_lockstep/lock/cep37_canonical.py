@@ -44,8 +44,14 @@ _ITEM = re.compile(rf"  - (?:url: )?{_WORD}")
 _PAIR = re.compile(rf"    ({KEY}): ({SINGLE})\n")
 
 
+_SPECIAL = re.compile("[\x85\u2028\u2029\ufeff]")
+"""What YAML takes for the end of a line, within quotes, too; so it does CR."""
+
+
 def parse_canonical(text: str) -> Lock | None:
     """Read what the writer wrote; None for any other text."""
+    if "\r" in text or (not text.isascii() and _SPECIAL.search(text)):
+        return None
     head, found, body = text.partition("\npackage:\n")
     if not found or len(head) > 1 << 20:
         return None
