@@ -7,10 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.forge import Forge, build_forge
 from tests.support.http_server import Server, serve
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("lockstep", deadline=None)
+settings.load_profile("lockstep")
 
 
 @pytest.fixture(scope="session")

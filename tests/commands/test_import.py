@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
-from conda_lockstep.build.pip import uv
 from conda_lockstep.cli import main
 from conda_lockstep.lock import cep37
 from tests.build.conftest import World, cache, world, world_of
@@ -141,6 +142,29 @@ def test_a_prefix_is_imported_as_the_lock_that_it_was_built_from(
     assert str(tmp_path) not in streams.out
 
 
+def install(prefix: Path, index: str, *what: str, cache: Path) -> None:
+    """Install over what conda did, as people do."""
+    command = [
+        find_uv_bin(),
+        "pip",
+        "install",
+        "--quiet",
+        "--no-config",
+        "--python",
+        str(prefix / "bin" / "python"),
+    ]
+    command += [
+        "--break-system-packages",
+        "--no-deps",
+        "--cache-dir",
+        str(cache / "uv"),
+        "--index-url",
+        index,
+        *what,
+    ]
+    subprocess.run(command, check=True)
+
+
 def test_pip_packages_of_an_index_are_looked_up_when_asked_for(
     installed: Installed,
     forge: Forge,
@@ -150,7 +174,7 @@ def test_pip_packages_of_an_index_are_looked_up_when_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     prefix, index = copy_of(installed.prefix, tmp_path / "env"), f"{http_server(forge.pypi).url}/simple"
-    uv(prefix, "install", "--no-deps", "--index-url", index, "humanize", cache=tmp_path)
+    install(prefix, index, "humanize", cache=tmp_path)
     assert main(["import", str(prefix)]) == 2
     said = capsys.readouterr().err
     assert "1 package has no URL, so it cannot be a lock: humanize" in said
@@ -168,7 +192,7 @@ def test_a_prefix_that_contradicts_itself_is_no_lock(
     installed: Installed, forge: Forge, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prefix, index = copy_of(installed.prefix, tmp_path / "env"), f"{forge.pypi.as_uri()}/simple"
-    uv(prefix, "install", "--no-deps", "--reinstall", "--index-url", index, "six", cache=tmp_path)
+    install(prefix, index, "--reinstall", "six", cache=tmp_path)
     assert main(["import", str(prefix)]) == 2
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith("  six ")

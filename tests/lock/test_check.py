@@ -119,7 +119,7 @@ def test_platforms_count(forge, lock):
 def _changed(lock: Lock, name: str, **changes) -> Lock:
     ((platform, packages),) = lock.platforms.items()
     others = [package for package in packages.values() if package.name != name]
-    changed = [dataclasses.replace(packages["conda", name], **changes)] if changes else []
+    changed = [packages["conda", name]._replace(**changes)] if changes else []
     return dataclasses.replace(lock, platforms={platform: PackageSet.of([*others, *changed])})
 
 
@@ -148,7 +148,7 @@ def test_a_dependency_of_pips_that_does_not_hold_is_named(forge, lock):
     ((platform, packages),) = lock.platforms.items()
     held = packages["pip", "humanize"]
     for depends, has in (("tabulate", "none"), ("requests-toolbelt >=99", "requests-toolbelt 1.0.0")):
-        needy = dataclasses.replace(held, depends=(depends,))
+        needy = held._replace(depends=(depends,))
         changed = dataclasses.replace(lock, platforms={platform: PackageSet.of([*packages.values(), needy])})
         told = f"humanize needs '{depends}' of pip; the lock for {platform} has {has}"
         assert _reasons(_text(forge), changed) == [f"environment.yml: {told}"]
