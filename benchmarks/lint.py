@@ -1,8 +1,12 @@
-"""What lint costs: one file against starting Python with PyYAML and against yamllint; a corpus against parsing it."""
+"""What lint costs: one file against starting Python with PyYAML and against yamllint; a corpus against parsing it.
+
+Where the time of the corpus goes is told, too: a part of it that grows is a part to look at.
+"""
 
 from __future__ import annotations
 
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -43,9 +47,37 @@ for path in sys.argv[1:]:
         yaml.load(file, Loader=yaml.CSafeLoader)
 """
 
+# As the command does it, but one step for all files after the other. Nothing is warm: it runs in a new process.
+STEPS = """
+import gc, sys, time
+gc.disable()
+laps = [time.process_time()]
+from pathlib import Path
+from conda_lockstep.config import Config
+from conda_lockstep.environment import nodes
+from conda_lockstep.environment.document import read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.report import text
+from conda_lockstep.rules import lint
+chosen, files = lint.select(Config()), []
+laps.append(time.process_time())
+for path in sys.argv[1:]:
+    try:
+        files.append(read(Path(path)))
+    except LockstepError:
+        pass
+laps.append(time.process_time())
+findings = [finding for file in files for finding in lint.lint(file, chosen, Config())]
+laps.append(time.process_time())
+text.render(findings)
+laps.append(time.process_time())
+print(len(findings), *(end - start for start, end in zip([0.0, *laps], laps)))
+"""
+NAMES = ("start of Python", "import of lint and PyYAML", "read", "rules and findings", "text")
+
 
 def main() -> None:
-    """Print both comparisons; the second where the corpus is on this machine."""
+    """Print the comparisons; of the corpus where it is on this machine."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "environment.yml")
         file.write_text(ENVIRONMENT)
@@ -68,6 +100,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         compare(f"lint of {len(files)} files in one process", commands, cwd=Path(folder), runs=5)
     print(f"  memory of the latter, at most: {_peak(commands['lockstep lint FILES'])} MiB")
+    _print_steps(files)
+
+
+def _print_steps(files: Sequence[Path]) -> None:
+    """Print what each step of linting the corpus costs, in processor time."""
+    runs = [
+        subprocess.run([sys.executable, "-c", STEPS, *files], capture_output=True, check=True).stdout.split()
+        for _ in range(5)
+    ]
+    print(f"  where its time goes (processor time, median of {len(runs)} runs; {int(runs[0][0])} findings)")
+    for name, *seconds in zip(NAMES, *(run[1:] for run in runs), strict=True):
+        print(f"    {name:<42} {statistics.median(map(float, seconds)) * 1000:9.1f} ms")
 
 
 def _peak(command: Sequence[str | Path]) -> int:
