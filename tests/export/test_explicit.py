@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from rattler.explicit_environment import ExplicitEnvironmentSpec
 
-from conda_lockstep.build.install import install_conda
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
 from conda_lockstep.lock import cep37, explicit, formats
 from conda_lockstep.lock.canonical import canonical
-from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.records import record_of
 from conda_lockstep.snapshot import prefix as prefixes
 from tests.lock.peer import render_with_conda_lock
+from tests.support.prefixes import install
 
 REAL = (
     "conda-lock/01-ai__Yi__conda-lock.yml",
@@ -81,7 +81,7 @@ def test_lock_file_and_prefix_have_one_environment_id(forged: Lock, tmp_path: Pa
     again = formats.read(tmp_path / "explicit.txt").platforms[platform]
     assert again.environment_id == packages.environment_id
     conda = again.only("conda")
-    install_conda(list(conda.values()), tmp_path / "env", Mirrors({}), cache=tmp_path / "cache")
+    install([record_of(package) for package in conda.values()], tmp_path / "env", tmp_path / "cache")
     installed = prefixes.read(tmp_path / "env").packages
     assert (
         f"# environment id of the conda part: {installed.environment_id}\n"
