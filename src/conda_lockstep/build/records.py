@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from conda_lockstep.atomic import umask
 from conda_lockstep.build.cache import Caches
@@ -64,10 +65,11 @@ def complete_origins(prefix: Path, wheels: Mapping[Package, Path]) -> None:
 
     What uv notes of that path besides goes.
     """
-    by_url = {path.as_uri(): package for package, path in wheels.items()}
+    # Path and uv escape other characters: the + of a local version, for one.
+    by_url = {unquote(path.as_uri()): package for package, path in wheels.items()}
     site_packages = (*prefix.glob("lib/python*/site-packages"), prefix / "Lib" / "site-packages")
     for path in (path for folder in site_packages for path in folder.glob("*.dist-info/direct_url.json")):
-        package = by_url.get(str(_mapping(path).get("url", "")))
+        package = by_url.get(unquote(str(_mapping(path).get("url", ""))))
         if package:
             hashes = {"hash": f"sha256={package.sha256}", "hashes": {"sha256": package.sha256}}
             text = json.dumps({"archive_info": hashes, "url": package.url}).encode()
