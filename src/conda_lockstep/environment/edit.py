@@ -85,10 +85,11 @@ def remove(source: Source, entry: Dependency) -> Edit:
     if entry.flow:
         return Edit(_with_comma(source.text, entry.span), "")
     first, last = _lines(source, entry.span)
-    dash = _dash_line(source, first)
-    between = source.text[source.line_span(dash).start : entry.span.start]
-    # Behind the same dash another key may come first; its lines are not this entry's.
-    first = dash if not between.replace("-", "", 1).strip() else first
+    if source.text[source.line_starts[first - 1] : entry.span.start].strip() != "-":
+        dash = _dash_line(source, first)
+        between = source.text[source.line_span(dash).start : entry.span.start]
+        # Behind the same dash another key may come first; its lines are not this entry's.
+        first = dash if not between.replace("-", "", 1).strip() else first
     lines = _whole_lines(source, first, last)
     comments = comments_inside(source, entry) if isinstance(entry, PipSection) else ""
     if comments and lines.start < source.line_starts[first - 1]:
@@ -110,14 +111,31 @@ def remove_lines(source: Source, span: Span) -> Edit:
 
 def insert_after(source: Source, entry: Dependency, text: str) -> Edit:
     """Insert a new entry behind another, with its indentation and the file's line ends."""
+    return gap_after(source, entry).filled(text)
+
+
+class Gap(NamedTuple):
+    """A place for new entries: an offset, and what belongs in front of an entry there and behind it."""
+
+    offset: int
+    before: str
+    after: str
+
+    def filled(self, text: str) -> Edit:
+        """Insert an entry."""
+        return Edit(Span(self.offset, self.offset), f"{self.before}{text}{self.after}")
+
+
+def gap_after(source: Source, entry: Dependency) -> Gap:
+    """Return the place behind an entry: for those who put many there, and would look for it again each time."""
     if entry.flow:
-        return Edit(Span(entry.span.end, entry.span.end), f", {text}")
+        return Gap(entry.span.end, ", ", "")
     first, last = _lines(source, entry.span)
-    line = source.line_span(last)
-    new = f"{dash_of(source, _dash_line(source, first))}{text}"
-    if source.text[line.end - 1 : line.end] in ("\n", "\r"):
-        return Edit(Span(line.end, line.end), new + source.newline)
-    return Edit(Span(line.end, line.end), source.newline + new)
+    end = source.line_span(last).end
+    dash = dash_of(source, _dash_line(source, first))
+    if source.text[end - 1 : end] in ("\n", "\r"):
+        return Gap(end, dash, source.newline)
+    return Gap(end, source.newline + dash, "")
 
 
 def insert_before(source: Source, entry: Dependency, text: str) -> Edit:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from conda_lockstep.environment.comments import Layout, layout
 from conda_lockstep.environment.source import Source, Span
+
+if TYPE_CHECKING:
+    from conda_lockstep.environment.comments import Layout
 
 MARK = "lockstep:"
 """A text without it has no suppressions."""
@@ -54,6 +56,9 @@ def suppressions(source: Source) -> tuple[Suppression, ...]:
     """
     if MARK not in source.text:
         return ()
+    # Only what has a suppression needs YAML's tokens, and PyYAML.
+    from conda_lockstep.environment.comments import layout
+
     found = layout(source)
     return in_comments(source, found.comments, _Below(source, found).lines)
 

@@ -9,7 +9,7 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment import names
 from conda_lockstep.environment.channel import FORGE, read_channel
 from conda_lockstep.environment.document import Item
-from conda_lockstep.environment.edit import Edit, comments_inside, insert_after, insert_before, remove
+from conda_lockstep.environment.edit import Edit, Gap, comments_inside, gap_after, insert_before, remove
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, rewrite
 from conda_lockstep.environment.source import Span
 from conda_lockstep.environment.spec import BadSpec, parse_conda
@@ -214,7 +214,8 @@ def _move_to_conda(entries: Entries, entry: PipEntry, conda: str) -> Fix | None:
     else:
         comment = entries.file.comment_after(entry.item)
         line = text + (source.text[entry.item.span.end : comment.end] if comment else "")
-        added = insert_after(source, anchor, line) if anchor else insert_before(source, section, line)
+        gap = _gap_before(entries, section.span.start)
+        added = gap.filled(line) if gap else insert_before(source, section, line)
         edits = (*_leave_section(entries, entry), added)
     return Fix(f"list '{text}' as a conda package, not as pip's", edits, "unsafe")
 
@@ -251,6 +252,13 @@ def _last_before(entries: Entries, offset: int) -> Item | None:
         if item.span.start < offset:
             found = item
     return found
+
+
+@lru_cache(maxsize=1)
+def _gap_before(entries: Entries, offset: int) -> Gap | None:
+    """Return the place behind the last of the conda entries that begin before an offset; one for all that go there."""
+    anchor = _last_before(entries, offset)
+    return gap_after(entries.file.source, anchor) if anchor else None
 
 
 def _leave_section(entries: Entries, entry: PipEntry) -> tuple[Edit, ...]:
