@@ -143,7 +143,7 @@ def test_spans_point_at_the_suppression_and_at_its_names() -> None:
 
 
 def test_a_text_without_the_word_is_not_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conda_lockstep.environment.suppressions.layout", None)
+    monkeypatch.setattr("conda_lockstep.environment.comments.layout", None)
     assert read_from("name: a # ignore=pins\n") == ()
 
 
