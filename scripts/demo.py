@@ -140,6 +140,8 @@ def release_upstream(project: Path, channel: Channel) -> None:
         channel.release(package)
     shutil.copy(project / "conda-lock.yml", project / "before.conda-lock.yml")
     lockstep("lock", "--cuda", "12.4", cwd=project)
+    say("What is locked stays, until somebody asks for what is new:")
+    lockstep("lock", "--cuda", "12.4", "--update-all", cwd=project)
     say("The same drift, as the comment on a pull request and as a page:")
     comment = ("diff", "before.conda-lock.yml", "conda-lock.yml", "--format")
     lockstep(*comment, "markdown", cwd=project, expect=1)
