@@ -1,8 +1,8 @@
 """``lockstep verify`` of a real 300-package prefix against starting Python at all, its hashing against the machine's.
 
 The prefix is installed by py-rattler from the forge's channel: a CPython, NumPy and all else that is there,
-filled up with generated packages, one of them with as many files as PyTorch. For ``--deep`` it has 2 GB of libraries
-more, which are links to one file, so that disks are not what is measured.
+filled up with generated packages, one of them with as many files as PyTorch. For ``--deep`` it has 8 GB of libraries
+more, as PyTorch with CUDA has; they are links to one file, so that disks are not what is measured.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -24,7 +25,9 @@ from tests.support.forge import Draft, Forge, Member, build_forge
 from tests.support.prefixes import install, lock_of, solve
 
 from conda_lockstep.lock import cep37, manifest
+from conda_lockstep.packages import PackageSet
 from conda_lockstep.snapshot.hashing import cores
+from conda_lockstep.snapshot.records import parse_record
 
 PACKAGES = 300
 FILES, FILES_OF_THE_LARGEST = 60, 12_000
@@ -56,18 +59,19 @@ def main() -> None:
                 "the same, by the zipapp": [python, "-I", "-S", str(archive), *verify, str(manifest_file)],
             },
         )
-        total = size_of_files(prefix) + add_libraries(prefix)
+        add_libraries(prefix, lock)
+        total = size_of_files(prefix)
         compare(
             f"verify --deep of {total / 1e9:.1f} GB over {cores()} cores (at most 1.25 x)",
             {
                 "sha256 of as many bytes in memory": [python, "-I", "-c", FLOOR, str(total), str(cores())],
                 "lockstep verify --deep": [*ours, *verify, str(lock), "--deep"],
             },
-            runs=5,
+            runs=3,
         )
 
 
-LIBRARIES, LIBRARY_SIZE = 32, 64 << 20
+LIBRARIES, LIBRARY_SIZE = 128, 64 << 20
 FLOOR = """
 import subprocess, sys
 total, cores = map(int, sys.argv[1:])
@@ -81,21 +85,28 @@ def size_of_files(prefix: Path) -> int:
     return sum(path.stat().st_size for path in prefix.rglob("*") if path.is_file())
 
 
-def add_libraries(prefix: Path) -> int:
-    """Add a package of libraries to a prefix, and return its size."""
-    first = prefix / "lib" / "libbulk_00.so"
+def add_libraries(prefix: Path, lock: Path) -> None:
+    """Add a package of libraries to a prefix and to its lock."""
+    first = prefix / "lib" / "libbulk_000.so"
     first.write_bytes(bytes(range(256)) * (LIBRARY_SIZE // 256))
     sha256 = hashlib.sha256(first.read_bytes()).hexdigest()
-    names = [f"lib/libbulk_{index:02}.so" for index in range(LIBRARIES)]
+    names = [f"lib/libbulk_{index:03}.so" for index in range(LIBRARIES)]
     for name in names[1:]:
         (prefix / name).hardlink_to(first)
     paths = [
         {"_path": name, "path_type": "hardlink", "sha256": sha256, "size_in_bytes": LIBRARY_SIZE}
         for name in names
     ]
-    record = {"name": "bulk", "version": "1.0", "build": "0", "files": names, "paths_data": {"paths": paths}}
-    (prefix / "conda-meta" / "bulk-1.0-0.json").write_text(json.dumps(record, indent=2))
-    return LIBRARIES * LIBRARY_SIZE
+    record = prefix / "conda-meta" / "bulk-1.0-0.json"
+    fields = {"name": "bulk", "version": "1.0", "build": "0", "subdir": "noarch", "sha256": "0" * 64}
+    fields["url"] = "https://conda.anaconda.org/bulk/noarch/bulk-1.0-0.conda"
+    record.write_text(json.dumps(fields | {"files": names, "paths_data": {"paths": paths}}, indent=2))
+    locked = cep37.read(lock)
+    bulk = parse_record(record.read_bytes()).package
+    platforms = {
+        name: PackageSet.of([*packages.values(), bulk]) for name, packages in locked.platforms.items()
+    }
+    cep37.write(replace(locked, platforms=platforms), lock)
 
 
 def installed(folder: Path) -> tuple[Path, Path, str]:

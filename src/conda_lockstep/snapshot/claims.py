@@ -8,8 +8,7 @@ import csv
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.distributions import Distribution
@@ -21,8 +20,7 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _UNTOLD = ("directory", "linked_package_record")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One package's word on one file.
 
     ``path`` is relative to the prefix. ``sha256`` is the file's hash in this prefix, empty where it was not recorded;
@@ -61,7 +59,7 @@ def _of_entry(owner: Package, entry: dict[str, Any]) -> Iterator[Claim]:
     size = entry.get("size_in_bytes")
     yield Claim(
         owner,
-        os.path.normpath(path),
+        path,
         sha256=here or ("" if rewritten else original),
         original=original,
         size=size if isinstance(size, int) and not rewritten else -1,

@@ -54,18 +54,24 @@ def look(contents: Contents, *, libraries_only: bool = False) -> Look:
     for claim in _claims(contents):
         if not libraries_only or GPU_LIBRARIES.fullmatch(os.path.basename(claim.path)):
             claims.setdefault(claim.path, []).append(claim)
-    faults, sizes = _lying(contents.root, claims)
-    digests = hashing.sha256_of({os.path.join(contents.root, path): size for path, size in sizes.items()})
-    found = {path: digests[os.path.join(contents.root, path)] for path in sizes}
-    faults += [fault for path in found for fault in _differing(claims[path], found[path])]
+    sizes = {path: claimed[0].size for path, claimed in claims.items() if _is_hashed(claimed)}
+    root = contents.root
+    wait = hashing.begin({f"{root}/{path}": size for path, size in sizes.items()})
     folders = {os.path.dirname(path) for path in claims} if libraries_only else None
-    extra = sorted(_extra(contents.root, claims, folders))
-    untold = sum(not any(claim.sha256 for claim in claims[path]) for path in claims.keys() - found.keys())
+    links = dict(_walk(root, folders))  # while others hash
+    faults, regular = _lying(root, claims, links)
+    extra = sorted(links.keys() - claims.keys() - _OTHERS)
+    digests = wait()
+    hashed = regular & sizes.keys()
+    faults += [
+        fault for path in hashed for fault in _differing(root, claims[path], digests[f"{root}/{path}"])
+    ]
+    untold = sum(not any(claim.sha256 for claim in claims[path]) for path in regular - hashed)
     installed = contents.installed._replace(
         damages=(*contents.installed.damages, *_damages(faults)),
         strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays)),
     )
-    return Look(installed, len(found), sum(sizes.values()), untold)
+    return Look(installed, len(hashed), sum(max(sizes[path], 0) for path in hashed), untold)
 
 
 def _claims(contents: Contents) -> Iterator[Claim]:
@@ -75,40 +81,37 @@ def _claims(contents: Contents) -> Iterator[Claim]:
         yield from of_distribution(contents.root, distribution, package)
 
 
-def _lying(root: str, claims: Mapping[str, list[Claim]]) -> tuple[list[_Fault], dict[str, int]]:
-    """Return what a look at names and sizes tells, and of the rest the sizes by path: what is to be hashed."""
+def _is_hashed(claimed: Iterable[Claim]) -> bool:
+    return any(claim.sha256 and not claim.link and not claim.made for claim in claimed)
+
+
+def _lying(
+    root: str, claims: Mapping[str, list[Claim]], links: Mapping[str, bool]
+) -> tuple[list[_Fault], set[str]]:
+    """Return what is not there or of another kind, and the paths of files; ``links`` says of each if it is a link."""
     faults: list[_Fault] = []
-    sizes: dict[str, int] = {}
+    regular: set[str] = set()
     for path, claimed in claims.items():
-        try:
-            status = os.lstat(os.path.join(root, path))
-        except OSError:
-            faults += [_Fault(each.owner, File(path, "missing")) for each in claimed if not each.made]
-            continue
+        link = links.get(path)
+        if link is None:  # below a folder that was not walked, a folder, or not there
+            try:
+                mode = os.lstat(f"{root}/{path}").st_mode
+            except OSError:
+                faults += [_Fault(each.owner, File(path, "missing")) for each in claimed if not each.made]
+                continue
+            link = stat.S_ISLNK(mode)
+            if not link and not stat.S_ISREG(mode):
+                faults += [_Fault(each.owner, File(path, "changed", "is no file")) for each in claimed]
+                continue
+        if not link:
+            regular.add(path)
         for claim in claimed:
-            state = _seen(root, claim, status)
-            if state:
-                faults.append(_Fault(claim.owner, File(path, "changed", state)))
-            elif claim.sha256 and not claim.link and not claim.made and stat.S_ISREG(status.st_mode):
-                sizes[path] = status.st_size
-    return faults, sizes
-
-
-def _seen(root: str, claim: Claim, status: os.stat_result) -> str:
-    """Return what is wrong with a file by its kind and size, empty where nothing is."""
-    if stat.S_ISLNK(status.st_mode):
-        return _wrong_link(root, claim)
-    if not stat.S_ISREG(status.st_mode):
-        return "is no file"
-    if claim.link:
-        return "is a file, a link was installed"
-    if claim.made or claim.size < 0 or claim.size == status.st_size:
-        return ""
-    return (
-        f"is empty, {claim.size} bytes were installed"
-        if not status.st_size
-        else f"has {status.st_size} bytes, {claim.size} were installed"
-    )
+            why = (
+                _wrong_link(root, claim) if link else "is a file, a link was installed" if claim.link else ""
+            )
+            if why:
+                faults.append(_Fault(claim.owner, File(path, "changed", why)))
+    return faults, regular
 
 
 def _wrong_link(root: str, claim: Claim) -> str:
@@ -130,9 +133,9 @@ def _wrong_link(root: str, claim: Claim) -> str:
     return "" if digest in noted or (inside and not claim.sha256) else f"is a link to {target}, another file"
 
 
-def _differing(claims: list[Claim], digest: str) -> Iterator[_Fault]:
+def _differing(root: str, claims: list[Claim], digest: str) -> Iterator[_Fault]:
     """Yield which of the owners of a path find other bytes there than they brought."""
-    told = [claim for claim in claims if claim.sha256]
+    told = [claim for claim in claims if claim.sha256 and not claim.link and not claim.made]
     right = [claim for claim in told if claim.sha256 == digest]
     for claim in told:
         if claim.sha256 == digest:
@@ -141,7 +144,17 @@ def _differing(claims: list[Claim], digest: str) -> Iterator[_Fault]:
             detail = f"{right[0].owner} owns it, too, and its bytes are there"
             yield _Fault(claim.owner, File(claim.path, "owned twice", detail))
         else:
-            yield _Fault(claim.owner, File(claim.path, "changed", "" if digest else "cannot be read"))
+            yield _Fault(claim.owner, File(claim.path, "changed", _changed(root, claim, digest)))
+
+
+def _changed(root: str, claim: Claim, digest: str) -> str:
+    """Return what is told of a file that has other bytes: its size, where that tells."""
+    if not digest:
+        return "cannot be read"
+    size = os.stat(f"{root}/{claim.path}").st_size
+    if claim.size in (-1, size):
+        return ""
+    return f"{f'has {size} bytes' if size else 'is empty'}, {claim.size} bytes were installed"
 
 
 def _damages(faults: Iterable[_Fault]) -> Iterator[Damage]:
@@ -166,13 +179,17 @@ def _told(files: Iterable[File]) -> Iterator[str]:
         yield f"{number}: {names}{more}{said}"
 
 
-def _extra(root: str, claims: Mapping[str, object], folders: set[str] | None) -> Iterator[str]:
-    """Yield the files that nobody claims, as paths in the prefix; of given folders the libraries alone."""
+def _walk(root: str, folders: set[str] | None) -> Iterator[tuple[str, bool]]:
+    """Yield the paths in a prefix that are no folders, and whether each is a link.
+
+    Of ``folders``, where they are given, the libraries alone. Byte code in ``__pycache__``, and what is not the
+    prefix's own, is not walked through.
+    """
     waiting = [""] if folders is None else sorted(folders)
     while waiting:
         folder = waiting.pop()
         try:
-            entries = list(os.scandir(os.path.join(root, folder)))
+            entries = list(os.scandir(f"{root}/{folder}"))
         except OSError:
             continue
         for entry in entries:
@@ -180,12 +197,8 @@ def _extra(root: str, claims: Mapping[str, object], folders: set[str] | None) ->
             if entry.is_dir(follow_symlinks=False):
                 if folders is None and entry.name != "__pycache__" and path not in _OTHERS:
                     waiting.append(path)
-            elif (
-                path not in claims
-                and path not in _OTHERS
-                and (folders is None or GPU_LIBRARIES.fullmatch(entry.name))
-            ):
-                yield path
+            elif folders is None or GPU_LIBRARIES.fullmatch(entry.name):
+                yield path, entry.is_symlink()
 
 
 def _strays(extra: list[str], known: Iterable[Stray]) -> Iterator[Stray]:
