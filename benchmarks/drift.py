@@ -16,7 +16,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from conda_lockstep.drift.versions import compare_conda
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.repodata import package, repodata
 
@@ -26,6 +25,7 @@ from conda_lockstep.lock import cep37
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.report import html, markdown
+from conda_lockstep.versions import compare_conda
 
 PACKAGES = 3_000
 PLATFORM = "linux-64"

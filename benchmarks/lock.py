@@ -175,7 +175,7 @@ def measure(
 
 def _moved(packages: PackageSet, platform: str) -> PackageSet:
     return PackageSet.of(
-        replace(package, subdir=platform, url=package.url.replace("/linux-64/", f"/{platform}/"))
+        package._replace(subdir=platform, url=package.url.replace("/linux-64/", f"/{platform}/"))
         if package.subdir != "noarch"
         else package
         for package in packages.values()
