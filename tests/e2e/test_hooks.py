@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 
 from conda_lockstep.environment.discover import FILES
 from tests.rules.test_lock import ENVIRONMENT, LOCK
-from tests.support.hooks import REPOSITORY, Hooks, build, config
+from tests.support.hooks import REPOSITORY, Hooks, config
 from tests.support.repository import Repository
 
 MANIFEST = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text("utf-8"))
@@ -41,16 +39,6 @@ dependencies:
     - requests=2.32
 """
 SAFELY_FIXED = BROKEN.replace("  - pytorch\n  - pytorch\n", "  - pytorch\n").replace("[pinned]", "(pinned)")
-
-
-@pytest.fixture(scope="session")
-def hooks() -> Hooks:
-    return build()
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Repository:
-    return Repository(tmp_path / "scratch")
 
 
 pytestmark = pytest.mark.parametrize("tool", ["pre-commit", "prek"])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.support.hooks import Hooks, build, config
+from tests.support.hooks import Hooks, config
 from tests.support.repository import Repository
 
 FILES = {
@@ -17,16 +15,6 @@ FILES = {
     "environment.yml": "dependencies:\n  - numpy\n",
     "notes.txt": "conda update --all\n",
 }
-
-
-@pytest.fixture(scope="session")
-def hooks() -> Hooks:
-    return build()
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Repository:
-    return Repository(tmp_path / "scratch")
 
 
 pytestmark = pytest.mark.parametrize("tool", ["pre-commit", "prek"])

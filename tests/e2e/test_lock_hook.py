@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.rules.test_lock import ENVIRONMENT, LOCK
-from tests.support.hooks import Hooks, build, config
+from tests.support.hooks import Hooks, config
 from tests.support.repository import Repository
 
 STALE = ENVIRONMENT.replace("cuda-version=12.6", "cuda-version=12.4  # for older drivers")
 SAID = "environment.yml:5:5: error stale-lock: 'cuda-version=12.4' is asked for; the lock for linux-64 has"
-
-
-@pytest.fixture(scope="session")
-def hooks() -> Hooks:
-    return build()
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Repository:
-    return Repository(tmp_path / "scratch")
 
 
 pytestmark = pytest.mark.parametrize("tool", ["pre-commit", "prek"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import configparser
 import csv
 import zipfile
@@ -12,6 +11,7 @@ from pathlib import Path
 from conda_lockstep.build.contents import Contents, Layout
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
+from conda_lockstep.snapshot.claims import recorded_sha256
 
 
 def of_wheel(package: Package, wheel: Path, layout: Layout) -> Contents:
@@ -37,7 +37,7 @@ def record_rows(text: str) -> Iterator[tuple[str, str]]:
     """Yield the paths in a RECORD, each with its sha256 as hex, empty where it has none. Raises ``csv.Error``."""
     for row in csv.reader(text.splitlines()):
         if row:
-            yield row[0], _hex(row[1]) if len(row) > 1 else ""
+            yield row[0], recorded_sha256(row[1]) if len(row) > 1 else ""
 
 
 def _of_wheel(name: str, data: str, package: Package, layout: Layout) -> str:
@@ -67,14 +67,3 @@ def _console_scripts(text: str) -> Iterator[tuple[str, str]]:
     for section in ("console_scripts", "gui_scripts"):
         if parser.has_section(section):
             yield from ((name, "".join(target.split())) for name, target in parser.items(section))
-
-
-def _hex(hashed: str) -> str:
-    """Turn a RECORD's ``sha256=`` and urlsafe base64 without padding into hex."""
-    kind, _, text = hashed.partition("=")
-    if kind != "sha256":
-        return ""
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).hex()
-    except ValueError:
-        return ""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rattler import RepoDataRecord, Subdir
-from rattler.exceptions import GatewayError
+from rattler import RepoDataRecord
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels import Channel
+from conda_lockstep.lock.index import records_of
 from conda_lockstep.lock.records import package_of
-from conda_lockstep.lock.solve import Solver, channel_error
+from conda_lockstep.lock.solve import Solver
 from conda_lockstep.packages import Package
 
 SHOWN = 20
@@ -66,15 +66,8 @@ async def _index(
     """Return what a channel has under these names, archives of the newer kind first."""
     if not names:
         return {}
-    subdirs = [Subdir(platform), Subdir("noarch")]
-    try:
-        results = await solver.gateway_for([channel]).query(
-            [channel.source], subdirs, sorted(names), recursive=False, channel_relations="disabled"
-        )
-    except GatewayError as error:
-        raise channel_error(str(error), (channel,), solver.seconds) from None
     found: dict[str, list[RepoDataRecord]] = {}
-    for record in (record for records in results for record in records):
+    for record in await records_of(solver, channel, platform, names):
         found.setdefault(record.name.normalized, []).append(record)
     return {
         name: [

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rattler import RepoDataRecord, Subdir
+from rattler.exceptions import GatewayError
 
 from conda_lockstep.lock.channels import Channel
-from conda_lockstep.lock.solve import Request, Solver
+from conda_lockstep.lock.solve import Request, Solver, channel_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,24 @@ class Index:
 
 
 async def look_up(solver: Solver, request: Request, names: Iterable[str]) -> Index:
-    """Ask each channel of a request for its records of these names."""
-    subdirs = [Subdir(request.platform), Subdir("noarch")]
+    """Ask each channel of a request for its records of these names; see :func:`records_of`."""
     found: dict[str, dict[Channel, list[RepoDataRecord]]] = {}
-    wanted = sorted(set(names))
+    wanted = set(names)
     for channel in request.sources if wanted else ():
-        result = await solver.gateway_for([channel]).query(
-            [channel.source], subdirs, wanted, recursive=False, channel_relations="disabled"
-        )
-        for record in (record for records in result for record in records):
+        for record in await records_of(solver, channel, request.platform, wanted):
             found.setdefault(record.name.normalized, {}).setdefault(channel, []).append(record)
     return Index(found)
+
+
+async def records_of(
+    solver: Solver, channel: Channel, platform: str, names: Iterable[str]
+) -> list[RepoDataRecord]:
+    """Return what a channel has under these names. Raises ``LockstepError`` for one that cannot be read."""
+    subdirs = [Subdir(platform), Subdir("noarch")]
+    try:
+        results = await solver.gateway_for([channel]).query(
+            [channel.source], subdirs, sorted(names), recursive=False, channel_relations="disabled"
+        )
+    except GatewayError as error:
+        raise channel_error(str(error), (channel,), solver.seconds) from None
+    return [record for records in results for record in records]

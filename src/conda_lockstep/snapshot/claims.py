@@ -82,7 +82,7 @@ def of_distribution(root: str, distribution: Distribution, owner: Package) -> It
         path, recorded, size = (*row, "", "")[:3]
         where = os.path.normpath(os.path.join(folder, path))
         if not where.startswith(("..", "/")):
-            sha256 = _from_record(recorded)
+            sha256 = recorded_sha256(recorded)
             number = int(size) if size.isdecimal() else -1
             yield Claim(owner, where, sha256, sha256, number, made=path.endswith(".pyc"))
 
@@ -91,7 +91,7 @@ def _hex(value: object) -> str:
     return value.lower() if isinstance(value, str) else ""
 
 
-def _from_record(text: str) -> str:
+def recorded_sha256(text: str) -> str:
     """Return the digest of ``sha256=BASE64`` as hex, empty for any other."""
     name, _, digest = text.partition("=")
     if name != "sha256":

@@ -30,6 +30,14 @@ class Distribution(NamedTuple):
         return normalize(self.stem.partition("-")[0])
 
 
+def listing(folder: str) -> list[str]:
+    """Return the names in a folder; none where it cannot be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 def find_distributions(site_packages: str, names: Iterable[str]) -> Iterator[Distribution]:
     """Yield the distributions among the names in a folder; what pip left of a killed run (``~umpy``) is none."""
     for name in names:

@@ -18,6 +18,7 @@ from conda_lockstep.snapshot import startup, surroundings
 from conda_lockstep.snapshot.distributions import (
     Distribution,
     find_distributions,
+    listing,
     read_installer,
     read_package,
 )
@@ -57,7 +58,7 @@ def read_contents(
         refuse_unfinished(prefix)
     root = os.path.realpath(prefix)
     records, damages = _read_records(root)
-    listings = {folder: _listing(folder) for folder in _site_packages(root, records)}
+    listings = {folder: listing(folder) for folder in _site_packages(root, records)}
     present = [found for item in listings.items() for found in find_distributions(*item)]
     owned = {f"{root}/{own.folder}" for record in records for own in record.distributions}
     foreign = [found for found in present if found.path not in owned]
@@ -71,13 +72,6 @@ def read_contents(
     strays = [*_startup(root, records, listings, present), *surroundings.find(root, listings, environ)]
     installed = Installed(str(prefix), _platform(packages), packages, tuple(damages), tuple(strays))
     return Contents(root, installed, tuple(records), tuple(read))
-
-
-def _listing(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _startup(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
+from conda_lockstep.snapshot.distributions import listing
 from conda_lockstep.snapshot.model import Stray
 
 _SHOWN = 3
@@ -38,11 +39,11 @@ def _modules(root: str, listings: Mapping[str, Iterable[str]], environ: Mapping[
     own |= {
         module
         for folder in listings
-        for module in _importable(_listing(os.path.dirname(folder)))
+        for module in _importable(listing(os.path.dirname(folder)))
         if module != "site-packages"
     }
     for place, folder in folders:
-        found = _importable(_listing(folder))
+        found = _importable(listing(folder))
         if hidden := sorted(found & own):
             yield Stray("shadows", place, f"{folder} hides {_some(hidden)} of the prefix")
         elif found:
@@ -92,23 +93,16 @@ def _library_folders(site_packages: str) -> Iterator[str]:
     """Yield where wheels of frameworks and NVIDIA's wheels have their libraries."""
     yield os.path.join(site_packages, "torch", "lib")
     nvidia = os.path.join(site_packages, "nvidia")
-    yield from (os.path.join(nvidia, name, "lib") for name in _listing(nvidia))
+    yield from (os.path.join(nvidia, name, "lib") for name in listing(nvidia))
 
 
 def _shared_libraries(folder: str) -> set[str]:
-    return {name for name in _listing(folder) if name.endswith(".so") or ".so." in name}
+    return {name for name in listing(folder) if name.endswith(".so") or ".so." in name}
 
 
 def _inside(root: str, folder: str) -> bool:
     folder = os.path.realpath(folder)
     return folder == root or folder.startswith(root + os.sep)
-
-
-def _listing(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _some(names: list[str]) -> str:
