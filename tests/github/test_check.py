@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from conda_lockstep.github.handoff import Checked, Handoff
 from conda_lockstep.github.inputs import Inputs
 from conda_lockstep.github.runner import Runner
 from tests.support.forge import Forge
+from tests.support.http_server import Server
 from tests.support.repository import Repository
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
@@ -196,6 +198,49 @@ def test_a_fork_is_not_built_here(checkout: Checkout) -> None:
     assert checked.build == "refused"
     assert "the fork stranger/train" in checked.build_reason
     assert checked.reached == ("linted", "solved")
+
+
+SECRET = "s3cr3t-of-the-runner"
+WAYS_OUT = {
+    "channel": environment("tqdm=4.67.1").replace("- conda-forge", "- SERVER/t/$RUNNER_SECRET/conda-forge"),
+    "channel of an entry": environment("SERVER/${RUNNER_SECRET}/c::tqdm=4.67.1"),
+    "index": environment(
+        "python", "pip", "pip:\n    - --index-url SERVER/$RUNNER_SECRET/simple\n    - wheel==1"
+    ),
+    "file": environment(
+        "python", "pip", "pip:\n    - six @ http://u:${RUNNER_SECRET}@HOST/six-1-py3-none-any.whl"
+    ),
+    "mirror": environment("tqdm=4.67.1"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+@pytest.mark.parametrize("stranger", [False, True], ids=["colleague", "stranger"])
+def test_no_variable_of_the_runner_goes_where_a_stranger_says(
+    checkout: Checkout,
+    http_server: Callable[[Path], Server],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    *,
+    stranger: bool,
+) -> None:
+    monkeypatch.setenv("RUNNER_SECRET", SECRET)
+    server = http_server(tmp_path)
+    settings = (checkout.repository.folder / "lockstep.toml").read_text()
+    if way == "mirror":
+        settings = settings.replace(checkout.forge.channel_url, f"{server.url}/$RUNNER_SECRET")
+    text = WAYS_OUT[way].replace("SERVER", server.url).replace("HOST", server.url.removeprefix("http://"))
+    checkout.write({"environment.yml": text, "lockstep.toml": settings})
+    checkout.head_repository = "stranger/train" if stranger else "acme/train"
+    handed = checkout.run()
+    sent = "".join(f"{request.path}{request.headers}" for request in server.requests)
+    basic = base64.b64encode(f"u:{SECRET}".encode()).decode()
+    assert (SECRET in sent or basic in sent) is not stranger
+    if stranger:
+        assert SECRET not in checkout.log + repr(handed)
+        [checked] = handed.checked
+        assert "RUNNER_SECRET is withheld: the pull request comes from the fork" in checked.reasons[-1]
 
 
 @pytest.mark.parametrize(

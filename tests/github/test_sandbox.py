@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.github import sandbox
+from conda_lockstep.lock.urls import UNTRUSTED
 
 SECRETS = {
     "LOCKSTEP_TOKEN": "s", "GITHUB_TOKEN": "s", "GH_TOKEN": "s", "INPUT_TOKEN": "s",
@@ -79,3 +80,8 @@ def is_gone(pid: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_a_build_of_a_strangers_change_is_told_so(tmp_path: Path) -> None:
+    given = {UNTRUSTED: "the pull request comes from a fork", "PIP_INDEX_URL": "https://u:pw@pypi.example"}
+    assert sandbox.clean_environment(given, tmp_path)[UNTRUSTED] == given[UNTRUSTED]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -21,7 +22,8 @@ from conda_lockstep.github.handoff import Checked, Handoff, Remark
 from conda_lockstep.github.inputs import Inputs
 from conda_lockstep.github.locking import Locked, lock_environment
 from conda_lockstep.github.runner import Runner
-from conda_lockstep.github.trust import Decision, may_build
+from conda_lockstep.github.trust import Decision, may_build, reason_for_distrust
+from conda_lockstep.lock.urls import UNTRUSTED
 from conda_lockstep.rules import lint
 from conda_lockstep.rules.lint import UNREADABLE, Finding
 
@@ -29,11 +31,27 @@ from conda_lockstep.rules.lint import UNREADABLE, Finding
 def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     """Look at every environment file of the checkout, and write what was found for the half that reports."""
     os.chdir(runner.workspace)
-    handoff = replace(_look(event, runner, inputs, out), base=find_base(event, runner.workspace))
+    with _trusting(event):
+        handoff = replace(_look(event, runner, inputs, out), base=find_base(event, runner.workspace))
     for command in annotate(handoff.remarks):
         print(command, file=out, flush=True)
     handoffs.write(handoff, runner.folder / handoffs.FILE_NAME)
     return handoff
+
+
+@contextmanager
+def _trusting(event: Event) -> Iterator[None]:
+    """See that no URL of a stranger's change is given the runner's environment variables, here or in a build."""
+    why = reason_for_distrust(event)
+    before = os.environ.pop(UNTRUSTED, None)
+    try:
+        if why or before:
+            os.environ[UNTRUSTED] = why or before or ""
+        yield
+    finally:
+        os.environ.pop(UNTRUSTED, None)
+        if before is not None:
+            os.environ[UNTRUSTED] = before
 
 
 def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:

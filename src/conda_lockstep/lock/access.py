@@ -220,7 +220,7 @@ def _of_condarc(path: Path) -> Iterator[Secret]:
     for key in _CONDARC_KEYS if isinstance(loaded, dict) else ():
         for url in _urls(loaded.get(key), named=key == "custom_channels"):
             try:
-                secret = _secret_of(with_variables(url))
+                secret = _secret_of(with_variables(url, of_machine=True))
             except LockstepError:  # a variable that is not set
                 continue
             if secret:

@@ -10,6 +10,12 @@ from conda_lockstep.errors import LockstepError
 
 ANACONDA = "https://conda.anaconda.org"
 
+UNTRUSTED = "LOCKSTEP_UNTRUSTED"
+"""The variable that says, to this process and those it starts, why what it reads is not trusted with variables.
+
+A URL is where a stranger's file could send them.
+"""
+
 # Compiled when they are first needed, which is seldom: that takes longer than reading a dozen records.
 _USER = r"(?<=://)[^/@\s]+@"
 _TOKEN = r"/t/[^/\s]+(?=/|$|\s)"
@@ -34,11 +40,19 @@ def without_credentials(text: str) -> str:
     return re.sub(_TOKEN, "", text) if "/t/" in text else text
 
 
-def with_variables(text: str) -> str:
-    """Put in the environment variables of a URL, which is where tokens belong; raises for one that is not set."""
+def with_variables(text: str, *, of_machine: bool = False) -> str:
+    """Put in the environment variables of a URL, which is where tokens belong.
+
+    ``of_machine`` says that the URL is out of the machine's own settings. Raises ``LockstepError`` for a variable that
+    is not set, and for any where what names it is not trusted.
+    """
 
     def value(match: re.Match[str]) -> str:
         name = match[1] or match[2]
+        if not of_machine and (why := os.environ.get(UNTRUSTED)):
+            raise LockstepError(
+                f"the environment variable {name} is withheld: {why}", remedy="write the URL without it"
+            )
         if name not in os.environ:
             raise LockstepError(
                 f"the environment variable {name} is not set", remedy="set it, or use a mirror"
