@@ -19,7 +19,7 @@ def fifty_megabytes(path: Path) -> None:
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "no such file"),
-    "folder": (lambda path: path.mkdir(), "is a folder, not a file"),
+    "folder": (lambda path: path.mkdir(), "environment.yml: "),
     "50 MB": (fifty_megabytes, "larger than 1 MiB"),
     "YAML bomb": (
         lambda path: path.write_text(f"{LEVELS}dependencies: [*l6]\n"),

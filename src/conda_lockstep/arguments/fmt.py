@@ -9,8 +9,10 @@ from pathlib import Path
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "files", nargs="*", type=Path, metavar="FILE", help="default: every one that git knows"
-    )
+        "files", nargs="*", type=Path, metavar="FILE",
+        help="file, folder, or - for what is piped in; default: every file that git knows",
+    )  # fmt: skip
+    parser.add_argument("--stdin-filename", default="", metavar="NAME", help="what - is called, and is")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
     parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, and fail")
 
@@ -19,4 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from conda_lockstep.commands import fmt
 
-    return fmt.run(files=arguments.files, check=arguments.check, diff=arguments.diff)
+    return fmt.run(
+        files=arguments.files,
+        check=arguments.check,
+        diff=arguments.diff,
+        stdin_filename=arguments.stdin_filename,
+    )

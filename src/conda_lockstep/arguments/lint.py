@@ -11,8 +11,10 @@ from conda_lockstep.arguments.names import names
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "files", nargs="*", type=Path, metavar="FILE", help="default: every one that git knows"
-    )
+        "files", nargs="*", type=Path, metavar="FILE",
+        help="file, folder, or - for what is piped in; default: every file that git knows",
+    )  # fmt: skip
+    parser.add_argument("--stdin-filename", default="", metavar="NAME", help="what - is called, and is")
     fixing = parser.add_mutually_exclusive_group()
     fixing.add_argument("--fix", action="store_true", help="apply safe fixes")
     fixing.add_argument(
@@ -41,7 +43,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--baseline", type=Path, metavar="FILE", help="leave out the findings recorded here"
     )
     baseline.add_argument("--write-baseline", type=Path, metavar="FILE", help="record the findings here")
-    parser.add_argument("--strict", action="store_true", help="notes fail, too")
+    status = parser.add_mutually_exclusive_group()
+    status.add_argument("--strict", action="store_true", help="notes fail, too")
+    status.add_argument("--exit-zero", action="store_true", help="findings fail nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return lint.run(
             files=arguments.files,
+            stdin_filename=arguments.stdin_filename,
             fix=arguments.fix,
             unsafe=arguments.unsafe_fixes,
             output=arguments.format,
@@ -64,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
             baseline=arguments.baseline,
             write_baseline=arguments.write_baseline,
             strict=arguments.strict,
+            exit_zero=arguments.exit_zero,
             diff=arguments.diff,
             statistics=arguments.statistics,
             show_fixes=arguments.show_fixes,

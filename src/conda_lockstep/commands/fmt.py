@@ -7,20 +7,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conda_lockstep.atomic import write_text
+from conda_lockstep.environment.discover import environment_files
 from conda_lockstep.environment.document import EnvironmentFile, parse, read
 from conda_lockstep.environment.format import UnformattableError, canonical
+from conda_lockstep.environment.named import STDIN, read_stdin, with_folders
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.report import text
 
 
-def run(*, files: Sequence[Path], check: bool, diff: bool) -> int:
+def run(*, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str = "") -> int:
     """Format files in place, and return the exit status: 2 where one could not be read, else 0.
 
     With ``check`` or ``diff`` nothing is written, and the status is 1 where a file is not in canonical form. A file
-    that cannot be formatted safely is left as it is and said; it fails nothing.
+    that cannot be formatted safely is left as it is and said; it fails nothing. Of a folder its environment files are
+    formatted; the file ``-`` is what is piped in, and goes to the standard output.
     """
+    if STDIN in files:
+        return _piped(files, stdin_filename or str(STDIN), check=check, diff=diff)
+    paths, missing = with_folders(files, environment_files) if files else (environment_files(Path()), [])
+    for error in missing:
+        _complain(error)
     changed, failed = 0, 0
-    paths = list(files) or _discover()
     for path in paths:
         try:
             file = read(path)
@@ -37,13 +44,23 @@ def run(*, files: Sequence[Path], check: bool, diff: bool) -> int:
     left = len(paths) - changed - failed
     summary = f"{_count(changed)} {verb}, {_count(left)} left as {'it is' if left == 1 else 'they are'}"
     print(summary, file=sys.stderr if diff else sys.stdout)
-    return 2 if failed else int(changed > 0 and (check or diff))
+    return 2 if failed or missing else int(changed > 0 and (check or diff))
 
 
-def _discover() -> list[Path]:
-    from conda_lockstep.environment.discover import environment_files
-
-    return environment_files(Path.cwd())
+def _piped(files: Sequence[Path], shown: str, *, check: bool, diff: bool) -> int:
+    file = parse(read_stdin(files, shown), shown)
+    try:
+        content = canonical(file)
+    except UnformattableError as error:
+        _complain(error)
+        content = file.source.content
+    changed = content != file.source.content
+    if check or diff:
+        if changed:
+            _settle(Path(shown), file, content, check=check, diff=diff)
+        return int(changed)
+    sys.stdout.write(content)
+    return 0
 
 
 def _settle(path: Path, file: EnvironmentFile, content: str, *, check: bool, diff: bool) -> None:

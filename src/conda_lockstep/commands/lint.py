@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conda_lockstep.config import Config, load
 from conda_lockstep.environment.encoding import read_bytes
+from conda_lockstep.environment.named import STDIN, read_stdin, with_folders
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.rules import OF_ENVIRONMENTS, OF_REQUIREMENTS, Rule, lint
-from conda_lockstep.rules.lint import UNREADABLE, Finding
+from conda_lockstep.rules.lint import UNREADABLE, Finding, Fixed
 
 if TYPE_CHECKING:
+    from conda_lockstep.environment.document import EnvironmentFile
     from conda_lockstep.rules.baseline import Scope
 
 
@@ -34,10 +38,16 @@ def run(
     diff: bool = False,
     statistics: bool = False,
     show_fixes: bool = False,
+    stdin_filename: str = "",
+    exit_zero: bool = False,
 ) -> int:
     """Lint files, print what was found, and return the exit status.
 
-    2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too), else 0. What a
+    A folder stands for the files that git knows below it, the file ``-`` for what is piped in: its name is
+    ``stdin_filename``, and what ``fix`` makes of it goes to the standard output, the rest to the standard error.
+
+    2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too; with ``exit_zero``
+    for none), else 0. What a
     ``baseline`` holds is neither said nor counted; ``write_baseline`` records what is found, and the status is 0.
     ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change.
     """
@@ -46,21 +56,36 @@ def run(
         ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
     )
     only = select + extend_select if select else ()
-    paths = list(files) or _discover(config, only)
+    piped, failures = STDIN in files, list[LockstepError]()
+    if piped:
+        paths = [Path(stdin_filename or STDIN)]
+    elif files:
+        paths, failures = with_folders(files, partial(_discover, config, only))
+    else:
+        paths = _here(config, only)
     installs = any(lint.subject_of(str(path)) == "installs" for path in paths)
     chosen = lint.select(config, only, installs=installs)
-    paths = _with_requirements(_with_partners(paths, chosen), chosen)
+    if not piped:
+        paths = _with_requirements(_with_partners(paths, chosen), chosen)
+    look = _Look(chosen, config, unsafe, partial(_piped, files) if piped else lint.read_file)
     if diff:
-        return _preview(paths, chosen, config, unsafe)
-    seen = _look(paths, chosen, config, fix, unsafe)
+        return look.preview(paths, failures)
+    seen = look.at(paths, failures, fix=fix, piped=piped)
     if write_baseline:
         return _record(seen, chosen, write_baseline)
     if baseline:
         seen = _without_old(seen, chosen, baseline)
-    _print(seen, output, strict, statistics, show_fixes)
+    with redirect_stdout(sys.stderr if fix and piped else sys.stdout):
+        _print(seen, output, strict, statistics, show_fixes)
     if seen.failures or any(finding.rule == UNREADABLE for finding in seen.findings):
         return 2
-    return int(any(strict or finding.severity != "note" for finding in seen.findings))
+    fails = any(strict or finding.severity != "note" for finding in seen.findings)
+    return int(fails and not exit_zero)
+
+
+def _piped(named: Sequence[Path], path: Path) -> EnvironmentFile:
+    """Read what is piped in as the file that it would be by its name."""
+    return lint.parse_text(read_stdin(named, str(path)), str(path))
 
 
 class _Seen(NamedTuple):
@@ -72,24 +97,32 @@ class _Seen(NamedTuple):
     failures: Sequence[LockstepError]
 
 
-def _discover(config: Config, only: Sequence[str]) -> list[Path]:
-    """Return the files that git knows: environment files, and those that install packages where it is asked for them.
+def _here(config: Config, only: Sequence[str]) -> list[Path]:
+    """Return the files that git knows here; that there are none is said, and is no failure."""
+    found = _discover(config, only, Path())
+    if not found:
+        what = "Dockerfile, script or workflow" if _asked_for_installs(config, only) else "environment file"
+        print(f"lockstep: git knows no {what} here", file=sys.stderr)
+    return found
 
-    They are asked for by selecting their family or one of its rules.
-    """
+
+def _discover(config: Config, only: Sequence[str], folder: Path) -> list[Path]:
+    """Return the files that git knows below a folder: environment files, and installs where it is asked for them."""
     from conda_lockstep.environment.discover import environment_files
 
-    named = set(only or config.select)
-    asked = {name for name in named.union(() if only else config.extend_select) if _is_of_installs(name)}
-    found = environment_files(Path.cwd()) if not named or named - asked else []
+    named, asked = set(only or config.select), _asked_for_installs(config, only)
+    found = environment_files(folder) if not named or named - asked else []
     if asked:
         from conda_lockstep.installs.discover import install_files
 
-        found += install_files(Path.cwd())
-    if not found:
-        what = "no Dockerfile, script or workflow" if asked else "no environment file"
-        print(f"lockstep: git knows {what} here", file=sys.stderr)
+        found += install_files(folder)
     return found
+
+
+def _asked_for_installs(config: Config, only: Sequence[str]) -> set[str]:
+    """Return by which names it is asked for files that install packages: that of their family, or of its rules."""
+    named = set(only or config.select).union(() if only else config.extend_select)
+    return {name for name in named if _is_of_installs(name)}
 
 
 def _is_of_installs(name: str) -> bool:
@@ -136,21 +169,58 @@ def _mentions_a_file(path: Path) -> bool:
     return b"-r" in data and re.search(rb"-r\b|--requirement\b", data) is not None
 
 
-def _look(paths: Sequence[Path], chosen: Sequence[Rule], config: Config, fix: bool, unsafe: bool) -> _Seen:
-    findings: list[Finding] = []
-    done: list[str] = []
-    failures: list[LockstepError] = []
-    for path in paths:
-        try:
-            if fix:
-                fixed = lint.fix_path(path, chosen, config, unsafe=unsafe)
-                findings += fixed.left
-                done += [f"{path}: fixed {what}" for what in fixed.done]
-            else:
-                findings += lint.lint_path(path, chosen, config)
-        except LockstepError as error:
-            failures.append(error)
-    return _Seen(paths, findings, done, failures)
+class _Look(NamedTuple):
+    """How files are looked at: by which rules, and whether they are piped in."""
+
+    chosen: Sequence[Rule]
+    config: Config
+    unsafe: bool
+    load: Callable[[Path], EnvironmentFile]
+
+    def at(self, paths: Sequence[Path], failed: Sequence[LockstepError], *, fix: bool, piped: bool) -> _Seen:
+        """Look at files, and mend them; ``failed`` are the errors of those that were not found."""
+        findings: list[Finding] = []
+        done: list[str] = []
+        failures = [*failed]
+        for path in paths:
+            try:
+                if fix:
+                    fixed = self._fixed(path, piped)
+                    findings += fixed.left
+                    done += [f"{path}: fixed {what}" for what in fixed.done]
+                else:
+                    findings += lint.lint_path(path, self.chosen, self.config, self.load)
+            except LockstepError as error:
+                failures.append(error)
+        return _Seen(paths, findings, done, failures)
+
+    def _fixed(self, path: Path, piped: bool) -> Fixed:
+        if not piped:
+            return lint.fix_path(path, self.chosen, self.config, unsafe=self.unsafe)
+        _, fixed = lint.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
+        sys.stdout.write(fixed.text)
+        return fixed
+
+    def preview(self, paths: Sequence[Path], failed: Sequence[LockstepError]) -> int:
+        """Print as a diff what fixing would change; return 2 where a file could not be read, 1 where one changes."""
+        from conda_lockstep.report import text
+        from conda_lockstep.report.diff import unified
+
+        changed, done, failures = 0, 0, [str(failure) for failure in failed]
+        for path in paths:
+            try:
+                file, fixed = lint.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
+            except LockstepError as error:
+                failures.append(str(error))
+                continue
+            if file is None:
+                failures += (f"{each.path}:{each.line}:{each.column}: {each.message}" for each in fixed.left)
+            elif fixed.done:
+                changed, done = changed + 1, done + len(fixed.done)
+                sys.stdout.write(unified(file, lint.parse_text(fixed.text, file.path), colour=_colour()))
+        sys.stderr.write(text.errors(failures))
+        print(f"would fix {text.count(done, 'problem')} in {text.count(changed, 'file')}", file=sys.stderr)
+        return 2 if failures else int(changed > 0)
 
 
 def _record(seen: _Seen, chosen: Sequence[Rule], path: Path) -> int:
@@ -180,28 +250,6 @@ def _scope(seen: _Seen, chosen: Sequence[Rule], path: Path) -> Scope:
     from conda_lockstep.rules.baseline import Scope
 
     return Scope.of(path, seen.paths, (rule.name for rule in chosen))
-
-
-def _preview(paths: Sequence[Path], chosen: Sequence[Rule], config: Config, unsafe: bool) -> int:
-    """Print what fixing would change as a diff; return 2 where a file could not be read, 1 where one would change."""
-    from conda_lockstep.report import text
-    from conda_lockstep.report.diff import unified
-
-    changed, done, failures = 0, 0, []
-    for path in paths:
-        try:
-            file, fixed = lint.plan_path(path, chosen, config, unsafe=unsafe)
-        except LockstepError as error:
-            failures.append(str(error))
-            continue
-        if file is None:
-            failures += (f"{each.path}:{each.line}:{each.column}: {each.message}" for each in fixed.left)
-        elif fixed.done:
-            changed, done = changed + 1, done + len(fixed.done)
-            sys.stdout.write(unified(file, lint.parse_text(fixed.text, file.path), colour=_colour()))
-    sys.stderr.write(text.errors(failures))
-    print(f"would fix {text.count(done, 'problem')} in {text.count(changed, 'file')}", file=sys.stderr)
-    return 2 if failures else int(changed > 0)
 
 
 def _colour() -> bool:

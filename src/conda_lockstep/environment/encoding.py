@@ -30,6 +30,11 @@ def read_bytes(path: Path, shown: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise LockstepError(f"cannot be read: {reason}", where=shown, remedy="check the path") from None
+    return bounded(data, shown)
+
+
+def bounded(data: bytes, shown: str) -> bytes:
+    """Return the content of a file; raises :class:`UnreadableFileError` above :data:`MAX_BYTES`."""
     if len(data) > MAX_BYTES:
         what = f"larger than {MAX_BYTES >> 20} MiB: no environment file"
         raise UnreadableFileError(what, Source.of(shown, ""), 0, remedy="name the right file")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -82,14 +82,30 @@ class Fixed(NamedTuple):
 _Found: TypeAlias = list[tuple[Rule, Problem]]
 
 
-def lint_path(path: Path, chosen: Sequence[Rule], config: Config) -> list[Finding]:
+def read_file(path: Path) -> EnvironmentFile:
+    """Read a file: an environment file, a lock, or one that installs packages, as its name tells.
+
+    Raises :class:`UnreadableFileError`, and ``LockstepError`` where there is no file.
+    """
+    subject = subject_of(str(path))
+    if subject == "environment":
+        return read(path)
+    if subject != "lock":
+        return parse_text(decode(read_bytes(path, str(path)), str(path)), str(path))
+    from conda_lockstep.lock.text import read_text
+
+    return parse_text(read_text(path, as_written=True), str(path))
+
+
+def lint_path(
+    path: Path, chosen: Sequence[Rule], config: Config, load: Callable[[Path], EnvironmentFile] = read_file
+) -> list[Finding]:
     """Read a file and return what the rules say of it, in the order of the file.
 
-    It is an environment file, a lock, or one that installs packages: its name tells. What cannot be read has one
-    finding, ``unreadable-file``. Raises ``LockstepError`` where there is no file.
+    What cannot be read has one finding, ``unreadable-file``. Raises ``LockstepError`` where there is no file.
     """
     try:
-        return lint(_read(path), chosen, config)
+        return lint(load(path), chosen, config)
     except UnreadableFileError as error:
         return [unreadable(error)]
 
@@ -111,12 +127,17 @@ def fix_path(path: Path, chosen: Sequence[Rule], config: Config, *, unsafe: bool
 
 
 def plan_path(
-    path: Path, chosen: Sequence[Rule], config: Config, *, unsafe: bool
+    path: Path,
+    chosen: Sequence[Rule],
+    config: Config,
+    load: Callable[[Path], EnvironmentFile] = read_file,
+    *,
+    unsafe: bool,
 ) -> tuple[EnvironmentFile | None, Fixed]:
     """Return a file as it was read, and what fixing it comes to; None for the file where it stays unreadable."""
     done: tuple[str, ...] = ()
     try:
-        file = _read(path)
+        file = load(path)
     except UnreadableFileError as error:
         if error.recoded is None or not unsafe:
             return None, Fixed("", (), (unreadable(error),))
@@ -226,17 +247,6 @@ def _applied(file: EnvironmentFile, fixes: Iterable[Fix]) -> EnvironmentFile | N
 
         return after if kept(file.source, after.source, edits) else None
     return after if edit.kept(file, after, edits) else None
-
-
-def _read(path: Path) -> EnvironmentFile:
-    subject = subject_of(str(path))
-    if subject == "environment":
-        return read(path)
-    if subject != "lock":
-        return parse_text(decode(read_bytes(path, str(path)), str(path)), str(path))
-    from conda_lockstep.lock.text import read_text
-
-    return parse_text(read_text(path, as_written=True), str(path))
 
 
 def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> _Found:
