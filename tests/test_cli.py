@@ -81,6 +81,14 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert command.help.partition(";")[0][:40] in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_closed_streams_change_no_exit_status(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "environment.yml").write_text("dependencies: [numpy]\n")
+    command = f"'{sys.executable}' -m conda_lockstep lint environment.yml {closed}"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
     file = tmp_path / "environment.yml"
     file.write_text("dependencies:\n" + "  - numpy\n" * 2000)

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from conda_lockstep.errors import LockstepError, MissingExtraError
@@ -48,7 +49,10 @@ def entry() -> NoReturn:
     """
     # What a command reads is kept until it ends; to look for cycles in it every so often finds none.
     gc.set_threshold(100_000)
-    _leave(main(sys.argv[1:]))
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        # Somebody may have closed them (``>&-``), which is no mistake to complain about.
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+        _leave(main(sys.argv[1:]))
 
 
 def leave_if_downloading(status: int) -> None:

@@ -81,7 +81,9 @@ def test_what_is_piped_in_is_linted_under_the_name_it_is_given() -> None:
 
 def test_a_fix_of_what_is_piped_in_goes_out_and_the_report_beside_it(tmp_path: Path) -> None:
     (tmp_path / "environment.yml").write_text(UGLY)
-    in_place = main(["lint", "--fix", "--unsafe-fixes", "--select", "pins", str(tmp_path / "environment.yml")])
+    in_place = main(
+        ["lint", "--fix", "--unsafe-fixes", "--select", "pins", str(tmp_path / "environment.yml")]
+    )
     done = piped(["lint", "-", "--fix", "--unsafe-fixes", "--select", "pins"], UGLY)
     assert done.stdout == (tmp_path / "environment.yml").read_text() != UGLY
     assert (done.returncode, "-: fixed accidental-exact" in done.stderr) == (in_place, True)

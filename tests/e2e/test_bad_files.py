@@ -20,6 +20,7 @@ def fifty_megabytes(path: Path) -> None:
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "no such file"),
     "folder": (lambda path: path.mkdir(), "environment.yml: "),
+    "link to itself": (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
     "50 MB": (fifty_megabytes, "larger than 1 MiB"),
     "YAML bomb": (
         lambda path: path.write_text(f"{LEVELS}dependencies: [*l6]\n"),

@@ -189,6 +189,12 @@ def test_a_circle_is_refused_where_it_closes(write):
     )
 
 
+def test_a_link_that_leads_to_itself_is_refused_where_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").symlink_to("a.txt")
+    assert "'-r a.txt' cannot be read: a.txt: " in str(_refusal("-r a.txt"))
+
+
 def test_a_file_may_be_named_twice_but_not_without_end(write):
     write(a_txt="x\n")
     assert len(_part("-r a.txt", "-r a.txt").wanted) == 2

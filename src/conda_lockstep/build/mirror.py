@@ -25,6 +25,7 @@ from conda_lockstep.build.progress import downloading
 from conda_lockstep.build.simple import write_simple_index
 from conda_lockstep.build.source import Locked
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock.access import Access
 from conda_lockstep.packages import Package
 
@@ -58,7 +59,7 @@ def mirror(
     index that locks are made with. Raises ``LockstepError``: for a file that cannot be had or is not the locked one,
     for locks that want different bytes under one URL, and for a folder of other things.
     """
-    folder = folder.expanduser().resolve()
+    folder = followed(folder.expanduser())
     wanted = _wanted(locks)
     access = locks[0].access if len(locks) == 1 else _joined(locks)
     with ExitStack() as stack:

@@ -10,6 +10,7 @@ from pathlib import Path
 from conda_lockstep.config import load
 from conda_lockstep.environment.document import read
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37, select
 from conda_lockstep.lock.access import Access
 from conda_lockstep.lock.channels import Mirrors, channels_of
@@ -51,7 +52,7 @@ def read_locked(path: Path, *, machine: str = "", solve: Callable[[Path], object
     Of several locks it is the one that names ``machine``, or the one that fits this node. Raises ``LockstepError``
     where there is no lock, or where it no longer fits its file.
     """
-    mirrors = Mirrors(load(path.resolve().parent).mirrors)
+    mirrors = Mirrors(load(followed(path).parent).mirrors)
     if is_lock(path.name):
         return Locked(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
     environment = read(path)
@@ -77,7 +78,7 @@ def read_every(path: Path) -> list[Locked]:
 
     Raises ``LockstepError`` where there is none.
     """
-    mirrors = Mirrors(load(path.resolve().parent).mirrors)
+    mirrors = Mirrors(load(followed(path).parent).mirrors)
     environment = environment_of(path) if is_lock(path.name) else path
     locks = {path: cep37.read(path)} if is_lock(path.name) else select.read_own(path)
     if not locks:

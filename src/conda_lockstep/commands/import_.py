@@ -11,6 +11,7 @@ from conda_lockstep.atomic import write_text
 from conda_lockstep.config import Config, load
 from conda_lockstep.environment.document import parse
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37, formats
 from conda_lockstep.lock.canonical import canonical, of_platforms
 from conda_lockstep.lock.channels import Mirrors
@@ -96,7 +97,7 @@ def _filled(lock: Lock, path: Path) -> Lock:
 
 
 def _config(path: Path) -> Config:
-    return load(Path.cwd() if path.is_dir() else path.resolve().parent)
+    return load(Path.cwd() if path.is_dir() else followed(path).parent)
 
 
 _WITHOUT_CONSTRAINS = (

@@ -11,6 +11,7 @@ from conda_lockstep.atomic import write_text
 from conda_lockstep.config import Config, Machine, load
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37, gpu, metadata
 from conda_lockstep.lock.dates import horizon_of
 from conda_lockstep.lock.keep import NOTHING, Update, kept_of
@@ -53,7 +54,7 @@ def run(files: Sequence[Path], asked: Asked, *, check: bool) -> int:
     solvers: dict[str, Solver] = {}
     for path in files or [DEFAULT_FILE]:
         file = read(path)
-        config = load(path.resolve().parent)
+        config = load(followed(path).parent)
         _refuse_unknown(asked.machine, config)
         if check:
             status = max(status, _check(file, path, asked, config))

@@ -10,6 +10,7 @@ from pathlib import Path
 from conda_lockstep.config import Config, load
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.again import request_again, settings_again
 from conda_lockstep.lock.make import make_lock, solver_for
@@ -30,7 +31,7 @@ _KEPT: list[Solver] = []
 
 def run(path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool, as_json: bool) -> int:
     """Print what is outdated in the locks of a file; 1 where anything is."""
-    file, config = read(path), load(path.resolve().parent)
+    file, config = read(path), load(followed(path).parent)
     rows: list[report.Row] = []
     for each in [lock] if lock else locks_of([path])[path] or [lock_path(path)]:
         if not each.exists():

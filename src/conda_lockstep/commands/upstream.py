@@ -16,6 +16,7 @@ from conda_lockstep.drift.upstream import against_channels, against_new_lock
 from conda_lockstep.environment.discover import tracked
 from conda_lockstep.environment.document import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock import formats
 from conda_lockstep.lock.again import request_again, settings_again
 from conda_lockstep.lock.make import Settings, solver_for
@@ -173,7 +174,7 @@ def _platforms(path: Path, asked: Sequence[str]) -> Iterator[_Locked]:
             where=str(path),
             remedy="keep conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml",
         )
-    file, config = read(beside), load(beside.resolve().parent)
+    file, config = read(beside), load(followed(beside).parent)
     for platform in asked or sorted(lock.platforms):
         if platform not in lock.platforms:
             has = ", ".join(lock.platforms)

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 
 _FILE = (
     r"(?!(?:.*/)?\.github/)(?:.*/)?"
@@ -46,7 +47,7 @@ def tracked(folder: Path, *patterns: str) -> list[str]:
         raise LockstepError("git is not installed", remedy="name the files to look at") from None
     except subprocess.CalledProcessError:
         raise LockstepError(
-            "not in a git repository", where=str(folder.resolve()), remedy="name the files to look at"
+            "not in a git repository", where=str(followed(folder)), remedy="name the files to look at"
         ) from None
     return sorted({name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name})
 

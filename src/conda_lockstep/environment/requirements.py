@@ -11,6 +11,7 @@ from conda_lockstep.environment.encoding import decode, read_bytes
 from conda_lockstep.environment.source import Source, Span, UnreadableFileError
 from conda_lockstep.environment.suppressions import Suppression, in_comments, is_alone
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 
 SUFFIXES = (".txt", ".in")
 """What requirements files are called; other names are not taken for one."""
@@ -43,7 +44,7 @@ def named_by(path: Path) -> tuple[Path, ...]:
     not for a log. A file that cannot be read names none: whoever lints it says so.
     """
     found: dict[Path, None] = {}
-    near = (Path.cwd().resolve(), path.parent.resolve())
+    near = (followed(Path()), followed(path.parent))
     to_read = [path]
     while to_read:
         for named in _references(to_read.pop()):
@@ -95,10 +96,10 @@ def _lines(source: Source, entry: re.Match[str]) -> tuple[int, int]:
 
 def _is_below(path: Path, folders: Iterable[Path]) -> bool:
     try:
-        real = path.resolve()
+        real = followed(path)
         return real.is_file() and any(real.is_relative_to(folder) for folder in folders)
-    except (OSError, ValueError, RuntimeError):
-        # Names that are too long, or hold a NUL; links that lead to themselves.
+    except (OSError, ValueError):
+        # Names that are too long, or hold a NUL.
         return False
 
 

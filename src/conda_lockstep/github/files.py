@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from conda_lockstep.environment.discover import environment_files
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 
 
 def select_files(workspace: Path, patterns: Sequence[str]) -> tuple[list[Path], list[str]]:
@@ -47,6 +48,6 @@ def _matches(workspace: Path, pattern: str) -> list[Path]:
 
 def is_inside(workspace: Path, path: Path) -> bool:
     """Whether a path, its links followed, is in the checkout and not in git's own folder."""
-    root = workspace.resolve()
-    target = (workspace / path).resolve()
+    root = followed(workspace)
+    target = followed(workspace / path)
     return target.is_relative_to(root) and ".git" not in target.relative_to(root).parts

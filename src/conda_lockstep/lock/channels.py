@@ -14,6 +14,7 @@ from urllib.parse import quote
 from conda_lockstep.environment.document import EnvironmentFile, Item
 from conda_lockstep.environment.spec import SUBDIRS
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock.urls import ANACONDA, with_variables, without_credentials
 
 DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
@@ -110,7 +111,7 @@ def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True)
 def _channels(
     item: Item, file: EnvironmentFile, mirrors: Mirrors, windows: bool, fetching: bool
 ) -> Iterator[Channel]:
-    folder = Path(file.path).resolve().parent
+    folder = followed(Path(file.path)).parent
     try:
         if item.kind not in ("string", "number") or not item.value.strip():
             raise LockstepError("a channel must be a name, a URL or a path")
@@ -131,7 +132,7 @@ def _url(text: str, folder: Path) -> str:
         return re.sub(r"^http://conda\.anaconda\.org(?=/|$)", ANACONDA, text)
     if text.startswith(("/", "./", "../", "~")) or re.match(r"[A-Za-z]:[\\/]", text):
         # A path is the folder's business: the working folder must not change what it means.
-        return "file://" + quote((folder / Path(text).expanduser()).resolve().as_posix())
+        return "file://" + quote(followed(folder / Path(text).expanduser()).as_posix())
     if not _NAME.fullmatch(text):
         raise LockstepError(
             f"'{without_credentials(text)}' is no channel", remedy="write a name, a URL or a path"

@@ -16,6 +16,7 @@ from rattler.exceptions import InvalidMatchSpecError
 
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import Location
+from conda_lockstep.links import followed
 from conda_lockstep.lock.channels import DEFAULTS, Mirrors, channel, channels_of
 from conda_lockstep.lock.dependencies import split
 from conda_lockstep.lock.metadata import machine_of
@@ -134,7 +135,7 @@ def _platforms(file: EnvironmentFile, lock: Lock, platforms: Sequence[str]) -> I
 
 def _channels(file: EnvironmentFile, lock: Lock, mirrors: Mirrors) -> Iterator[Reason]:
     asked = [item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)]
-    folder = Path(file.path).resolve().parent
+    folder = followed(Path(file.path)).parent
     held = []
     for name in lock.channels:
         held += (

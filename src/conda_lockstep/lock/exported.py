@@ -9,6 +9,7 @@ from pathlib import Path
 from conda_lockstep.environment.document import EnvironmentFile, Item, MappingEntry, PipSection
 from conda_lockstep.environment.spec import BadSpec, parse_conda
 from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock.channels import Channel, Mirrors, channel, channels_of
 from conda_lockstep.packages import Package
 
@@ -33,7 +34,7 @@ def read_exported(file: EnvironmentFile, mirrors: Mirrors, *, platform: str) -> 
             raise _open("a mapping", where, file)
         package, named = _package(entry, where, file)
         if named:
-            source = channel(named, Path(file.path).resolve().parent, mirrors)
+            source = channel(named, followed(Path(file.path)).parent, mirrors)
             channels.setdefault(source.url, source)
             package = Package("conda", package.name, package.version, package.build, channel=source.url)
         packages.append(package)

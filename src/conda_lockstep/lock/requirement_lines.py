@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock.text import read_text
 
 MAX_LINES = 5_000
@@ -74,7 +75,7 @@ class RequirementsFiles:
 
     def __init__(self, environment_file: str) -> None:
         self._folder = Path(environment_file).parent
-        self._root = _repository(self._folder.resolve())
+        self._root = _repository(followed(self._folder))
         self._open: list[Path] = []
         self._left = MAX_LINES
 
@@ -86,7 +87,7 @@ class RequirementsFiles:
         """
         path = self._path(name, named_at)
         shown = posixpath.normpath(path.as_posix())
-        known = path.resolve()
+        known = followed(path)
         if known in self._open:
             raise _refused(named_at, f"{shown} leads back to itself", "take one of the two lines out")
         try:
@@ -110,7 +111,7 @@ class RequirementsFiles:
         if Path(name).is_absolute() or name.startswith("~"):
             raise _refused(named_at, "it is a file of one machine", "add it to the repository")
         path = Path(named_at.where.path).parent / name
-        if not path.resolve().is_relative_to(self._root):
+        if not followed(path).is_relative_to(self._root):
             what = "it is not in this repository, so other machines do not have it"
             raise _refused(named_at, what, "add it to the repository")
         return path

@@ -13,6 +13,7 @@ from rattler.exceptions import InvalidMatchSpecError
 from conda_lockstep.environment.document import EnvironmentFile, Item, MappingEntry, PipSection
 from conda_lockstep.environment.spec import BadSpec, CondaSpec, parse_conda
 from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock.channels import Channel, Mirrors, channel
 from conda_lockstep.lock.urls import without_credentials
 
@@ -84,7 +85,7 @@ def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors) -> Wanted:
         raise _no_spec(text, parts, str(error), file, item) from None
     try:
         named = parts.channel if not isinstance(parts, BadSpec) else ""
-        source = channel(named, Path(file.path).resolve().parent, mirrors) if named else None
+        source = channel(named, followed(Path(file.path)).parent, mirrors) if named else None
     except LockstepError as error:
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None
     canonical = spec.to_canonical_string()

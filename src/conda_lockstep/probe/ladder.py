@@ -12,6 +12,7 @@ from conda_lockstep import itself
 from conda_lockstep.drift.source import active_prefix
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.fields import Json
+from conda_lockstep.links import followed
 from conda_lockstep.probe import process
 from conda_lockstep.probe.model import Probe, Step
 from conda_lockstep.snapshot import machine
@@ -116,7 +117,7 @@ class _Runner:
         command = itself.command(module, "serve")
         context: dict[str, Json] = {
             "prefix": prefix,
-            "lock": str(self.target.lock.resolve()) if self.target.lock else "",
+            "lock": str(followed(self.target.lock)) if self.target.lock else "",
             "deep": name == "bytes",
         }
         return process.take(name, "", command, context, timeout=self.target.timeout, environ=os.environ)

@@ -11,6 +11,7 @@ from conda_lockstep.atomic import write_text
 from conda_lockstep.commands.init import hooks, merge_driver, workflows
 from conda_lockstep.commands.init.plan import Planned, diff
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.report.paths import repository_root
 
 
@@ -47,7 +48,7 @@ def run_merge_driver(folder: Path, *, dry: bool) -> int:
 
 
 def _root(folder: Path) -> Path:
-    root = repository_root(folder.resolve())
+    root = repository_root(followed(folder))
     if not (root / ".git").exists():
         raise LockstepError("not in a git repository", where=str(folder), remedy="run 'git init' first")
     return root

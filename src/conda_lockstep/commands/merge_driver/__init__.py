@@ -12,6 +12,7 @@ from conda_lockstep.commands.merge_driver.git import Merge, merge_text
 from conda_lockstep.config import load
 from conda_lockstep.environment.document import EnvironmentFile, parse
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.merge import Merged, merge
 from conda_lockstep.lock.merge_text import conflict
@@ -90,7 +91,7 @@ def _fitting(
     from conda_lockstep.lock.targets import expected_platforms
     from conda_lockstep.lock.why import entries_of
 
-    config = load(path.resolve().parent)
+    config = load(followed(path).parent)
     file, note = _environment(path, git)
     roots = [entry.key for entry in entries_of(file)] if file else None
     lock = mend(merged.lock, (sides.ours, sides.theirs), roots)
@@ -119,7 +120,7 @@ def _solved(file: EnvironmentFile, lock: Lock, path: Path) -> Lock:
     from conda_lockstep.lock.make import make_locks
     from conda_lockstep.lock.targets import settings_of
 
-    locks = make_locks(file, settings_of(file, load(path.resolve().parent), (lock,)), old=(lock,))
+    locks = make_locks(file, settings_of(file, load(followed(path).parent), (lock,)), old=(lock,))
     if "" not in locks:
         raise LockstepError("the machines need locks of their own now")
     return locks[""]

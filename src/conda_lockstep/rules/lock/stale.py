@@ -11,6 +11,7 @@ from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.source import Span
 from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.links import followed
 from conda_lockstep.lock.paths import lock_path, locks_of
 from conda_lockstep.rules import Problem, rule
 
@@ -63,7 +64,7 @@ def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock]) -> Iterator[Proble
     from conda_lockstep.lock.beside import unfit
 
     # The settings that 'lockstep lock --check' takes.
-    found = unfit(file, locks, load(Path(file.path).resolve().parent))
+    found = unfit(file, locks, load(followed(Path(file.path)).parent))
     for path, reasons in found.items():
         by_place: dict[Location | str, list[str]] = {}
         for reason in reasons:
