@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "dist" / "lockstep.pyz"
-COMMANDS = ("verify", "snapshot", "diff", "probe")
+COMMANDS = ("verify", "fleet", "snapshot", "diff", "probe")
 DATA = ("probe/inside.py", "report/assets/*")
 
 _SOURCE = ROOT / "src"

@@ -189,6 +189,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("mirror", "write a private channel and index with exactly what locks name"),
     Command("verify", "say whether a prefix holds exactly what its lock says"),
     Command("probe", "show how far a training job gets in an environment on this machine"),
+    Command("fleet", "name the nodes that are not like the others, and what differs"),
     Command("snapshot", "write what a prefix and its machine hold, as JSON"),
     Command("diff", "compare any two of locks, snapshots and prefixes, or two environment files"),
     Command("merge-driver", "merge locks for git; 'lockstep init --merge-driver' sets it up"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -115,6 +116,21 @@ def test_a_job_whose_own_variables_hide_a_package_ends_before_it_trains(site: Si
         said = output.read_text()
         assert said.count("trained") == trained, said
         assert ("PYTHONPATH" in said) is not bool(trained)
+
+
+@on_slurm
+def test_the_nodes_write_what_they_hold_and_the_odd_one_is_named(site: Site, slurm: Cluster) -> None:
+    recipe = site.recipe("snapshots.sh")
+    recipe.write_text(recipe.read_text().replace("/shared/fleet", f"{site.folder}/fleet"))
+    site.damage("b")
+    (site.folder / "prolog.sh").write_text("#!/bin/sh\n")  # it would keep the odd node out
+    written = slurm.run("sh", str(recipe), cwd=site.folder)
+    assert written.returncode == 0, written.stderr
+    command = [sys.executable, "-I", str(site.archive), "fleet", "fleet", "--lock", "opt/a/train.json"]
+    done = subprocess.run(command, cwd=site.folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "1 of 2 nodes not like the others: b\n" in done.stdout
+    assert "tqdm  conda 4.67.1 → pip 4.67.1" in done.stdout
 
 
 @on_slurm

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from conda_lockstep.drift import places
 from conda_lockstep.drift.damage import with_damages
 from conda_lockstep.drift.diff import Scope, diff
+from conda_lockstep.drift.machines import machine_rows
 from conda_lockstep.drift.model import Change, DriftClass, EnvelopeChange, Gap, Judgement, mirrored
 from conda_lockstep.drift.severity import DANGER, STRAYS, Question, judge
 from conda_lockstep.drift.source import Source, keep_metadata, side_of, unknown_hashes
@@ -47,6 +48,8 @@ def compare_platform(old: Source, new: Source, platform: str, *, name: str = "")
     judgements = judge(drift, before, after, _question(wanted, found))
     rows = [row_of(mirrored(judgement) if turned else judgement) for judgement in judgements]
     rows += map(row_of_stray, _strays(wanted, found))
+    if old.machine and new.machine:
+        rows += machine_rows(old.machine, new.machine)
     return Comparison(
         name=name or new.label,
         platform=platform,

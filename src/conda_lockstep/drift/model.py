@@ -44,6 +44,8 @@ class DriftClass(str, Enum):
     """What the prefix records and what lies there disagree."""
     STRAY = "stray"
     """No package brought it, and the interpreter or the loader takes it all the same."""
+    MACHINE = "machine"
+    """Another driver, other GPUs, another glibc or processor below the same environment."""
 
 
 MIRRORS = {

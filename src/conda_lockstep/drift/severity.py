@@ -139,6 +139,7 @@ DANGER: tuple[DriftClass, ...] = (
     DriftClass.DAMAGED,
     DriftClass.VANISHED,
     DriftClass.STRAY,
+    DriftClass.MACHINE,
     DriftClass.VARIANT,
     DriftClass.MANAGER,
     DriftClass.REMOVED,

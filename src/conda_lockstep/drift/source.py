@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import PackageSet
-from conda_lockstep.snapshot.model import Damage, Installed, Stray
+from conda_lockstep.snapshot.model import Damage, Installed, Machine, Stray
 
 if TYPE_CHECKING:  # what reports are made of costs as much as reading a hundred records
     from conda_lockstep.lock.model import Lock
@@ -34,7 +34,7 @@ class Source(NamedTuple):
     """One end of a comparison. ``label`` is what the user called it.
 
     ``complete`` is false where the format has no place for pip packages. ``damages`` are where an installed
-    environment contradicts itself, ``strays`` what no package brought.
+    environment contradicts itself, ``strays`` what no package brought; a snapshot knows its ``machine``.
     """
 
     label: str
@@ -43,6 +43,7 @@ class Source(NamedTuple):
     complete: bool = True
     damages: tuple[Damage, ...] = ()
     strays: tuple[Stray, ...] = ()
+    machine: Machine | None = None
 
     @property
     def installed(self) -> bool:
@@ -88,7 +89,8 @@ def _parse_json(text: str, label: str) -> Source:
         return Source(label, _KINDS.get(source_format, "conda-lock"), platforms, complete)
     from conda_lockstep.snapshot import document
 
-    return from_installed(document.loads(text, label).installed, label, "snapshot")
+    installed, machine = document.loads(text, label)
+    return from_installed(installed, label, "snapshot")._replace(machine=machine)
 
 
 def is_environment_file(path: Path) -> bool:
