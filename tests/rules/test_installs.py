@@ -73,6 +73,8 @@ def test_every_rule_has_rows_for_good_and_bad() -> None:
     ("kind", "rule", "text", "place"),
     [
         ("sh", "install-outside-file", "conda install -y a=1 'b>2' -c x c", "a=1 'b>2' -c x c"),
+        ("Dockerfile", "install-outside-file", "FROM mambaorg/micromamba:2\nRUN pip install a", "a"),
+        ("Dockerfile", "install-outside-file", "FROM condaforge/miniforge3:24.3.0-0\nRUN pip install a", "a"),
         ("sh", "install-outside-file", "conda install \\\n  a \\\n  b", "a"),
         ("sh", "install-outside-file", "conda run -n x pip install -U conda-lock a", "a"),
         ("sh", "install-into-base", "sudo conda install -n base a >x", "conda install -n base a"),

@@ -19,13 +19,18 @@ from conda_lockstep.installs.file import InstallFile, Step
 from conda_lockstep.rules import Fix, Problem, rule
 from conda_lockstep.rules.installs.environment import environment_file
 from conda_lockstep.rules.installs.locked import DEFAULT_FILE
-from conda_lockstep.rules.installs.subject import INSTALLING, install_file, is_rehearsal, program_name
+from conda_lockstep.rules.installs.subject import (
+    INSTALLING,
+    MICROMAMBA_IMAGES,
+    install_file,
+    is_rehearsal,
+    program_name,
+)
 
 _FOR_GPUS = re.compile(
     r"cuda|cu1\d{2}(?!\d)|nvcr\.io/nvidia/(?!base)|rapidsai/|(?:^|/)pytorch/pytorch|tensorflow/tensorflow:\S*gpu"
 )
 _CUDA = re.compile(r"cuda[:\-]?(\d{2})\.(\d+)|cu(?:da)?(\d{2})(\d)(?!\d)")
-_SETS_IT_ITSELF = re.compile(r"(?:.*/)?(?:mambaorg|mamba-org)/micromamba[:@]")
 _EXPLICIT = (".lock", ".txt", "-lock.yml", "-lock.yaml")
 
 
@@ -38,7 +43,7 @@ def no_cuda_override(entries: Entries, config: Config) -> Iterator[Problem]:
         image = file.image_of(step)
         if step.scope in told or image is None or not _FOR_GPUS.search(image.name.lower()):
             continue
-        if _SETS_IT_ITSELF.match(image.name) or not _solves_for_gpu(file, step, call):
+        if MICROMAMBA_IMAGES.fullmatch(image.name) or not _solves_for_gpu(file, step, call):
             continue
         if "CONDA_OVERRIDE_CUDA" in call.settings or file.setting(
             step, "CONDA_OVERRIDE_CUDA", call.head.start

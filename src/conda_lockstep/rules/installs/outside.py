@@ -15,7 +15,7 @@ from conda_lockstep.installs.calls import Call
 from conda_lockstep.installs.file import InstallFile
 from conda_lockstep.installs.words import Word
 from conda_lockstep.rules import Problem, rule
-from conda_lockstep.rules.installs.subject import install_file, is_rehearsal
+from conda_lockstep.rules.installs.subject import CONDA_IMAGES, MICROMAMBA_IMAGES, install_file, is_rehearsal
 
 SHOWN = 3
 """How many packages a message names."""
@@ -109,10 +109,14 @@ def _scopes_with_conda(file: InstallFile) -> frozenset[int]:
     found = {step.scope for step, call in file.calls if call.is_conda or call.within}
     found |= {action.scope for action in file.actions}
     for number, scope in enumerate(file.scopes):
-        # A stage starts from one before it.
-        if scope.base in found:
+        # A stage starts from one before it, or from an image that has conda.
+        if scope.base in found or (scope.image and _has_conda(scope.image.name)):
             found.add(number)
     return frozenset(found)
+
+
+def _has_conda(image: str) -> bool:
+    return bool(CONDA_IMAGES.fullmatch(image) or MICROMAMBA_IMAGES.fullmatch(image))
 
 
 def _span(file: InstallFile, packages: Sequence[Package]) -> Span:

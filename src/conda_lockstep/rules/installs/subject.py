@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from conda_lockstep.environment.edit import Edit
@@ -11,6 +12,15 @@ from conda_lockstep.installs.calls import Call
 from conda_lockstep.installs.file import InstallFile, Step
 from conda_lockstep.installs.kinds import kind_of
 from conda_lockstep.installs.read import parse
+
+CONDA_IMAGES = re.compile(
+    r"(?:.*/)?(?:continuumio/(?:mini|ana)conda\d?|condaforge/(?:miniforge\d?|mambaforge|linux-anvil.*)|"
+    r"anaconda/miniconda|miniconda\d?|miniforge\d?)(?:[:@].*)?"
+)
+"""Images that have conda, with ``base`` on the path."""
+
+MICROMAMBA_IMAGES = re.compile(r"(?:.*/)?(?:mambaorg|mamba-org)/micromamba(?:[:@].*)?")
+"""Images of micromamba, whose ``base`` holds nothing but what was put there."""
 
 INSTALLING = ("install", "create", "env create", "env update", "update")
 """Actions of conda that bring packages into an environment."""

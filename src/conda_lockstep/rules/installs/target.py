@@ -12,17 +12,19 @@ from conda_lockstep.installs.calls import Call
 from conda_lockstep.installs.file import InstallFile, Step
 from conda_lockstep.rules import Fix, Problem, rule
 from conda_lockstep.rules.installs.outside import foreign_packages, listed
-from conda_lockstep.rules.installs.subject import install_file, is_rehearsal, program_name, with_option
+from conda_lockstep.rules.installs.subject import (
+    CONDA_IMAGES,
+    install_file,
+    is_rehearsal,
+    program_name,
+    with_option,
+)
 
 MAX_STEPS = 100
 """How many of a Dockerfile's first steps are searched for one that installs conda."""
 
 _BASE = ("base", "root")
 _ROOT = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)\d?|\$\{?CONDA(?:_DIR|_ROOT)?\}?")
-_CONDA_IMAGES = re.compile(
-    r"(?:.*/)?(?:continuumio/(?:mini|ana)conda\d?|condaforge/(?:miniforge\d?|mambaforge|linux-anvil.*)|"
-    r"anaconda/miniconda|miniconda\d?|miniforge\d?)(?:[:@].*)?"
-)
 _INSTALLER = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)[\w.-]*\.sh", re.IGNORECASE)
 _ACTIVATES = re.compile(r"\bactivate\s+(?!base\b)[\"'\w./$~-]")
 
@@ -111,7 +113,7 @@ def _base_is_active(file: InstallFile) -> range:
 def _comes_with_conda(file: InstallFile, step: Step) -> bool:
     """Say whether a stage's image is conda's own, or the stage installs conda."""
     image = file.image_of(step)
-    if image and _CONDA_IMAGES.fullmatch(image.name):
+    if image and CONDA_IMAGES.fullmatch(image.name):
         return True
     return any(
         one.scope == step.scope and one.span.start <= step.span.start and _installs_conda(one)
