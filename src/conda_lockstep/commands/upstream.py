@@ -5,25 +5,21 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from conda_lockstep.commands.drift import colourful, fails, render, write
-from conda_lockstep.config import load
 from conda_lockstep.drift.cause import attribute, cutoff_of
 from conda_lockstep.drift.uploads import flipped_by
 from conda_lockstep.drift.upstream import against_channels, against_new_lock
 from conda_lockstep.environment.discover import tracked
-from conda_lockstep.environment.document import EnvironmentFile, read
+from conda_lockstep.environment.document import read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.links import followed
-from conda_lockstep.lock import formats
-from conda_lockstep.lock.again import request_again, settings_again
-from conda_lockstep.lock.make import Settings, solver_for
+from conda_lockstep.lock.again import Locked, platforms_of, read_lock, request_again
+from conda_lockstep.lock.make import solver_for
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.paths import environment_of, is_lock, lock_path, locks_of
+from conda_lockstep.lock.paths import is_lock, lock_path, locks_of
 from conda_lockstep.lock.solve import Solver, UnsolvableError
-from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.unsatisfiable import explain
 from conda_lockstep.report import uploads as report
 from conda_lockstep.report.model import Comparison, Report
@@ -32,25 +28,11 @@ _SOLVERS: dict[str, Solver] = {}
 """The solvers of the last run, by mirrors: to free a channel's index takes longer than all that is left to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Locked:
-    """One platform of a lock, the file that it is of, and how it was solved."""
-
-    path: Path
-    lock: Lock
-    file: EnvironmentFile
-    settings: Settings
-
-    @property
-    def platform(self) -> str:
-        return self.settings.platforms[0]
-
-    @property
-    def solver(self) -> Solver:
-        key = repr(self.settings.mirrors)
-        if key not in _SOLVERS:
-            _SOLVERS[key] = solver_for(self.settings)
-        return _SOLVERS[key]
+def _solver(each: Locked) -> Solver:
+    key = repr(each.settings.mirrors)
+    if key not in _SOLVERS:
+        _SOLVERS[key] = solver_for(each.settings)
+    return _SOLVERS[key]
 
 
 def run(
@@ -70,8 +52,8 @@ def run(
     failed = False
     for path in _paths(files):
         try:
-            for each in _platforms(path, platforms):
-                asked = (each.file, each.lock, str(each.path), each.solver, each.settings)
+            for each in platforms_of(path, platforms):
+                asked = (each.file, each.lock, str(each.path), _solver(each), each.settings_today)
                 today = against_channels(*asked)
                 comparisons += [today] if today.rows else []
                 comparisons.append(against_new_lock(*asked))
@@ -98,7 +80,7 @@ def bisect(
         raise LockstepError("the answer of --bisect is text or JSON", remedy="leave out --format")
     _SOLVERS.clear()
     found = [
-        _bisected(each, package.lower()) for path in _paths(files) for each in _platforms(path, platforms)
+        _bisected(each, package.lower()) for path in _paths(files) for each in platforms_of(path, platforms)
     ]
     write(report.as_json(found) if format == "json" else report.as_text(found), output)
     return int(any(row.flip.moved for row in found))
@@ -110,22 +92,22 @@ def attributed(told: Report, old: Path, new: Path) -> Report:
     Raises ``LockstepError`` where there is none, and for what is no lock.
     """
     _SOLVERS.clear()
-    base = _read_lock(old)
-    found = {each.platform: each for each in _platforms(new, ())}
+    base = read_lock(old)
+    found = {each.platform: each for each in platforms_of(new, ())}
     return replace(told, comparisons=tuple(_attributed(each, base, found) for each in told.comparisons))
 
 
-def _attributed(comparison: Comparison, base: Lock, found: dict[str, _Locked]) -> Comparison:
+def _attributed(comparison: Comparison, base: Lock, found: dict[str, Locked]) -> Comparison:
     head = found[comparison.platform]
     packages = head.lock.platforms[comparison.platform]
     try:
-        return attribute(comparison, head.file, base, packages, head.solver, head.settings)
+        return attribute(comparison, head.file, base, packages, _solver(head), head.settings)
     except UnsolvableError as error:
         request = request_again(head.file, head.settings, head.lock)
-        raise asyncio.run(explain(head.solver, request, str(error))) from None
+        raise asyncio.run(explain(_solver(head), request, str(error))) from None
 
 
-def _bisected(each: _Locked, package: str) -> report.Row:
+def _bisected(each: Locked, package: str) -> report.Row:
     cutoff = cutoff_of(each.lock, each.platform)
     if cutoff is None:
         what = f"does not say when the newest of its packages for {each.platform} was uploaded"
@@ -133,9 +115,9 @@ def _bisected(each: _Locked, package: str) -> report.Row:
     locked = each.lock.platforms[each.platform].get(("conda", package))
     request = request_again(each.file, each.settings, each.lock)
     try:
-        flip = asyncio.run(flipped_by(each.solver, request, package, locked, cutoff))
+        flip = asyncio.run(flipped_by(_solver(each), request, package, locked, cutoff))
     except UnsolvableError as error:
-        raise asyncio.run(explain(each.solver, request, str(error))) from None
+        raise asyncio.run(explain(_solver(each), request, str(error))) from None
     if locked is None and flip.after is None:
         raise LockstepError(
             f"'{package}' is neither locked nor in a new lock",
@@ -163,30 +145,6 @@ def _paths(files: Sequence[Path]) -> Iterator[Path]:
                 "there is no lock yet", where=str(lock_path(path)), remedy=f"run: lockstep lock {path}"
             )
         yield from locks
-
-
-def _platforms(path: Path, asked: Sequence[str]) -> Iterator[_Locked]:
-    lock = _read_lock(path)
-    beside = environment_of(path)
-    if beside is None:
-        raise LockstepError(
-            "lies beside no environment file, so nothing can be solved for it",
-            where=str(path),
-            remedy="keep conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml",
-        )
-    file, config = read(beside), load(followed(beside).parent)
-    for platform in asked or sorted(lock.platforms):
-        if platform not in lock.platforms:
-            has = ", ".join(lock.platforms)
-            raise LockstepError(f"has nothing for '{platform}'", where=str(path), remedy=f"it has {has}")
-        yield _Locked(path, lock, file, settings_again(file, config, lock, platform))
-
-
-def _read_lock(path: Path) -> Lock:
-    lock = formats.parse(read_text(path), str(path), "default") if path.is_file() else None
-    if lock is None:
-        raise LockstepError("is no lock", where=str(path), remedy="name a conda-lock.yml")
-    return lock
 
 
 def _complain(error: LockstepError, path: Path) -> None:

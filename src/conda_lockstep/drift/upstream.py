@@ -38,7 +38,7 @@ def against_new_lock(
     read, and for a file that has no solution any more.
     """
     (platform,) = settings.platforms
-    request = request_again(file, settings, lock)
+    request = replace(request_again(file, settings, lock), horizon=settings.horizon)
     fresh, held, today = asyncio.run(_asked(solver, request, lock.platforms[platform]))
     if any(section.items for section in file.pip_sections):
 

@@ -6,11 +6,11 @@ import os
 import sys
 
 from conda_lockstep.github.check import check
-from conda_lockstep.github.event import read_event
-from conda_lockstep.github.inputs import read_inputs, resolve
+from conda_lockstep.github.event import Event, read_event
+from conda_lockstep.github.inputs import Inputs, read_inputs, resolve
 from conda_lockstep.github.relay import relay
 from conda_lockstep.github.report import report
-from conda_lockstep.github.runner import read_runner
+from conda_lockstep.github.runner import Runner, read_runner
 
 
 def main() -> int:
@@ -24,6 +24,8 @@ def main() -> int:
     mode = resolve(inputs.mode, event.name)
     if mode == "comment":
         return relay(event, runner, inputs, sys.stdout) if inputs.step == "report" else 0
+    if mode == "upstream":
+        return _watch(event, runner, inputs)
     if event.pull_request is not None and not event.pull_request.is_open:
         print("the pull request is closed: there is nothing to check")
         return 0
@@ -31,3 +33,13 @@ def main() -> int:
         check(event, runner, inputs, sys.stdout)
         return 0
     return report(event, runner, inputs, sys.stdout)
+
+
+def _watch(event: Event, runner: Runner, inputs: Inputs) -> int:
+    from conda_lockstep.github import upstream, watch
+
+    watch.refuse_others(event)
+    if inputs.step == "report":
+        return watch.tell(event, runner, inputs, sys.stdout)
+    upstream.look(runner, inputs, sys.stdout)
+    return 0

@@ -50,6 +50,8 @@ class Event:
     ``name`` is GitHub's (``pull_request``, ``push`` …), ``action`` its activity type or empty. ``sha`` is the commit
     that was checked out. ``base_sha`` is the commit the change is measured against, empty where there is none.
     ``actors`` are all accounts that had a hand in it: who pushed, who re-ran, who opened the pull request.
+    ``branch`` is what was checked out where that is a branch, ``default_branch`` the repository's where the event says.
+    ``schedule`` is the timetable of a schedule, as cron writes it.
     """
 
     name: str
@@ -60,6 +62,9 @@ class Event:
     actors: frozenset[str]
     pull_request: PullRequest | None = None
     workflow_run: WorkflowRun | None = None
+    branch: str = ""
+    default_branch: str = ""
+    schedule: str = ""
 
     @property
     def is_fork(self) -> bool:
@@ -91,6 +96,9 @@ def read_event(environment: Mapping[str, str]) -> Event:
         actors=_actors(environment, payload, pull),
         pull_request=pull,
         workflow_run=_run(payload.child("workflow_run")) if name == "workflow_run" else None,
+        branch=_branch(environment.get("GITHUB_REF", "")),
+        default_branch=payload.optional_text("repository.default_branch"),
+        schedule=payload.optional_text("schedule") if name == "schedule" else "",
     )
 
 
@@ -132,6 +140,10 @@ def _run(fields: Fields) -> WorkflowRun:
         head_repository=fields.optional_text("head_repository.full_name"),
         actors=frozenset(actors - {""}),
     )
+
+
+def _branch(ref: str) -> str:
+    return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else ""
 
 
 def _base(name: str, payload: Fields, pull_request: PullRequest | None) -> str:

@@ -11,14 +11,16 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.report.model import SEVERITIES, Severity
 
 Step: TypeAlias = Literal["check", "report"]
-Mode: TypeAlias = Literal["auto", "check", "build", "comment"]
+Mode: TypeAlias = Literal["auto", "check", "build", "comment", "upstream"]
 Build: TypeAlias = Literal["auto", "always", "never"]
 FailOn: TypeAlias = Severity | Literal["never"]
+LockUpdate: TypeAlias = Literal["none", "suggest", "commit"]
 
 STEPS: tuple[Step, ...] = ("check", "report")
-MODES: tuple[Mode, ...] = ("auto", "check", "build", "comment")
+MODES: tuple[Mode, ...] = ("auto", "check", "build", "comment", "upstream")
 _BY_EVENT: dict[str, Mode] = {"workflow_run": "comment"}
 BUILDS: tuple[Build, ...] = ("auto", "always", "never")
+LOCK_UPDATES: tuple[LockUpdate, ...] = ("none", "suggest", "commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Inputs:
     environment file. ``platforms`` are conda subdirs, ``cuda`` a version to solve for where the file says none.
     ``author`` is who the token comments as, empty where GitHub is to be asked. ``artifact`` is the name under which
     another run left its findings. ``machine`` is the declared machine that this runner is, empty where it is to be told
-    by its driver.
+    by its driver. ``lock_update`` is what becomes of fresh locks, ``checks`` are the workflow files to start on them.
     """
 
     step: Step
@@ -44,6 +46,8 @@ class Inputs:
     author: str = ""
     artifact: str = "lockstep"
     machine: str = ""
+    lock_update: LockUpdate = "none"
+    checks: tuple[str, ...] = ()
     token: str = field(default="", repr=False)
 
 
@@ -62,6 +66,8 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
         fail_on=_fail_on(_choice(environment, "fail-on", (*SEVERITIES, "never"), "critical")),
         author=environment.get("LOCKSTEP_AUTHOR", "").strip(),
         machine=environment.get("LOCKSTEP_MACHINE", "").strip(),
+        lock_update=_lock_update(_choice(environment, "lock-update", LOCK_UPDATES, "none")),
+        checks=tuple(_workflow(line) for line in _lines(environment.get("LOCKSTEP_CHECKS", ""))),
         artifact=environment.get("LOCKSTEP_ARTIFACT", "").strip() or "lockstep",
         token=environment.get("LOCKSTEP_TOKEN", "").strip(),
     )
@@ -100,6 +106,20 @@ def _build(text: str) -> Build:
 
 def _fail_on(text: str) -> FailOn:
     return next((severity for severity in SEVERITIES if severity == text), "never")
+
+
+def _lock_update(text: str) -> LockUpdate:
+    return next(choice for choice in LOCK_UPDATES if choice == text)
+
+
+def _workflow(text: str) -> str:
+    """Return the name of a workflow file, as GitHub's API takes it."""
+    name = text.removeprefix(".github/workflows/")
+    if not re.fullmatch(r"[\w.-]{1,100}\.ya?ml", name, re.ASCII):
+        raise LockstepError(
+            f"input 'checks' has '{text}'", remedy="name files of .github/workflows, one a line"
+        )
+    return name
 
 
 def _cuda(text: str) -> str:

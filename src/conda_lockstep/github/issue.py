@@ -16,41 +16,47 @@ WRITTEN = Need("write the issue", "issues", "write")
 LABELLED = Need("make the label", "issues", "write")
 
 
+FOUND = "<!-- found -->\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What the issue is to say. ``clean`` is whether there is nothing to tell; a look that failed is not clean.
+    """What the issue is to say.
 
-    ``heartbeat`` is one line on when and by which run it was looked last: an old one shows a dead schedule.
+    ``found`` is what was found, ``heartbeat`` one line on when and by which run: an old one shows a dead schedule.
+    ``failure`` says what could not be looked at, and when. Where nothing could, ``found`` is empty, and what the issue
+    says from an earlier look stays. ``clean`` is whether there is nothing to tell; a look that failed is not clean.
+    ``state.environment`` names what is told, without its dates: the same news has the same name.
     """
 
     title: str
-    body: str
+    found: str
     heartbeat: str
     clean: bool
     author: str
     state: State
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Issue:
     number: int
     title: str
-    body: str
     is_open: bool
     url: str
     state: State
+    found: str
 
 
 def keep(github: GitHub, watch: Watch) -> Outcome:
     """Bring the repository's issue to this state: opened, edited in place, closed, or opened again.
 
-    Editing notifies nobody, so a quiet day is silent: only the heartbeat moves. Never raises: what goes wrong is in
-    the outcome.
+    Editing notifies nobody, so a quiet day is silent: only the heartbeat moves. What somebody has closed stays closed
+    until there is other news. Never raises: what goes wrong is in the outcome.
     """
     try:
-        text = marked(watch.state, f"{watch.body.strip()}\n\n---\n{watch.heartbeat}")
         for _ in range(ROUNDS):
-            outcome = _round(github, watch, text)
+            outcome = _round(github, watch)
             if outcome is not None:
                 return outcome
     except LockstepError as error:
@@ -58,19 +64,22 @@ def keep(github: GitHub, watch: Watch) -> Outcome:
     return Outcome("failed", reason="the issue kept changing under our hands")
 
 
-def _round(github: GitHub, watch: Watch, text: str) -> Outcome | None:
+def _round(github: GitHub, watch: Watch) -> Outcome | None:
     """Look, decide, act; None asks for another look."""
     own = _find(github, watch)
     if not own:
-        return Outcome("skipped", reason="nothing has moved") if watch.clean else _open(github, watch, text)
+        return Outcome("skipped", reason="nothing has moved") if watch.clean else _open(github, watch)
     kept = own[0]
     newest = max(own, key=lambda issue: issue.state.order)
     if newest.state.order > watch.state.order:
         return Outcome("superseded", newest.url, f"run {newest.state.run} is newer")
-    state = "closed" if watch.clean else "open"
-    changes: dict[str, Value] = {"title": watch.title, "body": text, "state": state}
+    changes: dict[str, Value] = {"body": _text(watch, kept.found)}
+    if kept.title != watch.title:
+        changes["title"] = watch.title
     if watch.clean and kept.is_open:
-        changes["state_reason"] = "completed"
+        changes |= {"state": "closed", "state_reason": "completed"}
+    if not (watch.clean or kept.is_open) and kept.state.environment != watch.state.environment:
+        changes |= {"state": "open", "state_reason": "reopened"}
     try:
         github.call(WRITTEN, "issues.update", {"issue_number": kept.number, **changes})
     except GitHubError as error:
@@ -82,9 +91,15 @@ def _round(github: GitHub, watch: Watch, text: str) -> Outcome | None:
     return Outcome("edited", kept.url)
 
 
-def _open(github: GitHub, watch: Watch, text: str) -> Outcome | None:
+def _text(watch: Watch, before: str = "") -> str:
+    """Return the issue's whole text; ``before`` is what an earlier look found, with its heartbeat."""
+    found = f"{watch.found.strip()}\n\n---\n{watch.heartbeat}" if watch.found or not before else before
+    return marked(watch.state, "\n\n".join(filter(None, (watch.failure.strip(), f"{FOUND}{found}"))))
+
+
+def _open(github: GitHub, watch: Watch) -> Outcome | None:
     _make_label(github)
-    values: dict[str, Value] = {"title": watch.title, "body": text, "labels": [LABEL]}
+    values: dict[str, Value] = {"title": watch.title, "body": _text(watch), "labels": [LABEL]}
     try:
         created = _issue(github.object(github.call(WRITTEN, "issues.create", values, repeatable=False)))
     except GitHubError as error:
@@ -115,10 +130,10 @@ def _issue(fields: Fields) -> _Issue | None:
     return _Issue(
         number=fields.number("number"),
         title=fields.text("title"),
-        body=fields.optional_text("body"),
         is_open=fields.text("state") == "open",
         url=fields.text("html_url"),
         state=read[0],
+        found=read[1].replace("\r\n", "\n").partition(FOUND)[2].strip(),
     )
 
 

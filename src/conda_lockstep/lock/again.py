@@ -2,18 +2,76 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from conda_lockstep.config import Config
-from conda_lockstep.environment.document import EnvironmentFile
+from conda_lockstep.config import Config, load
+from conda_lockstep.environment.document import EnvironmentFile, read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.links import followed
+from conda_lockstep.lock import formats
 from conda_lockstep.lock.channels import channels_of
+from conda_lockstep.lock.dates import horizon_of
 from conda_lockstep.lock.make import Settings
 from conda_lockstep.lock.metadata import machine_of
 from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.paths import environment_of
 from conda_lockstep.lock.solve import Request
 from conda_lockstep.lock.targets import settings_of
+from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.virtual import machine
 from conda_lockstep.lock.wanted import wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """One platform of a lock, the file that it is of, and how it was solved."""
+
+    path: Path
+    lock: Lock
+    file: EnvironmentFile
+    config: Config
+    settings: Settings
+
+    @property
+    def platform(self) -> str:
+        """Return the platform."""
+        return self.settings.platforms[0]
+
+    @property
+    def settings_today(self) -> Settings:
+        """Return how a lock would be made today: of what is as old as the settings ask for."""
+        return replace(self.settings, horizon=horizon_of("", self.config.min_age))
+
+
+def read_lock(path: Path) -> Lock:
+    """Return a lock. Raises ``LockstepError`` for what is none."""
+    lock = formats.parse(read_text(path), str(path), "default") if path.is_file() else None
+    if lock is None:
+        raise LockstepError("is no lock", where=str(path), remedy="name a conda-lock.yml")
+    return lock
+
+
+def platforms_of(path: Path, asked: Sequence[str] = ()) -> Iterator[Locked]:
+    """Yield the platforms of a lock: those asked for, else all.
+
+    Raises ``LockstepError`` for what is no lock, lies beside no environment file, or has nothing for a platform.
+    """
+    lock = read_lock(path)
+    beside = environment_of(path)
+    if beside is None:
+        raise LockstepError(
+            "lies beside no environment file, so nothing can be solved for it",
+            where=str(path),
+            remedy="keep conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml",
+        )
+    file, config = read(beside), load(followed(beside).parent)
+    for platform in asked or sorted(lock.platforms):
+        if platform not in lock.platforms:
+            has = ", ".join(lock.platforms)
+            raise LockstepError(f"has nothing for '{platform}'", where=str(path), remedy=f"it has {has}")
+        yield Locked(path, lock, file, config, settings_again(file, config, lock, platform))
 
 
 def settings_again(file: EnvironmentFile, config: Config, lock: Lock, platform: str) -> Settings:

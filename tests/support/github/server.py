@@ -14,11 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.support.github import description, endpoints, issue_endpoints, run_endpoints
+from tests.support.github import description, endpoints, git_endpoints, issue_endpoints, run_endpoints
 from tests.support.github.endpoints import Answer, Call, RefusalError
 from tests.support.github.state import Renderer, Repository, State, Token
 
-assert issue_endpoints.ROUTES is run_endpoints.ROUTES is endpoints.ROUTES
+assert git_endpoints.ROUTES is issue_endpoints.ROUTES is run_endpoints.ROUTES is endpoints.ROUTES
 API_VERSIONS = frozenset({"2022-11-28"})
 
 

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, Literal
 
 from tests.support.github.description import Description
@@ -59,6 +60,7 @@ class PullRequest:
     state: str = "open"
     title: str = "A change"
     body: str = ""
+    merged: bool = False
 
 
 @dataclass
@@ -89,7 +91,9 @@ class Artifact:
 class Repository:
     """One repository with all that hangs on it.
 
-    ``files`` by (commit, path), ``parents`` each commit's one parent.
+    ``files`` by (commit, path), ``parents`` each commit's one parent. ``git`` is a bare repository with its objects and
+    branches, ``workflows`` those that can be dispatched; ``dispatched`` (workflow, branch) are those that were.
+    ``actions_may_open`` is the setting by which Actions may open pull requests.
     """
 
     full_name: str
@@ -101,6 +105,10 @@ class Repository:
     parents: dict[str, str] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
+    git: Path | None = None
+    workflows: set[str] = field(default_factory=set)
+    dispatched: list[tuple[str, str]] = field(default_factory=list)
+    actions_may_open: bool = True
 
     def ancestors(self, commit: str) -> list[str]:
         """A commit and all before it, the newest first."""
@@ -196,7 +204,9 @@ class Renderer:
         value = self._description.example("pull-request")
         value["requested_teams"] = []
         value |= {"number": pull.number, "state": pull.state, "user": self.user(pull.login)}
-        value |= {"title": pull.title, "body": pull.body}
+        value |= {"title": pull.title, "body": pull.body, "merged": pull.merged}
+        value |= {"html_url": f"https://github.com/{repository.full_name}/pull/{pull.number}"}
+        value["merged_at"] = stamp(EPOCH) if pull.merged else None
         value["base"] |= {"ref": pull.base_ref, "sha": pull.base_sha}
         value["base"]["repo"] |= {"full_name": repository.full_name}
         value["head"] |= {"ref": pull.head_ref, "sha": pull.head_sha}
@@ -210,7 +220,7 @@ class Renderer:
         """A pull request as lists show it."""
         [value] = self._description.example("pull-request-simple-items")
         full = self.pull_request(repository, pull)
-        names = ("number", "state", "user", "title", "body")
+        names = ("number", "state", "user", "title", "body", "html_url", "merged_at")
         value |= {name: full[name] for name in names} | {"requested_teams": []}
         for side in ("head", "base"):
             value[side] |= {name: full[side][name] for name in ("ref", "sha")}

@@ -1,0 +1,151 @@
+"""The watch's half that solves: what the channels did since each lock was made. It has no token, and tells the log."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from conda_lockstep.config import load
+from conda_lockstep.drift.upstream import against_channels, against_new_lock
+from conda_lockstep.environment.document import read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.github import findings as findings_file
+from conda_lockstep.github.commands import group, quoted
+from conda_lockstep.github.compare import LADDER
+from conda_lockstep.github.files import is_inside, select_files
+from conda_lockstep.github.findings import Findings, Refreshed
+from conda_lockstep.github.inputs import Inputs
+from conda_lockstep.github.runner import Runner
+from conda_lockstep.links import followed
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.again import Locked, platforms_of
+from conda_lockstep.lock.dates import horizon_of
+from conda_lockstep.lock.keep import Update
+from conda_lockstep.lock.make import Settings, make_locks, solver_for
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.paths import machine_lock_path
+from conda_lockstep.lock.select import read_own
+from conda_lockstep.lock.solve import Solver
+from conda_lockstep.lock.targets import settings_of
+from conda_lockstep.report import drift_text
+from conda_lockstep.report.model import Comparison, Evidence, Report
+
+_KEPT: list[Solver] = []
+"""The solvers of the last look: to free a channel's index takes longer than all that is left to do."""
+
+
+def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
+    """Compare every lock with its channels, and write what was found for the half that speaks.
+
+    Nothing is written to the checkout. A lock that cannot be compared is among the failures, and so are its reasons.
+    """
+    os.chdir(runner.workspace)
+    found = _Look(runner, inputs, out)
+    try:
+        files, found.failures = select_files(runner.workspace, inputs.files)
+        for path in files:
+            with group(str(path), out), quoted(out):
+                found.at(path)
+    except LockstepError as error:
+        found.failures.append(str(error))
+    _KEPT[:] = found.solvers.values()
+    findings = found.findings()
+    findings_file.write(findings, runner.folder / findings_file.FILE_NAME)
+    return findings
+
+
+class _Look:
+    """Goes from file to file, and gathers what it finds."""
+
+    def __init__(self, runner: Runner, inputs: Inputs, out: TextIO) -> None:
+        self.workspace, self.inputs, self.out = runner.workspace, inputs, out
+        self.cache = runner.folder / "cache" / "lock"
+        self.solvers: dict[str, Solver] = {}
+        self.comparisons: list[Comparison] = []
+        self.identities: list[tuple[str, str, str]] = []
+        self.refreshed: list[Refreshed] = []
+        self.failures: list[str] = []
+        self.moved: list[Path] = []
+
+    def at(self, path: Path) -> None:
+        """Look at the locks of an environment file; where one has moved, make those of today if they are asked for."""
+        compared, failed = len(self.comparisons), len(self.failures)
+        try:
+            locks = read_own(path, broken=lambda lock, error: self._fail(error, lock))
+            locks = {lock: held for lock, held in locks.items() if is_inside(self.workspace, lock)}
+            if not locks:
+                print(f"{path}: there is no lock to watch", file=self.out)
+            for lock in locks:
+                for each in platforms_of(lock, self.inputs.platforms):
+                    self._compare(each)
+            if any(comparison.rows for comparison in self.comparisons[compared:]):
+                self.moved.append(path)
+                if self.inputs.lock_update != "none" and len(self.failures) == failed:
+                    self._refresh(path, locks)
+        except LockstepError as error:
+            self._fail(error, path)
+
+    def findings(self) -> Findings:
+        """Return all that was found."""
+        if not self.identities and not self.failures:
+            told = LockstepError("there is no lock to watch", remedy="make one with: lockstep lock")
+            self.failures.append(str(told))
+        report = Report(
+            comparisons=tuple(self.comparisons),
+            evidence=Evidence(("solved",), LADDER[2:]),
+            reproduce=tuple(f"lockstep upstream {shlex.quote(path.as_posix())}" for path in self.moved),
+            accept=tuple(f"lockstep lock --update-all {shlex.quote(path.as_posix())}" for path in self.moved),
+        )
+        failures = tuple(dict.fromkeys(self.failures))
+        return Findings(report, tuple(self.identities), tuple(self.refreshed), failures)
+
+    def _compare(self, each: Locked) -> None:
+        """Compare one platform: its files with those of today, then all of it with what a new lock would have.
+
+        Both are asked: a file that vanished may be why there is no new lock.
+        """
+        settings = replace(each.settings_today, cache=self.cache)
+        solver, label = self._solver(settings), each.path.as_posix()
+        packages = each.lock.platforms[each.platform]
+        self.identities.append((label, each.platform, packages.environment_id))
+        try:
+            today = against_channels(each.file, each.lock, label, solver, settings)
+            if today.rows:
+                self._tell(today)
+            self._tell(against_new_lock(each.file, each.lock, label, solver, settings))
+        except LockstepError as error:
+            self._fail(error, each.path)
+
+    def _refresh(self, path: Path, old: Mapping[Path, Lock]) -> None:
+        """Make the locks that ``lockstep lock --update-all`` would write, and keep those that differ."""
+        file, config = read(path), load(followed(path).parent)
+        horizon = horizon_of("", config.min_age)
+        settings = settings_of(file, config, [*old.values()], cache=self.cache, horizon=horizon)
+        made = make_locks(file, settings, self._solver(settings), [*old.values()], Update(all=True))
+        after = {machine_lock_path(path, name): cep37.render(lock) for name, lock in made.items()}
+        before = {lock: lock.read_bytes().decode("utf-8", "replace") for lock in old}
+        gone = [lock for lock in before if lock not in after and cep37.is_ours(before[lock], old[lock])]
+        for target in [*after, *gone]:
+            one, other = before.get(target, ""), after.get(target, "")
+            if one != other:
+                self.refreshed.append(Refreshed(target.as_posix(), one, other))
+
+    def _solver(self, settings: Settings) -> Solver:
+        """Files with the same mirrors read each channel once."""
+        key = repr(settings.mirrors)
+        if key not in self.solvers:
+            self.solvers[key] = solver_for(settings)
+        return self.solvers[key]
+
+    def _tell(self, comparison: Comparison) -> None:
+        self.comparisons.append(comparison)
+        print(drift_text.render(Report((comparison,))), file=self.out)
+
+    def _fail(self, error: LockstepError, path: Path) -> None:
+        line = str(error) if path.as_posix() in str(error) else f"{path.as_posix()}: {error}"
+        self.failures.append(line)
+        print(*error.detail, line, sep="\n", file=self.out)
