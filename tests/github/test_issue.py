@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -27,10 +28,16 @@ def client(github: FakeGitHub, repository: Repository) -> GitHub:
 
 
 def watch(
-    body: str = "numpy 2.3.0 is out", *, day: int = 1, clean: bool = False, key: str = "upstream"
+    found: str = "numpy 2.3.0 is out",
+    *,
+    day: int = 1,
+    clean: bool = False,
+    key: str = "upstream",
+    failure: str = "",
 ) -> Watch:
-    state = State(key, "ls1-0123456789ab", 100 + day, 1)
-    return Watch("Upstream has moved", body, f"Last look: day {day}", clean, BOT, state)
+    news = hashlib.sha256(f"{found} {failure}".encode()).hexdigest()[:12]
+    state = State(key, news, 100 + day, 1)
+    return Watch("Upstream has moved", found, f"Last look: day {day}", clean, BOT, state, failure)
 
 
 MONTH = [
@@ -40,8 +47,6 @@ MONTH = [
     ("a release", False, "open"),
     ("a release", False, "open"),
     ("a release, a removal", False, "open"),
-    ("the look failed: no channel answers", False, "open"),
-    ("a release, a removal", False, "open"),
     ("all is well", True, "closed"),
     ("all is well", True, "closed"),
     ("a file was replaced", False, "open"),
@@ -50,13 +55,56 @@ MONTH = [
 
 
 def test_an_issue_goes_with_the_days(client: GitHub, repository: Repository) -> None:
-    for day, (body, clean, state) in enumerate(MONTH):
-        assert keep(client, watch(body, day=day, clean=clean)).kind != "failed"
+    for day, (found, clean, state) in enumerate(MONTH):
+        assert keep(client, watch(found, day=day, clean=clean)).kind != "failed"
         assert [issue.state for issue in repository.issues.values()] == ([state] if state else []), day
         for issue in repository.issues.values():
-            assert body in issue.body
+            assert found in issue.body
             assert issue.body.rstrip().endswith(f"Last look: day {day}")
             assert issue.labels == (LABEL,)
+
+
+def test_a_look_that_failed_leaves_what_was_found_before_and_when(
+    client: GitHub, repository: Repository
+) -> None:
+    keep(client, watch("", day=1, failure="day 1: no channel answers"))
+    assert "day 1: no channel answers" in repository.issues[1].body
+    keep(client, watch("a release", day=2))
+    assert "no channel answers" not in repository.issues[1].body
+    for day in (3, 4):
+        keep(client, watch("", day=day, failure=f"day {day}: no channel answers"))
+        shown = repository.issues[1].body
+        assert shown.index(f"day {day}: no channel") < shown.index("a release") < shown.index("look: day 2")
+        assert shown.count("no channel answers") == 1
+    keep(client, watch("a release", day=5, failure="day 5: one of two failed"))
+    assert repository.issues[1].body.rstrip().endswith("Last look: day 5")
+
+
+def test_what_somebody_closed_stays_closed_until_there_is_other_news(
+    client: GitHub, repository: Repository
+) -> None:
+    keep(client, watch("a release", day=1))
+    repository.issues[1].state, repository.issues[1].reason = "closed", "not_planned"
+    keep(client, watch("a release", day=2))
+    assert (repository.issues[1].state, repository.issues[1].reason) == ("closed", "not_planned")
+    assert "day 2" in repository.issues[1].body
+    keep(client, watch("another release", day=3))
+    assert repository.issues[1].state == "open"
+
+
+def test_a_deleted_issue_comes_back(github: FakeGitHub, client: GitHub, repository: Repository) -> None:
+    keep(client, watch(day=1))
+    del repository.issues[1]
+    assert keep(client, watch(day=2)).kind == "created"
+
+    def delete(request: Request) -> None:
+        if request.method == "GET":
+            repository.issues.clear()
+            github.between = lambda request: None
+
+    github.between = delete
+    assert keep(client, watch(day=3)).kind == "created"
+    assert len(repository.issues) == 1
 
 
 def test_a_quiet_day_notifies_nobody(github: FakeGitHub, client: GitHub, repository: Repository) -> None:
@@ -64,7 +112,7 @@ def test_a_quiet_day_notifies_nobody(github: FakeGitHub, client: GitHub, reposit
     github.requests.clear()
     keep(client, watch(day=2))
     assert [request.method for request in github.requests] == ["GET", "PATCH"]
-    assert github.requests[-1].body["state"] == "open"
+    assert github.requests[-1].body.keys() == {"body"}
 
 
 @pytest.mark.parametrize(
@@ -125,6 +173,7 @@ def test_a_lost_answer_makes_no_second_issue(
     ("status", "message", "says"),
     [
         (403, "Resource not accessible by integration", "add 'issues: write'"),
+        (404, "Not Found", "'issues: write'"),
         (410, "Issues has been disabled in this repository.", "has been disabled"),
     ],
 )

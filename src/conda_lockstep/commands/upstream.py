@@ -11,7 +11,7 @@ from pathlib import Path
 from conda_lockstep.commands.drift import colourful, fails, render, write
 from conda_lockstep.drift.cause import attribute, cutoff_of
 from conda_lockstep.drift.uploads import flipped_by
-from conda_lockstep.drift.upstream import against_channels, against_new_lock
+from conda_lockstep.drift.upstream import against_today
 from conda_lockstep.environment.discover import tracked
 from conda_lockstep.environment.document import read
 from conda_lockstep.errors import LockstepError
@@ -54,9 +54,7 @@ def run(
         try:
             for each in platforms_of(path, platforms):
                 asked = (each.file, each.lock, str(each.path), _solver(each), each.settings_today)
-                today = against_channels(*asked)
-                comparisons += [today] if today.rows else []
-                comparisons.append(against_new_lock(*asked))
+                comparisons.extend(against_today(*asked))
         except LockstepError as error:
             # What was found until then is told, and so are the other locks.
             failed = True

@@ -29,6 +29,25 @@ from conda_lockstep.report.outdated import says
 FRESH, TODAY = "a new lock of today", "the channels today"
 
 
+def against_today(
+    file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
+) -> Iterator[Comparison]:
+    """Yield what became of the locked files, where anything did, then what else a new lock would have.
+
+    ``settings`` are for one platform; see ``lock.again``. Raises ``LockstepError`` for a channel that cannot be read,
+    and for a file that has no solution any more: then after the first of the two, which may say why.
+    """
+    files = against_channels(file, lock, label, solver, settings)
+    if files.rows:
+        yield files
+    new = against_new_lock(file, lock, label, solver, settings)
+    told = {(row.subject, row.manager, row.classes, row.before, row.after) for row in files.rows}
+    rows = [
+        row for row in new.rows if (row.subject, row.manager, row.classes, row.before, row.after) not in told
+    ]
+    yield replace(new, rows=tuple(rows))
+
+
 def against_new_lock(
     file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
 ) -> Comparison:

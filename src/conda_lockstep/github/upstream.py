@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from conda_lockstep.config import load
-from conda_lockstep.drift.upstream import against_channels, against_new_lock
+from conda_lockstep.drift.upstream import against_today
 from conda_lockstep.environment.document import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github import findings as findings_file
@@ -104,21 +104,17 @@ class _Look:
         return Findings(report, tuple(self.identities), tuple(self.refreshed), failures)
 
     def _compare(self, each: Locked) -> None:
-        """Compare one platform: its files with those of today, then all of it with what a new lock would have.
-
-        Both are asked: a file that vanished may be why there is no new lock.
-        """
+        """Compare one platform with its channels today; what is told before one fails stays told."""
         settings = replace(each.settings_today, cache=self.cache)
         solver, label = self._solver(settings), each.path.as_posix()
         packages = each.lock.platforms[each.platform]
         self.identities.append((label, each.platform, packages.environment_id))
         try:
-            today = against_channels(each.file, each.lock, label, solver, settings)
-            if today.rows:
-                self._tell(today)
-            self._tell(against_new_lock(each.file, each.lock, label, solver, settings))
+            for comparison in against_today(each.file, each.lock, label, solver, settings):
+                self.comparisons.append(comparison)
+                print(drift_text.render(Report((comparison,))), file=self.out)
         except LockstepError as error:
-            self._fail(error, each.path)
+            self._fail(error, each.path, Path(each.file.path))
 
     def _refresh(self, path: Path, old: Mapping[Path, Lock]) -> None:
         """Make the locks that ``lockstep lock --update-all`` would write, and keep those that differ."""
@@ -141,11 +137,9 @@ class _Look:
             self.solvers[key] = solver_for(settings)
         return self.solvers[key]
 
-    def _tell(self, comparison: Comparison) -> None:
-        self.comparisons.append(comparison)
-        print(drift_text.render(Report((comparison,))), file=self.out)
-
-    def _fail(self, error: LockstepError, path: Path) -> None:
-        line = str(error) if path.as_posix() in str(error) else f"{path.as_posix()}: {error}"
+    def _fail(self, error: LockstepError, *paths: Path) -> None:
+        """Note what failed, and of which file where the error does not say."""
+        named = any(path.as_posix() in str(error) for path in paths)
+        line = str(error) if named else f"{paths[0].as_posix()}: {error}"
         self.failures.append(line)
         print(*error.detail, line, sep="\n", file=self.out)

@@ -18,7 +18,9 @@ from conda_lockstep.report.escape import code, prose
 MOVED = "Upstream has moved since the conda locks were made"
 FAILED = "The upstream watch of the conda locks fails"
 PULL_REQUEST = "Refresh the conda locks"
-NOT_STARTED = "GitHub starts no workflow for what a workflow's own token pushes: close and open this to have it checked."
+NOT_STARTED = (
+    "GitHub starts no workflow for what a workflow's own token pushes: close and reopen this to check it."
+)
 FAILURES_SHOWN = 20
 ROOM = 8_000
 """Bytes of an issue that are kept for what failed, for the pull request and for the heartbeat."""

@@ -92,7 +92,11 @@ def create_pull_request(call: Call) -> Answer:
             raise RefusalError(422, "Validation Failed", errors=[error])
     sha, onto = _git(call, "rev-parse", f"refs/heads/{head}"), _git(call, "rev-parse", f"refs/heads/{base}")
     if _run(call, "merge-base", "--is-ancestor", sha, onto).returncode == 0:
-        error = {"resource": "PullRequest", "code": "custom", "message": f"No commits between {base} and {head}"}
+        error = {
+            "resource": "PullRequest",
+            "code": "custom",
+            "message": f"No commits between {base} and {head}",
+        }
         raise RefusalError(422, "Validation Failed", errors=[error])
     number = max([0, *repository.pulls, *repository.issues]) + 1
     pull = PullRequest(
