@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conda_lockstep.cli import main
 from tests.e2e.test_action import CONDA_FORGE, TOKEN, WORKFLOWS, World, action, world
 from tests.support import act
 from tests.support.github import BOT, Issue, Token, payloads
@@ -65,13 +65,14 @@ def test_the_watch_runs_on_its_schedule_and_by_hand(upstream: World) -> None:
     assert TOKEN not in result.everything
     assert upstream.repository.git("status", "--porcelain") == ""
 
-    upstream.lock()
+    assert main(["lock", "--update-all"]) == 0
     upstream.repository.commit({})
     payload = payloads.other("workflow_dispatch")
+    payload["ref"] = "refs/heads/main"
     payload["repository"]["default_branch"] = "main"
     second = run(upstream, "upstream.yml", "workflow_dispatch", payload)
     assert second.status == 0, second.everything
-    assert the_issue(upstream).state == "closed"
+    assert the_issue(upstream).state == "closed", second.log
     assert "on the schedule" not in the_issue(upstream).body
 
 
@@ -87,9 +88,9 @@ def test_fresh_locks_are_proposed_and_checked(upstream: World) -> None:
     assert result.outputs("lockstep")["pull-request"].endswith(f"/pull/{pull.number}")
     upstream.repository.git("fetch", "--quiet", str(upstream.remote.git), pull.head_ref)
     proposed = upstream.repository.git("show", "FETCH_HEAD:conda-lock.yml")
-    upstream.lock()
+    assert main(["lock", "--update-all"]) == 0
     assert Path("conda-lock.yml").read_text() == f"{proposed}\n"
     # The patch is kept, too: the stand-in for the upload has it.
     kept = upstream.folder / "uploads" / "locks" / "locks.patch"
     assert kept.read_text().startswith("diff --git a/conda-lock.yml b/conda-lock.yml")
-    assert json.loads(Path(result.outputs("lockstep")["report"]).read_text())["worst"] == "low"
+    assert result.outputs("lockstep")["severity"] == "low"

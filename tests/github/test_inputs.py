@@ -25,6 +25,9 @@ def test_everything_given_is_read() -> None:
         "LOCKSTEP_COMMENT": "FALSE",
         "LOCKSTEP_FAIL_ON": "never",
         "LOCKSTEP_AUTHOR": "app[bot]",
+        "LOCKSTEP_MODE": "upstream",
+        "LOCKSTEP_LOCK_UPDATE": "commit",
+        "LOCKSTEP_CHECKS": ".github/workflows/environment.yml\ngpu.yaml\n",
         "LOCKSTEP_TOKEN": "secret",
     }
     assert read_inputs(given) == Inputs(
@@ -36,6 +39,9 @@ def test_everything_given_is_read() -> None:
         comment=False,
         fail_on="never",
         author="app[bot]",
+        mode="upstream",
+        lock_update="commit",
+        checks=("environment.yml", "gpu.yaml"),
         token="secret",
     )
     assert "secret" not in repr(read_inputs(given))
@@ -48,6 +54,8 @@ def test_everything_given_is_read() -> None:
         ("LOCKSTEP_BUILD", "yes", "input 'build' is 'yes'; it may be auto, always, never"),
         ("LOCKSTEP_COMMENT", "1", "input 'comment' is '1'; it may be true, false"),
         ("LOCKSTEP_FAIL_ON", "huge", "input 'fail-on' is 'huge'; it may be critical, high, medium"),
+        ("LOCKSTEP_LOCK_UPDATE", "push", "input 'lock-update' is 'push'; it may be none, suggest, commit"),
+        ("LOCKSTEP_CHECKS", "../x.yml", "input 'checks' has '../x.yml'; name files of .github/workflows"),
         ("LOCKSTEP_CUDA", "latest", "input 'cuda' is 'latest'; it may be a version such as 12.4"),
     ],
 )
