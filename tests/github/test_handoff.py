@@ -48,6 +48,8 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
             {"checked": [{"path": "x", "lock_path": "y", "state": "fine"}]},
             "'state' is none of current, stale",
         ),
+        ({"checked": [{"path": "../x", "lock_path": "y"}]}, "'path' leads out of the repository"),
+        ({"checked": [{"path": "x", "lock_path": "/y"}]}, "'lock_path' leads out of the repository"),
     ],
 )
 def test_what_is_not_as_it_must_be_is_refused(tmp_path: Path, change: dict[str, object], says: str) -> None:

@@ -92,10 +92,13 @@ def _identity(fields: Fields) -> tuple[str, str, str]:
     return fields.text("lock"), fields.text("platform"), fields.text("id")
 
 
-def _refreshed(fields: Fields) -> Refreshed:
-    path = fields.text("path")
+def check_lock_path(path: str) -> None:
+    """Raise LockstepError for a path at which nothing is written: nothing but locks is, and within the repository."""
     pure = PurePosixPath(path)
-    # This is written to the repository: nothing but locks, and within it.
     if pure.is_absolute() or ".." in pure.parts or not is_lock(pure.name) or _CONTROL.search(path):
         raise LockstepError("is to be refreshed and is no lock of the repository", where=path)
-    return Refreshed(path, fields.text("before"), fields.text("after"))
+
+
+def _refreshed(fields: Fields) -> Refreshed:
+    check_lock_path(fields.text("path"))
+    return Refreshed(fields.text("path"), fields.text("before"), fields.text("after"))

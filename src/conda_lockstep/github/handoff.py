@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias, TypeVar
 
 from conda_lockstep.atomic import write_text
@@ -124,8 +124,8 @@ def _remark(fields: Fields) -> Remark:
 
 def _checked(fields: Fields) -> Checked:
     return Checked(
-        path=_text(fields, "path"),
-        lock_path=_text(fields, "lock_path"),
+        path=_inner_path(fields, "path"),
+        lock_path=_inner_path(fields, "lock_path"),
         state=_one_of(fields, "state", LOCK_STATES),
         sha256=_text(fields, "sha256"),
         lock_sha256=_text(fields, "lock_sha256"),
@@ -157,6 +157,14 @@ def _limit(items: Sequence[object], name: str, fields: Fields) -> None:
 
 def _text(fields: Fields, name: str) -> str:
     return fields.text(name)[:MAX_TEXT]
+
+
+def _inner_path(fields: Fields, name: str) -> str:
+    """Return the path of a file of the repository: the base's of the same path is asked for by it."""
+    path = PurePosixPath(_text(fields, name))
+    if path.is_absolute() or ".." in path.parts:
+        raise LockstepError(f"'{name}' leads out of the repository", where=fields.where)
+    return path.as_posix()
 
 
 def _one_of(fields: Fields, name: str, allowed: Sequence[_Choice]) -> _Choice:

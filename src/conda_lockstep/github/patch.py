@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,8 @@ from conda_lockstep.github.findings import Refreshed
 
 TIMEOUT = 60.0
 DIFFERENT = 1
+NEW_LINE = "\n"
+FILE_NAME = "locks.patch"
 
 
 def patch_of(refreshed: Iterable[Refreshed], scratch: Path) -> str:
@@ -27,6 +30,27 @@ def patch_of(refreshed: Iterable[Refreshed], scratch: Path) -> str:
             _lay_out(Path(folder) / "a" / each.path, each.before)
             _lay_out(Path(folder) / "b" / each.path, each.after)
         return _difference(Path(folder))
+
+
+def shown(patch: str, room: int) -> str:
+    """Return a patch as Markdown of at most ``room`` bytes, or where it is; empty for an empty one."""
+    if not patch:
+        return ""
+    # Longer than any run of backticks within, so that none of them ends it.
+    longest = max(map(len, re.findall("`+", patch)), default=0)
+    fence = "`" * max(3, longest + 1)
+    text = (
+        "<details><summary>The fresh locks as a patch</summary>\n\n"
+        "Save it as `locks.patch`, then run `git apply locks.patch`.\n\n"
+        f"{fence}diff\n{patch.rstrip()}\n{fence}\n\n</details>"
+    )
+    if len(text.encode()) <= room:
+        return text
+    elsewhere = (
+        f"The patch with the fresh locks has {patch.count(NEW_LINE):,} lines, more than fits here: it is in the"
+        " Action's output `patch`, and the commands above write the same locks."
+    )
+    return elsewhere if len(elsewhere) <= room else ""
 
 
 def _lay_out(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ names their own tree.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -179,7 +179,7 @@ def _written(github: GitHub, wanted: Refresh, current: _Pull | None, *, moved: b
         return _open(github, wanted, text)
     # One that this run has opened itself lost its answer, and its checks with it.
     is_new = current.state is not None and current.state.order == wanted.state.order
-    told = _start_checks(github, wanted) if moved or is_new else ""
+    told = start_checks(github, wanted.checks, wanted.branch) if moved or is_new else ""
     if current.state is None:
         return Outcome("edited" if moved else "unchanged", current.url, told)
     changes: dict[str, Value] = {}
@@ -204,14 +204,14 @@ def _open(github: GitHub, wanted: Refresh, text: str) -> Outcome | None:
             return Outcome("failed", page, f"{error}; {SETTING}")
         raise
     url = github.object(answer).text("html_url")
-    return Outcome("created", url, _start_checks(github, wanted))
+    return Outcome("created", url, start_checks(github, wanted.checks, wanted.branch))
 
 
-def _start_checks(github: GitHub, wanted: Refresh) -> str:
-    """Start the workflows that a pull request of a workflow's own token does not; return what went wrong."""
+def start_checks(github: GitHub, checks: Iterable[str], branch: str) -> str:
+    """Start the workflows that what a workflow's own token pushes does not; return what went wrong."""
     wrong = []
-    for name in wanted.checks:
-        values: dict[str, Value] = {"workflow_id": name, "ref": wanted.branch}
+    for name in checks:
+        values: dict[str, Value] = {"workflow_id": name, "ref": branch}
         try:
             github.call(STARTED, "actions.create_workflow_dispatch", values, repeatable=False)
         except LockstepError as error:

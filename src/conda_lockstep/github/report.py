@@ -10,12 +10,14 @@ from conda_lockstep.github import handoff as handoffs
 from conda_lockstep.github import wording
 from conda_lockstep.github.api import GitHub
 from conda_lockstep.github.base import Base, find_base
-from conda_lockstep.github.commands import write_outputs, write_summary
-from conda_lockstep.github.comment import Draft, Outcome, State, publish
+from conda_lockstep.github.commands import SUMMARY_LIMIT, write_outputs, write_summary
+from conda_lockstep.github.comment import BODY_LIMIT, Draft, Outcome, State, publish
 from conda_lockstep.github.compare import Compared, compare_with_base, environment_ids
 from conda_lockstep.github.event import Event
 from conda_lockstep.github.handoff import Handoff
 from conda_lockstep.github.inputs import Inputs
+from conda_lockstep.github.lock_update import Update, update
+from conda_lockstep.github.patch import FILE_NAME as PATCH
 from conda_lockstep.github.runner import Runner
 from conda_lockstep.github.trust import may_comment
 from conda_lockstep.report import drift_json
@@ -40,8 +42,9 @@ def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
         judge_drift=event.name in JUDGED_EVENTS,
         base_name=f"origin/{pull.base_ref}" if pull else base.commit[:12],
     )
-    _write(event, handoff, compared, runner)
-    outcome = _comment(handoff, compared, event, runner, inputs, github)
+    fresh = update(handoff, event, runner, inputs, github) if compared.touched else Update()
+    _write(event, handoff, compared, fresh, runner)
+    outcome = _comment(handoff, compared, fresh, event, runner, inputs, github)
     print(f"comment: {outcome}", file=out)
     if outcome.kind == "failed" or (outcome.kind == "created" and outcome.reason):
         print(annotation("warning", outcome.reason, title="no comment"), file=out)
@@ -58,16 +61,18 @@ def _received(path: Path) -> Handoff:
         return Handoff(failures=(str(error),))
 
 
-def _write(event: Event, handoff: Handoff, compared: Compared, runner: Runner) -> None:
+def _write(event: Event, handoff: Handoff, compared: Compared, fresh: Update, runner: Runner) -> None:
     path = runner.folder / REPORT
     path.write_text(drift_json.dumps(compared.report), encoding="utf-8")
     if runner.summary:
-        write_summary(runner.summary, wording.summary(handoff, compared))
+        text = wording.summary(handoff, compared)
+        write_summary(runner.summary, text + fresh.text(SUMMARY_LIMIT - len(text.encode()) - 1))
     if runner.outputs:
         # For the workflow that comments where this run may not.
         needed = event.pull_request is not None and not may_comment(event).allowed
         handed = str(runner.folder / handoffs.FILE_NAME) if needed else ""
-        write_outputs(runner.outputs, {**outputs(compared, path), "handoff": handed})
+        patch = str(runner.folder / PATCH) if fresh.patch else ""
+        write_outputs(runner.outputs, {**outputs(compared, path), "handoff": handed, "patch": patch})
 
 
 def outputs(compared: Compared, path: Path) -> dict[str, str]:
@@ -84,7 +89,13 @@ def outputs(compared: Compared, path: Path) -> dict[str, str]:
 
 
 def _comment(
-    handoff: Handoff, compared: Compared, event: Event, runner: Runner, inputs: Inputs, github: GitHub | None
+    handoff: Handoff,
+    compared: Compared,
+    fresh: Update,
+    event: Event,
+    runner: Runner,
+    inputs: Inputs,
+    github: GitHub | None,
 ) -> Outcome:
     allowed = may_comment(event)
     pull = event.pull_request
@@ -100,5 +111,6 @@ def _comment(
         return Outcome("failed", reason=f"{error}; or say who it comments as with 'author: my-app[bot]'")
     state = State(runner.key, environment_ids(compared), runner.run, runner.attempt)
     body = wording.comment(handoff, compared)
-    draft = Draft(pull.number, pull.head_sha, author, body, state)
+    body += fresh.text(BODY_LIMIT - len(body.encode()))
+    draft = Draft(pull.number, fresh.pushed or pull.head_sha, author, body, state)
     return publish(github, draft, create=compared.touched or bool(compared.broken))

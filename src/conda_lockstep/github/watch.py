@@ -22,6 +22,7 @@ from conda_lockstep.github.event import Event
 from conda_lockstep.github.findings import Findings
 from conda_lockstep.github.inputs import FailOn, Inputs
 from conda_lockstep.github.issue import Watch, keep
+from conda_lockstep.github.patch import FILE_NAME as PATCH
 from conda_lockstep.github.patch import patch_of
 from conda_lockstep.github.pull_request import Refresh, refresh
 from conda_lockstep.github.runner import Runner
@@ -31,7 +32,7 @@ from conda_lockstep.report.annotations import annotation
 from conda_lockstep.report.model import Report, at_least, worst
 
 EVENTS = frozenset({"schedule", "workflow_dispatch", "repository_dispatch", "push"})
-REPORT, PATCH = "report.json", "locks.patch"
+REPORT = "report.json"
 KEY = "upstream"
 BRANCH = "conda-lockstep/refresh-"
 

@@ -6,12 +6,12 @@ Every text that may come from a channel goes through ``report.escape``.
 from __future__ import annotations
 
 import datetime
-import re
 from dataclasses import dataclass
 
 from conda_lockstep.github.commands import SUMMARY_LIMIT
 from conda_lockstep.github.comment import BODY_LIMIT, Outcome
 from conda_lockstep.github.findings import Findings
+from conda_lockstep.github.patch import shown
 from conda_lockstep.report import markdown
 from conda_lockstep.report.escape import code, prose
 
@@ -122,23 +122,9 @@ def _pull(news: News) -> str:
 
 def _patch(news: News, room: int) -> str:
     # What is in a pull request need not be shown.
-    if not news.patch or (news.pull is not None and news.pull.kind != "failed"):
+    if news.pull is not None and news.pull.kind != "failed":
         return ""
-    # Longer than any run of backticks within, so that none of them ends it.
-    longest = max(map(len, re.findall("`+", news.patch)), default=0)
-    fence = "`" * max(3, longest + 1)
-    text = (
-        "<details><summary>The fresh locks as a patch</summary>\n\n"
-        "Save it as `locks.patch`, then run `git apply locks.patch`.\n\n"
-        f"{fence}diff\n{news.patch.rstrip()}\n{fence}\n\n</details>"
-    )
-    if len(text.encode()) <= room:
-        return text
-    lines = news.patch.count("\n")
-    return (
-        f"The patch with the fresh locks has {lines:,} lines, more than fits here: it is in the Action's output"
-        " `patch`, and the commands above write the same locks."
-    )
+    return shown(news.patch, room)
 
 
 def _when(news: News) -> str:

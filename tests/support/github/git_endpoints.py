@@ -41,6 +41,9 @@ def update_ref(call: Call) -> Answer:
     if not follows and not call.body.get("force"):
         raise RefusalError(422, "Update is not a fast forward")
     _git(call, "update-ref", name, commit)
+    for pull in call.repository.pulls.values():
+        if (pull.head_repository, f"refs/heads/{pull.head_ref}") == (call.repository.full_name, name):
+            pull.head_sha = commit
     return Answer(200, _ref(call, name))
 
 
