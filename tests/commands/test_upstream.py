@@ -82,6 +82,14 @@ def test_what_vanished_was_replaced_or_hot_fixed_is_told(upstream, capsys):
     assert "hot-fixed: needs python >=3.9" in files["idna"]["detail"]
 
 
+def test_a_file_that_was_replaced_is_told_once(upstream, capsys):
+    upstream.rebuild(upstream.newest("six"))
+    upstream.release("idna")
+    _, told = _report(capsys)
+    rows = [(row["subject"], row["classes"][0]) for each in told["comparisons"] for row in each["changes"]]
+    assert rows == [("six", "bytes"), ("idna", "upgrade")]
+
+
 def _record(name: str, version: str, moment: int | None, *depends: str) -> tuple[str, dict[str, Any]]:
     file = f"{name}-{version}-0.tar.bz2"
     record = {

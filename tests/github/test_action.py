@@ -91,6 +91,15 @@ def test_a_wrong_input_ends_the_step_that_reads_it(runner: Runner) -> None:
         runner.step("check", LOCKSTEP_BUILD="perhaps")
 
 
+@pytest.mark.parametrize("step", ["check", "report"])
+def test_the_watch_is_about_no_pull_request(runner: Runner, github: FakeGitHub, step: str) -> None:
+    with pytest.raises(
+        LockstepError, match="mode 'upstream' is not for 'pull_request'; run it on 'schedule'"
+    ):
+        runner.step(step, LOCKSTEP_MODE="upstream", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT)
+    assert github.requests == []
+
+
 def test_inputs_that_only_act_sets_are_read_nowhere() -> None:
     sources: list[Any] = [*(ROOT / "src").rglob("*.py"), ROOT / "action.yml"]
     assert not [path for path in sources if "INPUT_" in path.read_text(encoding="utf-8")]

@@ -115,3 +115,14 @@ def test_outside_of_actions_it_says_so(tmp_path: Path) -> None:
     environment = variables(tmp_path, "push", {}) | {"GITHUB_EVENT_PATH": str(tmp_path / "gone.json")}
     with pytest.raises(LockstepError, match="No such file"):
         read_event(environment)
+
+
+def test_a_run_by_hand_or_by_schedule_knows_its_branch(tmp_path: Path) -> None:
+    payload = payloads.other("workflow_dispatch")
+    payload["repository"]["default_branch"] = "trunk"
+    given = variables(tmp_path, "workflow_dispatch", payload, GITHUB_REF="refs/heads/feature/a")
+    event = read_event(given)
+    assert (event.branch, event.default_branch, event.schedule) == ("feature/a", "trunk", "")
+    given = variables(tmp_path, "schedule", payloads.other("schedule"), GITHUB_REF="refs/tags/v1")
+    event = read_event(given)
+    assert (event.branch, event.default_branch, event.schedule) == ("", "", "17 4 * * 1")

@@ -112,8 +112,9 @@ def _pull(news: News) -> str:
     if pull is None:
         return ""
     if pull.kind == "failed":
-        by_hand = f" The locks are on a branch: [open it by hand]({pull.url})." if pull.url else ""
-        return f"⚠️ There is no pull request: {prose(pull.reason)}.{by_hand}"
+        link = "open one by hand" if "/compare/" in pull.url else "it is left as it was"
+        there = f" ([{link}]({pull.url}))" if pull.url else ""
+        return f"⚠️ The fresh locks are in no pull request{there}: {prose(pull.reason)}."
     if not pull.url:
         return ""
     reason = f" ({prose(pull.reason)})" if pull.reason else ""
