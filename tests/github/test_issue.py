@@ -92,6 +92,18 @@ def test_what_somebody_closed_stays_closed_until_there_is_other_news(
     assert repository.issues[1].state == "open"
 
 
+@pytest.mark.parametrize("clean", [False, True])
+def test_a_label_that_somebody_took_away_makes_no_second_issue(
+    client: GitHub, repository: Repository, clean: bool
+) -> None:
+    keep(client, watch("a release", day=1))
+    repository.issues[1].labels = ("triage",)
+    keep(client, watch("another release", day=2, clean=clean))
+    assert list(repository.issues) == [1]
+    assert repository.issues[1].labels == ("triage", LABEL)
+    assert repository.issues[1].state == ("closed" if clean else "open")
+
+
 def test_a_deleted_issue_comes_back(github: FakeGitHub, client: GitHub, repository: Repository) -> None:
     keep(client, watch(day=1))
     del repository.issues[1]

@@ -258,7 +258,13 @@ def test_where_actions_may_open_none_the_setting_is_named_and_the_branch_is_ther
     assert outcome.kind == "failed"
     assert "Allow GitHub Actions to create and approve pull requests" in outcome.reason
     assert outcome.url == f"{PAGE}/compare/main...{BRANCH}?expand=1"
+    commit = world.on_branch("rev-parse", "BRANCH")
     assert world.on_branch("show", "BRANCH:conda-lock.yml") == "new"
+    # The same holds for a runner that is killed between the two.
+    world.remote.actions_may_open = True
+    assert world.refresh().kind == "created"
+    assert world.on_branch("rev-parse", "BRANCH") == commit
+    assert world.remote.dispatched == [("environment.yml", BRANCH)]
 
 
 @pytest.mark.parametrize(

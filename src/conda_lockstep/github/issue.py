@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.fields import Fields
-from conda_lockstep.github.api import GitHub, GitHubError, Need, Value
+from conda_lockstep.github.api import GitHub, GitHubError, Need, Value, Values
 from conda_lockstep.github.comment import ROUNDS, Outcome, State, marked, read_state
 
 LABEL = "conda-lockstep"
@@ -46,6 +46,7 @@ class _Issue:
     url: str
     state: State
     found: str
+    labels: tuple[str, ...]
 
 
 def keep(github: GitHub, watch: Watch) -> Outcome:
@@ -76,6 +77,8 @@ def _round(github: GitHub, watch: Watch) -> Outcome | None:
     changes: dict[str, Value] = {"body": _text(watch, kept.found)}
     if kept.title != watch.title:
         changes["title"] = watch.title
+    if LABEL not in kept.labels:
+        changes["labels"] = [*kept.labels, LABEL]
     if watch.clean and kept.is_open:
         changes |= {"state": "closed", "state_reason": "completed"}
     if not (watch.clean or kept.is_open) and kept.state.environment != watch.state.environment:
@@ -112,9 +115,19 @@ def _open(github: GitHub, watch: Watch) -> Outcome | None:
 
 
 def _find(github: GitHub, watch: Watch) -> list[_Issue]:
-    """Our issues for this key, the oldest first, which is the one that is kept."""
+    """Our issues for this key, the oldest first, which is the one that is kept.
+
+    They are looked for by their label, which is quick; where somebody has taken that away, by their author.
+    """
+    by_label = _listed(github, watch, {"state": "all", "labels": LABEL})
+    if by_label:
+        return by_label
+    return _listed(github, watch, {"state": "open" if watch.clean else "all", "creator": watch.author})
+
+
+def _listed(github: GitHub, watch: Watch, which: Values) -> list[_Issue]:
     found = []
-    for fields in github.pages(LISTED, "issues.list_for_repo", {"state": "all", "labels": LABEL}):
+    for fields in github.pages(LISTED, "issues.list_for_repo", which):
         issue = _issue(fields)
         is_ours = fields.optional_text("user.login").lower() == watch.author.lower()
         if issue is not None and is_ours and issue.state.key == watch.state.key:
@@ -134,6 +147,7 @@ def _issue(fields: Fields) -> _Issue | None:
         url=fields.text("html_url"),
         state=read[0],
         found=read[1].replace("\r\n", "\n").partition(FOUND)[2].strip(),
+        labels=tuple(label.text("name") for label in fields.children("labels")),
     )
 
 

@@ -16,7 +16,9 @@ def list_issues(call: Call) -> Answer:
     found = [
         call.render.issue(call.repository, issue)
         for _, issue in sorted(call.repository.issues.items(), reverse=True)
-        if state in ("all", issue.state) and all(label in issue.labels for label in wanted if label)
+        if state in ("all", issue.state)
+        and all(label in issue.labels for label in wanted if label)
+        and call.query.get("creator", issue.login) == issue.login
     ]
     return Answer(200, found)
 
@@ -41,6 +43,7 @@ def update_issue(call: Call) -> Answer:
     _check_body(call.body)
     for name, key in (("title", "title"), ("body", "body"), ("state", "state"), ("reason", "state_reason")):
         setattr(issue, name, call.body.get(key, getattr(issue, name)))
+    issue.labels = tuple(call.body.get("labels", issue.labels))
     return Answer(200, call.render.issue(call.repository, issue))
 
 
