@@ -16,10 +16,11 @@ from conda_lockstep.github import findings as findings_file
 from conda_lockstep.github import watch
 from conda_lockstep.github.comment import State, marked
 from conda_lockstep.github.inputs import Inputs
-from tests.github.watching import PERMISSIONS, Watching
+from tests.github.watching import PERMISSIONS, Watching, environment
 from tests.support.forge import Forge
 from tests.support.github import BOT, FakeGitHub, Issue, Token
 from tests.support.http_server import Server
+from tests.support.small_index import SmallWheel, write_small_index
 
 
 @pytest.fixture
@@ -322,3 +323,63 @@ def test_what_is_younger_than_the_settings_allow_is_no_news(world: Watching) -> 
         world.push({"lockstep.toml": f"min-age = {min_age}\n{settings}"})
         assert world.run(lock_update="suggest") == 0
         assert bool(world.findings.report.rows) == bool(world.findings.refreshed) == told
+
+
+def test_the_locks_of_machines_are_watched_and_refreshed_as_lock_writes_them(world: Watching) -> None:
+    """Each has its own; one that is no machine's any more goes with the next refresh."""
+    settings = Path("lockstep.toml").read_text().replace("platforms", "# platforms")
+    [platform] = [comparison.platform for comparison in _looked(world)]
+    gpu = f'\n[machines.a100]\nplatform = "{platform}"\ndriver = "535.104.05"\n'
+    login = f'\n[machines.login]\nplatform = "{platform}"\n'
+    entries = "".join(f"  - {entry}\n" for entry in ("python", "pytorch", "idna"))
+    world.push(
+        {
+            "conda-lock.yml": None,
+            "lockstep.toml": settings + gpu + login,
+            "environment.yml": f"channels:\n  - conda-forge\ndependencies:\n{entries}",
+        }
+    )
+    world.lock()
+    locks = ["environment.a100.conda-lock.yml", "environment.login.conda-lock.yml"]
+    assert sorted(path.name for path in Path().glob("*conda-lock.yml")) == locks
+    assert world.run(lock_update="commit") == 0
+    assert [lock for lock, _, _ in world.findings.identities] == locks
+    assert world.remote.issues == {}
+
+    world.channel.release("idna")
+    assert world.run(1, lock_update="commit", fail_on="never") == 0
+    assert [each.path for each in world.findings.refreshed] == locks
+    world.push({"lockstep.toml": settings + gpu})
+    assert world.run(2, lock_update="commit", fail_on="never") == 0
+    world.repository.git("pull", "--quiet", "--ff-only", "origin", "conda-lockstep/refresh-main")
+    before = {path: Path(path).read_text() for path in ("conda-lock.yml", *locks) if Path(path).exists()}
+    world.lock()
+    after = {path: Path(path).read_text() for path in ("conda-lock.yml", *locks) if Path(path).exists()}
+    assert before == after
+    assert len(after) == 1, "the other is gone"
+
+
+def _looked(world: Watching) -> Any:
+    assert world.run() == 0
+    return world.findings.report.comparisons
+
+
+def test_the_pip_part_is_watched_as_well(world: Watching) -> None:
+    index = write_small_index(world.folder / "pypi", [SmallWheel("app", "1.0")])
+    settings = Path("lockstep.toml").read_text()
+    world.push(
+        {
+            "lockstep.toml": f'pypi-index = "{index.as_uri()}"\n{settings}',
+            "environment.yml": environment("python", "pip", "idna", "pip:\n    - app"),
+        }
+    )
+    world.lock()
+    assert world.run(lock_update="suggest") == 0
+    assert (world.issue, world.findings.refreshed) == (None, ())
+    shutil.rmtree(world.folder / "pypi")
+    write_small_index(world.folder / "pypi", [SmallWheel("app", "1.0"), SmallWheel("app", "1.1")])
+    assert world.run(1, lock_update="suggest") == 0
+    issue = world.issue
+    assert issue is not None
+    assert "`app` (pip) | `1.0` | `1.1`" in issue.body
+    assert "app-1.1-py3-none-any.whl" in Path(world.outputs["patch"]).read_text()
