@@ -102,6 +102,17 @@ def test_a_committed_lock_is_on_the_branch_and_holds(world: World) -> None:
     assert "pushed" not in world.comment
 
 
+def test_the_comment_comes_also_where_github_is_late_to_tell_of_the_push(world: World) -> None:
+    before = world.on_branch("rev-parse", "HEAD")
+
+    def late(request: Request) -> None:
+        world.remote.pulls[7].head_sha = before
+
+    world.github.between = late
+    world.run("commit")
+    assert "pushed to `change`" in world.comment
+
+
 @pytest.mark.parametrize(
     ("permissions", "more", "says"),
     [

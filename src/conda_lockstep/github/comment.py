@@ -58,13 +58,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A comment to be: on which pull request, as of which head commit, by whom, with what text and state."""
+    """A comment to be: on which pull request, as of which head commit, by whom, with what text and state.
+
+    ``pushed`` is the commit that this very run has put on top of that one, if any.
+    """
 
     number: int
     head_sha: str
     author: str
     body: str
     state: State
+    pushed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,8 @@ def _update(github: GitHub, draft: Draft, text: str, newest: _Own) -> Outcome | 
 
 def _is_outdated(github: GitHub, draft: Draft) -> bool:
     """Whether the pull request has moved on: the run of its new head has the word."""
-    return github.head_of(draft.number) != draft.head_sha
+    # GitHub may be late in telling of a push.
+    return github.head_of(draft.number) not in (draft.head_sha, draft.pushed)
 
 
 def _outdated(url: str = "") -> Outcome:

@@ -112,5 +112,5 @@ def _comment(
     state = State(runner.key, environment_ids(compared), runner.run, runner.attempt)
     body = wording.comment(handoff, compared)
     body += fresh.text(BODY_LIMIT - len(body.encode()))
-    draft = Draft(pull.number, fresh.pushed or pull.head_sha, author, body, state)
+    draft = Draft(pull.number, pull.head_sha, author, body, state, fresh.pushed)
     return publish(github, draft, create=compared.touched or bool(compared.broken))
