@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cmarkgfm
 import pytest
 
 from conda_lockstep.github import findings as findings_file
@@ -383,3 +384,28 @@ def test_the_pip_part_is_watched_as_well(world: Watching) -> None:
     assert issue is not None
     assert "`app` (pip) | `1.0` | `1.1`" in issue.body
     assert "app-1.1-py3-none-any.whl" in Path(world.outputs["patch"]).read_text()
+
+
+@pytest.mark.parametrize(
+    "depends",
+    [
+        ["python >=3.6", "<img src=x> @octocat"],
+        ["python >=3.6", "[see](https://evil.example) #1"],
+        ["python >=3.6|<b>x</b>"],
+        ["python", "six # @octocat <!-- found -->"],
+    ],
+)
+def test_a_channel_says_nothing_in_our_voice(world: Watching, depends: list[str]) -> None:
+    world.channel.amend(world.channel.newest("idna"), depends=depends)
+    world.run(fail_on="never", lock_update="suggest")
+    issue = world.issue
+    assert issue is not None
+    html = cmarkgfm.github_flavored_markdown_to_html(issue.body.partition("<!-- found -->")[0])
+    html += cmarkgfm.github_flavored_markdown_to_html(issue.body.partition("<!-- found -->")[2])
+    assert any(text in html for text in ("octocat", "evil.example", "&lt;b&gt;")), "it is told, as code"
+    outside = re.sub(r"<(code|pre)[^>]*>.*?</\1>", "", html, flags=re.DOTALL)
+    assert "<img" not in outside
+    assert "<b>" not in outside
+    assert "@octocat" not in outside
+    assert "evil.example" not in outside
+    assert issue.body.count("<!-- found -->\n") == 1
