@@ -7,7 +7,7 @@ Python.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Literal, NamedTuple, TypeAlias
 
 Manager: TypeAlias = Literal["conda", "pip"]
@@ -81,6 +81,19 @@ class PackageSet(Mapping[Key, Package]):
     def __len__(self) -> int:
         """Count the packages."""
         return len(self.packages)
+
+    # Those of Mapping look each key up by calls.
+    def keys(self) -> KeysView[Key]:
+        """Return a view of the keys."""
+        return self.packages.keys()
+
+    def values(self) -> ValuesView[Package]:
+        """Return a view of the packages."""
+        return self.packages.values()
+
+    def items(self) -> ItemsView[Key, Package]:
+        """Return a view of keys and packages."""
+        return self.packages.items()
 
     def only(self, manager: Manager) -> PackageSet:
         """Return the part that one manager installed."""

@@ -19,6 +19,7 @@ _TEXT_RANKS = {"dev": -3, "_": -2, "post": 1 << 62}
 _OTHER_TEXT = -1
 _ZERO: Part = (0, "")
 _YEARS: Part = (1990, "")
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _RUNS = re.compile(r"[0-9]+|_|[^0-9_]+")
 
 
@@ -59,12 +60,11 @@ def step(old: str, new: str) -> Step:
     new_epoch, new_release, _ = _parse(new)
     if old_epoch != new_epoch:
         return "major"
-    for position, pair in enumerate(zip_longest(old_release, new_release, fillvalue=())):
-        old_number, new_number = (segment[0] if segment else _ZERO for segment in pair)
-        if position == 0 and min(old_number, new_number) >= _YEARS and old_number != new_number:
-            return "minor"
+    for position, (before, after) in enumerate(zip_longest(old_release, new_release, fillvalue=())):
+        old_number, new_number = before[0] if before else _ZERO, after[0] if after else _ZERO
         if old_number != new_number:
-            return "major" if position == 0 else "minor" if position == 1 else "patch"
+            is_major = position == 0 and min(old_number, new_number) < _YEARS
+            return "major" if is_major else "minor" if position < 2 else "patch"
     return "patch"
 
 
@@ -80,8 +80,10 @@ def _compare_pep440(old: str, new: str) -> int | None:
     return (right > left) - (right < left)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 14)
 def _parse(text: str) -> tuple[int, Segments, Segments]:
+    if _NUMBERS.fullmatch(text):  # as most are
+        return 0, tuple([((int(number), ""),) for number in text.split(".")]), ()
     epoch, _, rest = text.strip().lower().rpartition("!")
     release, _, local = rest.partition("+")
     return int(epoch) if epoch.isdecimal() else 0, _segments(release), _segments(local)

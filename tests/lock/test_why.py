@@ -144,9 +144,15 @@ def test_in_real_locks_every_chain_holds_and_none_is_shorter(corpus):
         for packages in cep37.read(path).platforms.values():
             graph = Graph(packages)
             distances = _distances(packages, {entry.key[1] for entry in entries if entry.key[0] == "conda"})
+            shortest = graph.shortest(entries)
             for package in packages.only("conda").values():
                 answer = graph.why(package, entries)
-                for chain in answer.chains:
+                one = shortest.to(package.key)
+                assert bool(one) == bool(answer.chains)
+                if one is not None:
+                    first = answer.chains[0]
+                    assert (one.entry, len(one.needs)) == (first.entry, len(first.needs))
+                for chain in (*answer.chains, *filter(None, [one])):
                     names = [need.asker.name for need in chain.needs] + [package.name]
                     for need, name in zip(chain.needs, names[1:], strict=True):
                         assert need.spec in need.asker.depends

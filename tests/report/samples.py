@@ -144,8 +144,8 @@ def packages_of(one: Row) -> Row:
         "https://conda.anaconda.org/conda-forge",
         sha256="a" * 64,
     )
-    return replace(
-        one, old=old if one.before else None, new=old._replace(version=one.after) if one.after else None
+    return one._replace(
+        old=old if one.before else None, new=old._replace(version=one.after) if one.after else None
     )
 
 

@@ -50,7 +50,7 @@ def test_the_first_line_counts_a_change_once_however_many_platforms_have_it() ->
 
 
 def test_a_cause_is_a_column_where_there_is_one() -> None:
-    blamed = replace(TELLING[4], cause="upstream: nccl 2.27.3 was uploaded on 2026-11-02")
+    blamed = TELLING[4]._replace(cause="upstream: nccl 2.27.3 was uploaded on 2026-11-02")
     assert "| Cause |" in render(report(comparison(blamed)))
     assert "Cause" not in render(report(comparison(TELLING[4])))
 
@@ -129,7 +129,7 @@ def filled(text: str) -> Report:
         text,
         side,
         side,
-        (row, replace(row, severity="low"), replace(row, severity="medium")),
+        (row, row._replace(severity="low"), row._replace(severity="medium")),
         3,
         (text,),
     )

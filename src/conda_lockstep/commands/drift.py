@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from conda_lockstep.errors import LockstepError
 
 if TYPE_CHECKING:
+    from conda_lockstep.drift.source import Source
     from conda_lockstep.report.model import Report, Row
 
 Format: TypeAlias = Literal["text", "json", "markdown", "html"]
@@ -48,22 +49,25 @@ def diff(
     1 where a change is as bad as ``fail_on``, by default any at all. ``causes`` says whose doing each is, and then
     upstream's fails nothing; ``explain`` which entry pulls it in, as the page (``html``) always does.
     """
-    report = _compared(Path(old), Path(new), platform or "", environment)
+    report, sources = _compared(Path(old), Path(new), platform or "", environment)
     if causes:
         from conda_lockstep.commands import upstream
 
         report = upstream.attributed(report, Path(old), Path(new))
-    if explain or format == "html":
+    if sources and (explain or format == "html"):
         from conda_lockstep.drift import chains
 
-        report = chains.explained(report, Path(old), Path(new), environment=environment)
+        report = chains.explained(report, *sources)
     write(render(report, format, colour=output is None and colourful()), output)
     from conda_lockstep.report.model import blamed_on_change
 
     return DRIFT if fails(filter(blamed_on_change, report.rows), fail_on or "any") else SAME
 
 
-def _compared(old: Path, new: Path, platform: str, environment: str) -> Report:
+def _compared(
+    old: Path, new: Path, platform: str, environment: str
+) -> tuple[Report, tuple[Source, Source] | None]:
+    """Return the report on two operands, and what was read of them where they hold packages."""
     from conda_lockstep.drift.source import is_environment_file, read_source
 
     files = [path for path in (old, new) if is_environment_file(path)]
@@ -77,11 +81,11 @@ def _compared(old: Path, new: Path, platform: str, environment: str) -> Report:
         from conda_lockstep.drift import asked
         from conda_lockstep.environment.document import read
 
-        return asked.compare_files(read(old), read(new))
+        return asked.compare_files(read(old), read(new)), None
     from conda_lockstep.drift.compare import compare
 
-    sources = (read_source(each, environment=environment) for each in (old, new))
-    return compare(*sources, platform=platform)
+    before, after = (read_source(each, environment=environment) for each in (old, new))
+    return compare(before, after, platform=platform), (before, after)
 
 
 def verify(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from dataclasses import replace
 
 from conda_lockstep.drift.compare import row_of
 from conda_lockstep.drift.diff import Scope, diff
@@ -100,7 +99,7 @@ def _change(old: Package, new: Package) -> Change:
 def _as_asked(row: Row) -> Row:
     """Return a row in which an open version is told as such, and that claims no package."""
     before, after = (_told(side, shown) for side, shown in ((row.old, row.before), (row.new, row.after)))
-    return replace(row, before=before, after=after, old=None, new=None)
+    return row._replace(before=before, after=after, old=None, new=None)
 
 
 def _told(asked: Package | None, shown: str) -> str:

@@ -67,9 +67,9 @@ def attribute(
 
 def explained(row: Row, worlds: Worlds) -> Row:
     """Return a row with its cause, and with the dates of its files where the channels know them."""
-    row = replace(row, old=_dated(row.old, worlds), new=_dated(row.new, worlds))
+    row = row._replace(old=_dated(row.old, worlds), new=_dated(row.new, worlds))
     blame: Blame = _of_machine(row.subject, worlds) if row.manager == "machine" else _of_keys(row, worlds)
-    return replace(row, blame=blame, cause=_words(blame, row))
+    return row._replace(blame=blame, cause=_words(blame, row))
 
 
 async def published(solver: Solver, request: Request, packages: Iterable[Package]) -> dict[str, Package]:

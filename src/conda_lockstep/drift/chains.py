@@ -7,40 +7,36 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from conda_lockstep.drift.source import DEFAULT_ENVIRONMENT, Source, read_source
+from conda_lockstep.drift.source import Source
 from conda_lockstep.environment.document import read
 from conda_lockstep.lock.paths import environment_of, is_lock
-from conda_lockstep.lock.why import Chain, Entry, Graph, entries_of
-from conda_lockstep.packages import Package
+from conda_lockstep.lock.why import Chain, Entry, Graph, Shortest, entries_of
 from conda_lockstep.report.model import Comparison, Report, Row
 
 End: TypeAlias = tuple[Source, Sequence[Entry] | None]
 """One end of a comparison, and the entries of its environment file, None where there is none."""
 
 
-def explained(report: Report, old: Path, new: Path, *, environment: str = DEFAULT_ENVIRONMENT) -> Report:
-    """Give each row of a report on two files its shortest chain, where what they hold says what depends on what.
+def explained(report: Report, old: Source, new: Source) -> Report:
+    """Give each row of a report on two sources its shortest chain, where what they hold says what depends on what.
 
     What was removed is looked for on the old side, all else on the new. The entries are those of the environment file
     beside each lock, or beside the other; without one a chain begins with a package that nothing depends on.
     """
-    if not report.rows or any(not _has_packages(comparison) for comparison in report.comparisons):
+    if not report.rows:
         return report
-    before, after = (read_source(path, environment=environment) for path in (old, new))
-    entries = [entries_beside(path) for path in (old, new)]
+    entries = [entries_beside(Path(source.label)) for source in (old, new)]
     theirs, ours = (own if own is not None else other for own, other in (entries, entries[::-1]))
-    comparisons = (with_chains(each, (before, theirs), (after, ours)) for each in report.comparisons)
+    comparisons = (with_chains(each, (old, theirs), (new, ours)) for each in report.comparisons)
     return replace(report, comparisons=tuple(comparisons))
 
 
 def with_chains(comparison: Comparison, old: End, new: End) -> Comparison:
     """Give each row of a comparison its chain; none where no entry leads to the package."""
     before, after = (
-        (Graph(source.platforms[comparison.platform]), entries) for source, entries in (old, new)
+        Graph(source.platforms[comparison.platform]).shortest(entries) for source, entries in (old, new)
     )
-    rows = (
-        replace(row, chain=tuple(_chain(row, *(after if row.after else before)))) for row in comparison.rows
-    )
+    rows = (row._replace(chain=_chain(row, after if row.after else before)) for row in comparison.rows)
     return replace(comparison, rows=tuple(rows))
 
 
@@ -50,15 +46,10 @@ def entries_beside(lock: Path) -> tuple[Entry, ...] | None:
     return entries_of(read(file)) if file else None
 
 
-def _has_packages(comparison: Comparison) -> bool:
-    return all(row.old or row.new or row.manager == "machine" for row in comparison.rows)
-
-
-def _chain(row: Row, graph: Graph, entries: Sequence[Entry] | None) -> Iterator[str]:
-    package = row.new or row.old or Package("conda", row.subject, "")
-    chain = next(iter(graph.why(package, entries).chains), None)
-    if chain is not None:
-        yield from _lines(chain)
+def _chain(row: Row, shortest: Shortest) -> tuple[str, ...]:
+    package = row.new or row.old
+    chain = shortest.to(package.key if package else ("conda", row.subject))
+    return tuple(_lines(chain)) if chain else ()
 
 
 def _lines(chain: Chain) -> Iterator[str]:

@@ -19,6 +19,8 @@ from conda_lockstep.snapshot.model import Damage, Stray
 
 HASH_DIGITS = 12
 
+_TOLD_BY_BUILD = frozenset({DriftClass.BUILD, DriftClass.VARIANT})
+
 
 def compare(old: Source, new: Source, *, platform: str = "", name: str = "") -> Report:
     """Compare two sources on every platform that both have, or on ``platform`` alone.
@@ -116,7 +118,9 @@ def row_of(judgement: Judgement) -> Row:
             why=judgement.why,
             detail=f"asked for by {asked_by}" if asked_by else "",
         )
-    classes = sorted(change.classes, key=lambda each: (each is not judgement.decisive, DANGER.index(each)))
+    classes = [judgement.decisive]
+    if len(change.classes) > 1:
+        classes += sorted(change.classes - {judgement.decisive}, key=DANGER.index)
     return Row(
         subject=change.package.name,
         manager=change.package.manager,
@@ -153,7 +157,7 @@ def _state(package: Package | None, other: Package | None, change: Change) -> st
 
 
 def _tells_by_build(package: Package, other: Package, change: Change) -> bool:
-    if change.classes & {DriftClass.BUILD, DriftClass.VARIANT}:
+    if not change.classes.isdisjoint(_TOLD_BY_BUILD):
         return True
     return package.version == other.version and package.build != other.build and bool(other.build)
 

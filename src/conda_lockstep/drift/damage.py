@@ -15,6 +15,9 @@ def with_damages(drift: Drift, old: PackageSet, new: PackageSet, damages: Iterab
 
     A pip package over an otherwise unchanged conda package becomes one change, from the one to the other.
     """
+    damages = tuple(damages)
+    if not damages:
+        return drift
     changes = {key: change for change in drift.changes for key in change.keys}
     for damage in damages:
         change = _changed(damage, changes, old, new)
@@ -42,4 +45,4 @@ def _with(change: Change, damage: Damage) -> Change:
     each = DriftClass.SHADOWED if damage.kind == "shadowed" else DriftClass.DAMAGED
     detail = "; ".join(filter(None, (change.detail, damage.detail)))
     files = change.files + damage.files
-    return replace(change, classes=change.classes | {each}, detail=detail, files=files)
+    return change._replace(classes=change.classes | {each}, detail=detail, files=files)

@@ -20,6 +20,9 @@ from conda_lockstep.packages import Key, Package, PackageSet
 from conda_lockstep.versions import compare
 
 _ARCHIVES = (".conda", ".tar.bz2")
+_EXPLAINS_BYTES = frozenset(
+    {DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.CHANNEL}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,10 @@ def diff(old: PackageSet, new: PackageSet, scope: Scope = EVERYTHING) -> Drift:
     before, after = (_in_scope(packages, scope) for packages in (old, new))
     changes: list[Change] = []
     unchanged: list[Key] = []
-    for key in before.keys() & after.keys():
-        change = compare_packages(before[key], after[key], metadata=scope.metadata)
+    for key, package in before.items():
+        if (other := after.packages.get(key)) is None:
+            continue
+        change = compare_packages(package, other, metadata=scope.metadata)
         if change is None:
             unchanged.append(key)
         else:
@@ -58,7 +63,7 @@ def diff(old: PackageSet, new: PackageSet, scope: Scope = EVERYTHING) -> Drift:
     changes += _moves(removed, added)
     shadows = _shadows(before, after)
     return Drift(
-        changes=tuple(sorted((_with_shadow(change, shadows) for change in changes), key=_order)),
+        changes=tuple(sorted((_with_shadow(each, shadows) for each in changes) if shadows else changes, key=_order)),
         unchanged=tuple(sorted(unchanged)),
         not_compared=not_compared,
         envelope=compare_envelopes(old, new) if scope.metadata else (),
@@ -68,6 +73,8 @@ def diff(old: PackageSet, new: PackageSet, scope: Scope = EVERYTHING) -> Drift:
 
 def compare_packages(old: Package, new: Package, *, metadata: bool = True) -> Change | None:
     """Compare two packages with one key; None where nothing that both sides know differs."""
+    if old == new:
+        return None
     classes: set[DriftClass] = set()
     details: list[str] = []
     _compare_versions(old, new, classes, details)
@@ -75,10 +82,12 @@ def compare_packages(old: Package, new: Package, *, metadata: bool = True) -> Ch
     _compare_bytes(old, new, classes, details)
     if metadata and not classes:
         _compare_metadata(old, new, classes, details)
-    flipped = flips(old, new) if classes else ()
+    if not classes:
+        return None
+    flipped = flips(old, new)
     if flipped:
         classes.add(DriftClass.VARIANT)
-    return Change(frozenset(classes), old, new, flipped, "; ".join(details)) if classes else None
+    return Change(frozenset(classes), old, new, flipped, "; ".join(details))
 
 
 def same_bytes(old: Package, new: Package) -> bool | None:
@@ -119,7 +128,7 @@ def _compare_places(old: Package, new: Package, classes: set[DriftClass], detail
 
 def _compare_bytes(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
     """Judge a differing hash where nothing else explains it."""
-    if classes & {DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.CHANNEL}:
+    if not classes.isdisjoint(_EXPLAINS_BYTES):
         return
     before, after = places.commit(old), places.commit(new)
     if before and after and before != after:
@@ -224,6 +233,8 @@ def _moved(old: Package, new: Package) -> Change:
 
 def _shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
     """Return the pip packages that lie over a conda package of the same project on one side only."""
+    if not any(manager == "pip" for manager, _ in (*old, *new)):
+        return frozenset()
     sides = []
     for packages in (old, new):
         conda = {project(package) for package in packages.only("conda").values()}
@@ -232,16 +243,16 @@ def _shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
 
 
 def _with_shadow(change: Change, shadows: frozenset[Key]) -> Change:
-    if not (shadows and shadows.intersection(change.keys)):
+    if not shadows.intersection(change.keys):
         return change
     return Change(change.classes | {DriftClass.SHADOWED}, change.old, change.new, change.flips, change.detail)
 
 
 def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> Iterable[Gap]:
     missing: dict[Literal["bytes", "build"], list[Key]] = {"build": [], "bytes": []}
-    for key in sorted(old.keys() & new.keys()):
-        a, b = old[key], new[key]
-        if a.version != b.version:
+    for key, a in old.items():
+        b = new.packages.get(key)
+        if b is None or a.version != b.version:
             continue
         if key[0] == "conda" and not (a.build and b.build):
             missing["build"].append(key)
@@ -249,7 +260,7 @@ def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> It
             missing["bytes"].append(key)
     for fact, keys in missing.items():
         if keys:
-            yield Gap(fact, tuple(keys))
+            yield Gap(fact, tuple(sorted(keys)))
     if not_compared:
         yield Gap("pip part", not_compared)
 

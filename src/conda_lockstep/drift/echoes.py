@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from conda_lockstep.drift.model import Change, DriftClass, Judgement
 from conda_lockstep.report.model import SEVERITIES
@@ -33,6 +32,7 @@ _LEADERS = {
 }
 """conda's packages that are built or chosen together with another, and come with its version or build."""
 
+_LEADING = frozenset(_LEADERS.values())
 _FOLLOWING = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.VARIANT})
 
 
@@ -45,14 +45,16 @@ def subdued(judgements: Iterable[Judgement]) -> list[Judgement]:
     leaders = {
         judgement.change.package.name: judgement
         for judgement in judgements
-        if isinstance(judgement.change, Change) and judgement.change.package.manager == "conda"
+        if isinstance(judgement.change, Change)
+        and judgement.change.package.name in _LEADING
+        and judgement.change.package.manager == "conda"
     }
-    return [_subdued(judgement, leaders.get(_leader(judgement))) for judgement in judgements]
-
-
-def _leader(judgement: Judgement) -> str:
-    change = judgement.change
-    return _LEADERS.get(change.package.name, "") if isinstance(change, Change) else ""
+    return [
+        _subdued(judgement, leaders.get(_LEADERS[judgement.change.package.name]))
+        if isinstance(judgement.change, Change) and judgement.change.package.name in _LEADERS
+        else judgement
+        for judgement in judgements
+    ]
 
 
 def _subdued(judgement: Judgement, leader: Judgement | None) -> Judgement:
@@ -61,4 +63,4 @@ def _subdued(judgement: Judgement, leader: Judgement | None) -> Judgement:
     own, others = SEVERITIES.index(judgement.severity), SEVERITIES.index(leader.severity)
     if own >= SEVERITIES.index("low") or own < others or not isinstance(leader.change, Change):
         return judgement
-    return replace(judgement, severity="low", why=f"it comes with {leader.change.package.name}")
+    return judgement._replace(severity="low", why=f"it comes with {leader.change.package.name}")

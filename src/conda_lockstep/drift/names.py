@@ -9,6 +9,7 @@ from conda_lockstep.packages import Package
 from conda_lockstep.projects import normalize
 
 _FLAVOUR = re.compile(r"-(?:cu(?P<cu>\d+)|cuda(?P<cuda>\d+)x?|(?P<device>gpu|cpu))(?=-|$)")
+_MAY_BE_FLAVOUR = re.compile("cu|pu", re.IGNORECASE)
 
 _CONDA_TO_PYPI = {
     "cudnn": "nvidia-cudnn",
@@ -46,8 +47,8 @@ def stem(name: str) -> str:
 @lru_cache(maxsize=1 << 14)
 def flavour(name: str) -> tuple[str, str]:
     """Return (device, CUDA major) as the name of a package says it; empty where it does not say."""
-    match = _FLAVOUR.search(normalize(name))
-    if not match:
+    match = _FLAVOUR.search(normalize(name)) if _MAY_BE_FLAVOUR.search(name) else None
+    if match is None:
         return ("cuda" if name.startswith("nvidia-") else ""), ""
     if match["device"]:
         return ("cpu", "") if match["device"] == "cpu" else ("cuda", "")

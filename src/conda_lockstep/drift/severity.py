@@ -43,6 +43,10 @@ class Layer:
     build: Severity
     why: str
 
+    def of(self, how_far: Step) -> Severity:
+        """Return how bad a step of a version is."""
+        return self.major if how_far == "major" else self.minor if how_far == "minor" else self.patch
+
 
 def _layer(title: str, names: str, grades: str, why: str) -> Layer:
     major, minor, patch, build = (next(s for s in SEVERITIES if s.startswith(g)) for g in grades.split())
@@ -154,13 +158,15 @@ DANGER: tuple[DriftClass, ...] = (
     DriftClass.LOWERED,
 )
 """The order among changes of one severity, and which of two equally bad classes a change is named after."""
+_DANGERS = {each: place for place, each in enumerate(DANGER)}
 
 
 def judge(
     drift: Drift, old: PackageSet, new: PackageSet, question: Question = "change"
 ) -> tuple[Judgement, ...]:
     """Judge every change of ``diff(old, new)``; most dangerous first, then along the stack, then by name."""
-    needs = Needs(old, new)
+    gone = [change.package for change in drift.changes if DriftClass.REMOVED in change.classes]
+    needs = Needs(old, new, gone)
     judgements = [_judge(change, needs, question) for change in drift.changes]
     judgements += [_judge_envelope(change) for change in drift.envelope]
     return tuple(sorted(subdued(judgements), key=_rank))
@@ -173,24 +179,32 @@ def layer_of(package: Package) -> Layer | None:
 
 @lru_cache(maxsize=1 << 14)
 def _layer_named(name: str) -> Layer | None:
-    return next((layer for layer in STACK if layer.names.match(name)), None)
+    match = _LAYERS.match(name)
+    return STACK[int(match.lastgroup[1:])] if match and match.lastgroup else None
+
+
+_LAYERS = re.compile("|".join(f"(?P<_{number}>{layer.names.pattern})" for number, layer in enumerate(STACK)))
+"""All layers at once: the first that a name belongs to."""
 
 
 def _judge(change: Change, needs: Needs, question: Question) -> Judgement:
-    graded = [(*_grade(each, change, needs, question), each) for each in change.classes]
-    severity, why, decisive = min(graded, key=lambda g: (SEVERITIES.index(g[0]), DANGER.index(g[2])))
-    return Judgement(change, severity, decisive, why)
+    graded = [Judgement(change, *_grade(each, change, needs, question), each) for each in change.classes]
+    return graded[0] if len(graded) == 1 else min(graded, key=_weight)
+
+
+def _weight(judgement: Judgement) -> tuple[int, int]:
+    return SEVERITIES.index(judgement.severity), _DANGERS[judgement.decisive]
 
 
 def _grade(each: DriftClass, change: Change, needs: Needs, question: Question) -> tuple[Severity, str]:
     """Return what one class of a change weighs, and why it matters."""
     layer = layer_of(change.package)
+    if each is DriftClass.UPGRADE or each is DriftClass.DOWNGRADE:
+        return _grade_version(change, each, layer, question)
     if each is DriftClass.ADDED:
         return _grade_added(layer, question)
     if each is DriftClass.REMOVED:
         return _grade_removed(change.package, layer, needs, question)
-    if each in (DriftClass.UPGRADE, DriftClass.DOWNGRADE):
-        return _grade_version(change, each, layer, question)
     if each is DriftClass.BUILD:
         return _grade_build(change.package, layer, question)
     if each is DriftClass.VARIANT:
@@ -273,8 +287,7 @@ def _grade_version(
     if change.old is None or change.new is None:
         raise ValueError("a version changes between two sides")
     how_far = step(change.old.version, change.new.version)
-    table = layer or OTHER
-    severity = {"major": table.major, "minor": table.minor, "patch": table.patch}[how_far]
+    severity = (layer or OTHER).of(how_far)
     if question in ("machine", "machines"):
         severity = _worse(severity)
     if layer is None:
@@ -340,7 +353,7 @@ def _grade_device(flip: Flip, layer: Layer | None) -> tuple[Severity, str]:
 
 def _judge_envelope(change: EnvelopeChange) -> Judgement:
     if change.direction is DriftClass.LOWERED:
-        return Judgement(change, "info", change.direction, "it runs on more machines than before")
+        return Judgement(change, "info", "it runs on more machines than before", change.direction)
     is_major = change.virtual_package == "__cuda" and (
         not change.old
         or (step(change.old, change.new) == "major" and compare_conda(change.old, change.new) > 0)
@@ -349,7 +362,7 @@ def _judge_envelope(change: EnvelopeChange) -> Judgement:
         change.virtual_package, change.virtual_package
     )
     why = f"nodes need {'a newer' if change.old else 'this'} {needed}, or it does not install there"
-    return Judgement(change, "critical" if is_major else "high", change.direction, why)
+    return Judgement(change, "critical" if is_major else "high", why, change.direction)
 
 
 def _worse(severity: Severity) -> Severity:
@@ -358,8 +371,8 @@ def _worse(severity: Severity) -> Severity:
 
 def _rank(judgement: Judgement) -> tuple[int, int, int, str]:
     change = judgement.change
-    severity, danger = SEVERITIES.index(judgement.severity), DANGER.index(judgement.decisive)
     if isinstance(change, EnvelopeChange):
-        return severity, danger, -1, change.virtual_package
-    layer = layer_of(change.package)
-    return severity, danger, STACK.index(layer) if layer else len(STACK), change.package.name
+        return *_weight(judgement), -1, change.virtual_package
+    name = change.package.name
+    layer = _layer_named(name)
+    return *_weight(judgement), STACK.index(layer) if layer else len(STACK), name

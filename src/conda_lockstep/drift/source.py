@@ -124,10 +124,12 @@ def side_of(source: Source, packages: PackageSet) -> Side:
     """Return one platform of a source as reports name it."""
     from conda_lockstep.report.model import Side
 
-    conda_id = packages.only("conda").environment_id
+    conda = packages.only("conda")
+    conda_id = conda.environment_id
+    has_more = source.complete and len(conda) < len(packages)
     return Side(
         label=source.label,
-        environment_id=packages.environment_id if source.complete else conda_id,
+        environment_id=packages.environment_id if has_more else conda_id,
         conda_id=conda_id,
         packages=len(packages),
         complete=source.complete,

@@ -121,7 +121,7 @@ def _upstream(row: Row, today: dict[str, Package]) -> Row:
     if new and new.timestamp and "metadata" not in row.classes:
         day = datetime.datetime.fromtimestamp(new.timestamp, datetime.timezone.utc)
         cause = f"upstream, uploaded {day:%Y-%m-%d}"
-    return replace(row, old=old, new=new, blame="upstream", cause=cause)
+    return row._replace(old=old, new=new, blame="upstream", cause=cause)
 
 
 def _stale(file: EnvironmentFile, lock: Lock, label: str, settings: Settings) -> Iterator[str]:

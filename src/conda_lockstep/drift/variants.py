@@ -7,7 +7,7 @@ package depends on: the same facts that a solver chooses variants by.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conda_lockstep.drift.model import Axis, Flip
 from conda_lockstep.drift.names import cuda_major, flavour
@@ -34,6 +34,8 @@ _CUDA_TOKEN = re.compile(r"cu(?:da)?(\d[\d.]*)?(?=$|h[0-9a-f]{7}|py)")
 _CPU_TOKEN = re.compile(r"cpu(?:l?gpl)?(?=$|h[0-9a-f]{7}|py)|nocuda$|cuNone$|cuda0\.0$")
 _ROCM_TOKEN = re.compile(r"rocm")
 _NUMBER = re.compile(r"\d[\d.]*")
+_MAY_TELL = re.compile("[gi-or-xz]|p[0-9]|ypy")
+"""What is in every build string that tells anything: letters beyond those of a digest, ``h`` and ``py``."""
 
 
 def flips(old: Package, new: Package) -> tuple[Flip, ...]:
@@ -44,6 +46,8 @@ def flips(old: Package, new: Package) -> tuple[Flip, ...]:
     """
     with_depends = bool(old.depends and new.depends)
     before, after = variants(old, with_depends), variants(new, with_depends)
+    if before == after:
+        return ()
     found = []
     for axis in AXES:
         a, b = before.get(axis, ""), after.get(axis, "")
@@ -54,27 +58,28 @@ def flips(old: Package, new: Package) -> tuple[Flip, ...]:
 
 def variants(package: Package, with_depends: bool = True) -> dict[Axis, str]:
     """Return what is known of each axis. The first source that speaks wins: name, version, build, depends."""
+    device, cuda = flavour(package.name)
+    said: list[tuple[Axis, str]] = [("cuda", cuda)] if cuda else []
+    if package.manager == "pip":
+        said += _from_label(package.version.partition("+")[2])
+    else:
+        if package.name in _CUDA_VERSION_PACKAGES:
+            said.append(("cuda", cuda_major(_first_number(package.version))))
+        if _MAY_TELL.search(package.build):
+            said += _from_build(package.name, package.build)
+        if with_depends and not _SILENT.issuperset(package.depends):
+            said += _from_depends(package.depends)
+    if device:
+        said.append(("device", device))
+    if not said:
+        return {}
     found: dict[Axis, str] = {}
-    for axis, value in _spoken(package, with_depends):
+    for axis, value in said:
         if value:
             found.setdefault(axis, value)
     if found.get("device") == "cpu":
         found.pop("cuda", None)
     return found
-
-
-def _spoken(package: Package, with_depends: bool) -> Iterator[tuple[Axis, str]]:
-    device, cuda = flavour(package.name)
-    yield "cuda", cuda
-    if package.manager == "pip":
-        yield from _from_label(package.version.partition("+")[2])
-    else:
-        if package.name in _CUDA_VERSION_PACKAGES:
-            yield "cuda", cuda_major(_first_number(package.version))
-        yield from _from_build(package.name, package.build)
-        if with_depends:
-            yield from _from_depends(package)
-    yield "device", device
 
 
 def _from_label(label: str) -> Iterator[tuple[Axis, str]]:
@@ -121,12 +126,18 @@ def _interpreter(token: str) -> str:
     return "pypy" if re.fullmatch(r"pypy\d*|pp\d+", token) else ""
 
 
-def _from_depends(package: Package) -> Iterator[tuple[Axis, str]]:
-    for spec in package.depends:
+_SILENT: set[str] = set()
+"""Dependencies that were looked at and tell nothing, as nearly all do: those of a package are asked about at once."""
+
+
+def _from_depends(depends: Iterable[str]) -> Iterator[tuple[Axis, str]]:
+    for spec in depends:
+        if spec in _SILENT:
+            continue
         name, _, rest = spec.partition(" ")
         if name not in _TELLING and not name.endswith(("-mutex", "-proc")):
-            continue  # as are nearly all
-        if name in _CUDA_DEPENDENCIES:
+            _SILENT.add(spec)
+        elif name in _CUDA_DEPENDENCIES:
             yield "device", "cuda"
             if name in _CUDA_VERSION_PACKAGES:
                 yield "cuda", cuda_major(_first_number(rest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from conda_lockstep.packages import Manager
 
@@ -20,6 +21,7 @@ def split(spec: str) -> tuple[str, str]:
     return match[1], spec[match.end() :].strip() or ANY
 
 
+@lru_cache(maxsize=1 << 14)
 def join(manager: Manager, name: str, constraint: str) -> str:
     """Undo :func:`split`. Poetry's notation, which conda-lock writes for pip, becomes PEP 508 where it can."""
     constraint = constraint.strip()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from typing import NamedTuple
 
 from conda_lockstep.lock.dependencies import ANY, split
@@ -75,17 +75,18 @@ def lower_bounds(packages: Iterable[Package], *, constrains: bool = True) -> Map
 
     ``constrains`` count as well: conda-forge's ``cuda-version`` bounds the driver there alone.
     """
-    found: dict[str, Bound] = {}
+    found: dict[str, tuple[str, dict[str, None]]] = {}
     for ask in _asks(packages):
         if not (ask.needed or constrains):
             continue
-        version, known = _lower_bound(ask.name, ask.constraint), found.get(ask.name)
-        order = 1 if known is None else compare_conda(known.version, version)
-        if order > 0:
-            found[ask.name] = Bound(version, (ask.package,))
-        elif known is not None and order == 0 and ask.package not in known.packages:
-            found[ask.name] = Bound(known.version, (*known.packages, ask.package))
-    return found
+        version = _lower_bound(ask.name, ask.constraint)
+        highest, askers = found.get(ask.name, ("", None))
+        order = 1 if askers is None else 0 if version == highest else compare_conda(highest, version)
+        if askers is None or order > 0:
+            found[ask.name] = version, {ask.package: None}
+        elif order == 0:
+            askers[ask.package] = None
+    return {name: Bound(version, tuple(askers)) for name, (version, askers) in found.items()}
 
 
 def admits(constraint: str, version: str, build: str = "0") -> bool:
@@ -114,10 +115,12 @@ def from_text(text: str) -> dict[str, str]:
 
 def _asks(packages: Iterable[Package]) -> Iterator[_Ask]:
     for package in packages:
-        for specs, needed in ((package.depends, True), (package.constrains, False)):
-            for spec in specs:
-                if spec.startswith("__"):
-                    yield _Ask(*split(spec), package.name, needed)
+        for spec in package.depends:
+            if spec[:2] == "__":
+                yield _Ask(*split(spec), package.name, True)
+        for spec in package.constrains:
+            if spec[:2] == "__":
+                yield _Ask(*split(spec), package.name, False)
 
 
 def _fold(constraints: Iterable[str]) -> str:
@@ -146,6 +149,7 @@ def _order(one: tuple[str, bool, str], other: tuple[str, bool, str]) -> int:
 _by_version = cmp_to_key(_order)
 
 
+@lru_cache(maxsize=1 << 12)
 def _lower_bound(name: str, constraint: str) -> str:
     """Return the version that a constraint asks for at least; for ``__archspec`` that is its build string."""
     if name == "__archspec":

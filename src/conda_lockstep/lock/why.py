@@ -77,6 +77,28 @@ def entries_of(file: EnvironmentFile) -> tuple[Entry, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Shortest:
+    """For each package that an entry leads to: the entry, the last need on the shortest way there, and its asker."""
+
+    _found: Mapping[Key, tuple[Entry | None, Need | None, Key]]
+
+    def to(self, key: Key) -> Chain | None:
+        """Return the chain that :meth:`Graph.why` would give first, or one as short; None where no entry leads there."""
+        if key not in self._found:
+            return None
+        entry, need, asker = self._found[key]
+        needs: list[Need] = []
+        while need is not None:
+            needs.append(need)
+            _, need, asker = self._found[asker]
+        return Chain(entry, tuple(reversed(needs)))
+
+
+def _by_place(entry: Entry) -> tuple[int, ...]:
+    return entry.where[1:]
+
+
 class Graph:
     """The dependencies between the packages of one platform, by who is asked for."""
 
@@ -117,6 +139,30 @@ class Graph:
         chains.sort(key=lambda chain: (len(chain.needs), chain.entry.where[1:] if chain.entry else ()))
         needed_by = sorted(self._needs.get(package.key, ()), key=lambda need: need.asker.key)
         return Answer(package, tuple(chains), tuple(needed_by))
+
+    def shortest(self, entries: Sequence[Entry] | None) -> Shortest:
+        """Find the shortest chain to every package at once; see :class:`Shortest`."""
+        leads: dict[Key, list[tuple[Key, Need]]] = {}
+        for key in sorted(self._needs):
+            for need in self._needs[key]:
+                leads.setdefault(need.asker.key, []).append((key, need))
+        starts: list[tuple[Key, Entry | None]] = (
+            [(key, None) for key in sorted(self._packages) if not self._needs.get(key)]
+            if entries is None
+            else [(self._of_entry(entry), entry) for entry in sorted(entries, key=_by_place)]
+        )
+        found: dict[Key, tuple[Entry | None, Need | None, Key]] = {}
+        for key, entry in starts:
+            if key in self._packages:
+                found.setdefault(key, (entry, None, key))
+        waiting = deque(found)
+        while waiting:
+            asker = waiting.popleft()
+            for key, need in leads.get(asker, ()):
+                if key not in found:
+                    found[key] = found[asker][0], need, asker
+                    waiting.append(key)
+        return Shortest(found)
 
     def _asked(self, asker: Package, name: str) -> Key | None:
         """Return which package a dependency is about: pip's may need what conda installs, never the other way."""

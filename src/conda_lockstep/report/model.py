@@ -1,14 +1,14 @@
 """What every report on drift shows: the model between the comparison and the renderers.
 
 It holds text and packages and no logic of its own, so that it survives a trip through JSON: the Action
-builds it where there is no token and renders it where there is one.
+builds it where there is no token and renders it where there is one. Rows are named tuples, for there are thousands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.model import File
@@ -21,8 +21,7 @@ Blame: TypeAlias = Literal["", "change", "upstream", "both", "unexplained"]
 BLAMES: tuple[Blame, ...] = ("", "change", "upstream", "both", "unexplained")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One change. ``classes`` are its drift classes, the one that decides first.
 
     ``subject`` is the package, or the virtual package (``__glibc``) that the environment needs.
