@@ -53,7 +53,9 @@ def told(title: str, packages: list[int], folder: str) -> None:
     """Run the steps on the locks of a folder, and print the median of each and its ratio to reading."""
     runs = [_run(folder) for _ in range(RUNS)]
     changes, size = (int(number) for number in runs[0][0])
-    print(f"{title}: locks of {packages[0]} and {packages[1]} packages, {changes} changes ({RUNS} processes, medians)")
+    print(
+        f"{title}: locks of {packages[0]} and {packages[1]} packages, {changes} changes ({RUNS} processes, medians)"
+    )
     for position, (name, _) in enumerate(runs[0][1]):
         taken = statistics.median(times[position][1] for _, times in runs)
         ratio = statistics.median(times[position][1] / times[0][1] for _, times in runs)
@@ -96,7 +98,11 @@ def pairs(corpus: Path, platform: str) -> Iterator[tuple[Package, Package]]:
     """Yield real packages, each as it was and as it is; those that have one record only are as they were, and last."""
     found: dict[str, list[Package]] = defaultdict(list)
     for record in repodata(corpus):
-        if record["channel"] == "conda-forge" and record["subdir"] in (platform, "noarch") and "sha256" in record:
+        if (
+            record["channel"] == "conda-forge"
+            and record["subdir"] in (platform, "noarch")
+            and "sha256" in record
+        ):
             found[record["name"]].append(package(record))
     for _, packages in sorted(found.items(), key=lambda item: (len(item[1]) == 1, item[0])):
         old, new = sorted((packages[0], packages[-1]), key=cmp_to_key(_by_version))

@@ -102,7 +102,7 @@ class PackageSet(Mapping[Key, Package]):
     @property
     def digest(self) -> str:
         """Return the sha256 (hex) over the sorted identity lines, each ended by LF."""
-        lines = sorted(f"{package.identity}\n" for package in self.packages.values())
+        lines = sorted([f"{package.identity}\n" for package in self.packages.values()])
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     @property

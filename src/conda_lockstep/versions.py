@@ -105,6 +105,8 @@ def _parts(segment: str) -> Iterable[Part]:
 
 def _compare_segments(old: Segments, new: Segments) -> int:
     for old_segment, new_segment in zip_longest(old, new, fillvalue=()):
+        if old_segment == new_segment:
+            continue
         for old_part, new_part in zip_longest(old_segment, new_segment, fillvalue=_ZERO):
             if old_part != new_part:
                 return 1 if new_part > old_part else -1

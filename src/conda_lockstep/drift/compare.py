@@ -9,7 +9,7 @@ from conda_lockstep.drift import places
 from conda_lockstep.drift.damage import with_damages
 from conda_lockstep.drift.diff import Scope, diff
 from conda_lockstep.drift.machines import machine_rows
-from conda_lockstep.drift.model import Change, DriftClass, EnvelopeChange, Gap, Judgement, mirrored
+from conda_lockstep.drift.model import DriftClass, EnvelopeChange, Gap, Judgement, mirrored
 from conda_lockstep.drift.severity import DANGER, STRAYS, Question, judge
 from conda_lockstep.drift.source import Source, keep_metadata, side_of, unknown_hashes
 from conda_lockstep.errors import LockstepError
@@ -19,6 +19,8 @@ from conda_lockstep.snapshot.model import Damage, Stray
 
 HASH_DIGITS = 12
 
+_NAMES = {each: each.value for each in DriftClass}
+_TOLD_BY_VERSION = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE})
 _TOLD_BY_BUILD = frozenset({DriftClass.BUILD, DriftClass.VARIANT})
 
 
@@ -49,15 +51,17 @@ def compare_platform(old: Source, new: Source, platform: str, *, name: str = "")
     drift = with_damages(diff(before, after, scope), before, after, _damages(wanted, found))
     judgements = judge(drift, before, after, _question(wanted, found))
     rows = [row_of(mirrored(judgement) if turned else judgement) for judgement in judgements]
-    rows += map(row_of_stray, _strays(wanted, found))
+    beside = [row_of_stray(stray) for stray in _strays(wanted, found)]
     if old.machine and new.machine:
-        rows += machine_rows(old.machine, new.machine)
+        beside += machine_rows(old.machine, new.machine)
+    if beside:
+        rows = sorted([*rows, *beside], key=lambda row: SEVERITIES.index(row.severity))
     return Comparison(
         name=name or new.label,
         platform=platform,
         old=side_of(old, old.platforms[platform]),
         new=side_of(new, new.platforms[platform]),
-        rows=tuple(sorted(rows, key=lambda row: SEVERITIES.index(row.severity))),
+        rows=tuple(rows),
         unchanged=len(drift.unchanged),
         notes=tuple(_note(gap, old, new) for gap in drift.gaps),
     )
@@ -121,13 +125,14 @@ def row_of(judgement: Judgement) -> Row:
     classes = [judgement.decisive]
     if len(change.classes) > 1:
         classes += sorted(change.classes - {judgement.decisive}, key=DANGER.index)
+    package = change.package
     return Row(
-        subject=change.package.name,
-        manager=change.package.manager,
-        classes=tuple(each.value for each in classes),
+        subject=package.name,
+        manager=package.manager,
+        classes=tuple([_NAMES[each] for each in classes]),
         severity=judgement.severity,
-        before=_state(change.old, change.new, change),
-        after=_state(change.new, change.old, change),
+        before=_state(change.old, change.new, change.classes),
+        after=_state(change.new, change.old, change.classes),
         why=judgement.why,
         detail=change.detail,
         files=change.files,
@@ -136,28 +141,30 @@ def row_of(judgement: Judgement) -> Row:
     )
 
 
-def _state(package: Package | None, other: Package | None, change: Change) -> str:
+def _state(package: Package | None, other: Package | None, classes: frozenset[DriftClass]) -> str:
     """Return one side of a change: the version, and of the rest what differs."""
     if package is None:
         return ""
+    if not classes.isdisjoint(_TOLD_BY_VERSION) and len(classes) == 1:
+        return package.version  # as most are
     words: list[str] = []
     if other and package.manager != other.manager:
         words.append(package.manager)
     if other and package.name != other.name:
         words.append(package.name)
     words.append(package.version)
-    if other and package.build and _tells_by_build(package, other, change):
+    if other and package.build and _tells_by_build(package, other, classes):
         words.append(package.build)
-    if DriftClass.CHANNEL in change.classes:
+    if DriftClass.CHANNEL in classes:
         place = places.channel(package) if package.manager == "conda" else places.origin(package)
         words.append(f"from {place}")
-    if DriftClass.BYTES in change.classes:
+    if DriftClass.BYTES in classes:
         words.append(_hash(package, other))
     return " ".join(filter(None, words))
 
 
-def _tells_by_build(package: Package, other: Package, change: Change) -> bool:
-    if not change.classes.isdisjoint(_TOLD_BY_BUILD):
+def _tells_by_build(package: Package, other: Package, classes: frozenset[DriftClass]) -> bool:
+    if not classes.isdisjoint(_TOLD_BY_BUILD):
         return True
     return package.version == other.version and package.build != other.build and bool(other.build)
 

@@ -20,9 +20,7 @@ from conda_lockstep.packages import Key, Package, PackageSet
 from conda_lockstep.versions import compare
 
 _ARCHIVES = (".conda", ".tar.bz2")
-_EXPLAINS_BYTES = frozenset(
-    {DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.CHANNEL}
-)
+_EXPLAINS_BYTES = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.CHANNEL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,9 @@ def diff(old: PackageSet, new: PackageSet, scope: Scope = EVERYTHING) -> Drift:
     changes += _moves(removed, added)
     shadows = _shadows(before, after)
     return Drift(
-        changes=tuple(sorted((_with_shadow(each, shadows) for each in changes) if shadows else changes, key=_order)),
+        changes=tuple(
+            sorted((_with_shadow(each, shadows) for each in changes) if shadows else changes, key=_order)
+        ),
         unchanged=tuple(sorted(unchanged)),
         not_compared=not_compared,
         envelope=compare_envelopes(old, new) if scope.metadata else (),
@@ -79,7 +79,8 @@ def compare_packages(old: Package, new: Package, *, metadata: bool = True) -> Ch
     details: list[str] = []
     _compare_versions(old, new, classes, details)
     _compare_places(old, new, classes, details)
-    _compare_bytes(old, new, classes, details)
+    if classes.isdisjoint(_EXPLAINS_BYTES):
+        _compare_bytes(old, new, classes, details)
     if metadata and not classes:
         _compare_metadata(old, new, classes, details)
     if not classes:
@@ -114,6 +115,8 @@ def _compare_versions(old: Package, new: Package, classes: set[DriftClass], deta
 
 
 def _compare_places(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
+    if old.manager == "conda" and places.folder(old) == places.folder(new) != "":
+        return
     place: Callable[[Package], str] = places.channel if old.manager == "conda" else places.origin
     before, after = place(old), place(new)
     if before == after or not (before and after):
@@ -127,9 +130,7 @@ def _compare_places(old: Package, new: Package, classes: set[DriftClass], detail
 
 
 def _compare_bytes(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
-    """Judge a differing hash where nothing else explains it."""
-    if not classes.isdisjoint(_EXPLAINS_BYTES):
-        return
+    """Judge a differing hash, which nothing else explains."""
     before, after = places.commit(old), places.commit(new)
     if before and after and before != after:
         classes.add(DriftClass.BUILD)
@@ -256,7 +257,7 @@ def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> It
             continue
         if key[0] == "conda" and not (a.build and b.build):
             missing["build"].append(key)
-        if same_bytes(a, b) is None:
+        if not (a.sha256 and b.sha256) and same_bytes(a, b) is None:
             missing["bytes"].append(key)
     for fact, keys in missing.items():
         if keys:

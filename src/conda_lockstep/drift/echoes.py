@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conda_lockstep.drift.model import Change, DriftClass, Judgement
+from conda_lockstep.drift.model import Change, DriftClass, EnvelopeChange, Judgement
 from conda_lockstep.report.model import SEVERITIES
 
 _LEADERS = {
@@ -41,20 +41,22 @@ def subdued(judgements: Iterable[Judgement]) -> list[Judgement]:
 
     They follow where the other changed in the same way and is judged as bad or worse.
     """
-    judgements = list(judgements)
+    named = [(_name(judgement.change), judgement) for judgement in judgements]
     leaders = {
-        judgement.change.package.name: judgement
-        for judgement in judgements
-        if isinstance(judgement.change, Change)
-        and judgement.change.package.name in _LEADING
-        and judgement.change.package.manager == "conda"
+        name: judgement for name, judgement in named if name in _LEADING and _is_conda(judgement.change)
     }
     return [
-        _subdued(judgement, leaders.get(_LEADERS[judgement.change.package.name]))
-        if isinstance(judgement.change, Change) and judgement.change.package.name in _LEADERS
-        else judgement
-        for judgement in judgements
+        _subdued(judgement, leaders.get(_LEADERS[name])) if name in _LEADERS else judgement
+        for name, judgement in named
     ]
+
+
+def _name(change: Change | EnvelopeChange) -> str:
+    return change.package.name if isinstance(change, Change) else ""
+
+
+def _is_conda(change: Change | EnvelopeChange) -> bool:
+    return isinstance(change, Change) and change.package.manager == "conda"
 
 
 def _subdued(judgement: Judgement, leader: Judgement | None) -> Judgement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
+from functools import lru_cache
 
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
 from conda_lockstep.projects import normalize
@@ -56,6 +57,7 @@ def _edges(packages: PackageSet, keys: Set[Key], *, conditional: bool) -> Mappin
     return {key: frozenset(names) for key, names in found.items()}
 
 
+@lru_cache(maxsize=1 << 14)
 def _asked(manager: Manager, spec: str, conditional: bool) -> Key | None:
     if manager == "pip" and (_EXTRA.search(spec) or (";" in spec and not conditional)):
         return None

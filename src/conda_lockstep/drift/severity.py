@@ -188,7 +188,10 @@ _LAYERS = re.compile("|".join(f"(?P<_{number}>{layer.names.pattern})" for number
 
 
 def _judge(change: Change, needs: Needs, question: Question) -> Judgement:
-    graded = [Judgement(change, *_grade(each, change, needs, question), each) for each in change.classes]
+    layer = layer_of(change.package)
+    graded = [
+        Judgement(change, *_grade(each, change, layer, needs, question), each) for each in change.classes
+    ]
     return graded[0] if len(graded) == 1 else min(graded, key=_weight)
 
 
@@ -196,9 +199,10 @@ def _weight(judgement: Judgement) -> tuple[int, int]:
     return SEVERITIES.index(judgement.severity), _DANGERS[judgement.decisive]
 
 
-def _grade(each: DriftClass, change: Change, needs: Needs, question: Question) -> tuple[Severity, str]:
+def _grade(
+    each: DriftClass, change: Change, layer: Layer | None, needs: Needs, question: Question
+) -> tuple[Severity, str]:
     """Return what one class of a change weighs, and why it matters."""
-    layer = layer_of(change.package)
     if each is DriftClass.UPGRADE or each is DriftClass.DOWNGRADE:
         return _grade_version(change, each, layer, question)
     if each is DriftClass.ADDED:

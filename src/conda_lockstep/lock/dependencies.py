@@ -13,6 +13,7 @@ ANY = "*"
 _NAME = re.compile(r"\s*(?:[^\s\[]+::)?([^\s=<>!~\[\](;@]+)\s*")
 
 
+@lru_cache(maxsize=1 << 14)
 def split(spec: str) -> tuple[str, str]:
     """Split ``numpy >=1.20,<2`` into name and constraint; without one that is ``*``."""
     match = _NAME.match(spec)

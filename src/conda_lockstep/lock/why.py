@@ -84,7 +84,7 @@ class Shortest:
     _found: Mapping[Key, tuple[Entry | None, Need | None, Key]]
 
     def to(self, key: Key) -> Chain | None:
-        """Return the chain that :meth:`Graph.why` would give first, or one as short; None where no entry leads there."""
+        """Return the chain that ``why`` would give first, or one as short; None where no entry leads there."""
         if key not in self._found:
             return None
         entry, need, asker = self._found[key]
