@@ -15,7 +15,7 @@ from conda_lockstep.drift import places
 from conda_lockstep.drift.envelope import compare_envelopes
 from conda_lockstep.drift.model import Change, Drift, DriftClass, Flip, Gap
 from conda_lockstep.drift.names import flavour, project, stem
-from conda_lockstep.drift.variants import flips
+from conda_lockstep.drift.variants import CUDA_VERSION_PACKAGES, flips
 from conda_lockstep.packages import Key, Package, PackageSet
 from conda_lockstep.versions import compare
 
@@ -59,10 +59,10 @@ def diff(old: PackageSet, new: PackageSet, scope: Scope = EVERYTHING) -> Drift:
     removed = [before[key] for key in before.keys() - after.keys()]
     added = [after[key] for key in after.keys() - before.keys()]
     changes += _moves(removed, added)
-    shadows = _shadows(before, after)
+    shadowed = shadows(before, after)
     return Drift(
         changes=tuple(
-            sorted((_with_shadow(each, shadows) for each in changes) if shadows else changes, key=_order)
+            sorted((with_shadow(each, shadowed) for each in changes) if shadowed else changes, key=_order)
         ),
         unchanged=tuple(sorted(unchanged)),
         not_compared=not_compared,
@@ -187,12 +187,22 @@ def _moves(removed: list[Package], added: list[Package]) -> list[Change]:
         went = [package for package in _without(removed, pairs) if package.manager == manager]
         came = [package for package in _without(added, pairs) if package.manager != manager]
         pairs += _pairs(went, came, lambda package: stem(project(package)))
+    pairs += _other_cuda(_without(removed, pairs), _without(added, pairs))
     changes = [_moved(old, new) for old, new in pairs]
     changes += [
         Change(frozenset({DriftClass.REMOVED}), package, None) for package in _without(removed, pairs)
     ]
     changes += [Change(frozenset({DriftClass.ADDED}), None, package) for package in _without(added, pairs)]
     return changes
+
+
+def _other_cuda(removed: list[Package], added: list[Package]) -> list[tuple[Package, Package]]:
+    """Pair what names the CUDA version before and after, ``cudatoolkit`` and ``cuda-version``, where it differs."""
+    went, came = (
+        min((each for each in packages if each.name in CUDA_VERSION_PACKAGES), default=None)
+        for packages in (removed, added)
+    )
+    return [(went, came)] if went and came and flips(went, came) else []
 
 
 def _flavours(package: Package) -> object:
@@ -232,7 +242,7 @@ def _moved(old: Package, new: Package) -> Change:
     return Change(frozenset(classes), old, new, flipped)
 
 
-def _shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
+def shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
     """Return the pip packages that lie over a conda package of the same project on one side only."""
     if not any(manager == "pip" for manager, _ in (*old, *new)):
         return frozenset()
@@ -243,8 +253,9 @@ def _shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
     return frozenset(sides[0] ^ sides[1])
 
 
-def _with_shadow(change: Change, shadows: frozenset[Key]) -> Change:
-    if not shadows.intersection(change.keys):
+def with_shadow(change: Change, shadowed: frozenset[Key]) -> Change:
+    """Return a change with its class ``shadowed``, where it is about such a package; see :func:`shadows`."""
+    if not shadowed.intersection(change.keys):
         return change
     return Change(change.classes | {DriftClass.SHADOWED}, change.old, change.new, change.flips, change.detail)
 

@@ -212,13 +212,12 @@ def _grade(
     if each is DriftClass.BUILD:
         return _grade_build(change.package, layer, question)
     if each is DriftClass.VARIANT:
-        return min((_grade_flip(flip, layer) for flip in change.flips), key=lambda g: SEVERITIES.index(g[0]))
+        grades = [_grade_flip(flip, layer, question) for flip in change.flips]
+        return min(grades, key=lambda g: SEVERITIES.index(g[0]))
     if each is DriftClass.CONSTRAINT:
         return _grade_constraint(change, layer)
     if each is DriftClass.CHANNEL:
-        return ("high" if layer or change.package.manager == "pip" else "medium"), _CHANNEL[
-            change.package.manager
-        ]
+        return _grade_channel(change, layer, question)
     if each is DriftClass.SHADOWED and change.new is None and question in ("change", "asked"):
         return "info", "it no longer lies over the other manager's files"
     return _FIXED[each]
@@ -313,14 +312,35 @@ _STEPS: dict[Step, str] = {
 
 
 def _grade_constraint(change: Change, layer: Layer | None) -> tuple[Severity, str]:
-    if change.new is not None and not change.new.version:
+    before, after = (side.version if side else "" for side in (change.old, change.new))
+    if before == after:
+        return (
+            "medium" if layer else "low"
+        ), "the same versions, under other conditions or with other extras"
+    if not after:
         return ("high" if layer else "medium"), "its version is left open now: machines drift apart"
-    if change.old is not None and not change.old.version:
+    if not before:
         return "low", "its version was open before"
-    return ("medium" if layer else "low"), "another range of versions"
+    was_pin, is_pin = before[0].isalnum(), after[0].isalnum()
+    if is_pin and not was_pin:
+        return "low", "it is pinned now"
+    why = "it was pinned, and no longer is" if was_pin and not is_pin else "another range of versions"
+    return ("medium" if layer else "low"), why
+
+
+def _grade_channel(change: Change, layer: Layer | None, question: Question) -> tuple[Severity, str]:
+    manager = change.package.manager
+    if question == "asked" and manager == "conda" and change.old and change.new:
+        if not change.old.channel:
+            return "low", "its channel is named now"
+        if not change.new.channel:
+            return ("high" if layer else "medium"), "any channel may serve it now"
+    return ("high" if layer or manager == "pip" else "medium"), _CHANNEL[manager]
 
 
 def _grade_build(package: Package, layer: Layer | None, question: Question) -> tuple[Severity, str]:
+    if question == "asked":
+        return ("medium" if layer else "low"), "another build is asked for"
     if question in ("machine", "machines"):
         return "critical", "the version is the same, the build is not: other bytes than on the other machines"
     if layer:
@@ -330,10 +350,10 @@ def _grade_build(package: Package, layer: Layer | None, question: Question) -> t
     return OTHER.build, "rebuilt, perhaps against other libraries"
 
 
-def _grade_flip(flip: Flip, layer: Layer | None) -> tuple[Severity, str]:
+def _grade_flip(flip: Flip, layer: Layer | None, question: Question) -> tuple[Severity, str]:
     """Return what a flip weighs; what lies outside the stack weighs one grade less, but for a lost GPU."""
     if flip.axis == "device":
-        return _grade_device(flip, layer)
+        return _grade_device(flip, layer, question)
     severity, why = _FLIPS[flip.axis]
     return (severity if layer or severity != "critical" else "high"), why
 
@@ -347,7 +367,13 @@ _FLIPS: dict[str, tuple[Severity, str]] = {
 }
 
 
-def _grade_device(flip: Flip, layer: Layer | None) -> tuple[Severity, str]:
+def _grade_device(flip: Flip, layer: Layer | None, question: Question) -> tuple[Severity, str]:
+    if question == "asked" and flip.new != "cpu" and flip.old != "cpu":
+        if flip.new:
+            return ("medium" if layer else "low"), "a GPU build is asked for now"
+        return (
+            "critical" if layer else "high"
+        ), "a GPU build is no longer asked for: it may become the CPU's"
     if flip.new == "cpu":
         return "critical", "the GPU build became a CPU build: training fails or crawls on the CPU"
     if not flip.new:

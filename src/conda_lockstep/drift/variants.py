@@ -15,8 +15,8 @@ from conda_lockstep.packages import Package
 
 AXES: tuple[Axis, ...] = ("interpreter", "device", "cuda", "mpi", "blas", "openmp")
 
-_CUDA_VERSION_PACKAGES = frozenset({"cuda-version", "cudatoolkit", "pytorch-cuda", "cuda", "cuda-runtime"})
-_CUDA_DEPENDENCIES = _CUDA_VERSION_PACKAGES | {"__cuda", "cuda-cudart", "cudnn"}
+CUDA_VERSION_PACKAGES = frozenset({"cuda-version", "cudatoolkit", "pytorch-cuda", "cuda", "cuda-runtime"})
+_CUDA_DEPENDENCIES = CUDA_VERSION_PACKAGES | {"__cuda", "cuda-cudart", "cudnn"}
 _MPI = frozenset({"openmpi", "mpich", "impi", "msmpi", "mvapich2", "mvapich"})
 _TELLING = _CUDA_DEPENDENCIES | _MPI | {"cpuonly", "blas", "libblas", "mpi"}
 """What a package that depends on it is built for."""
@@ -63,7 +63,7 @@ def variants(package: Package, with_depends: bool = True) -> dict[Axis, str]:
     if package.manager == "pip":
         said += _from_label(package.version.partition("+")[2])
     else:
-        if package.name in _CUDA_VERSION_PACKAGES:
+        if package.name in CUDA_VERSION_PACKAGES:
             said.append(("cuda", cuda_major(_first_number(package.version))))
         if _MAY_TELL.search(package.build):
             said += _from_build(package.name, package.build)
@@ -139,7 +139,7 @@ def _from_depends(depends: Iterable[str]) -> Iterator[tuple[Axis, str]]:
             _SILENT.add(spec)
         elif name in _CUDA_DEPENDENCIES:
             yield "device", "cuda"
-            if name in _CUDA_VERSION_PACKAGES:
+            if name in CUDA_VERSION_PACKAGES:
                 yield "cuda", cuda_major(_first_number(rest))
         elif name == "cpuonly":
             yield "device", "cpu"

@@ -44,6 +44,35 @@ def bounds(spec: CondaSpec) -> Bounds | None:
     return found or Bounds()
 
 
+def within(spec: CondaSpec) -> Bounds:
+    """Return bounds that hold all that a spec lets in: those of its plain clauses, none for an ``or``."""
+    found = Bounds()
+    for index, clause in enumerate(() if "|" in spec.version else spec.clauses):
+        each = _of_clause(clause, exact=spec.is_exact_clause(index))
+        found = both(found, each) if each else found
+    return found
+
+
+def between(old: Bounds, new: Bounds) -> tuple[Release, Release] | None:
+    """Return the last version before the gap between two ranges and the first one after, whichever is the newer range.
+
+    The first is of ``old``. None where the ranges may have a version in common.
+    """
+    if old.is_empty or new.is_empty:
+        return None
+    if old.high is not None and new.low is not None and both(old, new).is_empty and old.high <= new.low:
+        return _last(old, old.high), new.low
+    if new.high is not None and old.low is not None and both(old, new).is_empty and new.high <= old.low:
+        return old.low, _last(new, new.high)
+    return None
+
+
+def _last(found: Bounds, high: Release) -> Release:
+    """Return the last version of a range, as far as the numbers of its end tell: 3.8 of ``<3.9``, 1 of ``<2``."""
+    last = high if found.closed_high else _stripped((*high[:-1], max(high[-1] - 1, 0)))
+    return last if found.low is None else max(last, found.low)
+
+
 def both(one: Bounds, other: Bounds) -> Bounds:
     """Return what lies within both."""
     low, closed_low = _tighter((one.low, one.closed_low), (other.low, other.closed_low), lower=True)

@@ -68,7 +68,7 @@ def _identity(side: Side) -> str:
 
 
 def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:
-    subjects = [visible(row.subject) for row in rows]
+    subjects = [visible(row.subject) + (" (pip)" if row.manager == "pip" else "") for row in rows]
     changes = [f"{visible(row.before) or '–'} → {visible(row.after) or '–'}" for row in rows]
     widths = (min(_WIDEST_SUBJECT, max(map(len, subjects))), min(_WIDEST_CHANGE, max(map(len, changes))))
     for row, subject, change in zip(rows, subjects, changes, strict=True):
@@ -85,9 +85,13 @@ def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:
 def _summary(comparison: Comparison) -> str:
     parts = ", ".join(f"{number} {severity}" for severity, number in counts(comparison.rows).items())
     total = len(comparison.rows)
-    return (
-        f"  {total} change{'' if total == 1 else 's'}: {parts}; {_packages(comparison.unchanged)} unchanged"
-    )
+    return f"  {total} change{'' if total == 1 else 's'}: {parts}; {_count(comparison)} unchanged"
+
+
+def _count(comparison: Comparison) -> str:
+    if comparison.new.environment_id:
+        return _packages(comparison.unchanged)
+    return f"{comparison.unchanged} {'entry' if comparison.unchanged == 1 else 'entries'}"
 
 
 def _evidence(evidence: Evidence) -> Iterator[str]:
