@@ -114,6 +114,25 @@ def test_what_follows_another_package_is_told_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("whole", "part", "version", "severity"),
+    [
+        ("libarrow", "libarrow-acero", "22.0.0", "low"),
+        ("libarrow", "libarrow-acero", "23.0.0", "medium"),
+        ("xgboost", "libxgboost", "22.0.0", "low"),
+        ("xgboost", "py-xgboost-cpu", "22.0.0", "low"),
+        ("arrow", "libarrow-acero", "22.0.0", "low"),
+        ("libarrow", "libparquet", "22.0.0", "medium"),
+    ],
+)
+def test_parts_of_a_project_follow_it_from_version_to_version(
+    whole: str, part: str, version: str, severity: str
+) -> None:
+    old = [conda(whole, "20.0.0"), conda(part, "20.0.0")]
+    new = [conda(whole, "22.0.0"), conda(part, version)]
+    assert {name: grade for name, _, grade in judged(old, new)}[part] == severity
+
+
 def test_a_follower_with_other_bytes_stays_critical() -> None:
     old = [conda("pytorch", "2.4.0"), conda("libtorch", "2.4.0")]
     new = [conda("pytorch", "2.5.0"), conda("libtorch", "2.4.0", sha256="c" * 64, md5="d" * 32)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
-from conda_lockstep.drift.model import Change, DriftClass, EnvelopeChange, Judgement
+from conda_lockstep.drift.model import Change, DriftClass, Judgement
+from conda_lockstep.packages import Key
 from conda_lockstep.report.model import SEVERITIES
 
 _LEADERS = {
@@ -32,37 +33,59 @@ _LEADERS = {
 }
 """conda's packages that are built or chosen together with another, and come with its version or build."""
 
-_LEADING = frozenset(_LEADERS.values())
 _FOLLOWING = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.VARIANT})
+
+
+_LOW = SEVERITIES.index("low")
 
 
 def subdued(judgements: Iterable[Judgement]) -> list[Judgement]:
     """Return the judgements, with those of packages that follow another down to ``low``.
 
-    They follow where the other changed in the same way and is judged as bad or worse.
+    They follow where the other changed in the same way and is judged as bad or worse. Beside those known by name, the
+    parts of a project do that are released with it: ``libarrow-acero`` with ``libarrow``, from the same version to the
+    same version.
     """
-    named = [(_name(judgement.change), judgement) for judgement in judgements]
+    judgements = list(judgements)
     leaders = {
-        name: judgement for name, judgement in named if name in _LEADING and _is_conda(judgement.change)
+        (change.package.manager, change.package.name): each
+        for each in judgements
+        if isinstance(change := each.change, Change) and SEVERITIES.index(each.severity) < _LOW
     }
-    return [
-        _subdued(judgement, leaders.get(_LEADERS[name])) if name in _LEADERS else judgement
-        for name, judgement in named
-    ]
+    return [_subdued(each, _leader(each, leaders)) for each in judgements]
 
 
-def _name(change: Change | EnvelopeChange) -> str:
-    return change.package.name if isinstance(change, Change) else ""
+def _leader(judgement: Judgement, leaders: Mapping[Key, Judgement]) -> Judgement | None:
+    change = judgement.change
+    if not isinstance(change, Change) or SEVERITIES.index(judgement.severity) >= _LOW:
+        return None
+    manager, name = change.package.key
+    if manager == "conda" and name in _LEADERS:
+        return leaders.get((manager, _LEADERS[name]))
+    for whole in _wholes(name):
+        found = leaders.get((manager, whole))
+        if found and isinstance(found.change, Change) and _versions(found.change) == _versions(change):
+            return found
+    return None
 
 
-def _is_conda(change: Change | EnvelopeChange) -> bool:
-    return isinstance(change, Change) and change.package.manager == "conda"
+def _wholes(name: str) -> Iterator[str]:
+    """Yield what a package may be a part of: ``libarrow`` of ``libarrow-acero``, ``xgboost`` of ``libxgboost``."""
+    while "-" in name:
+        yield name.partition("-")[2] if name.startswith("py-") else name.rpartition("-")[0]
+        name = name.rpartition("-")[0]
+    if name.startswith("lib"):
+        yield name[3:]
+
+
+def _versions(change: Change) -> tuple[str, ...]:
+    return tuple(side.version for side in (change.old, change.new) if side)
 
 
 def _subdued(judgement: Judgement, leader: Judgement | None) -> Judgement:
     if leader is None or judgement.decisive not in _FOLLOWING or leader.decisive is not judgement.decisive:
         return judgement
     own, others = SEVERITIES.index(judgement.severity), SEVERITIES.index(leader.severity)
-    if own >= SEVERITIES.index("low") or own < others or not isinstance(leader.change, Change):
+    if own < others or not isinstance(leader.change, Change):
         return judgement
     return judgement._replace(severity="low", why=f"it comes with {leader.change.package.name}")

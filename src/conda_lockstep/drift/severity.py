@@ -110,7 +110,7 @@ STACK: tuple[Layer, ...] = (
         r"libstdcxx(?:-ng|-devel.*)?|libgcc(?:-ng)?|_libgcc_mutex|_openmp_mutex|libgomp|llvm-openmp|intel-openmp"
         r"|libcxx|sysroot_.*",
         "h m l l",
-        "the C++ and OpenMP runtime under every extension: symbols go missing when it is older",
+        "the C++ and OpenMP runtime under every extension: symbols go missing where it is the older one",
     ),
     _layer(
         "CUDA libraries",
