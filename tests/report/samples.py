@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conda_lockstep.packages import Package
-from conda_lockstep.report.model import SEVERITIES, Comparison, Evidence, Report, Row, Severity, Side
+from conda_lockstep.report.model import SEVERITIES, Blame, Comparison, Evidence, Report, Row, Severity, Side
 
 EVIDENCE = Evidence(
     ("linted", "solved", "installed", "verified"),
@@ -149,6 +149,45 @@ def packages_of(one: Row) -> Row:
     )
 
 
+def explained(one: Row, blame: Blame, cause: str, uploaded: tuple[int, int], *chain: str) -> Row:
+    """Give a row all that is found out about it: packages with their dates, whose doing it is, how it is pulled in."""
+    one = packages_of(one)
+    old, new = (
+        side._replace(timestamp=when) if side else None
+        for side, when in zip((one.old, one.new), uploaded, strict=True)
+    )
+    return one._replace(old=old, new=new, blame=blame, cause=cause, chain=chain)
+
+
+EXPLAINED = (
+    explained(
+        TELLING[2],
+        "change",
+        "this pull request",
+        (1_728_000_000, 1_730_000_000),
+        "environment.yml:7: pytorch",
+    ),
+    explained(
+        TELLING[4],
+        "upstream",
+        "upstream, uploaded 2025-08-14",
+        (1_710_000_000, 1_755_129_600),
+        "environment.yml:7: pytorch=2.5=*cuda*",
+        "pytorch 2.5.1 needs nccl >=2.20.5,<3.0a0",
+    ),
+    explained(
+        TELLING[5],
+        "both",
+        "this pull request, then upstream",
+        (0, 0),
+        "sysroot_linux-64 2.28 needs __glibc >=2.28",
+    ),
+    explained(TELLING[6], "upstream", "upstream, uploaded 2025-09-01", (1_746_000_000, 1_756_684_800)),
+    explained(TELLING[7], "unexplained", "neither the file nor upstream: edited by hand", (0, 1_700_000_000)),
+    explained(TELLING[8], "upstream", "upstream, undated", (0, 0), "environment.yml:9: matplotlib"),
+)
+
+
 SAMPLES: dict[str, Report] = {
     "none": report(comparison(), comparison(platform="osx-arm64")),
     "one": report(comparison(TELLING[4])),
@@ -160,6 +199,7 @@ SAMPLES: dict[str, Report] = {
             ),
         )
     ),
+    "explained": report(comparison(*EXPLAINED)),
     "thirty": report(comparison(*TELLING[1:5], *many(26))),
     "platforms": report(
         comparison(TELLING[4], TELLING[7], platform="linux-64"),

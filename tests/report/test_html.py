@@ -7,12 +7,13 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from conda_lockstep.report.html import render
 from conda_lockstep.report.model import Report
 from tests.report.hostile import ATTACKS, Page, texts
-from tests.report.samples import LARGE, SAMPLES, TELLING
+from tests.report.samples import LARGE, SAMPLES, TELLING, comparison, explained, report
 from tests.report.snapshots import assert_as_seen
 from tests.report.test_markdown import filled
 
@@ -25,12 +26,22 @@ def test_the_page_is_as_it_was_seen(name: str) -> None:
     assert_as_seen(body, f"{name}.html")
 
 
-def test_nothing_is_loaded_from_elsewhere() -> None:
-    text = render(SAMPLES["telling"])
+@pytest.mark.parametrize("name", ["telling", "explained"])
+def test_nothing_is_loaded_from_elsewhere(name: str) -> None:
+    text = render(SAMPLES[name])
     found = Page(text)
-    assert not {"img", "link", "iframe", "object", "embed", "base", "a", "svg", "form action"} & set(
-        found.elements
-    )
+    assert not {
+        "img",
+        "image",
+        "use",
+        "link",
+        "iframe",
+        "object",
+        "embed",
+        "base",
+        "a",
+        "foreignobject",
+    } & set(found.elements)
     assert not [
         name
         for _, name, _ in found.attributes
@@ -99,6 +110,24 @@ def assert_harmless(text: str) -> None:
         }
         assert not [shown for shown in found.prose if not shown.replace("\n", "").isprintable()]
         assert found.comments == 0
+
+
+def test_chains_and_the_timeline_are_on_the_page_that_hostile_text_is_tried_on() -> None:
+    found = Page(render(filled("plain"))).elements
+    assert {"svg", "circle", "figcaption", "ol", "details", "title"} <= set(found)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1 << 70), st.integers(0, 1 << 70)), min_size=1, max_size=4))
+@example([(0, 1)])
+@example([(1, 4_102_444_799)])
+@example([(1_700_000_000, 1_700_000_000)])
+def test_any_date_can_be_drawn_or_is_left_out(dates: list[tuple[int, int]]) -> None:
+    rows = [explained(TELLING[4], "upstream", "", pair) for pair in dates]
+    text = render(report(comparison(*rows)))
+    drawn = [new for _, new in dates if 0 < new < 4_102_444_800]
+    assert text.count("<g class=") == len(drawn)
+    for place in re.findall(r' c?x[12]?="([^"]*)"', text):
+        assert 0 <= float(place) <= 900
 
 
 def test_an_empty_report_is_a_page() -> None:

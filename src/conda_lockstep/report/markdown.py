@@ -41,11 +41,12 @@ _FOLDED: tuple[tuple[Severity, ...], ...] = (("medium",), ("low", "info"))
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A piece of Markdown. The lower its ``rank``, the later it is left out; ``what`` names it then."""
+    """A piece of Markdown. The lower its ``rank``, the later it is left out; ``what`` or ``rows`` name it then."""
 
     text: str
     rank: int
     what: str = ""
+    rows: tuple[Row, ...] = ()
 
     @property
     def size(self) -> int:
@@ -98,8 +99,7 @@ def _sections(report: Report) -> Iterator[Section]:
 
 def _verdict(rows: Sequence[Row]) -> str:
     level = worst(rows) or "info"
-    found = ", ".join(f"{number} {severity}" for severity, number in counts(rows).items())
-    return f"### {_DOTS[level]} Environment drift: {found}"
+    return f"### {_DOTS[level]} Environment drift: {_told(rows)}"
 
 
 def _group(group: Group, rank: int) -> Iterator[Section]:
@@ -193,11 +193,22 @@ def _folded(rows: Sequence[Row], rank: int, *, open_table: bool = False) -> Iter
     """Yield folded tables of at most :data:`ROWS_PER_SECTION` rows each, so that length costs a few of them."""
     for start in range(0, len(rows), ROWS_PER_SECTION):
         part = rows[start : start + ROWS_PER_SECTION]
-        told = ", ".join(f"{number} {severity}" for severity, number in counts(part).items())
-        more = "more " if open_table or start else ""
         table = _table(part) if open_table else _small_table(part)
-        summary = f"{told} {more}change{'' if len(part) == 1 else 's'}"
-        yield Section(_details(summary, table), rank + start // ROWS_PER_SECTION, f"{told} changes")
+        summary = _counted(part, more=open_table or start > 0)
+        yield Section(_details(summary, table), rank + start // ROWS_PER_SECTION, rows=tuple(part))
+
+
+def _counted(rows: Sequence[Row], *, more: bool = False) -> str:
+    """Return how many changes there are: ``1 low, 2 info changes``, ``30 more high changes``."""
+    found = counts(rows)
+    changes = "change" if len(rows) == 1 else "changes"
+    if more and len(found) > 1:
+        return f"{len(rows)} more {changes}: {_told(rows)}"
+    return f"{len(rows)} more {next(iter(found))} {changes}" if more else f"{_told(rows)} {changes}"
+
+
+def _told(rows: Sequence[Row]) -> str:
+    return ", ".join(f"{number} {severity}" for severity, number in counts(rows).items())
 
 
 def _evidence(evidence: Evidence | None) -> Iterator[str]:
@@ -228,12 +239,14 @@ def _fitted(sections: list[Section], budget: int, elsewhere: str) -> str:
             kept.add(index)
             room -= sections[index].size
     texts = [section.text for index, section in enumerate(sections) if index in kept]
-    if left_out := [section.what for index, section in enumerate(sections) if index not in kept]:
+    if left_out := [section for index, section in enumerate(sections) if index not in kept]:
         texts.append(_left_out(left_out, elsewhere))
     return "\n\n".join(texts) + "\n"
 
 
-def _left_out(what: Sequence[str], elsewhere: str) -> str:
+def _left_out(sections: Sequence[Section], elsewhere: str) -> str:
+    rows = [row for section in sections for row in section.rows]
+    what = [*([_counted(rows)] if rows else []), *(section.what for section in sections if section.what)]
     named = "; ".join(prose(item, limit=80) for item in what[:4] if item)
     more = f"; and {len(what) - 4} more sections" if len(what) > 4 else ""
     where = f" {prose(elsewhere, limit=200)}" if elsewhere else ""

@@ -18,16 +18,18 @@ _DAY = 86_400
 _STEPS = (1, 2, 3, 6, 12, 24, 60)
 """Months between two ticks."""
 _TICKS = 8
+_LATEST = 4_102_444_800
+"""2100-01-01: a later date is a mistake, or an attack."""
 
 
 def picture(rows: Sequence[Row]) -> Iterator[str]:
     """Yield a figure with a line for each package whose new file has a date; nothing where none has."""
-    dated = [row for row in rows if row.new and row.new.timestamp]
+    dated = [row for row in rows if row.new and _is_date(row.new.timestamp)]
     if not dated:
         return
     shown = dated[:SHOWN]
     moments = [
-        side.timestamp for row in shown for side in (row.old, row.new) if side is not None and side.timestamp
+        side.timestamp for row in shown for side in (row.old, row.new) if side and _is_date(side.timestamp)
     ]
     first, last = min(moments), max(moments)
     room = max((last - first) // 40, _DAY)
@@ -88,7 +90,7 @@ def _months(axis: _Axis) -> Iterator[datetime.datetime]:
 def _line(row: Row, axis: _Axis, y: int) -> str:
     name = row.subject if len(row.subject) <= _NAME else f"{row.subject[: _NAME - 1]}…"
     parts = [f'<text x="{_LABELS - 12}" y="{y + 4}" text-anchor="end">{markup(name)}</text>']
-    places = [axis.x(side.timestamp) for side in (row.old, row.new) if side and side.timestamp]
+    places = [axis.x(side.timestamp) for side in (row.old, row.new) if side and _is_date(side.timestamp)]
     if len(places) == 2:
         parts.append(f'<line x1="{places[0]}" y1="{y}" x2="{places[1]}" y2="{y}"/>')
         parts.append(f'<circle class="before" cx="{places[0]}" cy="{y}" r="4"/>')
@@ -100,9 +102,14 @@ def _told(row: Row) -> str:
     sides = [
         f"{side.version} {side.build}".rstrip() + f" of {_date(side.timestamp)}"
         for side in (row.old, row.new)
-        if side and side.timestamp
+        if side and _is_date(side.timestamp)
     ]
     return f"{row.subject}: {' → '.join(sides)}"
+
+
+def _is_date(seconds: int) -> bool:
+    """Say whether a moment can be drawn: what is written in a lock may be any number."""
+    return 0 < seconds < _LATEST
 
 
 def _date(seconds: int) -> str:
