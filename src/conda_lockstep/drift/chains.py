@@ -7,10 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from conda_lockstep.drift.model import DriftClass
 from conda_lockstep.drift.source import Source
 from conda_lockstep.environment.document import read
+from conda_lockstep.lock.dependencies import split
+from conda_lockstep.lock.envelope import lower_bounds
 from conda_lockstep.lock.paths import environment_of, is_lock
-from conda_lockstep.lock.why import Chain, Entry, Graph, Shortest, entries_of
+from conda_lockstep.lock.why import Chain, Entry, Graph, entries_of
+from conda_lockstep.packages import Key, PackageSet
 from conda_lockstep.report.model import Comparison, Report, Row
 
 End: TypeAlias = tuple[Source, Sequence[Entry] | None]
@@ -33,11 +37,32 @@ def explained(report: Report, old: Source, new: Source) -> Report:
 
 def with_chains(comparison: Comparison, old: End, new: End) -> Comparison:
     """Give each row of a comparison its chain; none where no entry leads to the package."""
-    before, after = (
-        Graph(source.platforms[comparison.platform]).shortest(entries) for source, entries in (old, new)
-    )
-    rows = (row._replace(chain=_chain(row, after if row.after else before)) for row in comparison.rows)
+    before, after = (_Ways(source.platforms[comparison.platform], entries) for source, entries in (old, new))
+    rows = (row._replace(chain=tuple(_chain(row, before, after))) for row in comparison.rows)
     return replace(comparison, rows=tuple(rows))
+
+
+class _Ways:
+    """The shortest chains to the packages of one side, and what they ask of the machine."""
+
+    def __init__(self, packages: PackageSet, entries: Sequence[Entry] | None) -> None:
+        self.shortest = Graph(packages).shortest(entries)
+        self.packages = packages
+        self.bounds = lower_bounds(packages.values())
+
+    def to_bound(self, name: str) -> Iterator[str]:
+        """Yield the chain to the nearest of the packages that ask most of the machine, and what that one asks."""
+        bound = self.bounds.get(name)
+        keys: list[Key] = [("conda", each) for each in bound.packages] if bound else []
+        chains = [(chain, key) for key in keys if (chain := self.shortest.to(key))]
+        if chains:
+            chain, key = min(chains, key=lambda found: len(found[0].needs))
+            yield from _lines(chain)
+            asker = self.packages[key]
+            for spec in (*asker.depends, *asker.constrains):
+                if split(spec)[0] == name:
+                    yield f"{asker.name} {asker.version} needs {spec}"
+                    break
 
 
 def entries_beside(lock: Path) -> tuple[Entry, ...] | None:
@@ -46,10 +71,13 @@ def entries_beside(lock: Path) -> tuple[Entry, ...] | None:
     return entries_of(read(file)) if file else None
 
 
-def _chain(row: Row, shortest: Shortest) -> tuple[str, ...]:
+def _chain(row: Row, before: _Ways, after: _Ways) -> Iterator[str]:
     package = row.new or row.old
-    chain = shortest.to(package.key if package else ("conda", row.subject))
-    return tuple(_lines(chain)) if chain else ()
+    if row.manager == "machine" and package is None:
+        # Who asks for less does not tell why more was asked for.
+        return (before if DriftClass.LOWERED.value in row.classes else after).to_bound(row.subject)
+    chain = (after if row.after else before).shortest.to(package.key) if package else None
+    return _lines(chain) if chain else iter(())
 
 
 def _lines(chain: Chain) -> Iterator[str]:
