@@ -92,7 +92,7 @@ async def _worlds(
 ) -> tuple[Worlds, list[str]]:
     platform = comparison.platform
     before, moment = base.platforms[platform], cutoff_of(base, platform)
-    minimal = replace(request, kept=tuple(before.only("conda").values()))
+    minimal = replace(request, kept=tuple(before.only("conda").values()), gone_too=True)
     changed, notes = await _changed(solver, minimal, moment)
     fresh = await _solved(solver, request)
     sides = [side for row in comparison.rows for side in (row.old, row.new) if side]
@@ -150,7 +150,8 @@ def _with_pip(
 
     notes: list[str] = []
     try:
-        then = pip_of(make_lock(file, replace(settings, horizon=Horizon(all=moment)), solver, (base,)))
+        # The moment is that of conda's newest: what pip had locked may be newer, and stays.
+        then = pip_of(make_lock(file, replace(settings, horizon=Horizon(new=moment)), solver, (base,)))
     except LockstepError:
         then = worlds.head.only("pip")
         notes.append(
@@ -187,12 +188,8 @@ def _of_keys(row: Row, worlds: Worlds) -> Blame:
 
 
 def _changed_by_file(key: Key, worlds: Worlds) -> bool:
-    """Say whether the file's change moved a package; one that its channel no longer has could not stay."""
-    before, after = worlds.base.get(key), worlds.changed.get(key)
-    if _same(before, after):
-        return False
-    gone = before is not None and before.manager == "conda" and before.url not in worlds.published
-    return not gone
+    """Say whether the file's change moved a package."""
+    return not _same(worlds.base.get(key), worlds.changed.get(key))
 
 
 def _is_upstream(key: Key, worlds: Worlds) -> bool:

@@ -29,7 +29,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.access import Access
 from conda_lockstep.lock.channels import Channel, Mirrors
 from conda_lockstep.lock.network import client_for
-from conda_lockstep.lock.records import package_of
+from conda_lockstep.lock.records import package_of, record_of
 from conda_lockstep.lock.urls import without_credentials
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted
@@ -66,7 +66,8 @@ class Request:
     """What is asked of the solver: specs in the file's order, channels by priority, a platform and its machine.
 
     ``kept`` are packages that were locked before, and are taken again where they fit. None may be published after
-    ``horizon``.
+    ``horizon``. With ``gone_too`` those are kept as well that their channels no longer have, as the lock tells of them:
+    it tells what would be if they were still there, and is no lock to install.
     """
 
     wanted: tuple[Wanted, ...]
@@ -75,6 +76,7 @@ class Request:
     machine: tuple[VirtualPackage, ...]
     kept: tuple[Package, ...] = ()
     horizon: Horizon = NO_HORIZON
+    gone_too: bool = False
 
     @property
     def sources(self) -> tuple[Channel, ...]:
@@ -170,12 +172,20 @@ class Solver:
             channel_relations="disabled",
         )
         urls, latest = {package.url for package in request.kept}, request.horizon.all
-        known = {record.url: record for records in found for record in records}
+        known = {
+            url: record
+            for records in found
+            for record in records
+            if (url := self.mirrors.lock_url(record.url)) in urls
+        }
+        gone = [package for package in request.kept if request.gone_too and package.url not in known]
         return [
-            record
-            for url, record in sorted(known.items())
-            if self.mirrors.lock_url(url) in urls
-            and not (latest and record.timestamp and record.timestamp > latest)
+            *(
+                record
+                for _, record in sorted(known.items())
+                if not (latest and record.timestamp and record.timestamp > latest)
+            ),
+            *(_as_old_as(latest, record_of(package)) for package in gone),
         ]
 
     async def _settle(self, request: Request) -> None:
@@ -188,6 +198,11 @@ class Solver:
         )
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), SETTLE_SECONDS)
+
+
+def _as_old_as(moment: datetime.datetime | None, record: RepoDataRecord) -> RepoDataRecord:
+    record.timestamp = moment
+    return record
 
 
 def _undated(records: list[RepoDataRecord]) -> dict[str, datetime.datetime | None]:

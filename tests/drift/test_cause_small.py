@@ -1,0 +1,238 @@
+"""Whose doing a change is, where files vanish and where pip installs: small channels and indexes with known dates."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.forge.pypi import write_index
+
+from conda_lockstep.cli import main
+from conda_lockstep.lock import cep37
+from conda_lockstep.lock.metadata import newest_of
+
+DAY = 86_400_000
+START = 1_700_000_000_000
+"""Milliseconds."""
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str], list[str]]:
+    """Return the exit status, the blame of each change, and the notes."""
+    capsys.readouterr()
+    status = main(["diff", "base.conda-lock.yml", "conda-lock.yml", "--causes", "--format", "json"])
+    (comparison,) = json.loads(capsys.readouterr().out)["comparisons"]
+    return status, {row["subject"]: row["blame"] for row in comparison["changes"]}, comparison["notes"]
+
+
+def record(name: str, version: str, day: int, *depends: str) -> tuple[str, dict[str, Any]]:
+    return f"{name}-{version}-0.tar.bz2", {
+        "name": name, "version": version, "build": "0", "build_number": 0, "subdir": "noarch", "size": 1,
+        "depends": [*depends], "md5": f"{len(name):016x}{day:016x}", "timestamp": START + day * DAY,
+    }  # fmt: skip
+
+
+def channel(folder: Path, records: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    for subdir, packages in (("noarch", dict(records)), ("linux-64", {})):
+        (folder / subdir).mkdir(parents=True, exist_ok=True)
+        index = {
+            "info": {"subdir": subdir},
+            "packages": packages,
+            "packages.conda": {},
+            "repodata_version": 1,
+        }
+        (folder / subdir / "repodata.json").write_text(json.dumps(index))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield folder
+
+
+def environment(*lines: str) -> None:
+    Path("environment.yml").write_text("\n".join(lines) + "\n")
+
+
+def lock(*options: str) -> None:
+    assert main(["lock", "--platform", "linux-64", *options]) == 0
+
+
+RECORDS = {
+    "app-1.0": record("app", "1.0", 0, "lib <2"),
+    "lib-1.0": record("lib", "1.0", 0),
+    "tool-1.0": record("tool", "1.0", 0),
+    "app-1.1": record("app", "1.1", 10, "lib >=2"),
+    "lib-2.0": record("lib", "2.0", 10),
+}
+
+
+def test_what_moved_because_another_vanished_is_upstreams(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = [f"channels: ['{(tmp_path / 'channel').as_uri()}']", "dependencies:", "  - app"]
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "before"))
+    channel(tmp_path / "channel", (RECORDS[name] for name in RECORDS))
+    environment(*head)
+    lock("--exclude-newer", "2023-11-20")
+    shutil.copy("conda-lock.yml", "base.conda-lock.yml")
+    channel(tmp_path / "channel", (RECORDS[name] for name in RECORDS if name != "app-1.0"))
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "after"))
+    environment(*head, "  - tool")
+    lock()
+    _, blames, notes = told(capsys)
+    assert blames == {"app": "upstream", "lib": "upstream", "tool": "change"}
+    assert notes == []
+
+
+def test_a_pin_of_what_vanished_is_still_the_pull_requests(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = [f"channels: ['{(tmp_path / 'channel').as_uri()}']", "dependencies:"]
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "before"))
+    channel(tmp_path / "channel", [*RECORDS.values(), record("app", "0.9", 0, "lib <2")])
+    environment(*head, "  - app")
+    lock("--exclude-newer", "2023-11-20")
+    shutil.copy("conda-lock.yml", "base.conda-lock.yml")
+    channel(tmp_path / "channel", [RECORDS["lib-1.0"], record("app", "0.9", 0, "lib <2")])
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "after"))
+    environment(*head, "  - app=0.9")
+    lock()
+    assert told(capsys)[:2] == (1, {"app": "change"})
+
+
+def wheel(folder: Path, name: str, version: str, *requires: str) -> Path:
+    path, info = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
+        )
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return path
+
+
+class Index:
+    """An index that knows when its files were uploaded, in days from conda's newest package; it grows."""
+
+    def __init__(self, folder: Path, moment: datetime.datetime) -> None:
+        self.folder = folder
+        self.moment = moment
+        self.wheels: list[tuple[Path, datetime.datetime]] = []
+
+    def upload(self, day: int, name: str, version: str, *requires: str) -> None:
+        path = wheel(self.folder, name, version, *requires)
+        self.wheels.append((path, self.moment + datetime.timedelta(days=day)))
+        shutil.rmtree(self.folder / "pypi", ignore_errors=True)
+        write_index(self.folder / "pypi", self.wheels)
+
+
+@pytest.fixture
+def pip(forge, project, tmp_path, index_cache, http_server, monkeypatch):
+    """A project whose pip entries come from an index of its own; locks it, first as ``base``."""
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(index_cache))
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("UV_NO_CACHE", "1")
+    head = [f"channels: ['{forge.channel_url}']", "dependencies:", "  - python"]
+    environment(*head, "  - pip")  # which every pip part brings
+    assert main(["lock"]) == 0
+    moment = newest_of(cep37.read(Path("conda-lock.yml")), forge.subdir)
+    assert moment is not None
+    Path("conda-lock.yml").unlink()
+    (tmp_path / "index").mkdir()
+    index = Index(tmp_path / "index", moment)
+    index.upload(-30, "app", "1.0", "lib")
+    index.upload(-30, "lib", "1.0")
+    url = http_server(tmp_path / "index" / "pypi").url
+
+    class Project:
+        uploads = index
+
+        def ask(self, *entries: str) -> None:
+            environment(
+                *head, "  - pip:", f"    - --index-url {url}/simple", *(f"    - {each}" for each in entries)
+            )
+
+        def lock(self, *options: str) -> None:
+            assert main(["lock", *options]) == 0
+            if not Path("base.conda-lock.yml").exists():
+                shutil.copy("conda-lock.yml", "base.conda-lock.yml")
+
+    return Project()
+
+
+def test_what_an_index_got_is_upstreams(pip, capsys):
+    pip.ask("app")
+    pip.lock()
+    pip.uploads.upload(60, "app", "2.0", "lib")
+    pip.uploads.upload(60, "lib", "2.0")
+    pip.lock("--update-all")
+    assert told(capsys)[:2] == (0, {"app": "upstream", "lib": "upstream"})
+
+
+def test_a_changed_requirement_is_the_pull_requests(pip, capsys):
+    pip.uploads.upload(-20, "app", "2.0", "lib")
+    pip.ask("app<2")
+    pip.lock()
+    pip.ask("app>=2")
+    pip.lock()
+    assert told(capsys)[:2] == (1, {"app": "change"})
+
+
+def test_both_at_once_are_told_apart_in_the_pip_part(pip, capsys):
+    pip.uploads.upload(-20, "tool", "1.0")
+    pip.ask("app")
+    pip.lock()
+    pip.uploads.upload(60, "lib", "2.0")
+    pip.uploads.upload(60, "tool", "2.0", "lib>=2")
+    pip.ask("app", "tool")
+    pip.lock("--update-all")
+    status, blames, _ = told(capsys)
+    assert (status, blames) == (1, {"tool": "both", "lib": "upstream"})
+
+
+def test_what_pip_locked_after_condas_newest_package_is_nobodys_change(pip, capsys):
+    pip.uploads.upload(5, "app", "2.0", "lib")
+    pip.ask("app")
+    pip.lock()
+    pip.uploads.upload(60, "app", "3.0", "lib")
+    pip.lock("--update-all")
+    assert told(capsys)[:2] == (0, {"app": "upstream"})
+
+
+def test_a_requirement_that_was_not_there_yet_is_the_pull_requests_and_said_so(pip, capsys):
+    pip.ask("app")
+    pip.lock()
+    pip.uploads.upload(60, "late", "1.0")
+    pip.ask("app", "late")
+    pip.lock()
+    status, blames, notes = told(capsys)
+    assert (status, blames) == (1, {"late": "change"})
+    assert any("the pip part has no solution at the old lock's cut-off" in note for note in notes)
+
+
+def test_a_pip_hash_edited_by_hand_is_neithers(pip, capsys):
+    pip.ask("app")
+    pip.lock()
+    path = Path("conda-lock.yml")
+    (package,) = (each for each in cep37.read(path).platforms.values())
+    path.write_text(path.read_text().replace(package["pip", "lib"].sha256, "c" * 64))
+    assert told(capsys)[:2] == (1, {"lib": "unexplained"})
+
+
+def test_a_package_that_moves_to_pip_is_the_pull_requests(forge, pip, capsys):
+    pip.uploads.upload(-20, "idna", forge.newest("idna").version)
+    environment(*Path("environment.yml").read_text().splitlines(), "  - idna")
+    pip.lock()
+    pip.ask("idna")
+    pip.lock()
+    status, blames, _ = told(capsys)
+    assert (status, blames["idna"]) == (1, "change")
