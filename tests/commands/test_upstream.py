@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conda_lockstep.cli import main
+from conda_lockstep.lock import cep37
+from conda_lockstep.packages import Package, PackageSet
 
 DAY = 86_400_000
 START = 1_700_000_000_000
@@ -139,6 +142,20 @@ def test_bisect_names_the_planted_upload_among_a_thousand(tmp_path, monkeypatch,
     out = capsys.readouterr().out
     assert "moved by noarch/engine-2.0-0.tar.bz2, uploaded " in out
     assert f"looked among 1,000 moments, in {told['solves']} solves\n  1 record without a date" in out
+
+
+def test_bisect_says_in_one_line_that_it_knows_nothing_of_pip(upstream, capsys):
+    lock = Path("conda-lock.yml")
+    held = cep37.read(lock)
+    (platform,) = held.platforms
+    wheel = Package("pip", "torch-metrics", "1.0", url="https://x/t.whl", sha256="0" * 64)
+    packages = PackageSet.of((*held.platforms[platform].values(), wheel))
+    cep37.write(replace(held, platforms={platform: packages}), lock)
+    capsys.readouterr()
+    assert main(["upstream", "conda-lock.yml", "--bisect", "Torch_Metrics"]) == 2
+    error = capsys.readouterr().err
+    assert "'torch_metrics' is pip's: --bisect looks among the uploads to conda channels alone" in error
+    assert error.count("\n") == 1
 
 
 def test_bisect_says_where_nothing_moved(upstream, capsys):

@@ -21,6 +21,7 @@ from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import is_lock, lock_path, locks_of
 from conda_lockstep.lock.solve import Solver, UnsolvableError
 from conda_lockstep.lock.unsatisfiable import explain
+from conda_lockstep.projects import normalize
 from conda_lockstep.report import uploads as report
 from conda_lockstep.report.model import Comparison, Report
 
@@ -110,7 +111,14 @@ def _bisected(each: Locked, package: str) -> report.Row:
     if cutoff is None:
         what = f"does not say when the newest of its packages for {each.platform} was uploaded"
         raise LockstepError(what, where=str(each.path), remedy=f"run: lockstep lock {each.file.path}")
-    locked = each.lock.platforms[each.platform].get(("conda", package))
+    packages = each.lock.platforms[each.platform]
+    locked = packages.get(("conda", package))
+    if locked is None and ("pip", normalize(package)) in packages:
+        raise LockstepError(
+            f"'{package}' is pip's: --bisect looks among the uploads to conda channels alone",
+            where=str(each.path),
+            remedy="leave out --bisect: what is newer of it is told without the upload that moved it",
+        )
     request = request_again(each.file, each.settings, each.lock)
     try:
         flip = asyncio.run(flipped_by(_solver(each), request, package, locked, cutoff))
