@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "dist" / "lockstep.pyz"
 COMMANDS = ("verify", "fleet", "snapshot", "diff", "probe")
-DATA = ("probe/inside.py", "report/assets/*")
+DATA = ("data/names.*", "probe/inside.py", "report/assets/*")
 
 _SOURCE = ROOT / "src"
 _PACKAGE = "conda_lockstep"

@@ -11,6 +11,8 @@ import pytest
 from scripts.build_zipapp import COMMANDS, build
 
 from conda_lockstep.lock import manifest
+from conda_lockstep.lock.model import Lock
+from conda_lockstep.packages import Package, PackageSet
 from tests.support.prefixes import Installed, copy_of, installed
 
 __all__ = ["installed"]
@@ -52,6 +54,20 @@ def test_a_bare_node_verifies_against_a_manifest(archive: Path, installed: Insta
         )
         assert (drifted.returncode, drifted.stderr) == (1, "")
         assert "tqdm" in drifted.stdout
+
+
+def test_a_bare_node_knows_what_conda_and_pip_call_one_project(archive: Path, tmp_path: Path) -> None:
+    conda = Package(
+        "conda", "pytorch", "2.5.1", "cuda126_0", "linux-64", "https://conda.anaconda.org/conda-forge",
+        "https://conda.anaconda.org/conda-forge/linux-64/pytorch-2.5.1-cuda126_0.conda", "a" * 64,
+    )  # fmt: skip
+    torch = Package("pip", "torch", "2.6.0", url="https://x/torch-2.6.0-py3-none-any.whl", sha256="b" * 64)
+    for name, packages in (("old", [conda]), ("new", [conda, torch])):
+        lock = Lock({"linux-64": PackageSet.of(packages)}, ("conda-forge",), ("environment.yml",))
+        (tmp_path / f"{name}.json").write_text(manifest.render(lock))
+    told = run(archive, "diff", "old.json", "new.json", "--explain", cwd=tmp_path)
+    assert (told.returncode, told.stderr) == (1, "")
+    assert "shadowed" in told.stdout
 
 
 def test_it_writes_a_snapshot_and_compares_it_with_a_lock(

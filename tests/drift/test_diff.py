@@ -122,6 +122,26 @@ def test_a_pip_package_that_comes_over_a_conda_package_shadows_it() -> None:
     assert DriftClass.SHADOWED in torch.changes[0].classes
 
 
+@pytest.mark.parametrize(
+    ("held", "project", "shadowed"),
+    [
+        ("py-xgboost", "xgboost", True),
+        ("opencv", "opencv-python", True),
+        ("ray-core", "ray", True),
+        # The program, and what calls it from Python.
+        ("graphviz", "graphviz", False),
+        ("nccl", "nvidia-nccl-cu12", False),
+    ],
+)
+def test_a_pip_package_shadows_what_holds_its_project_and_not_its_namesake(
+    held: str, project: str, shadowed: bool
+) -> None:
+    drift = diff(
+        PackageSet.of([conda(held, "1.0")]), PackageSet.of([conda(held, "1.0"), pip(project, "1.0")])
+    )
+    assert [DriftClass.SHADOWED in change.classes for change in drift.changes] == [shadowed]
+
+
 def test_where_one_side_has_no_pip_part_the_other_sides_is_not_compared() -> None:
     old, new = PackageSet.of([NUMPY]), PackageSet.of([NUMPY, pip("idna", "3.10")])
     drift = diff(old, new, Scope(pip=False))

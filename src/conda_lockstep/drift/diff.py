@@ -16,7 +16,9 @@ from conda_lockstep.drift.envelope import compare_envelopes
 from conda_lockstep.drift.model import Change, Drift, DriftClass, Flip, Gap
 from conda_lockstep.drift.names import flavour, project, stem
 from conda_lockstep.drift.variants import CUDA_VERSION_PACKAGES, flips
+from conda_lockstep.lock.owned import owned_by_conda
 from conda_lockstep.packages import Key, Package, PackageSet
+from conda_lockstep.projects import normalize
 from conda_lockstep.versions import compare
 
 _ARCHIVES = (".conda", ".tar.bz2")
@@ -243,13 +245,13 @@ def _moved(old: Package, new: Package) -> Change:
 
 
 def shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
-    """Return the pip packages that lie over a conda package of the same project on one side only."""
+    """Return the pip packages that lie over a conda package with the same project in it, on one side only."""
     if not any(manager == "pip" for manager, _ in (*old, *new)):
         return frozenset()
     sides = []
     for packages in (old, new):
-        conda = {project(package) for package in packages.only("conda").values()}
-        sides.append({key for key, package in packages.only("pip").items() if project(package) in conda})
+        owned = owned_by_conda(packages.only("conda").values())
+        sides.append({key for key in packages.only("pip") if normalize(key[1]) in owned})
     return frozenset(sides[0] ^ sides[1])
 
 

@@ -5,37 +5,28 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from conda_lockstep.environment.names import pypi_names
 from conda_lockstep.packages import Package
 from conda_lockstep.projects import normalize
 
 _FLAVOUR = re.compile(r"-(?:cu(?P<cu>\d+)|cuda(?P<cuda>\d+)x?|(?P<device>gpu|cpu))(?=-|$)")
 _MAY_BE_FLAVOUR = re.compile("cu|pu", re.IGNORECASE)
 
-_CONDA_TO_PYPI = {
+_NOT_IN_THE_TABLE = {
     "cudnn": "nvidia-cudnn",
-    "dask-core": "dask",
-    "matplotlib-base": "matplotlib",
     "msgpack-python": "msgpack",
     "nccl": "nvidia-nccl",
-    "opencv": "opencv-python",
-    "py-opencv": "opencv-python",
-    "py-xgboost": "xgboost",
-    "pytables": "tables",
-    "pytorch": "torch",
-    "pytorch-cpu": "torch",
-    "pytorch-gpu": "torch",
-    "ray-core": "ray",
-    "ray-default": "ray",
-    "tensorflow-base": "tensorflow",
     "pytorch-triton": "triton",
 }
-"""conda-forge's and pytorch's names that are not the normalised PyPI name; enough for a training stack."""
+"""conda's names of what PyPI has as well: libraries, in which no Python is, and what the table has by an old name."""
 
 
 def project(package: Package) -> str:
     """Return what conda and pip packages of one project have in common: the normalised PyPI name."""
     name = normalize(package.name)
-    return _CONDA_TO_PYPI.get(name, name) if package.manager == "conda" else name
+    if package.manager == "pip":
+        return name
+    return _NOT_IN_THE_TABLE.get(name) or next(iter(pypi_names(package.name)), name)
 
 
 @lru_cache(maxsize=1 << 14)

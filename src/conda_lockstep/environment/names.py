@@ -96,7 +96,11 @@ def _find(table: bytes, section: _Section, key: bytes) -> bytes | None:
 
 @cache
 def _table() -> bytes:
-    return TABLE.read_bytes()
+    if TABLE.is_file():
+        return TABLE.read_bytes()
+    from pkgutil import get_data  # within an archive, as on a bare node
+
+    return get_data("conda_lockstep", "data/names.txt") or b""
 
 
 @cache
