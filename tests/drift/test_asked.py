@@ -106,6 +106,13 @@ def test_a_changed_entry_is_judged_by_what_it_asks_for(old: str, new: str, row: 
     assert (row.replace("→ –", "→ ") in rows) if row else rows == []
 
 
+def test_entries_are_counted_as_such() -> None:
+    report = compare_files(file("tqdm"), file("tqdm", "numpy"))
+    assert "1 change: 1 low; 1 entry unchanged" in drift_text.render(report)
+    assert "1 → 2 entries" in markdown.render(report)
+    assert "2 entries, environment.yml" in html.render(report)
+
+
 def test_a_package_that_moves_to_pip_is_one_change() -> None:
     after = parse(
         "channels: [conda-forge]\ndependencies:\n  - pip:\n      - torch==2.4.0\n", "environment.yml"

@@ -228,6 +228,22 @@ def test_a_pip_hash_edited_by_hand_is_neithers(pip, capsys):
     assert told(capsys)[:2] == (1, {"lib": "unexplained"})
 
 
+def test_upstream_says_which_line_holds_a_pip_package_back(pip, capsys):
+    pip.ask("app", "lib<2")
+    pip.lock()
+    pip.uploads.upload(60, "app", "2.0", "lib")
+    pip.uploads.upload(60, "lib", "2.0")
+    capsys.readouterr()
+    assert main(["upstream", "environment.yml", "--format", "json"]) == 1
+    (comparison,) = json.loads(capsys.readouterr().out)["comparisons"]
+    assert [(row["subject"], row["after"], row["blame"]) for row in comparison["changes"]] == [
+        ("app", "2.0", "upstream")
+    ]
+    assert comparison["notes"] == [
+        "lib 2.0 is there, and not in a new lock; what lets it in: open 'lib<2' (line 7)"
+    ]
+
+
 def test_a_package_that_moves_to_pip_is_the_pull_requests(forge, pip, capsys):
     pip.uploads.upload(-20, "idna", forge.newest("idna").version)
     environment(*Path("environment.yml").read_text().splitlines(), "  - idna")

@@ -89,7 +89,7 @@ def _summary(comparison: Comparison) -> str:
 
 
 def _count(comparison: Comparison) -> str:
-    if comparison.new.environment_id:
+    if comparison.new.unit == "packages":
         return _packages(comparison.unchanged)
     return f"{comparison.unchanged} {'entry' if comparison.unchanged == 1 else 'entries'}"
 

@@ -134,7 +134,7 @@ def _side(word: str, side: Side) -> str:
     part = "" if side.complete else " (conda part)"
     return (
         f'<span>{markup(word)}</span><span class="mono">{markup(side.environment_id)}{part}</span>'
-        f'<span class="label">{side.packages} packages, {markup(side.label)}</span>'
+        f'<span class="label">{side.packages} {side.unit}, {markup(side.label)}</span>'
     )
 
 

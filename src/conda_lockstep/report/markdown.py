@@ -127,9 +127,9 @@ def _heading(group: Group) -> str:
         platform = f"{code(comparison.platform)}: " if len(group.comparisons) > 1 else ""
         old, new = comparison.old, comparison.new
         count = (
-            f"{old.packages} → {new.packages} packages"
+            f"{old.packages} → {new.packages} {new.unit}"
             if old.packages != new.packages
-            else f"{new.packages} packages"
+            else f"{new.packages} {new.unit}"
         )
         same = (
             f"{_identity(new)}, unchanged" if not comparison.rows else f"{_identity(old)} → {_identity(new)}"

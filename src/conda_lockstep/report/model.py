@@ -62,6 +62,11 @@ class Side:
     packages: int
     complete: bool = True
 
+    @property
+    def unit(self) -> str:
+        """Return what is counted, in the plural."""
+        return "packages" if self.environment_id else "entries"
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
