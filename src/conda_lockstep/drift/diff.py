@@ -106,7 +106,7 @@ def _in_scope(packages: PackageSet, scope: Scope) -> PackageSet:
 
 
 def _compare_versions(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
-    order = compare(old.manager, old.version, new.version)
+    order = compare(old.manager, old.version, new.version) if old.version != new.version else 0
     if order:
         classes.add(DriftClass.UPGRADE if order > 0 else DriftClass.DOWNGRADE)
     elif old.build and new.build and old.build != new.build:
@@ -117,7 +117,7 @@ def _compare_versions(old: Package, new: Package, classes: set[DriftClass], deta
 
 
 def _compare_places(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
-    if old.manager == "conda" and places.folder(old) == places.folder(new) != "":
+    if old.manager == "conda" and old.url.rpartition("/")[0] == new.url.rpartition("/")[0] != "":
         return
     place: Callable[[Package], str] = places.channel if old.manager == "conda" else places.origin
     before, after = place(old), place(new)
@@ -280,5 +280,8 @@ def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> It
 
 
 def _order(change: Change) -> tuple[str, str]:
+    old, new = change.old, change.new
+    if old is not None and (new is None or old.name == new.name) and old.manager == "conda":
+        return old.name, "conda"  # without a look at both keys, as for most
     manager, name = change.keys[0]
     return name, manager

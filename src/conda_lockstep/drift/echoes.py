@@ -36,7 +36,7 @@ _LEADERS = {
 _FOLLOWING = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.VARIANT})
 
 
-_LOW = SEVERITIES.index("low")
+_LOUDER = frozenset(SEVERITIES[: SEVERITIES.index("low")])
 
 
 def subdued(judgements: Iterable[Judgement]) -> list[Judgement]:
@@ -50,14 +50,16 @@ def subdued(judgements: Iterable[Judgement]) -> list[Judgement]:
     leaders = {
         (change.package.manager, change.package.name): each
         for each in judgements
-        if isinstance(change := each.change, Change) and SEVERITIES.index(each.severity) < _LOW
+        if each.severity in _LOUDER and isinstance(change := each.change, Change)
     }
-    return [_subdued(each, _leader(each, leaders)) for each in judgements]
+    return [
+        _subdued(each, _leader(each, leaders)) if each.severity in _LOUDER else each for each in judgements
+    ]
 
 
 def _leader(judgement: Judgement, leaders: Mapping[Key, Judgement]) -> Judgement | None:
     change = judgement.change
-    if not isinstance(change, Change) or SEVERITIES.index(judgement.severity) >= _LOW:
+    if not isinstance(change, Change):
         return None
     manager, name = change.package.key
     if manager == "conda" and name in _LEADERS:

@@ -19,12 +19,7 @@ def channel(package: Package) -> str:
 
     ``defaults`` stands for all that Anaconda's own host serves, whichever of its folders.
     """
-    return _named(folder(package) if "://" in package.url else package.channel)
-
-
-def folder(package: Package) -> str:
-    """Return the URL that the file of a package lies under, empty without one."""
-    return package.url.rpartition("/")[0]
+    return _named(package.url.rpartition("/")[0] if "://" in package.url else package.channel)
 
 
 @lru_cache(maxsize=1 << 10)

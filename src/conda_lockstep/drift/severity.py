@@ -401,8 +401,9 @@ def _worse(severity: Severity) -> Severity:
 
 def _rank(judgement: Judgement) -> tuple[int, int, int, str]:
     change = judgement.change
+    severity, danger = SEVERITIES.index(judgement.severity), _DANGERS[judgement.decisive]
     if isinstance(change, EnvelopeChange):
-        return *_weight(judgement), -1, change.virtual_package
+        return severity, danger, -1, change.virtual_package
     name = change.package.name
     layer = _layer_named(name)
-    return *_weight(judgement), STACK.index(layer) if layer else len(STACK), name
+    return severity, danger, STACK.index(layer) if layer else len(STACK), name
