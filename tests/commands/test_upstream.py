@@ -60,6 +60,10 @@ def test_releases_and_what_holds_back_are_told(upstream, capsys):
         "urllib3 2.5.0 is there, and not in a new lock; what lets it in: open 'urllib3=2.3' (line 7)"
     ]
     assert _report(capsys, "--fail-on", "critical")[0] == 0
+    assert comparison["changes"][0]["chain"] == ["environment.yml:4: idna"]
+    for options, shown in (((), False), (("--explain",), True), (("--format", "html"), True)):
+        main(["upstream", "environment.yml", *options])
+        assert ("environment.yml:4: idna" in capsys.readouterr().out) == shown
 
 
 def test_what_vanished_was_replaced_or_hot_fixed_is_told(upstream, capsys):

@@ -16,6 +16,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--platform", action="append", default=[], metavar="SUBDIR", help="default: all")
     parser.add_argument("--bisect", metavar="PACKAGE", help="name the upload that moved a package")
+    parser.add_argument(
+        "--explain", action="store_true", help="show along which chain each changed package is pulled in"
+    )
     parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
     parser.add_argument(
@@ -41,4 +44,5 @@ def run(arguments: argparse.Namespace) -> int:
         format=arguments.format,
         output=arguments.output,
         fail_on=arguments.fail_on,
+        explain=arguments.explain,
     )

@@ -20,7 +20,7 @@ from conda_lockstep.lock.make import solver_for
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import is_lock, lock_path, locks_of
 from conda_lockstep.lock.solve import Solver, UnsolvableError
-from conda_lockstep.lock.unsatisfiable import explain
+from conda_lockstep.lock.unsatisfiable import explain as explain_unsolvable
 from conda_lockstep.projects import normalize
 from conda_lockstep.report import uploads as report
 from conda_lockstep.report.model import Comparison, Report
@@ -43,10 +43,12 @@ def run(
     format: str,  # noqa: A002
     output: Path | None,
     fail_on: str | None,
+    explain: bool = False,
 ) -> int:
     """Report on locks against their channels, every one that git knows where none is named.
 
-    1 where a change is as bad as ``fail_on``, by default any at all; 2 where a lock could not be compared.
+    ``explain`` shows in text, too, which entry pulls each change in. 1 where a change is as bad as ``fail_on``, by
+    default any at all; 2 where a lock could not be compared.
     """
     _SOLVERS.clear()
     comparisons: list[Comparison] = []
@@ -60,10 +62,16 @@ def run(
             # What was found until then is told, and so are the other locks.
             failed = True
             _complain(error, path)
+    if format == "text" and not explain:
+        comparisons = [_without_chains(each) for each in comparisons]
     told = Report(tuple(comparisons))
     if comparisons:
         write(render(told, format, colour=output is None and colourful()), output)
     return 2 if failed else int(fails(told.rows, fail_on or "any"))
+
+
+def _without_chains(comparison: Comparison) -> Comparison:
+    return replace(comparison, rows=tuple(row._replace(chain=()) for row in comparison.rows))
 
 
 def bisect(
@@ -103,7 +111,7 @@ def _attributed(comparison: Comparison, base: Lock, found: dict[str, Locked]) ->
         return attribute(comparison, head.file, base, packages, _solver(head), head.settings)
     except UnsolvableError as error:
         request = request_again(head.file, head.settings, head.lock)
-        raise asyncio.run(explain(_solver(head), request, str(error))) from None
+        raise asyncio.run(explain_unsolvable(_solver(head), request, str(error))) from None
 
 
 def _bisected(each: Locked, package: str) -> report.Row:
@@ -123,7 +131,7 @@ def _bisected(each: Locked, package: str) -> report.Row:
     try:
         flip = asyncio.run(flipped_by(_solver(each), request, package, locked, cutoff))
     except UnsolvableError as error:
-        raise asyncio.run(explain(_solver(each), request, str(error))) from None
+        raise asyncio.run(explain_unsolvable(_solver(each), request, str(error))) from None
     if locked is None and flip.after is None:
         raise LockstepError(
             f"'{package}' is neither locked nor in a new lock",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from conda_lockstep.drift.cause import published
+from conda_lockstep.drift.chains import with_chains
 from conda_lockstep.drift.compare import compare_platform, row_of
 from conda_lockstep.drift.published import became
 from conda_lockstep.drift.severity import judge
@@ -22,6 +23,7 @@ from conda_lockstep.lock.outdated import Newer, newer
 from conda_lockstep.lock.outdated_pip import newer_pip
 from conda_lockstep.lock.solve import Request, Solver, UnsolvableError
 from conda_lockstep.lock.unsatisfiable import explain
+from conda_lockstep.lock.why import entries_of
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.report.model import Comparison, Row
 from conda_lockstep.report.outdated import says
@@ -32,7 +34,7 @@ FRESH, TODAY = "a new lock of today", "the channels today"
 def against_today(
     file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
 ) -> Iterator[Comparison]:
-    """Yield what became of the locked files, where anything did, then what else a new lock would have.
+    """Yield what became of the locked files, where anything did, then what else a new lock would have, with chains.
 
     ``settings`` are for one platform; see ``lock.again``. Raises ``LockstepError`` for a channel that cannot be read,
     and for a file that has no solution any more: then after the first of the two, which may say why.
@@ -66,10 +68,10 @@ def against_new_lock(
 
         fresh = PackageSet({**fresh, **locking(file).only("pip")})
         held += newer_pip(file, lock.platforms[platform], locking, every=False)
-    locked = from_lock(lock, label)
-    comparison = compare_platform(
-        locked, from_lock(_as_locked(fresh, lock, platform), FRESH), platform, name=label
-    )
+    locked, entries = from_lock(lock, label), entries_of(file)
+    solved = from_lock(_as_locked(fresh, lock, platform), FRESH)
+    comparison = compare_platform(locked, solved, platform, name=label)
+    comparison = with_chains(comparison, (locked, entries), (solved, entries))
     rows = (_upstream(row, today) for row in comparison.rows)
     notes = (*_stale(file, lock, label, settings), *comparison.notes, *_held_back(held))
     return replace(comparison, rows=tuple(rows), notes=notes)
@@ -101,7 +103,7 @@ def against_channels(
     today = asyncio.run(published(solver, request_again(file, settings, lock), packages.values()))
     drift = became(packages, today)
     side = side_of(locked, packages)
-    return Comparison(
+    comparison = Comparison(
         name=f"the files of {locked.label}",
         platform=platform,
         old=side,
@@ -109,6 +111,8 @@ def against_channels(
         rows=tuple(_upstream(row_of(judgement), today) for judgement in judge(drift, packages, packages)),
         unchanged=len(drift.unchanged),
     )
+    end = locked, entries_of(file)
+    return with_chains(comparison, end, end)
 
 
 def _upstream(row: Row, today: dict[str, Package]) -> Row:
