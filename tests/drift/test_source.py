@@ -7,14 +7,16 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from tests.drift.strategies import package_sets
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, pip
 
 from conda_lockstep.commands import drift as commands
 from conda_lockstep.drift.compare import compare
-from conda_lockstep.drift.source import read_source
+from conda_lockstep.drift.source import parse_source, read_source
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import cep37, explicit
+from conda_lockstep.lock import cep37, explicit, manifest
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.report import drift_json
@@ -112,6 +114,40 @@ def test_fail_on_sets_what_fails(
     edited = tmp_path / "edited.txt"
     edited.write_text(operands["explicit"].read_text().replace("tqdm-4.67.1", "tqdm-4.66.0"))
     assert commands.diff(operands["explicit"], edited, output=tmp_path / "out.txt", fail_on=fail_on) == code
+
+
+@given(package_sets, package_sets)
+@settings(max_examples=60, deadline=None)
+def test_the_platform_and_the_format_of_the_inputs_do_not_matter(old: PackageSet, new: PackageSet) -> None:
+    """As far as the formats hold the same: the manifest, which holds all that a lock does, against the lock itself."""
+    told = {}
+    for platform in ("linux-64", "osx-arm64"):
+        locks = [_settled(packages, platform) for packages in (old, new)]
+        written = {
+            "conda-lock": [cep37.render(lock) for lock in locks],
+            "manifest": [manifest.render(lock) for lock in locks],
+        }
+        for form, texts in written.items():
+            report = compare(*(parse_source(text, "x") for text in texts))
+            [comparison] = report.comparisons
+            told[platform, form] = [row._replace(old=None, new=None) for row in comparison.rows]
+    first, *others = told.values()
+    assert all(rows == first for rows in others)
+
+
+def _settled(packages: PackageSet, platform: str) -> Lock:
+    """Return a lock of packages that every format has room for."""
+    held = []
+    for package in packages.values():
+        depends = () if package.manager == "pip" else package.depends
+        if package.manager == "conda":
+            build = package.build or "h0_0"
+            url = f"{package.channel}/noarch/{package.name}-{package.version}-{build}.conda"
+            package = package._replace(build=build, url=url, subdir="noarch")
+        url = package.url or f"https://x/{package.name}.whl"
+        held.append(package._replace(url=url, depends=depends, constrains=()))
+    lock = Lock({platform: PackageSet.of(held)}, ("conda-forge",), ("environment.yml",))
+    return cep37.parse(cep37.render(lock), "conda-lock.yml")
 
 
 def test_an_unknown_format_or_severity_is_told(operands: dict[str, Path]) -> None:
