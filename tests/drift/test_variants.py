@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from tests.support.repodata import package, repodata
 
+from conda_lockstep.drift import variants as reading
 from conda_lockstep.drift.model import Flip
 from conda_lockstep.drift.variants import flips, variants
 from conda_lockstep.packages import Package
@@ -106,6 +108,18 @@ def test_a_package_says_which_variant_it_is(found: Package, expected: dict[str, 
 def test_what_flips_between_two_builds(old: Package, new: Package, expected: tuple[Flip, ...]) -> None:
     assert flips(old, new) == expected
     assert flips(new, old) == tuple(Flip(flip.axis, flip.new, flip.old) for flip in expected)
+
+
+def test_no_real_build_that_tells_something_is_passed_over(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is looked at first, of a build and of dependencies, is only there to be fast."""
+    packages = [package(record) for record in repodata(corpus)]
+    told = [variants(each) for each in packages]
+    assert sum(map(bool, told)) > 1000
+    monkeypatch.setattr(reading, "_MAY_TELL", re.compile(""))
+    monkeypatch.setattr(reading, "_SILENT", set())
+    assert [variants(each) for each in packages] == told
 
 
 def test_every_gpu_build_of_the_real_channels_is_known_as_one_and_no_cpu_build_is(corpus: Path) -> None:
