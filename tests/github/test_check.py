@@ -139,6 +139,31 @@ def test_findings_are_annotated_and_handed_over(checkout: Checkout) -> None:
     assert "file=environment.yml,line=5,col=" in checkout.log
 
 
+def test_requirements_files_and_locks_are_linted_as_lockstep_lint_does(checkout: Checkout) -> None:
+    entries = environment("python=3.11", "pip", "pip: [-r more.txt]")
+    checkout.write(
+        {"environment.yml": entries, "more.txt": "-r sub/deeper.txt\nrequests\n", "sub/deeper.txt": "numpy\n"}
+    )
+    found = {(remark.path, remark.rule) for remark in checkout.run().remarks}
+    assert {("more.txt", "unpinned-pip"), ("sub/deeper.txt", "unpinned-pip")} <= found
+
+
+@pytest.mark.parametrize("place", ["../outside.txt", "link.txt", ".git/config", "/etc/hostname"])
+def test_a_requirements_file_that_is_none_of_the_repositorys_is_not_quoted(
+    checkout: Checkout, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "outside.txt").write_text("hunter2 # secret\nhunter2 with words\n")
+    (checkout.repository.folder / "link.txt").symlink_to(tmp_path / "outside.txt")
+    checkout.repository.git("config", "--local", "hunter2.password", "hunter2")
+    checkout.write({"environment.yml": environment("python=3.11", "pip", f"pip: ['-r {place}']")})
+    handed = checkout.run()
+    assert handed.checked[0].state == "failed"
+    assert "in this repository" in str(handed.checked[0].reasons) or "of one machine" in str(
+        handed.checked[0].reasons
+    )
+    assert "hunter2" not in f"{handed}{checkout.log}"
+
+
 def test_an_unreadable_file_is_a_finding_and_nothing_is_solved(checkout: Checkout) -> None:
     checkout.write({"environment.yml": "dependencies:\n\t- tqdm\nchannels: [conda-forge]\n"})
     handed = checkout.run()

@@ -10,6 +10,8 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.fields import Fields, parse_object
 
 PULL_REQUEST_EVENTS = frozenset({"pull_request", "pull_request_target"})
+# A change that is merged already is told, not judged.
+JUDGED_EVENTS = PULL_REQUEST_EVENTS | {"merge_group"}
 NO_COMMIT = "0" * 40
 
 
@@ -65,6 +67,11 @@ class Event:
     branch: str = ""
     default_branch: str = ""
     schedule: str = ""
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the change is still to be merged."""
+        return self.name in JUDGED_EVENTS
 
     @property
     def is_fork(self) -> bool:

@@ -7,16 +7,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from conda_lockstep.drift.blame import is_caveat
 from conda_lockstep.drift.source import parse_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.compare import LADDER
-from conda_lockstep.github.handoff import Checked, Handoff, Remark
+from conda_lockstep.github.handoff import Caveat, Checked, Handoff, Remark
 from conda_lockstep.lock.paths import SUFFIX, machine_lock_path
 from conda_lockstep.packages import Package
 from conda_lockstep.rules import rules
 from conda_lockstep.rules.lint import UNREADABLE
 
 SEE_LOG = "the log of its run says why"
+CAUSES_SEE_LOG = f"some of what is to be known about the causes is not shown: {SEE_LOG}"
 _PATH = re.compile(r"(?!.*\.\.)[\w+.-][\w+./-]{0,199}\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,79}\Z", re.ASCII)
 _VERSION = re.compile(r"[\w.+!-]{0,80}\Z", re.ASCII)
@@ -70,7 +72,14 @@ def _fact(one: Checked) -> Checked:
         notices=(),
         build_reason=SEE_LOG if one.build in ("failed", "refused") else "",
         reached=tuple(step for step in LADDER if step in one.reached),
+        # A cause is shown only beside a change that is found here; its words are our own.
+        causes=one.causes,
+        caveats=tuple(dict.fromkeys(_caveat(each) for each in one.caveats)),
     )
+
+
+def _caveat(caveat: Caveat) -> Caveat:
+    return caveat if is_caveat(caveat.text) else replace(caveat, text=CAUSES_SEE_LOG)
 
 
 def _is_its_lock(one: Checked) -> bool:

@@ -65,6 +65,10 @@ def _fitting(lines: Iterator[str], room: int) -> str:
 def _checks(handoff: Handoff, compared: Compared, shown: int) -> Iterator[str]:
     for line in compared.broken[:shown]:
         yield f"❌ {prose(line)}"
+    if compared.spared == 1:
+        yield "ℹ️ 1 change would fail the check, but is upstream's doing alone."
+    elif compared.spared:
+        yield f"ℹ️ {compared.spared} changes would fail the check, but are upstream's doing alone."
     for checked in handoff.checked:
         yield from _lock(checked)
         yield from (f"⚠️ {prose(notice)}" for notice in checked.notices)
