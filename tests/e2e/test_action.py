@@ -115,6 +115,7 @@ class World:
         for name in ("environment.yml", "conda-lock.yml"):
             content = self.repository.git("show", f"{self.base}:{name}") + "\n"
             self.remote.files[self.base, name] = content.encode()
+            self.remote.files[head, name] = f"{self.repository.git('show', f'{head}:{name}')}\n".encode()
 
     @property
     def comments(self) -> list[str]:

@@ -17,7 +17,10 @@ NO_COMMIT = "0" * 40
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request as its event tells it. ``head_repository`` is empty where the fork was deleted."""
+    """A pull request as its event tells it.
+
+    ``head_repository`` is empty where the fork was deleted, ``merge_sha`` where GitHub has no merge with the base yet.
+    """
 
     number: int
     author: str
@@ -28,6 +31,7 @@ class PullRequest:
     head_repository: str
     base_sha: str
     base_ref: str
+    merge_sha: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ def pull_request(fields: Fields) -> PullRequest:
         head_repository=fields.optional_text("head.repo.full_name"),
         base_sha=fields.text("base.sha"),
         base_ref=fields.text("base.ref"),
+        merge_sha=fields.optional_text("merge_commit_sha"),
     )
 
 

@@ -52,8 +52,13 @@ def only_facts(handoff: Handoff) -> Handoff:
     return Handoff(tuple(remarks), tuple(checked), tuple(filter(None, failures)), base)
 
 
+def is_plain_path(path: str) -> bool:
+    """Whether a path stays in the repository and cannot be read as a sentence."""
+    return _PATH.match(path) is not None
+
+
 def _is_placed(remark: Remark) -> bool:
-    return bool(_PATH.match(remark.path)) and 0 <= remark.line <= _LAST and 0 <= remark.column <= _LAST
+    return is_plain_path(remark.path) and 0 <= remark.line <= _LAST and 0 <= remark.column <= _LAST
 
 
 def _counted(number: int, one: str, many: str) -> str:
@@ -61,7 +66,7 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 def _fact(one: Checked) -> Checked:
-    if not (_PATH.match(one.path) and _PATH.match(one.lock_path) and _is_its_lock(one)):
+    if not (is_plain_path(one.path) and is_plain_path(one.lock_path) and _is_its_lock(one)):
         raise LockstepError("an environment file has a name that is not shown here")
     if not (_ID.match(one.sha256) and _ID.match(one.lock_sha256)):
         raise LockstepError("is not described as it must be", where=one.path)
