@@ -300,6 +300,17 @@ def test_what_may_be_built_is_built_and_compared(checkout: Checkout, hosted: boo
     assert not (checkout.folder / "lockstep" / "build-0" / "prefix").exists()
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_packages_are_kept_for_trusted_changes_alone(checkout: Checkout, trusted: bool) -> None:
+    """What a later run takes from the folder, no stranger's change comes near: it neither fills nor reads it."""
+    kept = checkout.folder / "kept"
+    inputs = dataclasses.replace(INPUTS, build="always", cache_dir=kept)
+    checkout.head_repository, checkout.hosted = "acme/train" if trusted else "stranger/train", True
+    assert checkout.one(inputs).build == "built"
+    assert bool(list(kept.glob("pkgs/tqdm-*"))) is trusted
+    assert kept.exists() is trusted
+
+
 def test_what_is_as_on_the_base_is_built_only_when_told(checkout: Checkout) -> None:
     checkout.base = checkout.repository.commit({"conda-lock.yml": checkout.one().lock})
     assert checkout.one(dataclasses.replace(INPUTS, build="auto")).build == "skipped"

@@ -65,8 +65,9 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     except LockstepError as error:
         return Handoff(failures=(str(error),))
     base = _base(event, runner)
-    inquiry = Inquiry(base, runner.workspace, runner.folder, runner.cache)
-    look = _Look(event, inputs, runner, may_build(event, hosted=runner.hosted), base, inquiry, out)
+    cache = _cache(event, runner, inputs)
+    inquiry = Inquiry(base, runner.workspace, runner.folder, cache)
+    look = _Look(event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, out)
     failures += unread
     unreadable = {finding.path for finding in findings if finding.rule == UNREADABLE}
     checked: list[Checked] = []
@@ -105,6 +106,7 @@ class _Look:
     runner: Runner
     gate: Decision
     base: Base
+    cache: Path
     inquiry: Inquiry
     out: TextIO
 
@@ -113,7 +115,7 @@ class _Look:
         # The settings that 'lockstep lock FILE' would take: those closest to the file.
         config = load((self.runner.workspace / path).parent)
         building.check_machine(self.inputs.machine, config)
-        found = lock_environment(path, config, self.inputs, self.runner.workspace, self.runner.cache)
+        found = lock_environment(path, config, self.inputs, self.runner.workspace, self.cache)
         for index, locked in enumerate(found):
             built = self._built(locked, found, config, self.runner.folder / f"build-{number}")
             told = self.inquiry.about(locked, f"{number}-{index}") if self.event.is_judged else Told()
@@ -126,7 +128,7 @@ class _Look:
         built = building.decide(locked, self.inputs.build, self.gate, self.event, self.base)
         built = built or building.belongs_elsewhere(locked, found, self.inputs.machine)
         if built is None:
-            built = building.build(locked, config, place, self.runner.workspace, self.runner.cache, self.out)
+            built = building.build(locked, config, place, self.runner.workspace, self.cache, self.out)
         print(f"{locked.path}: {built.state}: {built.reason}", file=self.out)
         return built
 
@@ -146,6 +148,13 @@ class _Look:
             causes=told.causes,
             caveats=told.caveats,
         )
+
+
+def _cache(event: Event, runner: Runner, inputs: Inputs) -> Path:
+    """Return where downloads are kept: what is taken from one run to the next, no stranger's change comes near."""
+    if inputs.cache_dir is None or reason_for_distrust(event):
+        return runner.cache
+    return inputs.cache_dir
 
 
 def _base(event: Event, runner: Runner) -> Base:
