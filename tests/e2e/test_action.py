@@ -203,7 +203,10 @@ def test_dependabot_is_checked_without_a_comment_and_told_why(world: World) -> N
     world.repository.write({"environment.yml": world.environment("4.67.1", "2.3.0")})
     world.lock()
     bot = "dependabot[bot]"
-    result = world.run_pull_request(world.push({}), actor=bot, author=bot, sender=bot)
+    # Nothing that lies in the checkout is taken for a part of the Action or of what it runs.
+    traps = dict.fromkeys(SHADOWS, f"import os; os.system('touch {world.folder}/pwned')\n")
+    result = world.run_pull_request(world.push(traps), actor=bot, author=bot, sender=bot)
+    assert not (world.folder / "pwned").exists()
     assert result.status == 0, result.everything
     assert "comment: skipped: Dependabot had a hand in it, whose runs cannot write" in result.log
     assert "was not built: Dependabot proposes what somebody else released" in result.summary
@@ -285,6 +288,10 @@ def test_a_fork_is_neither_built_nor_commented_by_its_own_run_and_commented_by_t
     assert "conda-lockstep" in comment.partition("\n")[0]
 
 
+SHADOWS = (
+    "conda_lockstep/__init__.py", "conda_lockstep/__main__.py", "venv.py", "ensurepip.py", "pip.py", "pip/__main__.py",
+    "sitecustomize.py", "usercustomize.py", "yaml.py", "json.py", "rattler.py", "setup.py",
+)  # fmt: skip
 COMMENTER: Mapping[str, Any] = {"contents": "read", "actions": "read", "pull_requests": "write"}
 
 
