@@ -27,6 +27,7 @@ from rattler.exceptions import GatewayError, SolverError
 from conda_lockstep.environment.cuda import cuda_packages
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.access import Access
+from conda_lockstep.lock.cache import default_cache
 from conda_lockstep.lock.channels import Channel, Mirrors
 from conda_lockstep.lock.network import client_for
 from conda_lockstep.lock.records import package_of
@@ -98,7 +99,7 @@ class Solver:
     ) -> None:
         self.mirrors = mirrors
         self.seconds = seconds
-        self.cache = cache
+        self.cache = cache or default_cache() / "repodata"
         self.access = Access(mirrors.with_credentials)
         self._gateway = self._new_gateway()
 
