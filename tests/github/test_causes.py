@@ -37,7 +37,7 @@ class Pull:
         self.repository.write({"lockstep.toml": settings})
         self.base = ""
         self.handoff = Handoff()
-        self.event_name = "pull_request"
+        self.event_name, self.head_repository = "pull_request", "acme/train"
 
     def write(self, *entries: str) -> None:
         text = "".join(f"  - {entry}\n" for entry in entries)
@@ -51,7 +51,9 @@ class Pull:
         self.base = self.repository.commit({}, "base")
 
     def check(self) -> Handoff:
-        pull = PullRequest(7, "octocat", True, False, "a" * 40, "change", "acme/train", self.base, "main")
+        pull = PullRequest(
+            7, "octocat", True, False, "a" * 40, "change", self.head_repository, self.base, "main"
+        )
         event = Event(
             self.event_name, "opened", "acme/train", self.base, self.base, frozenset({"octocat"}),
             pull if self.event_name == "pull_request" else None,
@@ -182,6 +184,21 @@ def test_a_release_and_a_pin_are_told_apart_on_a_generated_channel(small: Pull, 
         "urllib3": "change",
     }
     assert small.judge("low").spared == 1
+
+
+def test_a_channel_behind_a_variable_is_asked_for_a_trusted_change_alone(
+    small: Pull, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLACE", str(channel.root))
+    settings = small.repository.folder / "lockstep.toml"
+    settings.write_text(settings.read_text().replace(channel.url, "file://${PLACE}"))
+    channel.release("idna")
+    small.lock("--update-all")
+    assert rows(small.judge())["idna"].blame == "upstream"
+    small.head_repository = "stranger/train"
+    compared = small.judge()
+    assert rows(compared)["idna"].blame == ""
+    assert "PLACE is withheld from a change that is not trusted" in small.handoff.checked[0].caveats[0].text
 
 
 def test_when_the_time_is_out_all_changes_count_and_the_comment_says_so(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -38,13 +39,15 @@ class Told:
 class Inquiry:
     """Asks for the causes of one lock after the other, against one base commit.
 
-    ``folder`` is the Action's own, ``cache`` holds the channels' indexes.
+    ``folder`` is the Action's own, ``cache`` holds the channels' indexes. Where the change is ``trusted``, private
+    channels are asked with the job's credentials, as they were to lock.
     """
 
     base: Base
     workspace: Path
     folder: Path
     cache: Path
+    trusted: bool
     monotonic: Callable[[], float] = time.monotonic
     _deadline: float | None = field(default=None, init=False)
 
@@ -77,7 +80,8 @@ class Inquiry:
             "--file", str(locked.path), "--format", "json", "--fail-on", "never", "--output", str(answer),
         ]
         # fmt: on
-        outcome = sandbox.run(command, place, self.workspace, self._time_left(), self.cache)
+        own = {**os.environ, **sandbox.caches_in(self.cache)} if self.trusted else None
+        outcome = sandbox.run(command, place, self.workspace, self._time_left(), self.cache, own)
         if outcome.status is None:
             return _nothing(platforms, late(int(SECONDS)))
         try:

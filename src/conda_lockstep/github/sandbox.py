@@ -46,14 +46,21 @@ class Outcome:
 
 
 def run(
-    command: Sequence[str], folder: Path, workspace: Path, timeout: float, cache: Path | None = None
+    command: Sequence[str],
+    folder: Path,
+    workspace: Path,
+    timeout: float,
+    cache: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run a command in the workspace with nothing of ours but ``folder`` and ``cache``, and end all that it started.
 
+    ``environment`` is what it sees of the job, by default what :func:`clean_environment` leaves.
     What it starts dies with it, so that nothing lives on to see a later step's token; what takes pains to leave its
     session is beyond this, which is one reason for the trust gate.
     """
-    environment = clean_environment(os.environ, folder, cache)
+    if environment is None:
+        environment = clean_environment(os.environ, folder, cache)
     process = subprocess.Popen(
         command, cwd=workspace, env=environment, start_new_session=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -86,10 +93,17 @@ def clean_environment(
     own = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "XDG_CACHE_HOME": folder / "cache"}
     for place in own.values():
         place.mkdir(parents=True, exist_ok=True)
-    kept = cache or folder / "cache"
-    # As 'lockstep lock' and 'lockstep build' have them below one folder.
-    caches = {"UV_CACHE_DIR": kept / "uv", "PIP_CACHE_DIR": kept / "pip", "RATTLER_CACHE_DIR": kept}
-    return {**passed, **{name: str(place) for name, place in {**own, **caches}.items()}}
+    places = {name: str(place) for name, place in own.items()}
+    return {**passed, **places, **caches_in(cache or folder / "cache")}
+
+
+def caches_in(folder: Path) -> dict[str, str]:
+    """Return the variables that put all caches below one folder, as 'lockstep lock' and 'lockstep build' have them."""
+    return {
+        "UV_CACHE_DIR": str(folder / "uv"),
+        "PIP_CACHE_DIR": str(folder / "pip"),
+        "RATTLER_CACHE_DIR": str(folder),
+    }
 
 
 def _end(group: int) -> None:
