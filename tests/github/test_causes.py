@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,11 @@ from conda_lockstep.github.inputs import FailOn, Inputs
 from conda_lockstep.github.runner import Runner
 from conda_lockstep.report.model import Row
 from tests.support.forge import Channel, Forge
+from tests.support.forge.archive import write_bytes
+from tests.support.forge.pypi import Upload, write_page
+from tests.support.http_server import Server
 from tests.support.repository import Repository
+from tests.support.small_index import SmallWheel
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 ENTRIES = ("python=3.12", "numpy<2.2", "pandas")
@@ -232,3 +239,41 @@ def test_a_channel_that_does_not_answer_costs_the_causes_and_nothing_else(
     comment = small.comment(small.judge("info"))
     assert "was not found out, and all of them count as the pull request's" in comment
     assert "`idna`" in comment
+
+
+def publish(folder: Path, versions: dict[str, datetime]) -> None:
+    """Write a PyPI index with an app that needs a lib: each version of the lib was uploaded on its day."""
+    (folder / "files").mkdir(parents=True, exist_ok=True)
+    uploads = {
+        "app": [(SmallWheel("app", "1.0", requires=("lib",)), datetime(2024, 1, 1, tzinfo=timezone.utc))]
+    }
+    uploads["lib"] = [(SmallWheel("lib", version), day) for version, day in versions.items()]
+    for name, wheels in uploads.items():
+        files = []
+        for wheel, day in wheels:
+            path = wheel.write(folder / "files")
+            write_bytes(path.with_name(f"{path.name}.metadata"), wheel.metadata)
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            files.append(Upload(path, day, digest, metadata=wheel.metadata))
+        write_page(folder / "simple" / name, name, files)
+
+
+def test_the_pip_parts_changes_are_told_apart_too(
+    small: Pull, tmp_path: Path, http_server: Callable[[Path], Server]
+) -> None:
+    before, after = (datetime(year, 6, 1, tzinfo=timezone.utc) for year in (2024, 2026))
+    publish(tmp_path / "pypi", {"1.0": before})
+    index = f"{http_server(tmp_path / 'pypi').url}/simple"
+    settings = small.repository.folder / "lockstep.toml"
+    settings.write_text(f'pypi-index = "{index}"\n{settings.read_text()}')
+    # The newest of the lock is of February 2025.
+    entries = ("python", "pip", "tqdm", "urllib3=2.3")
+    small.write(*entries, "pip: [app]")
+    small.lock()
+    small.commit_base()
+    publish(tmp_path / "pypi", {"1.0": before, "1.5": before, "2.0": after})
+    small.lock("--update-all")
+    assert {name: row.blame for name, row in rows(small.judge("low")).items()} == {"lib": "upstream"}
+    small.write(*entries, "pip: [app, 'lib==1.5']")
+    small.lock()
+    assert {name: row.blame for name, row in rows(small.judge("low")).items()} == {"lib": "change"}
