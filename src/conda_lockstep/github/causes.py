@@ -1,4 +1,4 @@
-"""Whose doing the changes of a lock are: ``lockstep diff --causes``, in the sandbox, for as long as there is time."""
+"""Whose doing the changes of a lock are: ``lockstep diff --causes``, for as long as there is time."""
 
 from __future__ import annotations
 
@@ -39,15 +39,14 @@ class Told:
 class Inquiry:
     """Asks for the causes of one lock after the other, against one base commit.
 
-    ``folder`` is the Action's own, ``cache`` holds the channels' indexes. Where the change is ``trusted``, private
-    channels are asked with the job's credentials, as they were to lock.
+    ``folder`` is the Action's own, ``cache`` holds the channels' indexes. Channels are asked with the credentials with
+    which they were asked to lock.
     """
 
     base: Base
     workspace: Path
     folder: Path
     cache: Path
-    trusted: bool
     monotonic: Callable[[], float] = time.monotonic
     _deadline: float | None = field(default=None, init=False)
 
@@ -80,8 +79,8 @@ class Inquiry:
             "--file", str(locked.path), "--format", "json", "--fail-on", "never", "--output", str(answer),
         ]
         # fmt: on
-        own = {**os.environ, **sandbox.caches_in(self.cache)} if self.trusted else None
-        outcome = sandbox.run(command, place, self.workspace, self._time_left(), self.cache, own)
+        environment = {**os.environ, **sandbox.caches_in(self.cache)}
+        outcome = sandbox.run(command, place, self.workspace, self._time_left(), environment=environment)
         if outcome.status is None:
             return _nothing(platforms, late(int(SECONDS)))
         try:
