@@ -56,7 +56,8 @@ def read_lock(path: Path) -> Lock:
 def platforms_of(path: Path, asked: Sequence[str] = (), file: Path | None = None) -> Iterator[Locked]:
     """Yield the platforms of a lock: those asked for, else all.
 
-    ``file`` is the environment file that it is of, by default the one beside it. Raises ``LockstepError`` for what is no lock, lies beside no environment file, or has nothing for a platform.
+    ``file`` is the environment file that it is of, by default the one beside it. Raises ``LockstepError`` for what is
+    no lock, lies beside no environment file, or has nothing for a platform.
     """
     lock = read_lock(path)
     beside = file or environment_of(path)
