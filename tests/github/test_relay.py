@@ -15,7 +15,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.github import artifacts, handoff
 from conda_lockstep.github.comment import read_state
 from conda_lockstep.github.event import read_event
-from conda_lockstep.github.facts import only_facts
+from conda_lockstep.github.facts import MOST, only_facts
 from conda_lockstep.github.handoff import Cause, Caveat, Checked, Handoff, Remark
 from conda_lockstep.github.inputs import Inputs
 from conda_lockstep.github.relay import relay
@@ -258,6 +258,17 @@ def test_a_missing_permission_is_named(
     log = follow(github, tmp_path)
     assert "::warning title=no comment::" in log
     assert says in log
+
+
+def test_a_hand_off_of_very_many_environments_costs_no_more_requests_than_some(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
+    many = tuple(checked(NEW, path=f"e{n}.yml", lock_path=f"e{n}.conda-lock.yml") for n in range(150))
+    assert len(only_facts(Handoff(checked=many)).checked) == MOST
+    upload(repository, Handoff(checked=many, base=BASE), tmp_path)
+    follow(github, tmp_path)
+    assert f"{150 - MOST} environments are not shown" in comment(repository)
+    assert len(github.requests) < 2 * MOST + 20
 
 
 OTHER = lock_text({"numpy": "2.1.1"})

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from conda_lockstep.atomic import write_text
 from conda_lockstep.drift.blame import late
@@ -40,13 +41,14 @@ class Inquiry:
     """Asks for the causes of one lock after the other, against one base commit.
 
     ``folder`` is the Action's own, ``cache`` holds the channels' indexes. Channels are asked with the credentials with
-    which they were asked to lock.
+    which they were asked to lock. What goes wrong is told to ``out`` as well.
     """
 
     base: Base
     workspace: Path
     folder: Path
     cache: Path
+    out: TextIO
     monotonic: Callable[[], float] = time.monotonic
     _deadline: float | None = field(default=None, init=False)
 
@@ -81,6 +83,8 @@ class Inquiry:
         # fmt: on
         environment = {**os.environ, **sandbox.caches_in(self.cache)}
         outcome = sandbox.run(command, place, self.workspace, self._time_left(), environment=environment)
+        if outcome.status != 0:
+            print(outcome.output, file=self.out)
         if outcome.status is None:
             return _nothing(platforms, late(int(SECONDS)))
         try:

@@ -66,7 +66,7 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
         return Handoff(failures=(str(error),))
     base = _base(event, runner)
     cache = _cache(event, runner, inputs)
-    inquiry = Inquiry(base, runner.workspace, runner.folder, cache)
+    inquiry = Inquiry(base, runner.workspace, runner.folder, cache, out)
     look = _Look(event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, out)
     failures += unread
     unreadable = {finding.path for finding in findings if finding.rule == UNREADABLE}

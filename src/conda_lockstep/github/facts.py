@@ -25,6 +25,8 @@ _VERSION = re.compile(r"[\w.+!-]{0,80}\Z", re.ASCII)
 _CHANNEL = re.compile(r"[\w.:/+-]{0,200}\Z", re.ASCII)
 _ID = re.compile(r"[0-9a-f]{40}\Z|[0-9a-f]{64}\Z|\Z")
 _LAST = 10_000_000
+MOST = 100
+"""Environments of one hand-off: each costs requests to GitHub, and a repository has a thousand an hour."""
 
 
 def only_facts(handoff: Handoff) -> Handoff:
@@ -42,8 +44,10 @@ def only_facts(handoff: Handoff) -> Handoff:
     failures = [_counted(len(handoff.failures), "thing could not be done", "things could not be done")]
     dropped = len(handoff.remarks) - len(remarks)
     failures += [_counted(dropped, "finding is not shown", "findings are not shown")]
+    more = len(handoff.checked) - MOST
+    failures += [_counted(max(0, more), "environment is not shown", "environments are not shown")]
     checked: list[Checked] = []
-    for one in handoff.checked:
+    for one in handoff.checked[:MOST]:
         try:
             checked.append(_fact(one))
         except LockstepError as error:
