@@ -27,6 +27,7 @@ from conda_lockstep.github.proof import proven, unmentioned
 from conda_lockstep.github.runner import Runner
 from conda_lockstep.github.trust import DEPENDABOT
 from conda_lockstep.report.annotations import annotation
+from conda_lockstep.report.model import Row
 
 # How a run ends that has looked; every other end, such as 'cancelled', says nothing about the change.
 FINISHED = frozenset({"success", "failure", "timed_out"})
@@ -126,12 +127,26 @@ def _comment(
         judge_drift=True,
         base_name=f"origin/{pull.base_ref}",
     )
+    compared = _as_told(compared)
     if runner.summary:
         write_summary(runner.summary, wording.summary(handoff, compared, (HEARSAY, *remarks)))
     author = inputs.author or github.login()
     body = wording.comment(handoff, compared, (HEARSAY, *remarks))
     draft = Draft(pull.number, pull.head_sha, author, body, _state(run, compared, inputs))
     return publish(github, draft, create=compared.touched or bool(compared.broken or remarks))
+
+
+def _as_told(compared: Compared) -> Compared:
+    """Say of each cause that it is the run's word, and let none excuse a change."""
+    comparisons = tuple(
+        replace(each, rows=tuple(_row_as_told(row) for row in each.rows))
+        for each in compared.report.comparisons
+    )
+    return replace(compared, report=replace(compared.report, comparisons=comparisons), spared=0)
+
+
+def _row_as_told(row: Row) -> Row:
+    return replace(row, cause=f"{row.cause}, says its run") if row.cause else row
 
 
 def _without_causes(handoff: Handoff) -> Handoff:
