@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,17 @@ def test_the_watch_is_about_no_pull_request(runner: Runner, github: FakeGitHub, 
     ):
         runner.step(step, LOCKSTEP_MODE="upstream", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT)
     assert github.requests == []
+
+
+def test_the_half_that_speaks_loads_no_solver() -> None:
+    """It would be a quarter of a second for nothing."""
+    modules = ("action", "report", "relay", "watch")
+    code = "import sys; " + "; ".join(f"import conda_lockstep.github.{name}" for name in modules)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"{code}; print('rattler' in sys.modules, 'ghapi' in sys.modules)"],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_inputs_that_only_act_sets_are_read_nowhere() -> None:
