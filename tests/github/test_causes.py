@@ -57,7 +57,7 @@ class Pull:
     def commit_base(self) -> None:
         self.base = self.repository.commit({}, "base")
 
-    def check(self) -> Handoff:
+    def check(self, files: tuple[str, ...] = ()) -> Handoff:
         pull = PullRequest(
             7, "octocat", True, False, "a" * 40, "change", self.head_repository, self.base, "main"
         )
@@ -67,7 +67,7 @@ class Pull:
         )  # fmt: skip
         folder, workspace = self.folder / "lockstep", self.repository.folder
         runner = Runner(workspace, folder, False, "http://127.0.0.1:9", 1, 1, "k", "", None, None)
-        self.handoff = check(event, runner, Inputs("check", build="never"), io.StringIO())
+        self.handoff = check(event, runner, Inputs("check", build="never", files=files), io.StringIO())
         assert self.handoff.failures == ()
         return self.handoff
 
@@ -151,6 +151,18 @@ def test_causes_reach_a_forks_comment_without_a_sentence_of_the_forks(pull: Pull
     notes = compared.report.comparisons[0].notes
     assert [note for note in notes if "no date" in note]
     assert notes[-1] == CAUSES_SEE_LOG
+
+
+@pytest.mark.parametrize("name", ["--output=pwned.yml", "-environment.yml", "environment @octocat.yml"])
+def test_a_file_with_a_name_like_an_option_has_causes_too(pull: Pull, name: str) -> None:
+    folder = pull.repository.folder
+    lock = f"{name.removesuffix('.yml')}.conda-lock.yml"
+    (folder / "environment.yml").rename(folder / name)
+    (folder / "conda-lock.yml").rename(folder / lock)
+    pull.commit_base()
+    pull.lock("--update-all", f"./{name}")
+    (told,) = pull.check(files=(name,)).checked
+    assert {cause.blame for cause in told.causes} == {"upstream"}
 
 
 def test_a_push_is_told_without_causes(pull: Pull) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -91,7 +92,8 @@ def build(locked: Locked, config: Config, folder: Path, workspace: Path, cache: 
     file = _lay_out(locked, config, folder / "files")
     command = [sys.executable, "-I", "-m", "conda_lockstep", "build", str(file), "--prefix", str(prefix)]
     try:
-        outcome = sandbox.run(command, folder, workspace, SECONDS, cache)
+        environment = sandbox.clean_environment(os.environ, folder, cache)
+        outcome = sandbox.run(command, folder, workspace, SECONDS, environment)
         print(outcome.output, file=out)
         if outcome.status is None:
             return Built("failed", f"it took longer than {SECONDS // 60} minutes")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -49,7 +48,6 @@ class Inquiry:
     folder: Path
     cache: Path
     out: TextIO
-    monotonic: Callable[[], float] = time.monotonic
     _deadline: float | None = field(default=None, init=False)
 
     def about(self, locked: Locked, name: str) -> Told:
@@ -78,7 +76,7 @@ class Inquiry:
         # fmt: off
         command = [
             sys.executable, "-I", "-m", "conda_lockstep", "diff", str(old), str(new), "--causes",
-            "--file", str(locked.path), "--format", "json", "--fail-on", "never", "--output", str(answer),
+            f"--file={locked.path}", "--format", "json", "--fail-on", "never", "--output", str(answer),
         ]
         # fmt: on
         environment = {**os.environ, **sandbox.caches_in(self.cache)}
@@ -95,7 +93,7 @@ class Inquiry:
             return _nothing(platforms, f"{UNKNOWN}: {error}")
 
     def _time_left(self) -> float:
-        now = self.monotonic()
+        now = time.monotonic()
         if self._deadline is None:
             self._deadline = now + SECONDS
         return max(0.1, self._deadline - now)

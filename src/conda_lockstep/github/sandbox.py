@@ -50,17 +50,16 @@ def run(
     folder: Path,
     workspace: Path,
     timeout: float,
-    cache: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """Run a command in the workspace with nothing of ours but ``folder`` and ``cache``, and end all that it started.
+    """Run a command in the workspace with nothing of ours but ``folder``, and end all that it started.
 
     ``environment`` is what it sees of the job, by default what :func:`clean_environment` leaves.
     What it starts dies with it, so that nothing lives on to see a later step's token; what takes pains to leave its
     session is beyond this, which is one reason for the trust gate.
     """
     if environment is None:
-        environment = clean_environment(os.environ, folder, cache)
+        environment = clean_environment(os.environ, folder)
     process = subprocess.Popen(
         command, cwd=workspace, env=environment, start_new_session=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
