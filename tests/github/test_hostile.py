@@ -6,8 +6,10 @@ import io
 import json
 import re
 import stat
+import threading
 import zipfile
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cmarkgfm
 import pytest
@@ -197,3 +199,77 @@ def test_a_link_in_an_archive_is_its_text() -> None:
         info.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(info, "/etc/passwd")
     assert artifacts.unpack(stream.getvalue(), FILE_NAME) == b"/etc/passwd"
+
+
+ANSWERS = (
+    ("application/json", b'"hunter2"'),
+    ("application/json", b'{"packages": "hunter2"}'),
+    ("application/json", b'{"packages": {"hunter2": {}}}'),
+    ("application/vnd.pypi.simple.v1+json", b'{"files": "hunter2"}'),
+    ("text/html", b'<base href="hunter2://x y"><a href="app-1.whl">x</a>'),
+    ("text/plain", b"hunter2"),
+)
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """A server of the runner's own network: it answers whatever it is asked for."""
+    server = Answering(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer[1].decode())
+@pytest.mark.parametrize("part", ["channel", "index"])
+def test_what_a_server_of_the_runners_network_answers_is_not_told_to_a_stranger(
+    runner: Runner,
+    capsys: pytest.CaptureFixture[str],
+    answering: Answering,
+    part: str,
+    answer: tuple[str, bytes],
+) -> None:
+    answering.answer = answer
+    url = f"http://127.0.0.1:{answering.server_port}"
+    text = environment("python", "pip", f"pip: ['--index-url {url}', app]")
+    if part == "channel":
+        text = environment("app").replace("conda-forge", url)
+    (runner.folder / "checkout" / "environment.yml").write_text(text)
+    runner.payload["pull_request"]["head"]["repo"]["full_name"] = "stranger/train"
+    assert runner.step("check", LOCKSTEP_BUILD="never") == 0
+    assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT) == 1
+    assert answering.asked
+    said = capsys.readouterr().out + (runner.folder / "summary.md").read_text()
+    assert "cannot be locked" in said
+    assert "hunter2" not in said
+
+
+class Answering(ThreadingHTTPServer):
+    daemon_threads = True
+    answer: tuple[str, bytes] = ("", b"")
+    asked = False
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Answering
+
+    def do_GET(self) -> None:
+        if not self.path.endswith(("/repodata.json", "/")):
+            # The compressed kinds of an index: what cannot be unpacked cannot be quoted.
+            self.send_error(404)
+            return
+        self.server.asked = True
+        kind, body = self.server.answer
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""

@@ -31,7 +31,7 @@ from conda_lockstep.lock.cache import default_cache
 from conda_lockstep.lock.channels import Channel, Mirrors
 from conda_lockstep.lock.network import client_for
 from conda_lockstep.lock.records import package_of
-from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.lock.urls import as_answered, without_credentials
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted
 from conda_lockstep.packages import Package
@@ -229,7 +229,7 @@ def _channel_fault(text: str, seconds: int) -> tuple[str, str]:
     if "before message length" in text or "did not finish" in text or "reading a body" in text:
         return "sent only a part of its index", "try again"
     reason = text.rpartition("Caused by:")[2].strip()
-    return f"has no index that can be read: {reason}", "check its URL"
+    return f"has no index that can be read{as_answered(reason)}", "check its URL"
 
 
 def _driver_limits(machine: Iterable[VirtualPackage]) -> Iterator[str]:
