@@ -113,6 +113,18 @@ def test_what_upstream_released_is_shown_and_fails_nothing(pull: Pull) -> None:
     assert re.search(r"\d+ records have no date and slip past the old lock's cut-off", comment)
 
 
+def test_what_is_critical_and_upstreams_alone_is_shown_as_critical_and_fails_nothing(pull: Pull) -> None:
+    pull.write("python", "numpy")
+    pull.lock("--platform", "linux-64", "--exclude-newer", "2024-06-01", "--update-all")
+    pull.commit_base()
+    pull.lock("--update-all")
+    compared = pull.judge()
+    python = rows(compared)["python"]
+    assert (python.severity, python.blame) == ("critical", "upstream")
+    assert (compared.status, compared.failures) == (0, ())
+    assert re.search(r"[1-9]\d* critical", pull.comment(compared))
+
+
 def test_a_changed_pin_is_the_pull_requests_and_fails_when_critical(pull: Pull) -> None:
     pull.write(*CHANGED)
     pull.lock()
