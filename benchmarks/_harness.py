@@ -20,14 +20,16 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 def compare(
     title: str, commands: Mapping[str, Sequence[str]], *, cwd: Path | None = None, runs: int = RUNS
-) -> None:
-    """Run the commands in turn and print each median and its ratio to the first command's."""
+) -> dict[str, float]:
+    """Run the commands in turn, print each median and its ratio to the first command's, and return the medians."""
     taken: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(runs + 1):
         for name, command in commands.items():
             taken[name].append(_seconds(command, cwd))
     # The first round warms caches and compiles, and is not counted.
-    _print(title, {name: statistics.median(times[1:]) for name, times in taken.items()}, runs)
+    medians = {name: statistics.median(times[1:]) for name, times in taken.items()}
+    _print(title, medians, runs)
+    return medians
 
 
 def _seconds(command: Sequence[str], cwd: Path | None) -> float:

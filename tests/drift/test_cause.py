@@ -120,3 +120,15 @@ def test_causes_need_the_file_beside_the_lock(folder, capsys):
     (folder / "conda-lock.yml").write_text((folder / "conda-lock.yml").read_text() + "\n")
     assert main(["diff", "base/conda-lock.yml", "conda-lock.yml", "--causes"]) == 2
     assert "lockstep: conda-lock.yml: lies beside no environment file" in capsys.readouterr().err
+
+
+def test_locks_that_lie_elsewhere_are_told_whose_they_are(folder, capsys):
+    assert main(["lock", "--update-all"]) == 0
+    (folder / "elsewhere").mkdir()
+    (folder / "conda-lock.yml").rename(folder / "elsewhere" / "new.conda-lock.yml")
+    capsys.readouterr()
+    new = "elsewhere/new.conda-lock.yml"
+    options = ["--causes", "--file", "environment.yml", "--format", "json", "--fail-on", "any"]
+    assert main(["diff", "base/conda-lock.yml", new, *options]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["comparisons"]
+    assert {row["blame"] for row in told["changes"]} == {"upstream"}

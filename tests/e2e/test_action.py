@@ -6,6 +6,7 @@ Nothing is replaced but the places: GitHub's address, the channel's (by a mirror
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -24,8 +25,9 @@ ACTION = "conda-lockstep/conda-lockstep@v0.1.0"
 WORKFLOWS = act.ROOT / "docs" / "workflows"
 WORKFLOW = WORKFLOWS / "pull-request.yml"
 UPLOAD = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02"
+CACHE = "actions/cache@0057852bfaa89a56745cba8c7296529d2fc39830"
 # Where there is no GitHub to upload to, the file is kept beside the job's runs.
-STAND_IN = """\
+UPLOADING = """\
 name: upload
 description: keeps one file
 inputs: {name: {required: true}, path: {required: true}, retention-days: {required: true}}
@@ -35,6 +37,18 @@ runs:
     - shell: bash
       env: {NAME: "${{ inputs.name }}", FILE: "${{ inputs.path }}"}
       run: mkdir -p "$UPLOADS/$NAME" && cp "$FILE" "$UPLOADS/$NAME/"
+"""
+# Under which key it would keep what; here that stays beside the job's runs.
+CACHING = """\
+name: cache
+description: says what it was asked for
+inputs: {path: {required: true}, key: {required: true}, restore-keys: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {KEY: "${{ inputs.key }}", FOLDER: "${{ inputs.path }}"}
+      run: echo "kept as $KEY" && mkdir -p "$UPLOADS/kept" && ln -s "$UPLOADS/kept" "$FOLDER"
 """
 TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
@@ -64,9 +78,10 @@ class World:
             }
         )
         self.runs = 0
-        self.upload = folder / "upload-artifact"
-        self.upload.mkdir()
-        (self.upload / "action.yml").write_text(STAND_IN)
+        self.upload, self.cache = folder / "upload-artifact", folder / "cache"
+        for place, text in ((self.upload, UPLOADING), (self.cache, CACHING)):
+            place.mkdir()
+            (place / "action.yml").write_text(text)
 
     def environment(self, tqdm: str, urllib3: str) -> str:
         minor = ".".join(self.forge.python_version.split(".")[:2])
@@ -85,16 +100,18 @@ class World:
         self.repository.git("checkout", "--quiet", "change")
         return self.repository.commit(files)
 
-    def run_pull_request(self, head: str, **changes: Any) -> act.Result:
+    def run_pull_request(
+        self, head: str, action: str = "", actor: str = "octocat", **changes: Any
+    ) -> act.Result:
         """Run the job of the pull request at this head."""
         self.remote.pulls[7] = fakes.PullRequest(7, head, self.base, "acme/train")
         self.repository.merge(head, "main")
-        action = "synchronize" if self.runs else "opened"
+        action = action or ("synchronize" if self.runs else "opened")
         payload = payloads.pull_request(action, head_sha=head, base_sha=self.base, **changes)
-        return self.run("pull_request", payload)
+        return self.run("pull_request", payload, actor=actor)
 
-    def run(self, event: str, payload: Mapping[str, Any]) -> act.Result:
-        """Run the job of an event on what is checked out."""
+    def run(self, event: str, payload: Mapping[str, Any], **more: Any) -> act.Result:
+        """Run the jobs of an event on what is checked out; ``more`` is for :class:`act.Job`."""
         self.runs += 1
         variables = {
             "GITHUB_API_URL": self.github.url,
@@ -103,8 +120,8 @@ class World:
             "UPLOADS": str(self.folder / "uploads"),
             "GITHUB_WORKFLOW_REF": "acme/train/.github/workflows/environment.yml@refs/heads/any",
         }
-        actions = {ACTION: self.action, UPLOAD: self.upload}
-        job = act.Job(self.repository.folder, event, payload, actions, variables, TOKEN)
+        actions = {ACTION: self.action, UPLOAD: self.upload, CACHE: self.cache}
+        job = act.Job(self.repository.folder, event, payload, actions, variables, TOKEN, **more)
         return act.run(self.program, job, self.folder / f"run-{self.runs}")
 
     def upload_as(self, artifact: Artifact, head: str) -> None:
@@ -115,6 +132,7 @@ class World:
         for name in ("environment.yml", "conda-lock.yml"):
             content = self.repository.git("show", f"{self.base}:{name}") + "\n"
             self.remote.files[self.base, name] = content.encode()
+            self.remote.files[head, name] = f"{self.repository.git('show', f'{head}:{name}')}\n".encode()
 
     @property
     def comments(self) -> list[str]:
@@ -143,7 +161,7 @@ def world(
 
 def test_a_pull_request_has_one_comment_from_first_push_to_clean(world: World) -> None:
     stale = world.push({"environment.yml": world.environment("4.67.1", "2.3.0")})
-    first = world.run_pull_request(stale)
+    first = world.run_pull_request(stale, draft=True)
     [comment] = world.comments
     assert first.status == 1, first.everything
     assert "does not hold for `environment.yml`" in comment
@@ -171,6 +189,76 @@ def test_a_pull_request_has_one_comment_from_first_push_to_clean(world: World) -
     assert "No environment drift" in comment
     assert third.outputs("lockstep")["drift"] == "false"
     assert {item.login for item in world.remote.comments.values()} == {BOT}
+
+    # GitHub starts no run for it unless a workflow asks for this type; act does not look.
+    world.github.requests.clear()
+    closed = world.run_pull_request(world.repository.git("rev-parse", "change"), "closed")
+    assert closed.status == 0, closed.everything
+    assert "the pull request is closed: there is nothing to check" in closed.log
+    assert world.github.requests == []
+
+
+def test_dependabot_is_checked_without_a_comment_and_told_why(world: World) -> None:
+    world.github.token(TOKEN, Token(permissions={"contents": "read", "pull_requests": "read"}))
+    world.repository.write({"environment.yml": world.environment("4.67.1", "2.3.0")})
+    world.lock()
+    bot = "dependabot[bot]"
+    # Nothing that lies in the checkout is taken for a part of the Action or of what it runs.
+    traps = dict.fromkeys(SHADOWS, f"import os; os.system('touch {world.folder}/pwned')\n")
+    result = world.run_pull_request(world.push(traps), actor=bot, author=bot, sender=bot)
+    assert not (world.folder / "pwned").exists()
+    assert result.status == 0, result.everything
+    assert "comment: skipped: Dependabot had a hand in it, whose runs cannot write" in result.log
+    assert "was not built: Dependabot proposes what somebody else released" in result.summary
+    assert "`urllib3`" in result.summary
+    assert world.github.sent("POST") == []
+    assert Path(result.outputs("lockstep")["handoff"]).name == "handoff.json"
+
+
+def test_a_merge_queue_judges_what_it_would_merge_and_keeps_packages_by_the_locks_digest(
+    world: World,
+) -> None:
+    """The workflow with a cache, in a merge queue: the change that its base branch does not have is judged."""
+    world.repository.write({"environment.yml": world.environment("4.67.1", "2.3.0")})
+    world.lock()
+    world.push({".github/workflows/environment.yml": (WORKFLOWS / "cache.yml").read_text()})
+    head = world.repository.git("rev-parse", "HEAD")
+    payload = payloads.merge_group(head_sha=head, base_sha=world.base)
+    result = world.run("merge_group", payload)
+    assert result.status == 0, result.everything
+    assert "`urllib3`" in result.summary
+    assert "linted → solved → installed" in result.summary
+    assert "comment: skipped: there is no pull request" in result.log
+    assert re.search(r"kept as lockstep-\S+-[0-9a-f]{64}\n", result.log), result.log
+    assert list((world.folder / "uploads" / "kept").glob("pkgs/urllib3-2.3.0-*"))
+
+
+def test_a_run_by_hand_checks_what_is_there(world: World) -> None:
+    result = world.run("workflow_dispatch", payloads.other("workflow_dispatch"))
+    assert result.status == 0, result.everything
+    assert "No environment was compared" in result.summary
+    assert result.outputs("lockstep")["evidence"] == "linted solved installed"
+
+
+def test_each_kind_of_machine_builds_its_own_lock_and_has_its_own_comment(world: World) -> None:
+    settings = (world.repository.folder / "lockstep.toml").read_text()
+    machines = "".join(
+        f'\n[machines.{name}]\nplatform = "{world.forge.subdir}"\ncuda = "{cuda}"\n'
+        for name, cuda in (("a100", "12.2"), ("h100", "12.4"))
+    )
+    files = {
+        ".github/workflows/environment.yml": None,
+        ".github/workflows/environment-machines.yml": (WORKFLOWS / "machines.yml").read_text(),
+        "lockstep.toml": settings.replace("platforms", "# platforms", 1) + machines,
+        "environment.yml": world.environment("4.67.1", "2.3.0"),
+    }
+    world.repository.write(files)
+    world.lock()
+    result = world.run_pull_request(world.push({}))
+    assert result.status == 0, result.everything
+    assert len(world.comments) == 2
+    assert all("`urllib3`" in comment for comment in world.comments)
+    assert result.log.count("it holds exactly what the lock says") == 2
 
 
 def test_a_fork_is_neither_built_nor_commented_by_its_own_run_and_commented_by_the_second(
@@ -200,6 +288,10 @@ def test_a_fork_is_neither_built_nor_commented_by_its_own_run_and_commented_by_t
     assert "conda-lockstep" in comment.partition("\n")[0]
 
 
+SHADOWS = (
+    "conda_lockstep/__init__.py", "conda_lockstep/__main__.py", "venv.py", "ensurepip.py", "pip.py", "pip/__main__.py",
+    "sitecustomize.py", "usercustomize.py", "yaml.py", "json.py", "rattler.py", "setup.py",
+)  # fmt: skip
 COMMENTER: Mapping[str, Any] = {"contents": "read", "actions": "read", "pull_requests": "write"}
 
 

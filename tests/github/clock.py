@@ -13,9 +13,12 @@ class Clock:
     def __init__(self) -> None:
         self.slept: list[float] = []
 
-    def patience(self, *, answer: float = 5.0, total: float = 240.0, tries: int = 6) -> Patience:
+    def patience(
+        self, *, answer: float = 5.0, whole: float = 60.0, total: float = 240.0, tries: int = 6
+    ) -> Patience:
         return Patience(
             answer=answer,
+            whole=whole,
             tries=tries,
             total=total,
             sleep=self.slept.append,

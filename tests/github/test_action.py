@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,53 @@ def test_the_watch_is_about_no_pull_request(runner: Runner, github: FakeGitHub, 
     assert github.requests == []
 
 
+def test_the_half_that_speaks_loads_no_solver() -> None:
+    """It would be a quarter of a second for nothing."""
+    modules = ("action", "report", "relay", "watch")
+    code = "import sys; " + "; ".join(f"import conda_lockstep.github.{name}" for name in modules)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"{code}; print('rattler' in sys.modules, 'ghapi' in sys.modules)"],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == ["False", "False"]
+
+
 def test_inputs_that_only_act_sets_are_read_nowhere() -> None:
     sources: list[Any] = [*(ROOT / "src").rglob("*.py"), ROOT / "action.yml"]
     assert not [path for path in sources if "INPUT_" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "says"),
+    [
+        ("pull_request", "opened", "comment: created"),
+        ("pull_request", "synchronize", "comment: created"),
+        ("pull_request", "reopened", "comment: created"),
+        ("pull_request", "converted_to_draft", "comment: created"),
+        ("pull_request", "ready_for_review", "comment: created"),
+        ("pull_request", "labeled", "comment: created"),
+        ("pull_request", "closed", "the pull request is closed: there is nothing to check"),
+        ("merge_group", "checks_requested", "comment: skipped: there is no pull request to comment on"),
+        ("push", "", "comment: skipped: there is no pull request to comment on"),
+        ("workflow_dispatch", "", "comment: skipped: there is no pull request to comment on"),
+        ("release", "published", "comment: skipped: there is no pull request to comment on"),
+        ("issue_comment", "created", "comment: skipped: there is no pull request to comment on"),
+    ],
+)
+def test_every_event_ends_clean_and_says_in_a_line_what_became_of_the_comment(
+    runner: Runner, capsys: pytest.CaptureFixture[str], name: str, action: str, says: str
+) -> None:
+    head, base = runner.remote.pulls[7].head_sha, runner.remote.pulls[7].base_sha
+    runner.variables |= {"GITHUB_EVENT_NAME": name, "GITHUB_SHA": head}
+    if name == "pull_request":
+        draft = action == "converted_to_draft"
+        runner.payload = payloads.pull_request(action, head_sha=head, base_sha=base, draft=draft)
+    elif name == "merge_group":
+        runner.payload = payloads.merge_group(head_sha=head, base_sha=base)
+    elif name == "push":
+        runner.payload = payloads.push(before=base, after=head)
+    else:
+        runner.payload = payloads.other(name, action)
+    assert runner.step("check", LOCKSTEP_BUILD="never") == 0
+    assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT) == 0
+    assert says in capsys.readouterr().out

@@ -200,6 +200,20 @@ def test_silence_is_given_up_after_the_time_for_an_answer(
     assert time.monotonic() - began < 5
 
 
+def test_an_answer_that_drips_is_given_up_after_the_time_for_a_whole_one(
+    github: FakeGitHub, client: GitHub, clock: Clock
+) -> None:
+    """Each byte comes in time, and the last would come after a quarter of an hour."""
+    client.patience = clock.patience(answer=1.0, whole=1.0, tries=2)
+    github.fail(kind="drip", path=COMMENTS, times=2)
+    began = time.monotonic()
+    with pytest.raises(GitHubError, match=r"no answer \(it was not whole after 1 s\)") as caught:
+        client.comments(7)
+    assert time.monotonic() - began < 5
+    assert caught.value.executed
+    assert client.comments(7) == []
+
+
 @pytest.mark.parametrize("fault", [{"kind": "reset"}, {"status": 502}])
 def test_a_post_that_may_have_worked_is_not_sent_again(
     github: FakeGitHub, client: GitHub, fault: dict[str, object]

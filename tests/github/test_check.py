@@ -139,6 +139,31 @@ def test_findings_are_annotated_and_handed_over(checkout: Checkout) -> None:
     assert "file=environment.yml,line=5,col=" in checkout.log
 
 
+def test_requirements_files_and_locks_are_linted_as_lockstep_lint_does(checkout: Checkout) -> None:
+    entries = environment("python=3.11", "pip", "pip: [-r more.txt]")
+    checkout.write(
+        {"environment.yml": entries, "more.txt": "-r sub/deeper.txt\nrequests\n", "sub/deeper.txt": "numpy\n"}
+    )
+    found = {(remark.path, remark.rule) for remark in checkout.run().remarks}
+    assert {("more.txt", "unpinned-pip"), ("sub/deeper.txt", "unpinned-pip")} <= found
+
+
+@pytest.mark.parametrize("place", ["../outside.txt", "link.txt", ".git/config", "/etc/hostname"])
+def test_a_requirements_file_that_is_none_of_the_repositorys_is_not_quoted(
+    checkout: Checkout, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "outside.txt").write_text("hunter2 # secret\nhunter2 with words\n")
+    (checkout.repository.folder / "link.txt").symlink_to(tmp_path / "outside.txt")
+    checkout.repository.git("config", "--local", "hunter2.password", "hunter2")
+    checkout.write({"environment.yml": environment("python=3.11", "pip", f"pip: ['-r {place}']")})
+    handed = checkout.run()
+    assert handed.checked[0].state == "failed"
+    assert "in this repository" in str(handed.checked[0].reasons) or "of one machine" in str(
+        handed.checked[0].reasons
+    )
+    assert "hunter2" not in f"{handed}{checkout.log}"
+
+
 def test_an_unreadable_file_is_a_finding_and_nothing_is_solved(checkout: Checkout) -> None:
     checkout.write({"environment.yml": "dependencies:\n\t- tqdm\nchannels: [conda-forge]\n"})
     handed = checkout.run()
@@ -273,6 +298,17 @@ def test_what_may_be_built_is_built_and_compared(checkout: Checkout, hosted: boo
     )
     assert checked.reached == ("linted", "solved", "installed")
     assert not (checkout.folder / "lockstep" / "build-0" / "prefix").exists()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_packages_are_kept_for_trusted_changes_alone(checkout: Checkout, trusted: bool) -> None:
+    """What a later run takes from the folder, no stranger's change comes near: it neither fills nor reads it."""
+    kept = checkout.folder / "kept"
+    inputs = dataclasses.replace(INPUTS, build="always", cache_dir=kept)
+    checkout.head_repository, checkout.hosted = "acme/train" if trusted else "stranger/train", True
+    assert checkout.one(inputs).build == "built"
+    assert bool(list(kept.glob("pkgs/tqdm-*"))) is trusted
+    assert kept.exists() is trusted
 
 
 def test_what_is_as_on_the_base_is_built_only_when_told(checkout: Checkout) -> None:

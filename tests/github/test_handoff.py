@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github import handoff
-from conda_lockstep.github.handoff import Checked, Handoff, Remark
+from conda_lockstep.github.handoff import Cause, Caveat, Checked, Handoff, Remark
 
 FULL = Handoff(
     remarks=(Remark("unpinned-conda", "error", "numpy is not pinned ⚠", "environment.yml", 7, 5),),
@@ -23,10 +24,19 @@ FULL = Handoff(
             build="refused",
             build_reason="a fork",
             reached=("linted", "solved"),
+            causes=(Cause("linux-64", "conda", "numpy", "upstream", 1_740_787_200),),
+            caveats=(Caveat("linux-64", "2 records have no date"),),
         ),
     ),
     failures=("environment.yml:3:1: no channel answers",),
 )
+
+
+def with_cause(**change: object) -> dict[str, object]:
+    """A hand-off whose one cause is not as it must be."""
+    [checked] = json.loads(json.dumps([asdict(one) for one in FULL.checked]))
+    checked["causes"][0] |= change
+    return {"checked": [checked]}
 
 
 def test_what_is_written_reads_back(tmp_path: Path) -> None:
@@ -50,6 +60,10 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
         ),
         ({"checked": [{"path": "../x", "lock_path": "y"}]}, "'path' leads out of the repository"),
         ({"checked": [{"path": "x", "lock_path": "/y"}]}, "'lock_path' leads out of the repository"),
+        (with_cause(blame="the maintainers'"), "'blame' is none of"),
+        (with_cause(uploaded=-1), "'uploaded' is no moment"),
+        (with_cause(uploaded=10**15), "'uploaded' is no moment"),
+        (with_cause(uploaded="now"), "'uploaded' is not a whole number"),
     ],
 )
 def test_what_is_not_as_it_must_be_is_refused(tmp_path: Path, change: dict[str, object], says: str) -> None:

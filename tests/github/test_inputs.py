@@ -28,6 +28,7 @@ def test_everything_given_is_read() -> None:
         "LOCKSTEP_MODE": "upstream",
         "LOCKSTEP_LOCK_UPDATE": "commit",
         "LOCKSTEP_CHECKS": ".github/workflows/environment.yml\ngpu.yaml\n",
+        "LOCKSTEP_CACHE_DIR": " /var/cache/lockstep ",
         "LOCKSTEP_TOKEN": "secret",
     }
     assert read_inputs(given) == Inputs(
@@ -42,6 +43,7 @@ def test_everything_given_is_read() -> None:
         mode="upstream",
         lock_update="commit",
         checks=("environment.yml", "gpu.yaml"),
+        cache_dir=Path("/var/cache/lockstep"),
         token="secret",
     )
     assert "secret" not in repr(read_inputs(given))
@@ -56,6 +58,7 @@ def test_everything_given_is_read() -> None:
         ("LOCKSTEP_FAIL_ON", "huge", "input 'fail-on' is 'huge'; it may be critical, high, medium"),
         ("LOCKSTEP_LOCK_UPDATE", "push", "input 'lock-update' is 'push'; it may be none, suggest, commit"),
         ("LOCKSTEP_CHECKS", "../x.yml", "input 'checks' has '../x.yml'; name files of .github/workflows"),
+        ("LOCKSTEP_CACHE_DIR", "cache", "input 'cache-dir' is 'cache'; name a folder from the root"),
         ("LOCKSTEP_CUDA", "latest", "input 'cuda' is 'latest'; it may be a version such as 12.4"),
     ],
 )

@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
+from conda_lockstep.drift.blame import undated
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github import artifacts, handoff
 from conda_lockstep.github.comment import read_state
 from conda_lockstep.github.event import read_event
-from conda_lockstep.github.facts import only_facts
-from conda_lockstep.github.handoff import Handoff, Remark
+from conda_lockstep.github.facts import MOST, only_facts
+from conda_lockstep.github.handoff import Cause, Caveat, Checked, Handoff, Remark
 from conda_lockstep.github.inputs import Inputs
 from conda_lockstep.github.relay import relay
 from conda_lockstep.github.runner import Runner
-from tests.github.locks import FILE, LOCK, checked, lock_text
+from tests.github.locks import FILE, LOCK, checked, lock_text, sha256
 from tests.support.github import BOT, Artifact, FakeGitHub, PullRequest, Repository, Token, payloads
 
 HEAD, BASE, ROOT = payloads.HEAD, payloads.BASE, "c" * 40
@@ -36,6 +37,7 @@ def repository(github: FakeGitHub) -> Repository:
     repository.parents |= {HEAD: ROOT, BASE: ROOT}
     for commit in (ROOT, BASE):
         repository.files |= {(commit, FILE): b"name: x\n", (commit, LOCK): OLD.encode()}
+    repository.files |= {(HEAD, FILE): b"name: x\n", (HEAD, LOCK): NEW.encode()}
     return repository
 
 
@@ -155,7 +157,8 @@ def test_a_base_is_believed_only_where_the_base_branch_has_it(
 ) -> None:
     upload(repository, Handoff(checked=(checked(NEW),), base=claimed), tmp_path)
     follow(github, tmp_path)
-    assert {request.query["ref"] for request in github.requests if "/contents/" in request.path} == {compared}
+    read = {request.query["ref"] for request in github.requests if "/contents/" in request.path}
+    assert read == {compared, HEAD}
 
 
 HOSTILE = Handoff(
@@ -255,6 +258,108 @@ def test_a_missing_permission_is_named(
     log = follow(github, tmp_path)
     assert "::warning title=no comment::" in log
     assert says in log
+
+
+def test_a_hand_off_of_very_many_environments_costs_no_more_requests_than_some(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
+    many = tuple(checked(NEW, path=f"e{n}.yml", lock_path=f"e{n}.conda-lock.yml") for n in range(150))
+    assert len(only_facts(Handoff(checked=many)).checked) == MOST
+    upload(repository, Handoff(checked=many, base=BASE), tmp_path)
+    follow(github, tmp_path)
+    assert f"{150 - MOST} environments are not shown" in comment(repository)
+    assert len(github.requests) < 2 * MOST + 20
+
+
+OTHER = lock_text({"numpy": "2.1.1"})
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        checked(OLD),
+        checked(OLD, lock_sha256=sha256(NEW)),
+        checked(OLD, state="stale"),
+        checked(NEW, file="name: another\n"),
+        checked(NEW, lock_sha256=""),
+    ],
+    ids=["the old lock", "the old lock under the new one's digest", "stale", "another file", "none"],
+)
+def test_a_lock_that_is_not_the_pull_requests_is_not_shown(
+    github: FakeGitHub, repository: Repository, tmp_path: Path, lie: Checked
+) -> None:
+    """A run that leaves a harmless lock would have the bot call a harmful change clean."""
+    upload(repository, Handoff(checked=(lie,), base=BASE), tmp_path)
+    follow(github, tmp_path)
+    assert "`conda-lock.yml` is not as the pull request has it" in comment(repository)
+    assert "No environment drift" not in comment(repository)
+
+
+def test_the_merge_with_the_base_is_what_a_run_checks_out(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
+    repository.pulls[7].merge_sha = "9" * 40
+    repository.files |= {("9" * 40, FILE): b"name: x\n", ("9" * 40, LOCK): OTHER.encode()}
+    upload(repository, Handoff(checked=(checked(OTHER),), base=BASE), tmp_path)
+    follow(github, tmp_path)
+    assert "`2.1.1`" in comment(repository)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("gpu.conda-lock.yml", "modified", "`gpu.conda-lock.yml` is changed, and the run says nothing of it"),
+        (f"{SENTENCE} <b>.conda-lock.yml", "added", "a lock whose name is not shown here is changed"),
+        (LOCK, "modified", ""),
+        ("gpu.conda-lock.yml", "removed", ""),
+        ("train.py", "modified", ""),
+    ],
+)
+def test_a_changed_lock_that_a_run_keeps_to_itself_is_named(
+    github: FakeGitHub, repository: Repository, tmp_path: Path, path: str, status: str, says: str
+) -> None:
+    repository.pulls[7].changed = ((path, status),)
+    upload(repository, Handoff(checked=(checked(NEW),), base=BASE), tmp_path)
+    follow(github, tmp_path)
+    assert SENTENCE not in comment(repository)
+    assert says in comment(repository)
+    assert bool(says) is ("is changed, and the run" in comment(repository))
+
+
+def test_a_run_that_found_nothing_to_say_of_a_changed_lock_is_commented(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
+    repository.pulls[7].changed = ((LOCK, "modified"),)
+    upload(repository, Handoff(base=BASE), tmp_path)
+    follow(github, tmp_path)
+    assert "the run says nothing of it" in comment(repository)
+
+
+def test_causes_are_shown_beside_changes_and_dated_and_nothing_else_of_them(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
+    causes = (
+        Cause("linux-64", "conda", "numpy", "upstream", 1_740_787_200),
+        Cause("linux-64", "conda", SENTENCE, "upstream"),
+        Cause(SENTENCE, "conda", "numpy", "change"),
+    )
+    caveats = (Caveat("linux-64", SENTENCE), Caveat("linux-64", undated(3)))
+    upload(repository, Handoff(checked=(checked(NEW, causes=causes, caveats=caveats),), base=BASE), tmp_path)
+    follow(github, tmp_path)
+    assert "upstream, uploaded `2025-03-01,` says its run" in comment(repository)
+    assert "upstream's doing alone" not in comment(repository)
+    assert "3 records have no date" in comment(repository)
+    assert SENTENCE not in comment(repository)
+
+
+def test_causes_against_another_commit_are_not_shown(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
+    causes = (Cause("linux-64", "conda", "numpy", "upstream"),)
+    upload(repository, Handoff(checked=(checked(NEW, causes=causes),), base=HEAD), tmp_path)
+    follow(github, tmp_path)
+    assert "`numpy`" in comment(repository)
+    assert "Cause" not in comment(repository)
 
 
 def test_nothing_of_the_event_but_the_run_is_believed(

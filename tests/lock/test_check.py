@@ -179,3 +179,11 @@ def test_real_locks_of_conda_lock_fit_their_files(corpus):
     name = "conda__conda-lock__example-zlib-conda-lock.yml"
     file = parse((folder / f"{name}.environment.yml").read_text(), "environment.yml")
     assert is_satisfied(file, cep37.read(folder / name), mirrors=Mirrors({})) == []
+
+
+def test_no_credentials_of_a_mirror_are_needed_to_check(forge, lock, monkeypatch):
+    """A developer who has no token of the mirror can still ask whether a lock fits."""
+    monkeypatch.delenv("MIRROR_TOKEN", raising=False)
+    mirrors = Mirrors({forge.channel_url: "https://${MIRROR_TOKEN}@mirror.example/forge"})
+    entries = [f"'{forge.channel_url}::numpy'", *(entry for entry in ENTRIES if entry != "numpy")]
+    assert _reasons(_text(forge, entries), lock, mirrors=mirrors) == []

@@ -30,6 +30,7 @@ class Job:
     actions: Mapping[str, Path]
     variables: Mapping[str, str]
     token: str
+    actor: str = "octocat"
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ def run(act: str, job: Job, scratch: Path, timeout: float = 400) -> Result:
     # fmt: off
     command = [
         act, job.event, "--json", "--eventpath", str(event), "--platform", "ubuntu-latest=-self-hosted",
-        "--no-cache-server", "--secret", f"GITHUB_TOKEN={job.token}",
-        "--actor", "octocat",
+        "--platform", "self-hosted=-self-hosted", "--no-cache-server", "--secret", f"GITHUB_TOKEN={job.token}",
+        "--actor", job.actor,
     ]
     # fmt: on
     for name, folder in job.actions.items():

@@ -27,6 +27,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--causes", action="store_true",
         help="solve to tell whose doing each change is; what is upstream's alone fails nothing",
     )  # fmt: skip
+    parser.add_argument(
+        "--file",
+        type=Path,
+        metavar="ENVIRONMENT",
+        help="with --causes: the file of NEW; default: the one beside it",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,4 +49,5 @@ def run(arguments: argparse.Namespace) -> int:
         environment=arguments.environment,
         explain=arguments.explain,
         causes=arguments.causes,
+        file=arguments.file,
     )

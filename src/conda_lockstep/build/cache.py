@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from conda_lockstep.build.claim import is_alone, share
 from conda_lockstep.build.contents import Entries, read_entries
 from conda_lockstep.build.digest import digest_of
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.cache import default_cache
 from conda_lockstep.lock.records import record_of
 from conda_lockstep.packages import Package
 
@@ -59,19 +59,6 @@ def caches_for(prefix: Path, cache: Path | None) -> Iterator[Caches]:
     import shutil
 
     shutil.rmtree(own, ignore_errors=True)
-
-
-def default_cache() -> Path:
-    """Return the folder of rattler's caches."""
-    if os.environ.get("RATTLER_CACHE_DIR"):
-        return Path(os.environ["RATTLER_CACHE_DIR"]).absolute()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.path.expanduser(base)) / "rattler" / "cache"  # noqa: PTH111 - pathlib raises where there is no home
 
 
 def whole(

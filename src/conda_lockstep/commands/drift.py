@@ -43,17 +43,19 @@ def diff(
     environment: str = "default",
     explain: bool = False,
     causes: bool = False,
+    file: str | Path | None = None,
 ) -> int:
     """Compare two locks, snapshots, prefixes or environment files.
 
     1 where a change is as bad as ``fail_on``, by default any at all. ``causes`` says whose doing each is, and then
-    upstream's fails nothing; ``explain`` which entry pulls it in, as the page (``html``) always does.
+    upstream's fails nothing; ``explain`` which entry pulls it in, as the page (``html``) always does. ``file`` is what
+    both locks are of, by default the environment file beside the new one.
     """
     report, sources = _compared(Path(old), Path(new), platform or "", environment)
     if causes:
         from conda_lockstep.commands import upstream
 
-        report = upstream.attributed(report, Path(old), Path(new))
+        report = upstream.attributed(report, Path(old), Path(new), Path(file) if file else None)
     if sources and (explain or format == "html"):
         from conda_lockstep.drift import chains
 

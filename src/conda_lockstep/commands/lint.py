@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conda_lockstep.config import Config, load
-from conda_lockstep.environment.encoding import read_bytes
 from conda_lockstep.environment.named import STDIN, read_stdin, with_folders
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.rules import OF_ENVIRONMENTS, OF_REQUIREMENTS, Rule, lint
+from conda_lockstep.rules import OF_ENVIRONMENTS, Rule, lint
+from conda_lockstep.rules.companions import with_companions
 from conda_lockstep.rules.lint import UNREADABLE, Finding, Fixed
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def run(
     installs = any(lint.subject_of(str(path)) == "installs" for path in paths)
     chosen = lint.select(config, only, installs=installs)
     if not piped:
-        paths = _with_requirements(_with_partners(paths, chosen), chosen)
+        paths = with_companions(paths, chosen)
     look = _Look(chosen, config, unsafe, partial(_piped, files) if piped else lint.read_file)
     if diff:
         return look.preview(paths, failures)
@@ -127,46 +126,6 @@ def _asked_for_installs(config: Config, only: Sequence[str]) -> set[str]:
 
 def _is_of_installs(name: str) -> bool:
     return name not in OF_ENVIRONMENTS and (name == "installs" or lint.find_rule(name).family == "installs")
-
-
-def _with_partners(paths: list[Path], chosen: Sequence[Rule]) -> list[Path]:
-    """Return the files, with the locks beside them and the files beside locks that a chosen rule is about."""
-    subjects = {rule.subject for rule in chosen if rule.family == "lock"}
-    if not subjects:
-        return paths
-    from conda_lockstep.lock.paths import environment_of, is_lock, locks_of
-
-    locks = [path for path in paths if is_lock(str(path))]
-    found = dict.fromkeys(paths)
-    if "environment" in subjects:
-        found |= dict.fromkeys(file for lock in locks if (file := environment_of(lock)))
-    if "lock" in subjects:
-        files = [path for path in found if not is_lock(str(path))]
-        found |= dict.fromkeys(lock for beside in locks_of(files).values() for lock in beside)
-    return list(found)
-
-
-def _with_requirements(paths: list[Path], chosen: Sequence[Rule]) -> list[Path]:
-    """Return the files, each with the requirements files that it names, where a chosen rule looks at those."""
-    if not any(rule.name in OF_REQUIREMENTS for rule in chosen):
-        return paths
-    found: dict[Path, None] = {}
-    for path in paths:
-        found[path] = None
-        if lint.subject_of(str(path)) == "environment" and _mentions_a_file(path):
-            from conda_lockstep.environment.requirements import named_by
-
-            found |= dict.fromkeys(named_by(path))
-    return list(found)
-
-
-def _mentions_a_file(path: Path) -> bool:
-    """Say whether ``-r`` stands in a file at all, which few have, and which costs less than to read it twice."""
-    try:
-        data = read_bytes(path, str(path))
-    except LockstepError:
-        return False
-    return b"-r" in data and re.search(rb"-r\b|--requirement\b", data) is not None
 
 
 class _Look(NamedTuple):

@@ -93,14 +93,15 @@ def bisect(
     return int(any(row.flip.moved for row in found))
 
 
-def attributed(told: Report, old: Path, new: Path) -> Report:
-    """Say of each change between two locks whose doing it is, by the environment file beside the new one.
+def attributed(told: Report, old: Path, new: Path, file: Path | None = None) -> Report:
+    """Say of each change between two locks whose doing it is, by their environment file.
 
-    Raises ``LockstepError`` where there is none, and for what is no lock.
+    That is the one beside the new lock where none is given. Raises ``LockstepError`` where there is none, and for what
+    is no lock.
     """
     _SOLVERS.clear()
     base = read_lock(old)
-    found = {each.platform: each for each in platforms_of(new, ())}
+    found = {each.platform: each for each in platforms_of(new, (), file)}
     return replace(told, comparisons=tuple(_attributed(each, base, found) for each in told.comparisons))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from conda_lockstep.drift import blame as told
 from conda_lockstep.drift.diff import same_bytes
 from conda_lockstep.drift.envelope import compare_envelopes
 from conda_lockstep.environment.document import EnvironmentFile
@@ -20,8 +21,6 @@ from conda_lockstep.lock.records import package_of
 from conda_lockstep.lock.solve import Horizon, Request, Solver, UnsolvableError
 from conda_lockstep.packages import Key, Package, PackageSet
 from conda_lockstep.report.model import Blame, Comparison, Row
-
-_GONE_BACK = "neither the file nor upstream: edited by hand, or another kind of refresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,8 @@ def attribute(
     request = request_again(file, settings, base)
     worlds, notes = asyncio.run(_worlds(comparison, base, head, solver, request))
     if any(row.manager == "pip" or _manager_before(row) == "pip" for row in comparison.rows):
-        worlds, told = _with_pip(worlds, file, base, solver, settings)
-        notes += told
+        worlds, more = _with_pip(worlds, file, base, solver, settings)
+        notes += more
     rows = tuple(explained(row, worlds) for row in comparison.rows)
     return replace(comparison, rows=rows, notes=(*comparison.notes, *notes))
 
@@ -69,7 +68,7 @@ def explained(row: Row, worlds: Worlds) -> Row:
     """Return a row with its cause, and with the dates of its files where the channels know them."""
     row = row._replace(old=_dated(row.old, worlds), new=_dated(row.new, worlds))
     blame: Blame = _of_machine(row.subject, worlds) if row.manager == "machine" else _of_keys(row, worlds)
-    return row._replace(blame=blame, cause=_words(blame, row))
+    return row._replace(blame=blame, cause=told.words(blame, row))
 
 
 async def published(solver: Solver, request: Request, packages: Iterable[Package]) -> dict[str, Package]:
@@ -106,12 +105,7 @@ async def _worlds(
     )
     undated = sum(not package.timestamp for package in changed.values())
     if moment and undated:
-        records = (
-            "1 record has no date and slips" if undated == 1 else f"{undated} records have no date and slip"
-        )
-        notes.append(
-            f"{records} past the old lock's cut-off: what is new among them counts as the pull request's"
-        )
+        notes.append(told.undated(undated))
     return worlds, notes
 
 
@@ -120,18 +114,11 @@ async def _changed(
 ) -> tuple[PackageSet, list[str]]:
     """Solve the changed file at the old lock's cut-off; today, where it had no solution then."""
     if moment is None:
-        told = (
-            "the old lock does not say how old it is: a smallest change of today counts as the pull request's"
-        )
-        return await _solved(solver, minimal), [told]
+        return await _solved(solver, minimal), [told.AGELESS]
     try:
         return await _solved(solver, replace(minimal, horizon=Horizon(all=moment))), []
     except UnsolvableError:
-        told = (
-            f"the changed file has no solution among what was there on {moment:%Y-%m-%d}, when the old lock was made:"
-            " what a smallest change gives today counts as the pull request's"
-        )
-        return await _solved(solver, minimal), [told]
+        return await _solved(solver, minimal), [told.unsolvable(f"{moment:%Y-%m-%d}")]
 
 
 async def _solved(solver: Solver, request: Request) -> PackageSet:
@@ -154,9 +141,7 @@ def _with_pip(
         then = pip_of(make_lock(file, replace(settings, horizon=Horizon(new=moment)), solver, (base,)))
     except LockstepError:
         then = worlds.head.only("pip")
-        notes.append(
-            "the pip part has no solution at the old lock's cut-off: its changes count as the pull request's"
-        )
+        notes.append(told.PIP_UNSOLVABLE)
     now = pip_of(make_lock(file, settings, solver))
     changed, fresh = PackageSet({**worlds.changed, **then}), PackageSet({**worlds.fresh, **now})
     return replace(worlds, changed=changed, fresh=fresh), notes
@@ -237,19 +222,3 @@ def _alike(one: Package | None, other: Package | None) -> bool:
     if one is None or other is None:
         return one is other
     return _same(one, other) and same_bytes(one, other) is not False
-
-
-def _words(blame: Blame, row: Row) -> str:
-    words: dict[Blame, str] = {
-        "change": "this pull request",
-        "both": "this pull request, then upstream",
-        "upstream": "upstream",
-        "unexplained": _GONE_BACK,
-    }
-    return ", ".join((words[blame], *_when(blame, row)))
-
-
-def _when(blame: Blame, row: Row) -> Iterator[str]:
-    if blame in ("upstream", "both") and row.new and row.new.manager == "conda":
-        day = datetime.datetime.fromtimestamp(row.new.timestamp, datetime.timezone.utc)
-        yield f"uploaded {day:%Y-%m-%d}" if row.new.timestamp else "undated"

@@ -1,15 +1,15 @@
-"""What ``lockstep action`` does: one of the Action's two steps, as ``LOCKSTEP_STEP`` says."""
+"""What ``lockstep action`` does: one of the Action's two steps, as ``LOCKSTEP_STEP`` says.
+
+Each imports what it runs: the half that speaks needs no solver, which takes longer to load than most of what it does.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from conda_lockstep.github.check import check
 from conda_lockstep.github.event import Event, read_event
 from conda_lockstep.github.inputs import Inputs, read_inputs, resolve
-from conda_lockstep.github.relay import relay
-from conda_lockstep.github.report import report
 from conda_lockstep.github.runner import Runner, read_runner
 
 
@@ -23,23 +23,37 @@ def main() -> int:
     event = read_event(os.environ)
     mode = resolve(inputs.mode, event.name)
     if mode == "comment":
-        return relay(event, runner, inputs, sys.stdout) if inputs.step == "report" else 0
+        return _relay(event, runner, inputs)
     if mode == "upstream":
         return _watch(event, runner, inputs)
     if event.pull_request is not None and not event.pull_request.is_open:
         print("the pull request is closed: there is nothing to check")
         return 0
     if inputs.step == "check":
+        from conda_lockstep.github.check import check
+
         check(event, runner, inputs, sys.stdout)
         return 0
+    from conda_lockstep.github.report import report
+
     return report(event, runner, inputs, sys.stdout)
 
 
+def _relay(event: Event, runner: Runner, inputs: Inputs) -> int:
+    if inputs.step == "check":
+        return 0
+    from conda_lockstep.github.relay import relay
+
+    return relay(event, runner, inputs, sys.stdout)
+
+
 def _watch(event: Event, runner: Runner, inputs: Inputs) -> int:
-    from conda_lockstep.github import upstream, watch
+    from conda_lockstep.github import watch
 
     watch.refuse_others(event)
     if inputs.step == "report":
         return watch.tell(event, runner, inputs, sys.stdout)
+    from conda_lockstep.github import upstream
+
     upstream.look(runner, inputs, sys.stdout)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,12 +46,13 @@ class GitHubError(LockstepError):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for GitHub: seconds for an answer, tries for a request, seconds for all of it.
+    """How long to wait for GitHub: seconds for a sign of life, for a whole answer, tries for a request, seconds in all.
 
     The clocks are here so that a test need not wait.
     """
 
     answer: float = 20.0
+    whole: float = 60.0
     tries: int = 6
     total: float = 240.0
     sleep: Callable[[float], None] = time.sleep
@@ -199,6 +201,13 @@ class GitHub:
             self.patience.sleep(wait)
 
     def _send(self, operation: str, headers: Mapping[str, str], values: Values) -> Response | Failure:
+        seconds = max(1.0, min(self.patience.whole, self._time_left()))
+        outcome = _within(seconds, lambda: self._exchange(operation, headers, values))
+        if outcome is None:
+            return Failure(None, f"it was not whole after {seconds:.0f} s", {}, executed=True)
+        return outcome
+
+    def _exchange(self, operation: str, headers: Mapping[str, str], values: Values) -> Response | Failure:
         transport = self._connected()
         from ghapi.core import APIError
 
@@ -294,6 +303,29 @@ class GitHub:
             status=failure.status,
             executed=failure.executed,
         )
+
+
+def _within(seconds: float, exchange: Callable[[], Response | Failure]) -> Response | Failure | None:
+    """Return what an exchange comes to, None where it takes longer.
+
+    A timeout of httpx is for one read: who sends a byte now and then would be waited for without end. The thread ends
+    with the process; nobody waits for it.
+    """
+    done: list[Response | Failure] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            done.append(exchange())
+        except Exception as error:  # raised where it is waited for
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    for error in errors:
+        raise error
+    return done[0] if done else None
 
 
 def _comment(item: Fields) -> IssueComment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -26,7 +27,6 @@ from conda_lockstep.snapshot import machine
 from conda_lockstep.snapshot.platforms import this_platform
 
 SECONDS = 45 * 60
-SAYS = "lockstep: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def belongs_elsewhere(locked: Locked, found: Sequence[Locked], name: str = "") -
     return Built("skipped", f"{chosen.name} is the lock for this runner")
 
 
-def build(locked: Locked, config: Config, folder: Path, workspace: Path, out: TextIO) -> Built:
+def build(locked: Locked, config: Config, folder: Path, workspace: Path, cache: Path, out: TextIO) -> Built:
     """Install the lock into a prefix below ``folder``, and look whether the prefix holds what the lock says.
 
     The prefix is removed afterwards: an environment may have ten gigabytes, and the runner is left as it was.
@@ -92,12 +92,13 @@ def build(locked: Locked, config: Config, folder: Path, workspace: Path, out: Te
     file = _lay_out(locked, config, folder / "files")
     command = [sys.executable, "-I", "-m", "conda_lockstep", "build", str(file), "--prefix", str(prefix)]
     try:
-        outcome = sandbox.run(command, folder, workspace, SECONDS)
+        environment = sandbox.clean_environment(os.environ, folder, cache)
+        outcome = sandbox.run(command, folder, workspace, SECONDS, environment)
         print(outcome.output, file=out)
         if outcome.status is None:
             return Built("failed", f"it took longer than {SECONDS // 60} minutes")
         if outcome.status != 0:
-            return Built("failed", _complaint(outcome.output) or f"exit status {outcome.status}")
+            return Built("failed", outcome.complaint)
         return _compared(prefix, file.with_name(locked.lock_path.name))
     finally:
         shutil.rmtree(prefix, ignore_errors=True)
@@ -136,10 +137,3 @@ def _compared(prefix: Path, lock: Path) -> Built:
         named = ", ".join(row.subject for row in differences[:5])
         return Built("failed", f"the prefix differs from the lock in {len(differences)} places: {named}")
     return Built("built", "it holds exactly what the lock says", ("installed",))
-
-
-def _complaint(output: str) -> str:
-    """Return the line in which ``lockstep build`` says what went wrong, else the last one that was printed."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    said = [line.removeprefix(SAYS) for line in lines if line.startswith(SAYS)]
-    return next(iter(said or lines[-1:]), "")

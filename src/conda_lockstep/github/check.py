@@ -15,16 +15,19 @@ from conda_lockstep.github import building
 from conda_lockstep.github import handoff as handoffs
 from conda_lockstep.github.annotations import annotate
 from conda_lockstep.github.base import Base, find_base
+from conda_lockstep.github.causes import Inquiry, Told
 from conda_lockstep.github.commands import group, quoted
 from conda_lockstep.github.event import Event
-from conda_lockstep.github.files import select_files
+from conda_lockstep.github.files import is_inside, select_files
 from conda_lockstep.github.handoff import Checked, Handoff, Remark
 from conda_lockstep.github.inputs import Inputs
 from conda_lockstep.github.locking import Locked, lock_environment
 from conda_lockstep.github.runner import Runner
 from conda_lockstep.github.trust import Decision, may_build, reason_for_distrust
+from conda_lockstep.lock.paths import is_lock
 from conda_lockstep.lock.urls import UNTRUSTED
 from conda_lockstep.rules import lint
+from conda_lockstep.rules.companions import with_companions
 from conda_lockstep.rules.lint import UNREADABLE, Finding
 
 
@@ -58,22 +61,40 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     try:
         config = load(runner.workspace)
         files, failures = select_files(runner.workspace, inputs.files)
-        chosen = lint.select(config)
+        findings, unread = _linted(files, config, runner.workspace)
     except LockstepError as error:
         return Handoff(failures=(str(error),))
-    look = _Look(event, inputs, runner, may_build(event, hosted=runner.hosted), _base(event, runner), out)
-    remarks: list[Remark] = []
+    base = _base(event, runner)
+    cache = _cache(event, runner, inputs)
+    inquiry = Inquiry(base, runner.workspace, runner.folder, cache, out)
+    look = _Look(event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, out)
+    failures += unread
+    unreadable = {finding.path for finding in findings if finding.rule == UNREADABLE}
     checked: list[Checked] = []
     for number, path in enumerate(files):
         with group(str(path), out), quoted(out):
             try:
-                found = lint.lint_path(path, chosen, config)
-                remarks += map(_remark, found)
-                if not any(finding.rule == UNREADABLE for finding in found):
+                if str(path) not in unreadable:
                     checked += look.at(path, number)
             except LockstepError as error:
                 failures.append(str(error))
-    return Handoff(tuple(remarks), tuple(checked), tuple(failures))
+    return Handoff(tuple(map(_remark, findings)), tuple(checked), tuple(dict.fromkeys(failures)))
+
+
+def _linted(files: Sequence[Path], config: Config, workspace: Path) -> tuple[list[Finding], list[str]]:
+    """Lint as ``lockstep lint`` does, but nothing outside of the checkout; return also what could not be read."""
+    chosen = lint.select(config)
+    findings: list[Finding] = []
+    failures: list[str] = []
+    for path in with_companions(files, chosen):
+        if not is_inside(workspace, path):
+            continue
+        try:
+            findings += lint.lint_path(path, chosen, config)
+        except LockstepError as error:
+            # A lock that cannot be read is a stale one, and told as that.
+            failures += [] if is_lock(path.name) else [str(error)]
+    return findings, failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +106,20 @@ class _Look:
     runner: Runner
     gate: Decision
     base: Base
+    cache: Path
+    inquiry: Inquiry
     out: TextIO
 
     def at(self, path: Path, number: int) -> Iterator[Checked]:
         """Lock an environment file for its machines; build what is for this one, where that is asked and allowed."""
-        folder = self.runner.folder
         # The settings that 'lockstep lock FILE' would take: those closest to the file.
         config = load((self.runner.workspace / path).parent)
         building.check_machine(self.inputs.machine, config)
-        found = lock_environment(path, config, self.inputs, self.runner.workspace, folder / "cache" / "lock")
-        for locked in found:
-            built = self._built(locked, found, config, folder / f"build-{number}")
-            yield self._checked(path, locked, built)
+        found = lock_environment(path, config, self.inputs, self.runner.workspace, self.cache)
+        for index, locked in enumerate(found):
+            built = self._built(locked, found, config, self.runner.folder / f"build-{number}")
+            told = self.inquiry.about(locked, f"{number}-{index}") if self.event.is_judged else Told()
+            yield self._checked(path, locked, built, told)
 
     def _built(self, locked: Locked, found: Sequence[Locked], config: Config, place: Path) -> building.Built:
         print(
@@ -105,11 +128,11 @@ class _Look:
         built = building.decide(locked, self.inputs.build, self.gate, self.event, self.base)
         built = built or building.belongs_elsewhere(locked, found, self.inputs.machine)
         if built is None:
-            built = building.build(locked, config, place, self.runner.workspace, self.out)
+            built = building.build(locked, config, place, self.runner.workspace, self.cache, self.out)
         print(f"{locked.path}: {built.state}: {built.reason}", file=self.out)
         return built
 
-    def _checked(self, path: Path, locked: Locked, built: building.Built) -> Checked:
+    def _checked(self, path: Path, locked: Locked, built: building.Built, told: Told) -> Checked:
         return Checked(
             path=path.as_posix(),
             lock_path=locked.lock_path.as_posix(),
@@ -122,7 +145,16 @@ class _Look:
             build=built.state,
             build_reason=built.reason,
             reached=("linted", *(("solved",) if locked.lock else ()), *built.reached),
+            causes=told.causes,
+            caveats=told.caveats,
         )
+
+
+def _cache(event: Event, runner: Runner, inputs: Inputs) -> Path:
+    """Return where downloads are kept: what is taken from one run to the next, no stranger's change comes near."""
+    if inputs.cache_dir is None or reason_for_distrust(event):
+        return runner.cache
+    return inputs.cache_dir
 
 
 def _base(event: Event, runner: Runner) -> Base:

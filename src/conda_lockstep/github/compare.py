@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from conda_lockstep.drift import blame
 from conda_lockstep.drift.compare import compare
 from conda_lockstep.drift.source import Source, parse_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.base import Base
-from conda_lockstep.github.handoff import Checked, Handoff
+from conda_lockstep.github.handoff import Cause, Checked, Handoff
 from conda_lockstep.github.inputs import FailOn
 from conda_lockstep.lock.paths import lock_path
-from conda_lockstep.report.model import Comparison, Evidence, Report, Row, at_least
+from conda_lockstep.report.model import Comparison, Evidence, Report, Row, at_least, blamed_on_change
 
 LADDER = ("linted", "solved", "installed", "verified", "imported", "kernel ran", "collective ran")
 """The steps of evidence, in order; what a run did not reach, its report says."""
@@ -27,7 +28,7 @@ class Compared:
 
     ``identities`` are (file, platform, environment id) of all that holds now. ``touched`` is whether the change
     concerns an environment at all. ``failures`` are reasons for the check to fail, ``broken`` what could not be
-    done; a line each.
+    done; a line each. ``spared`` counts the changes that would fail it, were they not upstream's alone.
     """
 
     report: Report
@@ -35,6 +36,7 @@ class Compared:
     touched: bool
     failures: tuple[str, ...]
     broken: tuple[str, ...]
+    spared: int = 0
 
     @property
     def status(self) -> int:
@@ -74,12 +76,15 @@ def compare_with_base(
         reproduce=tuple(line for checked in handoff.checked for line in _reproduce(checked, base_name)),
         accept=tuple(line for checked in handoff.checked for line in _accept(checked)),
     )
+    grave = at_least(report.rows, fail_on) if judge_drift and fail_on != "never" else ()
+    guilty = [row for row in grave if blamed_on_change(row)]
     return Compared(
         report=report,
         identities=tuple(identity for one in done for identity in one.identities),
         touched=bool(report.rows) or any(one.touched for one in done),
-        failures=tuple(_failures(handoff, report.rows if judge_drift else (), fail_on)),
+        failures=tuple(_failures(handoff, len(guilty), fail_on)),
         broken=tuple(broken),
+        spared=len(grave) - len(guilty),
     )
 
 
@@ -105,7 +110,26 @@ def _compare(checked: Checked, base: Base) -> _One:
         note = f"{checked.lock_path} and its base commit have no platform in common: nothing was compared"
         return _One((), identities, touched, (note,))
     report = compare(old, new, name=_name(checked))
-    return _One(report.comparisons, identities, touched, report.notes)
+    comparisons = tuple(_with_causes(each, checked) for each in report.comparisons)
+    return _One(comparisons, identities, touched, report.notes)
+
+
+def _with_causes(comparison: Comparison, checked: Checked) -> Comparison:
+    """Say of each row whose doing it is, as the executing half found out."""
+    platform = comparison.platform
+    known = {(each.manager, each.subject): each for each in checked.causes if each.platform == platform}
+    rows = tuple(_with_cause(row, known.get((row.manager, row.subject))) for row in comparison.rows)
+    caveats = tuple(each.text for each in checked.caveats if each.platform == platform) if rows else ()
+    # What was not compared is said by both halves.
+    return replace(comparison, rows=rows, notes=tuple(dict.fromkeys((*comparison.notes, *caveats))))
+
+
+def _with_cause(row: Row, cause: Cause | None) -> Row:
+    if cause is None:
+        return row
+    new = row.new._replace(timestamp=cause.uploaded) if row.new and cause.uploaded else row.new
+    dated = row._replace(new=new, blame=cause.blame)
+    return dated._replace(cause=blame.words(cause.blame, dated))
 
 
 def _name(checked: Checked) -> str:
@@ -136,7 +160,7 @@ def _evidence(handoff: Handoff) -> Evidence:
     return Evidence(reached, tuple(step for step in LADDER if step not in reached))
 
 
-def _failures(handoff: Handoff, rows: Sequence[Row], fail_on: FailOn) -> Iterator[str]:
+def _failures(handoff: Handoff, grave: int, fail_on: FailOn) -> Iterator[str]:
     if fail_on == "never":
         return
     errors = [remark for remark in handoff.remarks if remark.severity == "error"]
@@ -149,9 +173,8 @@ def _failures(handoff: Handoff, rows: Sequence[Row], fail_on: FailOn) -> Iterato
             yield f"{checked.path} cannot be locked"
         if checked.build == "failed":
             yield f"{checked.path} could not be built"
-    grave = at_least(rows, fail_on)
     if grave:
-        yield f"{len(grave)} change{'' if len(grave) == 1 else 's'} of severity {fail_on} or worse"
+        yield f"{grave} change{'' if grave == 1 else 's'} of severity {fail_on} or worse"
 
 
 def _reproduce(checked: Checked, base_name: str) -> Iterator[str]:

@@ -10,12 +10,17 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.fields import Fields, parse_object
 
 PULL_REQUEST_EVENTS = frozenset({"pull_request", "pull_request_target"})
+# A change that is merged already is told, not judged.
+JUDGED_EVENTS = PULL_REQUEST_EVENTS | {"merge_group"}
 NO_COMMIT = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request as its event tells it. ``head_repository`` is empty where the fork was deleted."""
+    """A pull request as its event tells it.
+
+    ``head_repository`` is empty where the fork was deleted, ``merge_sha`` where GitHub has no merge with the base yet.
+    """
 
     number: int
     author: str
@@ -26,6 +31,7 @@ class PullRequest:
     head_repository: str
     base_sha: str
     base_ref: str
+    merge_sha: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,11 @@ class Event:
     branch: str = ""
     default_branch: str = ""
     schedule: str = ""
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the change is still to be merged."""
+        return self.name in JUDGED_EVENTS
 
     @property
     def is_fork(self) -> bool:
@@ -124,6 +135,7 @@ def pull_request(fields: Fields) -> PullRequest:
         head_repository=fields.optional_text("head.repo.full_name"),
         base_sha=fields.text("base.sha"),
         base_ref=fields.text("base.ref"),
+        merge_sha=fields.optional_text("merge_commit_sha"),
     )
 
 

@@ -7,22 +7,26 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from conda_lockstep.drift.blame import is_caveat
 from conda_lockstep.drift.source import parse_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.compare import LADDER
-from conda_lockstep.github.handoff import Checked, Handoff, Remark
+from conda_lockstep.github.handoff import Caveat, Checked, Handoff, Remark
 from conda_lockstep.lock.paths import SUFFIX, machine_lock_path
 from conda_lockstep.packages import Package
 from conda_lockstep.rules import rules
 from conda_lockstep.rules.lint import UNREADABLE
 
 SEE_LOG = "the log of its run says why"
+CAUSES_SEE_LOG = f"some of what is to be known about the causes is not shown: {SEE_LOG}"
 _PATH = re.compile(r"(?!.*\.\.)[\w+.-][\w+./-]{0,199}\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,79}\Z", re.ASCII)
 _VERSION = re.compile(r"[\w.+!-]{0,80}\Z", re.ASCII)
 _CHANNEL = re.compile(r"[\w.:/+-]{0,200}\Z", re.ASCII)
 _ID = re.compile(r"[0-9a-f]{40}\Z|[0-9a-f]{64}\Z|\Z")
 _LAST = 10_000_000
+MOST = 100
+"""Environments of one hand-off: each costs requests to GitHub, and a repository has a thousand an hour."""
 
 
 def only_facts(handoff: Handoff) -> Handoff:
@@ -40,8 +44,10 @@ def only_facts(handoff: Handoff) -> Handoff:
     failures = [_counted(len(handoff.failures), "thing could not be done", "things could not be done")]
     dropped = len(handoff.remarks) - len(remarks)
     failures += [_counted(dropped, "finding is not shown", "findings are not shown")]
+    more = len(handoff.checked) - MOST
+    failures += [_counted(max(0, more), "environment is not shown", "environments are not shown")]
     checked: list[Checked] = []
-    for one in handoff.checked:
+    for one in handoff.checked[:MOST]:
         try:
             checked.append(_fact(one))
         except LockstepError as error:
@@ -50,8 +56,13 @@ def only_facts(handoff: Handoff) -> Handoff:
     return Handoff(tuple(remarks), tuple(checked), tuple(filter(None, failures)), base)
 
 
+def is_plain_path(path: str) -> bool:
+    """Whether a path stays in the repository and cannot be read as a sentence."""
+    return _PATH.match(path) is not None
+
+
 def _is_placed(remark: Remark) -> bool:
-    return bool(_PATH.match(remark.path)) and 0 <= remark.line <= _LAST and 0 <= remark.column <= _LAST
+    return is_plain_path(remark.path) and 0 <= remark.line <= _LAST and 0 <= remark.column <= _LAST
 
 
 def _counted(number: int, one: str, many: str) -> str:
@@ -59,7 +70,7 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 def _fact(one: Checked) -> Checked:
-    if not (_PATH.match(one.path) and _PATH.match(one.lock_path) and _is_its_lock(one)):
+    if not (is_plain_path(one.path) and is_plain_path(one.lock_path) and _is_its_lock(one)):
         raise LockstepError("an environment file has a name that is not shown here")
     if not (_ID.match(one.sha256) and _ID.match(one.lock_sha256)):
         raise LockstepError("is not described as it must be", where=one.path)
@@ -70,7 +81,14 @@ def _fact(one: Checked) -> Checked:
         notices=(),
         build_reason=SEE_LOG if one.build in ("failed", "refused") else "",
         reached=tuple(step for step in LADDER if step in one.reached),
+        # A cause is shown only beside a change that is found here; its words are our own.
+        causes=one.causes,
+        caveats=tuple(dict.fromkeys(_caveat(each) for each in one.caveats)),
     )
+
+
+def _caveat(caveat: Caveat) -> Caveat:
+    return caveat if is_caveat(caveat.text) else replace(caveat, text=CAUSES_SEE_LOG)
 
 
 def _is_its_lock(one: Checked) -> bool:

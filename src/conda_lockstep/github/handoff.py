@@ -11,12 +11,15 @@ from typing import Literal, TypeAlias, TypeVar
 from conda_lockstep.atomic import write_text
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.fields import Fields, parse_object
+from conda_lockstep.report.model import BLAMES, Blame
 
 FILE_NAME = "handoff.json"
 SCHEMA = 1
 MAX_BYTES = 64 << 20
 MAX_ITEMS = 10_000
 MAX_TEXT = 2_000
+LAST_MOMENT = 32_503_680_000
+"""The year 3000, in seconds: a later date is none."""
 
 Level: TypeAlias = Literal["error", "warning", "note"]
 LockState: TypeAlias = Literal["current", "stale", "missing", "failed"]
@@ -43,6 +46,28 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Whose doing one change against the base commit is; see :class:`report.model.Row`.
+
+    ``uploaded`` is when the new file was published, in seconds since the epoch, 0 where nobody knows.
+    """
+
+    platform: str
+    manager: str
+    subject: str
+    blame: Blame
+    uploaded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """What makes the causes of one platform uncertain, or why there are none, as a sentence."""
+
+    platform: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What became of one environment file.
 
@@ -50,7 +75,8 @@ class Checked:
     the committed lock stands to the file, and ``reasons`` say why it is not current. ``lock`` is the text of the
     lock that holds for it: the committed one where that is current, else a fresh solution; empty where there is
     none. ``notices`` are what is to be known about it. ``build`` tells whether that lock was installed,
-    ``build_reason`` why or why not, ``reached`` the steps of the evidence ladder.
+    ``build_reason`` why or why not, ``reached`` the steps of the evidence ladder. ``causes`` are of its changes against
+    the base commit.
     """
 
     path: str
@@ -64,6 +90,8 @@ class Checked:
     build: BuildState = "skipped"
     build_reason: str = ""
     reached: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +163,26 @@ def _checked(fields: Fields) -> Checked:
         build=_one_of(fields, "build", BUILD_STATES),
         build_reason=_text(fields, "build_reason"),
         reached=_texts(fields, "reached"),
+        causes=_all(fields, "causes", _cause),
+        caveats=_all(fields, "caveats", _caveat),
     )
+
+
+def _cause(fields: Fields) -> Cause:
+    uploaded = fields.number("uploaded")
+    if not 0 <= uploaded <= LAST_MOMENT:
+        raise LockstepError("'uploaded' is no moment", where=fields.where)
+    return Cause(
+        platform=_text(fields, "platform"),
+        manager=_text(fields, "manager"),
+        subject=_text(fields, "subject"),
+        blame=_one_of(fields, "blame", BLAMES),
+        uploaded=uploaded,
+    )
+
+
+def _caveat(fields: Fields) -> Caveat:
+    return Caveat(platform=_text(fields, "platform"), text=_text(fields, "text"))
 
 
 def _all(fields: Fields, name: str, read_one: Callable[[Fields], _Item]) -> tuple[_Item, ...]:

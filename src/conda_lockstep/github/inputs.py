@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from conda_lockstep.errors import LockstepError
@@ -33,6 +34,7 @@ class Inputs:
     ``author`` is who the token comments as, empty where GitHub is to be asked. ``artifact`` is the name under which
     another run left its findings. ``machine`` is the declared machine that this runner is, empty where it is to be told
     by its driver. ``lock_update`` is what becomes of fresh locks, ``checks`` are the workflow files to start on them.
+    by its driver. ``cache_dir`` is where packages are kept from run to run, None where they go with the job.
     """
 
     step: Step
@@ -48,6 +50,7 @@ class Inputs:
     machine: str = ""
     lock_update: LockUpdate = "none"
     checks: tuple[str, ...] = ()
+    cache_dir: Path | None = None
     token: str = field(default="", repr=False)
 
 
@@ -68,6 +71,7 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
         machine=environment.get("LOCKSTEP_MACHINE", "").strip(),
         lock_update=_lock_update(_choice(environment, "lock-update", LOCK_UPDATES, "none")),
         checks=tuple(_workflow(line) for line in _lines(environment.get("LOCKSTEP_CHECKS", ""))),
+        cache_dir=_folder("cache-dir", environment.get("LOCKSTEP_CACHE_DIR", "").strip()),
         artifact=environment.get("LOCKSTEP_ARTIFACT", "").strip() or "lockstep",
         token=environment.get("LOCKSTEP_TOKEN", "").strip(),
     )
@@ -126,6 +130,16 @@ def _cuda(text: str) -> str:
     if text and not re.fullmatch(r"\d{1,3}\.\d{1,3}", text):
         raise LockstepError(f"input 'cuda' is '{text}'", remedy="it may be a version such as 12.4")
     return text
+
+
+def _folder(name: str, text: str) -> Path | None:
+    """Read a folder that outlives the job: in the checkout, or relative to it, it would not."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_absolute():
+        raise LockstepError(f"input '{name}' is '{text}'", remedy="name a folder from the root, or with '~'")
+    return path
 
 
 def _lines(text: str) -> tuple[str, ...]:

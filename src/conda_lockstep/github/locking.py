@@ -121,7 +121,7 @@ def _known(path: Path, target: Path, text: str | None) -> Locked:
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:
-    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors)))
+    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors), fetching=False))
     return (*lock.notices, *(str(build) for build in builds))
 
 

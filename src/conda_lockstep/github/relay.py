@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TextIO
 
 from conda_lockstep.errors import LockstepError
@@ -22,14 +23,20 @@ from conda_lockstep.github.event import Event, PullRequest, WorkflowRun, pull_re
 from conda_lockstep.github.facts import only_facts
 from conda_lockstep.github.handoff import Handoff
 from conda_lockstep.github.inputs import Inputs
+from conda_lockstep.github.proof import proven, unmentioned
 from conda_lockstep.github.runner import Runner
 from conda_lockstep.github.trust import DEPENDABOT
 from conda_lockstep.report.annotations import annotation
+from conda_lockstep.report.model import Row
 
 # How a run ends that has looked; every other end, such as 'cancelled', says nothing about the change.
 FINISHED = frozenset({"success", "failure", "timed_out"})
 PULLS = Need("find the pull request", "pull-requests", "read")
 HISTORY = Need("find the base commit", "contents", "read")
+HEARSAY = (
+    "the locks are as GitHub has them; findings, builds, causes and fresh solutions are as the pull request's own run"
+    " tells them, whose workflow the pull request may change"
+)
 
 
 def relay(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
@@ -109,6 +116,10 @@ def _comment(
     github: GitHub, run: WorkflowRun, pull: PullRequest, handoff: Handoff, inputs: Inputs, runner: Runner
 ) -> Outcome:
     base = Base(None, _base(github, pull, handoff.base), github)
+    handoff = proven(handoff, github, pull)
+    if base.commit != handoff.base:
+        handoff = _without_causes(handoff)
+    remarks = unmentioned(handoff, github, pull)
     compared = compare_with_base(
         handoff,
         base,
@@ -116,12 +127,32 @@ def _comment(
         judge_drift=True,
         base_name=f"origin/{pull.base_ref}",
     )
+    compared = _as_told(compared)
     if runner.summary:
-        write_summary(runner.summary, wording.summary(handoff, compared))
+        write_summary(runner.summary, wording.summary(handoff, compared, (HEARSAY, *remarks)))
     author = inputs.author or github.login()
-    body = wording.comment(handoff, compared)
+    body = wording.comment(handoff, compared, (HEARSAY, *remarks))
     draft = Draft(pull.number, pull.head_sha, author, body, _state(run, compared, inputs))
-    return publish(github, draft, create=compared.touched or bool(compared.broken))
+    return publish(github, draft, create=compared.touched or bool(compared.broken or remarks))
+
+
+def _as_told(compared: Compared) -> Compared:
+    """Say of each cause that it is the run's word, and let none excuse a change."""
+    comparisons = tuple(
+        replace(each, rows=tuple(_row_as_told(row) for row in each.rows))
+        for each in compared.report.comparisons
+    )
+    return replace(compared, report=replace(compared.report, comparisons=comparisons), spared=0)
+
+
+def _row_as_told(row: Row) -> Row:
+    return row._replace(cause=f"{row.cause}, says its run") if row.cause else row
+
+
+def _without_causes(handoff: Handoff) -> Handoff:
+    """Leave out whose doing the changes are, where they were told against another commit."""
+    checked = (replace(one, causes=(), caveats=()) for one in handoff.checked)
+    return replace(handoff, checked=tuple(checked))
 
 
 def _base(github: GitHub, pull: PullRequest, claimed: str) -> str:

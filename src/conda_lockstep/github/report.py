@@ -25,8 +25,6 @@ from conda_lockstep.report.annotations import annotation
 from conda_lockstep.report.model import worst
 
 REPORT = "report.json"
-# A change that is merged already is told, not judged.
-JUDGED_EVENTS = frozenset({"pull_request", "pull_request_target", "merge_group"})
 
 
 def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
@@ -39,7 +37,7 @@ def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
         handoff,
         base,
         fail_on=inputs.fail_on,
-        judge_drift=event.name in JUDGED_EVENTS,
+        judge_drift=event.is_judged,
         base_name=f"origin/{pull.base_ref}" if pull else base.commit[:12],
     )
     fresh = update(handoff, event, runner, inputs, github) if compared.touched else Update()

@@ -37,6 +37,11 @@ class Runner:
     outputs: Path | None
     summary: Path | None
 
+    @property
+    def cache(self) -> Path:
+        """Return where indexes and packages are kept while the job runs."""
+        return self.folder / "cache"
+
 
 def read_runner(environment: Mapping[str, str]) -> Runner:
     """Read where this runs; LockstepError outside of a job."""

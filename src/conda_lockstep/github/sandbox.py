@@ -27,6 +27,9 @@ PASSED_PREFIXES = ("CONDA_OVERRIDE_", "PIP_", "UV_", "NETRC")
 WITHHELD_PREFIXES = ("UV_PUBLISH_",)
 
 
+SAYS = "lockstep: "
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a command ended: its exit status, None where it ran out of time, and what it printed."""
@@ -34,14 +37,29 @@ class Outcome:
     status: int | None
     output: str
 
+    @property
+    def complaint(self) -> str:
+        """Return the line in which ``lockstep`` says what went wrong, else the last one that was printed."""
+        lines = [line.strip() for line in self.output.splitlines() if line.strip()]
+        said = [line.removeprefix(SAYS) for line in lines if line.startswith(SAYS)]
+        return next(iter(said or lines[-1:]), f"exit status {self.status}")
 
-def run(command: Sequence[str], folder: Path, workspace: Path, timeout: float) -> Outcome:
+
+def run(
+    command: Sequence[str],
+    folder: Path,
+    workspace: Path,
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+) -> Outcome:
     """Run a command in the workspace with nothing of ours but ``folder``, and end all that it started.
 
+    ``environment`` is what it sees of the job, by default what :func:`clean_environment` leaves.
     What it starts dies with it, so that nothing lives on to see a later step's token; what takes pains to leave its
     session is beyond this, which is one reason for the trust gate.
     """
-    environment = clean_environment(os.environ, folder)
+    if environment is None:
+        environment = clean_environment(os.environ, folder)
     process = subprocess.Popen(
         command, cwd=workspace, env=environment, start_new_session=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -59,8 +77,13 @@ def run(command: Sequence[str], folder: Path, workspace: Path, timeout: float) -
     return Outcome(status, output.decode("utf-8", "replace"))
 
 
-def clean_environment(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the few variables that a build may see, with home, caches and temporary files in the folder."""
+def clean_environment(
+    environment: Mapping[str, str], folder: Path, cache: Path | None = None
+) -> dict[str, str]:
+    """Return the few variables that a build may see, with home and temporary files in the folder.
+
+    ``cache`` is where downloads are kept, by default in the folder, too.
+    """
     passed = {
         name: value
         for name, value in environment.items()
@@ -69,12 +92,17 @@ def clean_environment(environment: Mapping[str, str], folder: Path) -> dict[str,
     own = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "XDG_CACHE_HOME": folder / "cache"}
     for place in own.values():
         place.mkdir(parents=True, exist_ok=True)
-    caches = {
-        "UV_CACHE_DIR": folder / "cache" / "uv",
-        "PIP_CACHE_DIR": folder / "cache" / "pip",
-        "RATTLER_CACHE_DIR": folder / "cache" / "rattler",
+    places = {name: str(place) for name, place in own.items()}
+    return {**passed, **places, **caches_in(cache or folder / "cache")}
+
+
+def caches_in(folder: Path) -> dict[str, str]:
+    """Return the variables that put all caches below one folder, as 'lockstep lock' and 'lockstep build' have them."""
+    return {
+        "UV_CACHE_DIR": str(folder / "uv"),
+        "PIP_CACHE_DIR": str(folder / "pip"),
+        "RATTLER_CACHE_DIR": str(folder),
     }
-    return {**passed, **{name: str(place) for name, place in {**own, **caches}.items()}}
 
 
 def _end(group: int) -> None:

@@ -63,7 +63,7 @@ class _Look:
 
     def __init__(self, runner: Runner, inputs: Inputs, out: TextIO) -> None:
         self.workspace, self.inputs, self.out = runner.workspace, inputs, out
-        self.cache = runner.folder / "cache" / "lock"
+        self.cache = inputs.cache_dir or runner.cache
         self.solvers: dict[str, Solver] = {}
         self.comparisons: list[Comparison] = []
         self.identities: list[tuple[str, str, str]] = []

@@ -6,6 +6,7 @@ Every text that may come from a pull request goes through ``report.escape``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from conda_lockstep.github.annotations import by_severity
 from conda_lockstep.github.commands import SUMMARY_LIMIT
@@ -20,19 +21,23 @@ SHOWN_IN_SUMMARY = 200
 MARKS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}
 
 
-def comment(handoff: Handoff, compared: Compared) -> str:
-    """Return the body of the comment. It names no run and no time: the same findings are the same text."""
-    return _compose(handoff, compared, BODY_LIMIT, SHOWN_IN_COMMENT)
+def comment(handoff: Handoff, compared: Compared, remarks: Sequence[str] = ()) -> str:
+    """Return the body of the comment. It names no run and no time: the same findings are the same text.
+
+    ``remarks`` are on how far the findings are to be believed, a sentence each.
+    """
+    return _compose(handoff, compared, remarks, BODY_LIMIT, SHOWN_IN_COMMENT)
 
 
-def summary(handoff: Handoff, compared: Compared) -> str:
+def summary(handoff: Handoff, compared: Compared, remarks: Sequence[str] = ()) -> str:
     """Return the job summary."""
-    return _compose(handoff, compared, SUMMARY_LIMIT, SHOWN_IN_SUMMARY)
+    return _compose(handoff, compared, remarks, SUMMARY_LIMIT, SHOWN_IN_SUMMARY)
 
 
-def _compose(handoff: Handoff, compared: Compared, limit: int, shown: int) -> str:
+def _compose(handoff: Handoff, compared: Compared, remarks: Sequence[str], limit: int, shown: int) -> str:
     # The drift is what the comment is for: what the checks came to has a quarter of the room.
-    checks = _fitting(_checks(handoff, compared, shown), limit // 4)
+    told = (f"ℹ️ {prose(remark)}." for remark in remarks)
+    checks = _fitting(chain(told, _checks(handoff, compared, shown)), limit // 4)
     budget = limit - len(checks.encode()) - 1
     drift = _drift(compared, budget)
     return f"{drift}\n{checks}" if checks else drift
@@ -65,6 +70,10 @@ def _fitting(lines: Iterator[str], room: int) -> str:
 def _checks(handoff: Handoff, compared: Compared, shown: int) -> Iterator[str]:
     for line in compared.broken[:shown]:
         yield f"❌ {prose(line)}"
+    if compared.spared == 1:
+        yield "ℹ️ 1 change would fail the check, but is upstream's doing alone."
+    elif compared.spared:
+        yield f"ℹ️ {compared.spared} changes would fail the check, but are upstream's doing alone."
     for checked in handoff.checked:
         yield from _lock(checked)
         yield from (f"⚠️ {prose(notice)}" for notice in checked.notices)

@@ -53,25 +53,26 @@ def read_lock(path: Path) -> Lock:
     return lock
 
 
-def platforms_of(path: Path, asked: Sequence[str] = ()) -> Iterator[Locked]:
+def platforms_of(path: Path, asked: Sequence[str] = (), file: Path | None = None) -> Iterator[Locked]:
     """Yield the platforms of a lock: those asked for, else all.
 
-    Raises ``LockstepError`` for what is no lock, lies beside no environment file, or has nothing for a platform.
+    ``file`` is the environment file that it is of, by default the one beside it. Raises ``LockstepError`` for what is
+    no lock, lies beside no environment file, or has nothing for a platform.
     """
     lock = read_lock(path)
-    beside = environment_of(path)
+    beside = file or environment_of(path)
     if beside is None:
         raise LockstepError(
             "lies beside no environment file, so nothing can be solved for it",
             where=str(path),
             remedy="keep conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml",
         )
-    file, config = read(beside), load(followed(beside).parent)
+    asks, config = read(beside), load(followed(beside).parent)
     for platform in asked or sorted(lock.platforms):
         if platform not in lock.platforms:
             has = ", ".join(lock.platforms)
             raise LockstepError(f"has nothing for '{platform}'", where=str(path), remedy=f"it has {has}")
-        yield Locked(path, lock, file, config, settings_again(file, config, lock, platform))
+        yield Locked(path, lock, asks, config, settings_again(asks, config, lock, platform))
 
 
 def settings_again(file: EnvironmentFile, config: Config, lock: Lock, platform: str) -> Settings:

@@ -104,7 +104,8 @@ def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True)
     with_secrets = with_variables(text.strip() if fetching else without_credentials(text.strip()))
     url = _url(DEFAULTS[0] if with_secrets == "defaults" else with_secrets, folder)
     public = mirrors.lock_url(url)
-    mirror = mirrors.fetch_url(public)
+    # Where nothing is fetched, nobody needs the mirror's credentials.
+    mirror = mirrors.fetch_url(public) if fetching else public
     return Channel(public, mirror if mirror != public else url)
 
 

@@ -74,7 +74,7 @@ def is_satisfied(
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
     mirrors = mirrors or Mirrors({})
-    entries, part = wanted(file, mirrors), _pip_part(file, lock)
+    entries, part = wanted(file, mirrors, fetching=False), _pip_part(file, lock)
     reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
     allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
     allowed |= {entry.channel.url for entry in entries if entry.channel}
@@ -141,7 +141,7 @@ def _channels(file: EnvironmentFile, lock: Lock, mirrors: Mirrors) -> Iterator[R
         held += (
             [item for item in asked if item.startswith(f"{DEFAULTS[0].rpartition('/')[0]}/")]
             if name == "defaults"
-            else [channel(name, folder, mirrors).url]
+            else [channel(name, folder, mirrors, fetching=False).url]
         )
     if asked != held:
         where = file.source.location(file.channels.span.start)

@@ -111,7 +111,9 @@ class RequirementsFiles:
         if Path(name).is_absolute() or name.startswith("~"):
             raise _refused(named_at, "it is a file of one machine", "add it to the repository")
         path = Path(named_at.where.path).parent / name
-        if not followed(path).is_relative_to(self._root):
+        real = followed(path)
+        # git's own folder may hold a checkout's token.
+        if not real.is_relative_to(self._root) or ".git" in real.relative_to(self._root).parts:
             what = "it is not in this repository, so other machines do not have it"
             raise _refused(named_at, what, "add it to the repository")
         return path

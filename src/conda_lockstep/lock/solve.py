@@ -27,10 +27,11 @@ from rattler.exceptions import GatewayError, SolverError
 from conda_lockstep.environment.cuda import cuda_packages
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.access import Access
+from conda_lockstep.lock.cache import default_cache
 from conda_lockstep.lock.channels import Channel, Mirrors
 from conda_lockstep.lock.network import client_for
 from conda_lockstep.lock.records import package_of, record_of
-from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.lock.urls import as_answered, without_credentials
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted
 from conda_lockstep.packages import Package
@@ -100,7 +101,7 @@ class Solver:
     ) -> None:
         self.mirrors = mirrors
         self.seconds = seconds
-        self.cache = cache
+        self.cache = cache or default_cache() / "repodata"
         self.access = Access(mirrors.with_credentials)
         self._gateway = self._new_gateway()
 
@@ -243,7 +244,7 @@ def _channel_fault(text: str, seconds: int) -> tuple[str, str]:
     if "before message length" in text or "did not finish" in text or "reading a body" in text:
         return "sent only a part of its index", "try again"
     reason = text.rpartition("Caused by:")[2].strip()
-    return f"has no index that can be read: {reason}", "check its URL"
+    return f"has no index that can be read{as_answered(reason)}", "check its URL"
 
 
 def _driver_limits(machine: Iterable[VirtualPackage]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import dependencies
 from conda_lockstep.lock.owned import Owned
 from conda_lockstep.lock.requirements import PipPart, PipWanted
-from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.lock.urls import as_answered, without_credentials
 from conda_lockstep.lock.uv import pep440
 from conda_lockstep.lock.wanted import Wanted
 from conda_lockstep.lock.wheels import Target
@@ -106,7 +106,9 @@ def explain(
     if steps and entry:
         what = f"'{entry.text}' cannot be had for Python {target.python}: {steps[-1].text}"
         return _error(what, entry, "ask for another version of it, or of python")
-    return _error(f"the pip part cannot be resolved: {reason}", story.first(), "change the entry")
+    # A proof speaks of projects and versions; what else uv complains of may quote what a server answered.
+    because = f": {reason}" if reason.startswith("Because ") else as_answered(reason)
+    return _error(f"the pip part cannot be resolved{because}", story.first(), "change the entry")
 
 
 def clash(

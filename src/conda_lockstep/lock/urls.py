@@ -62,6 +62,14 @@ def with_variables(text: str, *, of_machine: bool = False) -> str:
     return re.sub(_VARIABLE, value, text) if "$" in text else text
 
 
+def as_answered(reason: str) -> str:
+    """Return a colon and the reason why an answer cannot be read, which may quote it.
+
+    It is empty where a stranger names the server: his file could have the runner ask one of its own network, and tell.
+    """
+    return "" if os.environ.get(UNTRUSTED) else f": {reason}"
+
+
 def split_package_url(url: str) -> PackageUrl:
     """Split ``CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda``."""
     folder, _, archive = url.rpartition("/")

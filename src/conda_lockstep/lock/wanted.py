@@ -40,10 +40,11 @@ class Wanted:
         return MatchSpec(_in_channel(self.spec, self.channel.source) if self.channel else self.spec)
 
 
-def wanted(file: EnvironmentFile, mirrors: Mirrors) -> tuple[Wanted, ...]:
+def wanted(file: EnvironmentFile, mirrors: Mirrors, *, fetching: bool = True) -> tuple[Wanted, ...]:
     """Return the conda entries of an environment file as match specs, in its order.
 
-    Where there is a ``pip:`` section, ``pip`` is wanted as well, as conda does. Raises ``LockstepError`` with the
+    Where there is a ``pip:`` section, ``pip`` is wanted as well, as conda does. Without ``fetching`` no credentials
+    need be set. Raises ``LockstepError`` with the
     place of an entry that is none.
     """
     if file.dependencies_kind != "sequence" or not file.dependencies:
@@ -51,14 +52,14 @@ def wanted(file: EnvironmentFile, mirrors: Mirrors) -> tuple[Wanted, ...]:
         raise LockstepError(
             "no dependencies, so there is nothing to lock", where=where, remedy="add a list of packages"
         )
-    found = tuple(_entries(file, mirrors))
+    found = tuple(_entries(file, mirrors, fetching))
     section = next(iter(file.pip_sections), None)
     if section is None or any(entry.name == "pip" for entry in found):
         return found
     return (*found, Wanted("pip", "pip", "pip", file.source.location(section.span.start)))
 
 
-def _entries(file: EnvironmentFile, mirrors: Mirrors) -> Iterator[Wanted]:
+def _entries(file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Iterator[Wanted]:
     for entry in file.dependencies:
         where = file.source.location(entry.span.start)
         if isinstance(entry, PipSection):
@@ -73,10 +74,10 @@ def _entries(file: EnvironmentFile, mirrors: Mirrors) -> Iterator[Wanted]:
                 "this is no package", where=where, remedy="write a package name, or delete the line"
             )
         else:
-            yield _wanted(entry, file, mirrors)
+            yield _wanted(entry, file, mirrors, fetching)
 
 
-def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors) -> Wanted:
+def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Wanted:
     text, where = " ".join(item.value.split()), file.source.location(item.span.start)
     parts = parse_conda(item.value)
     try:
@@ -85,7 +86,8 @@ def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors) -> Wanted:
         raise _no_spec(text, parts, str(error), file, item) from None
     try:
         named = parts.channel if not isinstance(parts, BadSpec) else ""
-        source = channel(named, followed(Path(file.path)).parent, mirrors) if named else None
+        folder = followed(Path(file.path)).parent
+        source = channel(named, folder, mirrors, fetching=fetching) if named else None
     except LockstepError as error:
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None
     canonical = spec.to_canonical_string()

@@ -59,6 +59,17 @@ def push(
     return _common(payload, sender, repository)
 
 
+def merge_group(*, head_sha: str = HEAD, base_sha: str = BASE, base_ref: str = "main") -> dict[str, Any]:
+    """A ``merge_group`` payload: a queue asks for the checks of what it would merge."""
+    payload = example("merge_group", "checks_requested")
+    payload["merge_group"] |= {
+        "head_sha": head_sha,
+        "base_sha": base_sha,
+        "base_ref": f"refs/heads/{base_ref}",
+    }
+    return _common(payload, "octocat", REPOSITORY)
+
+
 def workflow_run(
     run: int = 555,
     *,

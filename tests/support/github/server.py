@@ -42,10 +42,11 @@ class Fault:
     """What goes wrong with the next ``times`` requests that match ``method`` and end in ``path``.
 
     ``kind``: ``answer`` sends the given status, headers and body; ``reset`` cuts the connection; ``hang``
-    keeps it open without a word until the server closes. ``after`` lets the request take its effect first.
+    keeps it open without a word until the server closes, ``drip`` with a byte now and then. ``after`` lets the request
+    take its effect first.
     """
 
-    kind: Literal["answer", "reset", "hang"] = "answer"
+    kind: Literal["answer", "reset", "hang", "drip"] = "answer"
     status: int = 500
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
@@ -235,7 +236,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _suffer(self, fault: Fault) -> None:
         if fault.kind == "hang":
             self.server.github.closing.wait(30)
-        if fault.kind in ("hang", "reset"):
+        if fault.kind == "drip":
+            self._drip(fault.body)
+        if fault.kind in ("hang", "reset", "drip"):
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.connection.shutdown(socket.SHUT_RDWR) if fault.kind == "hang" else None
@@ -243,6 +246,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self._send(Answer(fault.status, raw=fault.body, headers=fault.headers))
+
+    def _drip(self, body: bytes) -> None:
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + body.ljust(9999):
+            if self.server.github.closing.wait(0.1):
+                return
+            self.wfile.write(bytes([byte]))
 
     def _send(self, answer: Answer) -> None:
         content = answer.raw

@@ -48,7 +48,7 @@ class Comment:
 
 @dataclass
 class PullRequest:
-    """One pull request; ``head_repository`` is empty where a fork was deleted."""
+    """One pull request; ``head_repository`` is empty where a fork was deleted, ``changed`` are (path, status)."""
 
     number: int
     head_sha: str
@@ -61,6 +61,8 @@ class PullRequest:
     title: str = "A change"
     body: str = ""
     merged: bool = False
+    merge_sha: str | None = None
+    changed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -207,6 +209,7 @@ class Renderer:
         value |= {"title": pull.title, "body": pull.body, "merged": pull.merged}
         value |= {"html_url": f"https://github.com/{repository.full_name}/pull/{pull.number}"}
         value["merged_at"] = stamp(EPOCH) if pull.merged else None
+        value |= {"merge_commit_sha": pull.merge_sha}
         value["base"] |= {"ref": pull.base_ref, "sha": pull.base_sha}
         value["base"]["repo"] |= {"full_name": repository.full_name}
         value["head"] |= {"ref": pull.head_ref, "sha": pull.head_sha}
@@ -220,7 +223,7 @@ class Renderer:
         """A pull request as lists show it."""
         [value] = self._description.example("pull-request-simple-items")
         full = self.pull_request(repository, pull)
-        names = ("number", "state", "user", "title", "body", "html_url", "merged_at")
+        names = ("number", "state", "user", "title", "body", "html_url", "merged_at", "merge_commit_sha")
         value |= {name: full[name] for name in names} | {"requested_teams": []}
         for side in ("head", "base"):
             value[side] |= {name: full[side][name] for name in ("ref", "sha")}
