@@ -6,6 +6,7 @@ some 3,000 packages, made of real ones; the build is of the forge's channel.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -108,7 +109,7 @@ def locking(folder: Path, corpus: Path) -> None:
 
 
 def reading(folder: Path, corpus: Path) -> None:
-    """Read a lock of some 3,000 packages."""
+    """Read a lock of some 3,000 packages, and check it: whole processes, both."""
     with serve(corpus / "channels") as server:
         file = read(
             corpus / "environments" / "pangeo-data__pangeo-docker-images__pangeo-notebook-environment.yml"
@@ -124,6 +125,7 @@ def reading(folder: Path, corpus: Path) -> None:
     cep37.write(large, folder / "large.conda-lock.yml")
     size = sum(map(len, large.platforms.values()))
     path = str(folder / "large.conda-lock.yml")
+    shutil.copyfile(file.path, folder / "large.yml")
     run = "from sys import argv; from pathlib import Path; from {} import {} as read; read(Path(argv[1]))"
     ours, theirs = (
         run.format("conda_lockstep.lock.cep37", "read"),
@@ -139,6 +141,13 @@ def reading(folder: Path, corpus: Path) -> None:
             "conda-lock's reader": [sys.executable, "-W", "ignore", "-c", theirs, path],
         },
         runs=5,
+    )
+    measure(
+        f"check that a lock of {size} packages fits, reading included (at most 2 x)",
+        {
+            "lockstep's reader": [*PYTHON, ours, path],
+            "lockstep lock --check": [*PYTHON, LOCKSTEP, "lock", "--check", str(folder / "large.yml")],
+        },
     )
 
 

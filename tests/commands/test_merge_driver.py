@@ -188,6 +188,20 @@ def test_an_edge_that_the_merge_breaks_is_a_conflict_though_the_texts_merge(bran
     assert branches.text().count("<<<<<<< ours") >= 1
 
 
+@pytest.mark.parametrize("beside", [{FILE: file("a", "b", "c")}, {}])
+def test_a_machine_that_one_side_lowers_below_what_the_other_locks_is_a_conflict(branches, beside):
+    """cuda-version says under constrains alone which driver it needs: no edge breaks, and the texts merge."""
+    machine, allows = "linux-64.machine", "linux-64.allows"
+    base = {**beside, LOCK: lock(A, B, C, **{machine: "__cuda=12.9", allows: "__cuda >=12"})}
+    ours = lock(A2, B, C, **{machine: "__cuda=12.4", allows: "__cuda >=12"})
+    theirs = lock(A, B2, C, **{machine: "__cuda=12.9", allows: "__cuda >=12.8"})
+    done = branches.merge(base, {LOCK: ours}, {LOCK: theirs})
+    assert done.returncode == 1
+    told = "the packages for linux-64 rule out all but '__cuda >=12.8'; the lock is for a machine with __cuda=12.4"
+    assert told in done.stderr
+    assert "<<<<<<< ours" in branches.text()
+
+
 def test_without_a_common_lock_what_both_added_alike_is_kept(branches):
     base = {FILE: file("a", "b")}
     done = branches.merge(base, {LOCK: lock(A, B, C)}, {LOCK: lock(A, B, C, newest="x")})

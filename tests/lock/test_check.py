@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -152,6 +154,45 @@ def test_a_dependency_of_pips_that_does_not_hold_is_named(forge, lock):
         changed = dataclasses.replace(lock, platforms={platform: PackageSet.of([*packages.values(), needy])})
         told = f"humanize needs '{depends}' of pip; the lock for {platform} has {has}"
         assert _reasons(_text(forge), changed) == [f"environment.yml: {told}"]
+
+
+def test_a_constraint_is_held_where_the_lock_knows_of_it(forge, lock):
+    """A pixi.lock does, CEP 37 has no place for it."""
+    for spec in ("idna >=99", "idna[version='>=99']", "absent >=99"):
+        reasons = _reasons(_text(forge), _changed(lock, "numpy", constrains=(spec,)))
+        held = f"numpy rules out all but '{spec}'; the lock for {forge.subdir} has idna "
+        assert [reason.startswith(f"environment.yml: {held}") for reason in reasons] == [True] * (
+            "idna" in spec
+        )
+
+
+def test_what_packages_constrain_of_the_machine_is_held_against_the_one_that_was_solved_for(forge, lock):
+    """Only a merge or an edit can bring the two apart: ``cuda-version`` says what driver it needs under constrains."""
+    name = forge.subdir
+    for allows, fits in (("__cuda >=12.8", False), ("__cuda >=12", True), ("__absent >=1", True)):
+        facts = {f"{name}.machine": "__cuda=12.4", f"{name}.allows": allows}
+        reasons = _reasons(_text(forge), dataclasses.replace(lock, metadata={**lock.metadata, **facts}))
+        told = f"environment.yml: the packages for {name} rule out all but '{allows}'; the lock is for a machine with"
+        assert [reason for reason in reasons if reason.startswith(told)] == (
+            [] if fits else [f"{told} __cuda=12.4"]
+        )
+
+
+def test_a_check_does_without_the_solver(forge, lock, tmp_path):
+    """Another machine's match specs and channels included; to import rattler takes as long as all the rest."""
+    (tmp_path / "environment.yml").write_text(
+        _text(forge, (*ENTRIES, f"{forge.channel_url}::idna", "__glibc >=2.17"))
+    )
+    cep37.write(lock, tmp_path / "conda-lock.yml")
+    code = "import sys; sys.modules.update(rattler=None, asyncio=None); from conda_lockstep.cli import entry; entry()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "lock", "--check"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "conda-lock.yml fits environment.yml\n", "")
 
 
 def test_a_package_of_another_platform_is_named(forge, lock):

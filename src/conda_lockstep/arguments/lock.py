@@ -7,6 +7,8 @@ from pathlib import Path
 
 from conda_lockstep.arguments.names import names
 
+DEFAULT_FILE = Path("environment.yml")
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -46,6 +48,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
+    files = arguments.files or [DEFAULT_FILE]
+    if arguments.check:
+        from conda_lockstep.commands import lock_check
+
+        return lock_check.run(files, names(arguments.platform), arguments.machine)
     from conda_lockstep.commands import lock
 
     asked = lock.Asked(
@@ -58,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         min_age=arguments.min_age,
         allow_cpu=arguments.allow_cpu,
     )
-    return lock.run(arguments.files, asked, check=arguments.check)
+    return lock.run(files, asked)
 
 
 def _days(text: str) -> int:

@@ -59,4 +59,4 @@ def tell(outcome: Outcome, prefix: Path) -> None:
 def _solve(path: Path) -> None:
     from conda_lockstep.commands import lock
 
-    lock.run([path], lock.Asked(), check=False)
+    lock.run([path], lock.Asked())

@@ -15,7 +15,7 @@ from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37, gpu, metadata
 from conda_lockstep.lock.dates import horizon_of
 from conda_lockstep.lock.keep import NOTHING, Update, kept_of
-from conda_lockstep.lock.machines import Group
+from conda_lockstep.lock.machines import Group, refuse_unknown
 from conda_lockstep.lock.make import Settings, make_locks, solver_for
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import lock_path, machine_lock_path
@@ -26,9 +26,6 @@ from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.wanted import wanted
 from conda_lockstep.projects import normalize
 from conda_lockstep.report import lock_text
-
-DEFAULT_FILE = Path("environment.yml")
-
 
 _KEPT: list[Solver] = []
 """The solvers of the last run: to free a channel's index takes longer than all that is left to do after a solve."""
@@ -48,27 +45,16 @@ class Asked:
     allow_cpu: bool = False
 
 
-def run(files: Sequence[Path], asked: Asked, *, check: bool) -> int:
-    """Lock the files, ``environment.yml`` where none is named. Exit status 1 where ``check`` finds a stale lock."""
-    status = 0
+def run(files: Sequence[Path], asked: Asked) -> int:
+    """Lock the files. Return the exit status."""
     solvers: dict[str, Solver] = {}
-    for path in files or [DEFAULT_FILE]:
+    for path in files:
         file = read(path)
         config = load(followed(path).parent)
-        _refuse_unknown(asked.machine, config)
-        if check:
-            status = max(status, _check(file, path, asked, config))
-        else:
-            _lock(file, path, asked, config, solvers)
+        refuse_unknown(asked.machine, config)
+        _lock(file, path, asked, config, solvers)
     _KEPT[:] = solvers.values()
-    return status
-
-
-def _refuse_unknown(machine: str, config: Config) -> None:
-    known = ", ".join(each.name for each in config.machines)
-    if machine and machine not in known.split(", "):
-        remedy = f"known are {known}" if known else "declare it in the settings: [machines.NAME]"
-        raise LockstepError(f"there is no machine '{machine}' in the settings", remedy=remedy)
+    return 0
 
 
 def _lock(
@@ -185,27 +171,3 @@ def _tell_undated(path: Path, locks: Sequence[Lock], horizon: Horizon, old: Sequ
 def _complain(path: Path, lines: Iterator[str]) -> None:
     for line in lines:
         print(f"lockstep: {path}: {line}", file=sys.stderr)
-
-
-def _check(file: EnvironmentFile, path: Path, asked: Asked, config: Config) -> int:
-    from conda_lockstep.lock.beside import unfit
-
-    locks = read_own(path)
-    if not locks:
-        remedy = f"run: lockstep lock {path}"
-        raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
-    found = unfit(file, locks, config, asked.platforms)
-    if asked.machine:
-        own = named(locks, asked.machine)
-        found = {own: found[own]}
-    for reasons in found.values():
-        for reason in reasons:
-            print(f"{reason}")
-    stale = [f"{target}" for target, reasons in found.items() if reasons]
-    if stale:
-        fits = "no longer fits" if len(stale) == 1 else "no longer fit"
-        print(f"lockstep: {', '.join(stale)} {fits} {path}; run: lockstep lock {path}", file=sys.stderr)
-        return 1
-    for target in found:
-        print(f"{target} fits {path}")
-    return 0

@@ -10,10 +10,9 @@ from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.lock import metadata
 from conda_lockstep.lock.channels import Mirrors
 from conda_lockstep.lock.check import Reason, is_satisfied
-from conda_lockstep.lock.machines import facts_of, lacking
+from conda_lockstep.lock.machines import expected_platforms, facts_of, lacking, machines_for
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import lock_path, machine_lock_path
-from conda_lockstep.lock.targets import expected_platforms, machines_for
 
 
 def unfit(

@@ -11,23 +11,23 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rattler import BuildString, MatchSpec, PackageRecord
-from rattler.exceptions import InvalidMatchSpecError
-
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import Location
 from conda_lockstep.links import followed
+from conda_lockstep.lock import matching
 from conda_lockstep.lock.channels import DEFAULTS, Mirrors, channel, channels_of
 from conda_lockstep.lock.dependencies import split
-from conda_lockstep.lock.metadata import machine_of
+from conda_lockstep.lock.machines import lacking
+from conda_lockstep.lock.metadata import allows_of, machine_of
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.records import build_number, record_of
 from conda_lockstep.lock.virtual import VirtualPackage
 from conda_lockstep.lock.wanted import Wanted, wanted
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
 from conda_lockstep.projects import normalize
 
 if TYPE_CHECKING:
+    from rattler import MatchSpec
+
     from conda_lockstep.lock.check_pip import PipCheck
     from conda_lockstep.lock.requirements import PipPart
 
@@ -49,11 +49,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A dependency of a locked conda package that the lock does not meet: by ``held``, or by nothing."""
+    """A dependency of a locked conda package that the lock does not meet: by ``held``, or by nothing.
+
+    Where it is only a constraint, there is one that is ``held``.
+    """
 
     asker: Package
     spec: str
     held: Package | None
+    is_constraint: bool = False
 
     @property
     def name(self) -> str:
@@ -62,7 +66,11 @@ class Broken:
 
     def is_met_by(self, package: Package) -> bool:
         """Say whether a conda package of that name would do."""
-        return _spec(self.spec).matches(record_of(package))
+        return _fits(self.spec, package)
+
+    def __str__(self) -> str:
+        """``numpy needs 'python >=3.9'``."""
+        return f"{self.asker.name} {'rules out all but' if self.is_constraint else 'needs'} '{self.spec}'"
 
 
 def is_satisfied(
@@ -83,6 +91,7 @@ def is_satisfied(
         reasons += _Platform(name, packages, machine_of(lock, name)).reasons(
             entries, check, allowed, file.path
         )
+        reasons += [Reason(what, file.path) for what in beyond_machine(lock, name)]
     return reasons
 
 
@@ -107,6 +116,17 @@ def _pip_check(part: PipPart | None, lock: Lock, platform: str) -> PipCheck | No
 def broken_edges(lock: Lock, platform: str) -> Iterator[Broken]:
     """Yield the dependencies between the conda packages of a platform that do not hold."""
     yield from _Platform(platform, lock.platforms[platform], machine_of(lock, platform)).broken()
+
+
+def beyond_machine(lock: Lock, platform: str) -> Iterator[str]:
+    """Yield what packages constrain of the machine that a platform was solved for, where it does not have that.
+
+    What they depend on is an edge as any other.
+    """
+    facts = machine_of(lock, platform)
+    for lack in lacking(facts, {}, allows_of(lock, platform)):
+        held = next(fact for fact in facts if fact.name == split(lack)[0])
+        yield f"the packages for {platform} rule out all but '{lack}'; the lock is for a machine with {held}"
 
 
 def reachable(roots: Iterable[Key], packages: Mapping[Key, Package]) -> set[Key]:
@@ -160,8 +180,7 @@ class _Platform:
         self.conda = {package.name: package for package in packages.only("conda").values()}
         self.facts = machine
         self.machine = {
-            fact.name: PackageRecord(fact.name, fact.version, BuildString(fact.build), 0, "noarch")
-            for fact in machine
+            fact.name: Package("conda", fact.name, fact.version, fact.build, "noarch") for fact in machine
         }
 
     def reasons(
@@ -185,33 +204,36 @@ class _Platform:
         package = self.conda.get(entry.name)
         if package is None:
             yield Reason(f"'{entry.text}' is not in the lock for {self.name}", entry.where)
-        elif not _spec(entry.spec).matches(record_of(package)):
+        elif not _fits(entry.spec, package):
             yield Reason(f"'{entry.text}' is asked for; the lock for {self.name} has {package}", entry.where)
         elif entry.channel and package.channel != entry.channel.url:
             what = f"'{entry.text}' is asked for; the lock for {self.name} has it from {package.channel}"
             yield Reason(what, entry.where)
 
     def broken(self) -> Iterator[Broken]:
-        """Yield the dependencies that do not hold."""
+        """Yield the dependencies that do not hold, and the constraints, of which locks of other formats know."""
         for package in self.conda.values():
             for spec in package.depends:
                 if not self._holds(spec):
                     yield Broken(package, spec, self.conda.get(_name(spec)))
+            for spec in package.constrains:
+                held = self.conda.get(_name(spec))
+                if held and not _fits(spec, held):
+                    yield Broken(package, spec, held, is_constraint=True)
 
     def _edges(self, path: str) -> Iterator[Reason]:
         for edge in self.broken():
             held = edge.held or ("no such machine" if edge.name.startswith("__") else "none")
-            what = f"{edge.asker.name} needs '{edge.spec}'; the lock for {self.name} has {held}"
-            yield Reason(what, path)
+            yield Reason(f"{edge}; the lock for {self.name} has {held}", path)
 
     def _holds(self, spec: str) -> bool:
         name = _name(spec)
         if name.startswith("__"):
             # A lock of somebody else does not say which machine it is for.
-            record = self.machine.get(name)
-            return not self.machine or (record is not None and _spec(spec).matches(record))
+            fact = self.machine.get(name)
+            return not self.machine or (fact is not None and _fits(spec, fact))
         held = self.conda.get(name)
-        return held is not None and (spec == name or _matches(spec, name, held.version, held.build))
+        return held is not None and (spec == name or _fits(spec, held))
 
     def _strangers(
         self, entries: Sequence[Wanted], pip: PipCheck | None, channels: set[str], path: str
@@ -256,19 +278,27 @@ def _name(spec: str) -> str:
     return split(spec)[0].lower()
 
 
-@cache
-def _matches(spec: str, name: str, version: str, build: str) -> bool:
-    return _spec(spec).matches(_record(name, version, build))
+def _fits(spec: str, package: Package) -> bool:
+    """Say whether a conda package is what a match spec asks for; rattler is asked of the few that are not read here."""
+    pattern = matching.read(spec)
+    if pattern is None:
+        from conda_lockstep.lock.records import record_of
+
+        return _spec(spec).matches(record_of(package))
+    return _is_within(pattern, package.version, package.build)
 
 
 @cache
-def _record(name: str, version: str, build: str) -> PackageRecord:
-    """Return what a dependency is matched against; most packages are the same for several platforms."""
-    return PackageRecord(name, version, BuildString.new_unchecked(build), build_number(build), "noarch")
+def _is_within(pattern: matching.Pattern, version: str, build: str) -> bool:
+    """Most packages are the same for several platforms."""
+    return pattern.matches(version, build)
 
 
 @cache
 def _spec(text: str) -> MatchSpec:
+    from rattler import MatchSpec
+    from rattler.exceptions import InvalidMatchSpecError
+
     try:
         return MatchSpec(text)
     except InvalidMatchSpecError:

@@ -13,6 +13,7 @@ from functools import cmp_to_key, lru_cache
 from typing import NamedTuple
 
 from conda_lockstep.lock.dependencies import ANY, split
+from conda_lockstep.lock.matching import is_like, read
 from conda_lockstep.packages import Package
 from conda_lockstep.versions import compare_conda
 
@@ -20,7 +21,6 @@ X86_64_LEVELS = ("x86_64", "x86_64_v2", "x86_64_v3", "x86_64_v4")
 """The levels of the x86-64 psABI: each runs what was built for those before it."""
 
 _BOUND = re.compile(r"(>=|>|<=|<)\s*([A-Za-z0-9_.!+]+)")
-_CLAUSE = re.compile(r"(>=|<=|==|!=|~=|>|<|=)?\s*([A-Za-z0-9_.!+]+?)(\.?\*)?")
 _LOWER_BOUND = re.compile(r"(?:>=|>|==|=|~=)?\s*(\d[^,|*\s]*)")
 
 
@@ -94,13 +94,10 @@ def admits(constraint: str, version: str, build: str = "0") -> bool:
 
     A processor of a higher x86-64 level runs what was built for a lower one. What is no such constraint admits all.
     """
-    wanted, _, wanted_build = constraint.partition(" ")
-    if wanted_build and not _runs(build, wanted_build.strip()):
-        return False
-    return any(
-        all(_holds(clause.strip(), version) for clause in choice.strip("()").split(","))
-        for choice in wanted.split("|")
-    )
+    pattern = read(f"machine {constraint}")
+    if pattern is None:
+        return True
+    return pattern.admits(version) and (not pattern.build or _runs(build, pattern.build))
 
 
 def to_text(constraints: Mapping[str, str]) -> str:
@@ -165,29 +162,4 @@ def _lower_bound(name: str, constraint: str) -> str:
 def _runs(build: str, wanted: str) -> bool:
     if build in X86_64_LEVELS and wanted in X86_64_LEVELS:
         return X86_64_LEVELS.index(build) >= X86_64_LEVELS.index(wanted)
-    return re.fullmatch(re.escape(wanted).replace(r"\*", ".*"), build) is not None
-
-
-def _holds(clause: str, version: str) -> bool:
-    match = _CLAUSE.fullmatch(clause)
-    if match is None:
-        return True
-    operator, bound, glob = match.groups(default="")
-    order = compare_conda(bound, version)
-    if operator == ">=":
-        return order >= 0
-    if operator == ">":
-        return order > 0
-    if operator == "<=":
-        return order <= 0
-    if operator == "<":
-        return order < 0
-    if operator == "~=":
-        return order >= 0 and _starts(version, bound.rpartition(".")[0])
-    same = _starts(version, bound) if glob or operator == "=" else order == 0
-    return same != (operator == "!=")
-
-
-def _starts(version: str, prefix: str) -> bool:
-    """Say whether a version is of a series: 12.4 is of 12."""
-    return compare_conda(prefix, ".".join(version.split(".")[: prefix.count(".") + 1])) == 0
+    return is_like(build, wanted)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conda_lockstep.config import Machine
+from conda_lockstep.config import Config, Machine
+from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.environment.tables import table
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import virtual
@@ -29,6 +30,25 @@ class Group:
     def names(self) -> tuple[str, ...]:
         """Return the names of the machines, in the order of the settings."""
         return tuple(machine.name for machine in self.machines)
+
+
+def expected_platforms(file: EnvironmentFile, asked: Sequence[str], config: Config) -> tuple[str, ...]:
+    """Return the platforms that the locks must have, no more and no less; none where any will do."""
+    own = tuple(asked) or tuple(item.value for item in file.platforms) or config.platforms
+    return own or tuple(sorted({machine.platform for machine in config.machines}))
+
+
+def machines_for(config: Config, platforms: Sequence[str]) -> tuple[Machine, ...]:
+    """Return the declared machines that are of some platforms."""
+    return tuple(machine for machine in config.machines if machine.platform in platforms)
+
+
+def refuse_unknown(name: str, config: Config) -> None:
+    """Refuse a machine that the settings do not declare; an empty name is none. Raises ``LockstepError``."""
+    known = [machine.name for machine in config.machines]
+    if name and name not in known:
+        remedy = f"known are {', '.join(known)}" if known else "declare it in the settings: [machines.NAME]"
+        raise LockstepError(f"there is no machine '{name}' in the settings", remedy=remedy)
 
 
 def groups_of(machines: Sequence[Machine], platforms: Iterable[str], cuda: str = "") -> tuple[Group, ...]:

@@ -9,6 +9,7 @@ from conda_lockstep.errors import Location
 from conda_lockstep.lock.channels import Channel
 from conda_lockstep.lock.solve import Request
 from conda_lockstep.lock.wanted import Wanted
+from conda_lockstep.lock.wanted import in_channel as qualified
 
 
 def without_version(entry: Wanted) -> Wanted | None:
@@ -46,11 +47,8 @@ def in_channel(entry: Wanted | None, name: str, channel: Channel, where: Locatio
     """Return an entry with ``channel::`` before it; a new one of that name where there is none."""
     if entry is None:
         return Wanted(f"{channel.name}::{name}", name, _spec(name, channel=channel), where, channel)
-    spec = entry.spec
-    qualified = (
-        f'{spec[:-1]},channel="{channel.url}"]' if spec.endswith("]") else _spec(name, channel=channel)
-    )
-    return replace(entry, text=f"{channel.name}::{entry.text}", spec=qualified, channel=channel)
+    spec = qualified(entry.spec, channel.url)
+    return replace(entry, text=f"{channel.name}::{entry.text}", spec=spec, channel=channel)
 
 
 def _spec(name: str, *, version: str = "", build: str = "", channel: Channel | None = None) -> str:

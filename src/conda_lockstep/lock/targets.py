@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_lockstep.config import Config, Machine
+from conda_lockstep.config import Config
 from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata, virtual
 from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.machines import facts_of
+from conda_lockstep.lock.machines import expected_platforms, facts_of, machines_for
 from conda_lockstep.lock.make import Settings
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.solve import NO_HORIZON, Horizon
@@ -66,14 +66,3 @@ def platforms_of(
     for platform in found:
         virtual.machine(platform)  # refuses what is no platform before anything is fetched
     return found
-
-
-def expected_platforms(file: EnvironmentFile, asked: Sequence[str], config: Config) -> tuple[str, ...]:
-    """Return the platforms that the locks must have, no more and no less; none where any will do."""
-    own = tuple(asked) or tuple(item.value for item in file.platforms) or config.platforms
-    return own or tuple(sorted({machine.platform for machine in config.machines}))
-
-
-def machines_for(config: Config, platforms: Sequence[str]) -> tuple[Machine, ...]:
-    """Return the declared machines that are of some platforms."""
-    return tuple(machine for machine in config.machines if machine.platform in platforms)

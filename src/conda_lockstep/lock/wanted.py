@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from rattler import MatchSpec
-from rattler.exceptions import InvalidMatchSpecError
+from typing import TYPE_CHECKING
 
 from conda_lockstep.environment.document import EnvironmentFile, Item, MappingEntry, PipSection
 from conda_lockstep.environment.spec import BadSpec, CondaSpec, parse_conda
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.links import followed
+from conda_lockstep.lock import matching
 from conda_lockstep.lock.channels import Channel, Mirrors, channel
 from conda_lockstep.lock.urls import without_credentials
+
+if TYPE_CHECKING:
+    from rattler import MatchSpec
 
 _CHANNEL = re.compile(r'channel="([^"]*)"')
 
@@ -37,7 +39,9 @@ class Wanted:
     @property
     def fetch_spec(self) -> MatchSpec:
         """Return the spec against the channels as they are fetched."""
-        return MatchSpec(_in_channel(self.spec, self.channel.source) if self.channel else self.spec)
+        from rattler import MatchSpec
+
+        return MatchSpec(in_channel(self.spec, self.channel.source) if self.channel else self.spec)
 
 
 def wanted(file: EnvironmentFile, mirrors: Mirrors, *, fetching: bool = True) -> tuple[Wanted, ...]:
@@ -80,24 +84,43 @@ def _entries(file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Iterato
 def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Wanted:
     text, where = " ".join(item.value.split()), file.source.location(item.span.start)
     parts = parse_conda(item.value)
-    try:
-        spec = MatchSpec(text)
-    except InvalidMatchSpecError as error:
-        raise _no_spec(text, parts, str(error), file, item) from None
+    pattern = matching.read(_without_channel(parts, text))
+    name, canonical = (pattern.name, str(pattern)) if pattern else _by_rattler(text, parts, file, item)
     try:
         named = parts.channel if not isinstance(parts, BadSpec) else ""
         folder = followed(Path(file.path)).parent
         source = channel(named, folder, mirrors, fetching=fetching) if named else None
     except LockstepError as error:
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None
-    canonical = spec.to_canonical_string()
     if source:
-        canonical = _in_channel(canonical, source.url)
-    return Wanted(without_credentials(text), str(spec.name.normalized), canonical, where, source)
+        canonical = in_channel(canonical, source.url)
+    return Wanted(without_credentials(text), name, canonical, where, source)
 
 
-def _in_channel(spec: str, url: str) -> str:
-    return _CHANNEL.sub(lambda _: f'channel="{url}"', spec)
+def in_channel(spec: str, url: str) -> str:
+    """Return a canonical spec for a channel, whichever it was for."""
+    key = f'channel="{url}"'
+    if _CHANNEL.search(spec):
+        return _CHANNEL.sub(lambda _: key, spec)
+    return f"{spec[:-1]},{key}]" if spec.endswith("]") else f"{spec}[{key}]"
+
+
+def _without_channel(parts: CondaSpec | BadSpec, text: str) -> str:
+    """Return what stands behind ``channel::``; the channel is compared apart."""
+    if isinstance(parts, BadSpec) or not parts.channel or parts.subdir or parts.brackets:
+        return text
+    return parts.text[parts.name_at[0] :].partition("#")[0]
+
+
+def _by_rattler(text: str, parts: CondaSpec | BadSpec, file: EnvironmentFile, item: Item) -> tuple[str, str]:
+    from rattler import MatchSpec
+    from rattler.exceptions import InvalidMatchSpecError
+
+    try:
+        spec = MatchSpec(text)
+    except InvalidMatchSpecError as error:
+        raise _no_spec(text, parts, str(error), file, item) from None
+    return str(spec.name.normalized), spec.to_canonical_string()
 
 
 def _mapping_error(entry: MappingEntry, where: Location) -> LockstepError:

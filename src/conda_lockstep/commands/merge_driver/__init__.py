@@ -86,9 +86,9 @@ def _fitting(
 ) -> tuple[Lock | None, list[str]]:
     """Return a lock that fits together and fits the environment file, else None; and what is to be told."""
     from conda_lockstep.lock.channels import Mirrors
-    from conda_lockstep.lock.check import broken_edges, is_satisfied
+    from conda_lockstep.lock.check import beyond_machine, broken_edges, is_satisfied
+    from conda_lockstep.lock.machines import expected_platforms
     from conda_lockstep.lock.mend import mend
-    from conda_lockstep.lock.targets import expected_platforms
     from conda_lockstep.lock.why import entries_of
 
     config = load(followed(path).parent)
@@ -102,8 +102,10 @@ def _fitting(
         found = is_satisfied(file, lock, platforms=platforms, mirrors=Mirrors(config.mirrors))
         reasons = [str(reason) for reason in found]
     elif not reasons:
-        edges = [edge for platform in lock.platforms for edge in broken_edges(lock, platform)]
-        reasons = [f"{edge.asker.name} needs '{edge.spec}', which is not in the merge" for edge in edges]
+        for platform in lock.platforms:
+            edges = broken_edges(lock, platform)
+            reasons += [f"{edge}, which is not in the merge" for edge in edges if not edge.is_constraint]
+            reasons += beyond_machine(lock, platform)
     if not reasons:
         return lock, [f"merged, {_counted(sides, lock)}", *note]
     if file is None or offline or merged.head or path.name != lock_path(Path(file.path)).name:
