@@ -1,7 +1,7 @@
-"""Locking, reading, checking and building, each against the bare tool that does the work, in one run.
+"""Locking, reading and checking, each against the bare tool that does the work, in one run.
 
 The solve is of conda-forge's real metadata (``../shared/corpus``), over HTTP on loopback; the lock that is read has
-some 3,000 packages, made of real ones; the build is of the forge's channel.
+some 3,000 packages, made of real ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import _harness
 from tests.support.corpus import ABSENT, find_corpus
-from tests.support.forge import build_forge
 from tests.support.http_server import serve
 
 from conda_lockstep.environment.document import read
@@ -54,21 +53,7 @@ records = asyncio.run(solve(
 assert len(records) > 100
 """
 
-BARE_INSTALL = """
-import asyncio, os, sys
-from pathlib import Path
-from rattler import install
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.records import record_of
-lock, prefix, cache = sys.argv[1:]
-packages = next(iter(cep37.read(Path(lock)).platforms.values()))
-records = [record_of(package) for package in packages.only("conda").values()]
-asyncio.run(install(records, prefix, cache_dir=Path(cache) / "pkgs", show_progress=False))
-os._exit(0)  # as we do: to take down an interpreter in which rattler ran takes time, and crashes at times
-"""
-
 PYTHON = (sys.executable, "-c")
-FRESH = "import shutil, sys; shutil.rmtree(sys.argv.pop(1), ignore_errors=True)\n"
 
 
 def main() -> None:
@@ -79,7 +64,6 @@ def main() -> None:
         else:
             locking(Path(folder), corpus)
             reading(Path(folder), corpus)
-        building(Path(folder))
 
 
 def locking(folder: Path, corpus: Path) -> None:
@@ -148,28 +132,6 @@ def reading(folder: Path, corpus: Path) -> None:
             "lockstep's reader": [*PYTHON, ours, path],
             "lockstep lock --check": [*PYTHON, LOCKSTEP, "lock", "--check", str(folder / "large.yml")],
         },
-    )
-
-
-def building(folder: Path) -> None:
-    """Install a locked environment of the forge's channel into a new prefix, archives cached."""
-    forge = build_forge()
-    entries = "".join(
-        f"  - {name}\n" for name in ("python", "numpy", "pandas", "requests", "pytest", "rich", "pip")
-    )
-    home = folder / "build"
-    home.mkdir()
-    (home / "environment.yml").write_text(f"channels: ['{forge.channel_url}']\ndependencies:\n{entries}")
-    lock = make_lock(read(home / "environment.yml"), Settings((forge.subdir,)))
-    cep37.write(lock, home / "conda-lock.yml")
-    cache = str(folder / "rattler")
-    lockstep = ["env", f"RATTLER_CACHE_DIR={cache}", sys.executable, "-c", FRESH + LOCKSTEP]
-    bare = [*PYTHON, FRESH + BARE_INSTALL, "bare", "conda-lock.yml", "bare", cache]
-    measure(
-        f"build a prefix of {len(lock.platforms[forge.subdir])} packages",
-        {"bare py-rattler install": bare, "lockstep build": [*lockstep, "env", "build", "--prefix", "env"]},
-        cwd=home,
-        runs=7,
     )
 
 

@@ -7,21 +7,18 @@ more, as PyTorch with CUDA has; they are links to one file, so that disks are no
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks._channel import filled_channel, names_of
 from benchmarks._harness import compare
 from scripts.build_zipapp import build
-from tests.support.forge import Draft, Forge, Member, build_forge
 from tests.support.prefixes import install, lock_of, solve
 
 from conda_lockstep.lock import cep37, manifest
@@ -30,8 +27,6 @@ from conda_lockstep.snapshot.hashing import cores
 from conda_lockstep.snapshot.records import parse_record
 
 PACKAGES = 300
-FILES, FILES_OF_THE_LARGEST = 60, 12_000
-RELEASED = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 
 CODE = "from conda_lockstep.cli import entry; entry()"
@@ -111,48 +106,11 @@ def add_libraries(prefix: Path, lock: Path) -> None:
 
 def installed(folder: Path) -> tuple[Path, Path, str]:
     """Install the prefix and write its lock; return both, and the platform."""
-    forge = build_forge()
-    channel = forge.copy(folder / "channel")
-    names = {record.name for record in forge.records()} - {"pytorch-cpu"}
-    channel.add(*drafts(PACKAGES - len(names)))
-    here = Forge(channel.root, forge.pypi, forge.python_version, forge.subdir, forge.held_back)
-    records = solve(here, sorted({record.name for record in here.records()} - {"pytorch-cpu"}))
+    here = filled_channel(folder / "channel", PACKAGES)
+    records = solve(here, names_of(here))
     install(records, folder / "prefix", folder / "cache")
-    cep37.write(lock_of(records, forge.subdir), folder / "conda-lock.yml")
-    return folder / "prefix", folder / "conda-lock.yml", forge.subdir
-
-
-def drafts(number: int) -> Iterator[Draft]:
-    for index in range(number):
-        name = f"filling-{index:03}"
-        files = FILES_OF_THE_LARGEST if index == 0 else FILES
-        yield Draft(
-            name,
-            "1.0",
-            "pyh0_0",
-            RELEASED,
-            noarch="python",
-            depends=("python",),
-            members=tuple(members(name, files)),
-        )
-
-
-def members(name: str, files: int) -> Iterator[Member]:
-    """Yield a distribution as wheels have them: modules, metadata, and a RECORD with a hash for each."""
-    module, info = name.replace("-", "_"), f"site-packages/{name.replace('-', '_')}-1.0.dist-info"
-    contents = {
-        f"site-packages/{module}/module_{index:05}.py": f"INDEX = {index}\n".encode()
-        for index in range(files)
-    }
-    contents[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode()
-    contents[f"{info}/INSTALLER"] = b"conda"
-    lines = [f"{path.partition('/')[2]},sha256={digest(data)},{len(data)}" for path, data in contents.items()]
-    contents[f"{info}/RECORD"] = "\n".join([*lines, ""]).encode()
-    yield from (Member(path, data) for path, data in contents.items())
-
-
-def digest(data: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    cep37.write(lock_of(records, here.subdir), folder / "conda-lock.yml")
+    return folder / "prefix", folder / "conda-lock.yml", here.subdir
 
 
 if __name__ == "__main__":

@@ -99,8 +99,8 @@ def read(path: Path) -> bytes:
 def _is_whole(folder: Path, entries: Entries, every_byte: bool) -> bool:
     root = os.fspath(folder)
     try:
-        for entry in entries:
-            size = os.lstat(f"{root}/{entry['_path']}").st_size
+        sizes = [os.lstat(f"{root}/{entry['_path']}").st_size for entry in entries]
+        for entry, size in zip(entries, sizes, strict=True):
             if entry.get("path_type") != "hardlink":
                 continue
             if entry.get("size_in_bytes", size) != size:

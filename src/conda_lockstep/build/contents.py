@@ -65,11 +65,9 @@ def of_conda(package: Package, entries: Entries, link_json: bytes, layout: Layou
     """Return what a conda package puts into a prefix; ``link_json`` is as in its ``info`` folder, or empty."""
     link = _loaded(link_json).get("noarch")
     noarch = link if isinstance(link, dict) else {}
-    is_python = noarch.get("type") == "python"
-    found = {}
-    for entry in entries:
-        path = str(entry.get("_path", ""))
-        found[_of_noarch(path, layout) if is_python else path] = str(entry.get("sha256") or "")
+    found = {str(entry.get("_path", "")): str(entry.get("sha256") or "") for entry in entries}
+    if noarch.get("type") == "python":
+        found = {_of_noarch(path, layout): digest for path, digest in found.items()}
     points = noarch.get("entry_points")
     for point in points if isinstance(points, list) else ():
         name, _, target = str(point).partition("=")
@@ -92,14 +90,15 @@ def clashes(packages: Sequence[Contents]) -> Iterator[Clash]:
     NVIDIA's wheels share an empty ``nvidia/__init__.py``, and channels have many files of that kind: harmless. What pip
     puts over conda's is always told, since whoever removes the one breaks the other.
     """
-    owners: dict[str, tuple[Package, str]] = {}
+    owners: dict[str, Contents] = {}
     for contents in packages:
-        for path, digest in contents.paths.items():
-            first, known = owners.setdefault(path, (contents.package, digest))
-            if first is contents.package:
-                continue
-            if first.manager != contents.package.manager or not digest or digest != known:
-                yield Clash(path, first, contents.package)
+        shared = {path: owners[path] for path in contents.paths if path in owners}
+        for path, first in shared.items():
+            digest, known = contents.paths[path], first.paths[path]
+            if first.package.manager != contents.package.manager or not digest or digest != known:
+                yield Clash(path, first.package, contents.package)
+        owners |= dict.fromkeys(contents.paths, contents)
+        owners |= shared
 
 
 def _of_noarch(path: str, layout: Layout) -> str:

@@ -14,11 +14,9 @@ from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37, select
 from conda_lockstep.lock.access import Access
 from conda_lockstep.lock.channels import Mirrors, channels_of
-from conda_lockstep.lock.check import is_satisfied
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import environment_of, is_lock, lock_path
 from conda_lockstep.packages import PackageSet
-from conda_lockstep.snapshot.machine import detect
 from conda_lockstep.snapshot.platforms import this_platform
 
 DEFAULT_FILE = Path("environment.yml")
@@ -55,6 +53,8 @@ def read_locked(path: Path, *, machine: str = "", solve: Callable[[Path], object
     mirrors = Mirrors(load(followed(path).parent).mirrors)
     if is_lock(path.name):
         return Locked(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
+    from conda_lockstep.lock.check import is_satisfied
+
     environment = read(path)
     remedy = f"run: lockstep lock {path}"
     locks = select.read_own(path)
@@ -93,6 +93,8 @@ def _chosen(locks: Mapping[Path, Lock], machine: str) -> Path:
         return select.named(locks, machine)
     if len(locks) == 1:
         return next(iter(locks))
+    from conda_lockstep.snapshot.machine import detect
+
     return select.fitting(locks, this_platform(), lambda: detect().virtual_packages)
 
 
