@@ -102,6 +102,19 @@ def program_removed(prefix: Path, forge: Forge) -> None:
         path.unlink()
 
 
+def link_turned(prefix: Path, forge: Forge) -> None:
+    (prefix / "bin" / "python").unlink()
+    (prefix / "bin" / "python").symlink_to("/bin/true")
+
+
+def link_replaced_by_a_file(prefix: Path, forge: Forge) -> None:
+    path = prefix / "bin" / "python"
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content)
+    path.chmod(0o755)
+
+
 def record_removed(prefix: Path, forge: Forge) -> None:
     record(prefix, "six").unlink()
 
@@ -160,6 +173,8 @@ DAMAGES: list[tuple[tuple[Callable[[Path, Forge], None], ...], list[str]]] = [
         (record_broken, downgraded_by_hand, wheel_of_another_version),
         ["replace conda click", "install conda six", "replace pip tabulate", "remove pip six"],
     ),
+    ((link_turned,), ["relink conda python"]),
+    ((link_replaced_by_a_file,), ["relink conda python"]),
     ((record_doubled, file_emptied), ["relink conda click", "install conda six"]),
 ]
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from conda_lockstep.build.present import Owner, Present, differing, look
+from conda_lockstep.build.present import Owner, Present, look
 from conda_lockstep.packages import Key, Package, PackageSet
+from conda_lockstep.snapshot import deep
 from conda_lockstep.snapshot import prefix as prefixes
 from conda_lockstep.snapshot.model import Installed
 
@@ -58,32 +59,29 @@ def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -
     """Compare a prefix with what is wanted; ``every_byte`` reads all its files, else its records are believed."""
     if not (prefix / "conda-meta").is_dir():
         return Plan(_everything(packages), (), Present((), (), ()))
-    installed, present = prefixes.read(prefix, unfinished=True), look(prefix)
-    damaged = _damaged(installed, present)
+    contents, present = prefixes.read_contents(prefix, unfinished=True), look(prefix)
+    damaged = _damaged(contents.installed, present)
     good = [owner for owner in (*present.conda, *present.pip) if _is(packages, owner)]
     if _has_other_python(packages, present):
         good = [owner for owner in good if owner.package.manager == "conda"]
     if every_byte:
-        damaged |= {
-            package.key: why for package, why in differing(prefix, good).items() if package.key not in damaged
-        }
+        wrong = deep.differing(contents, {owner.package.key for owner in good})
+        damaged = {package.key: why for package, why in wrong.items()} | damaged
     kept = tuple(owner for owner in good if owner.package.key not in damaged)
     return Plan(tuple(_steps(packages, present, kept, damaged)), kept, present)
 
 
 def remaining(done: Plan, packages: PackageSet, prefix: Path, *, every_byte: bool = False) -> list[Step]:
     """Return what is left to do after a plan was carried out; ``every_byte`` reads what it has changed."""
-    installed = prefixes.read(prefix, unfinished=True)
-    found = installed.packages
-    left = [Step("relink", damage.package, damage.detail) for damage in installed.damages]
+    contents = prefixes.read_contents(prefix, unfinished=True)
+    found = contents.installed.packages
+    left = [Step("relink", damage.package, damage.detail) for damage in contents.installed.damages]
     for key, package in packages.items():
         if key not in found or not _same(package, found[key]):
             left.append(Step("install", package, "it is missing"))
     left += [Step("remove", found[key], "it is not in the lock") for key in found if key not in packages]
     if every_byte and not left:
-        present = look(prefix)
-        changed = {step.package.key for step in done.steps}
-        wrong = differing(prefix, (*present.conda, *present.pip), changed)
+        wrong = deep.differing(contents, {step.package.key for step in done.steps})
         left = [Step("relink", package, why) for package, why in wrong.items()]
     return left
 

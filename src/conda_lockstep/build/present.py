@@ -1,21 +1,18 @@
-"""What is in a prefix, file by file: conda's records and pip's distributions, and which files are not as installed."""
+"""What is in a prefix, file by file: conda's records and pip's distributions."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from conda_lockstep.build.contents import Contents
-from conda_lockstep.build.digest import digest_of
-from conda_lockstep.packages import Key, Package
+from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.distributions import Distribution, find_distributions, read_package
 from conda_lockstep.snapshot.records import MalformedRecordError, parse_record
-
-BATCH = 64
 
 _HASHED = ("hardlink", "unix_python_entry_point")
 _SITE_PACKAGES = ("lib/python*/site-packages", "Lib/site-packages")
@@ -78,60 +75,6 @@ def look(prefix: Path) -> Present:
         owned |= {str(prefix / own.folder) for own in record.distributions}
     pip = tuple(_distributions(prefix, owned))
     return Present(tuple(conda.values()), pip, tuple(unusable))
-
-
-def differing(
-    prefix: Path, owners: Iterable[Owner], among: Container[Key] | None = None
-) -> dict[Package, str]:
-    """Return the packages whose files are not as they were installed, each with what is wrong in a few words.
-
-    Every byte is read, of all packages or of those ``among`` them. Of a path with two owners, the bytes of either will
-    do.
-    """
-    owners = tuple(owners)
-    asked = [owner for owner in owners if among is None or owner.package.key in among]
-    hashes: dict[str, set[str]] = {file.path: set() for owner in asked for file in owner.files}
-    for owner in owners:
-        for file in owner.files:
-            if file.path in hashes:
-                hashes[file.path].add(file.sha256)
-    states = _states(prefix, hashes)
-    found = {}
-    for owner in asked:
-        wrong = [(file.path, states[file.path]) for file in owner.files if states[file.path]]
-        if wrong:
-            (path, what), more = wrong[0], len(wrong) - 1
-            found[owner.package] = f"{path} {what}" + (f", and {more} more" if more else "")
-    return found
-
-
-def _states(prefix: Path, hashes: Mapping[str, set[str]]) -> dict[str, str]:
-    from concurrent.futures import ThreadPoolExecutor
-
-    def states(paths: Sequence[str]) -> list[str]:
-        return [_state(prefix, path, hashes[path]) for path in paths]
-
-    # In batches: to hand a small file to a thread costs more than to hash it.
-    names = list(hashes)
-    batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        found = [state for batch in pool.map(states, batches) for state in batch]
-    return dict(zip(names, found, strict=True))
-
-
-def _state(prefix: Path, path: str, hashes: set[str]) -> str:
-    """Return ``is missing`` or ``was changed``, nothing where a file is as it should be."""
-    full = prefix / path
-    try:
-        if "" in hashes or full.is_symlink():
-            full.lstat()
-            return ""
-        digest = digest_of(full)
-    except FileNotFoundError:
-        return "is missing"
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    return "" if digest in hashes else "was changed"
 
 
 def _conda_files(record: Mapping[str, object]) -> Iterator[File]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from conda_lockstep.packages import Package
+from conda_lockstep.packages import Key, Package
 from conda_lockstep.snapshot import hashing
 from conda_lockstep.snapshot.claims import EMPTY, Claim, of_distribution, of_record
 from conda_lockstep.snapshot.model import Damage, File, FileState, Installed, Stray
@@ -50,35 +50,72 @@ def look(contents: Contents, *, libraries_only: bool = False) -> Look:
 
     Byte code is not compared: Python writes it anew. Links are compared by what they point at.
     """
-    claims: dict[str, list[Claim]] = {}
-    for claim in _claims(contents):
-        if not libraries_only or GPU_LIBRARIES.fullmatch(os.path.basename(claim.path)):
-            claims.setdefault(claim.path, []).append(claim)
-    sizes = {path: claimed[0].size for path, claimed in claims.items() if _is_hashed(claimed)}
+    claims = _claims(contents)
+    if libraries_only:
+        claims = {
+            path: each for path, each in claims.items() if GPU_LIBRARIES.fullmatch(os.path.basename(path))
+        }
     root = contents.root
-    wait = hashing.begin({f"{root}/{path}": size for path, size in sizes.items()})
     folders = {os.path.dirname(path) for path in claims} if libraries_only else None
-    links = dict(_walk(root, folders))  # while others hash
-    faults, regular = _lying(root, claims, links)
-    extra = sorted(links.keys() - claims.keys() - _OTHERS)
-    digests = wait()
-    hashed = regular & sizes.keys()
-    faults += [
-        fault for path in hashed for fault in _differing(root, claims[path], digests[f"{root}/{path}"])
-    ]
-    untold = sum(not any(claim.sha256 for claim in claims[path]) for path in regular - hashed)
+    found = _compare(root, claims, lambda: dict(_walk(root, folders)))
+    extra = sorted(found.links.keys() - claims.keys() - _OTHERS)
     installed = contents.installed._replace(
-        damages=(*contents.installed.damages, *_damages(faults)),
+        damages=(*contents.installed.damages, *_damages(found.faults)),
         strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays)),
     )
-    return Look(installed, len(hashed), sum(max(sizes[path], 0) for path in hashed), untold)
+    size = sum(max(claims[path][0].size, 0) for path in found.hashed)
+    return Look(installed, len(found.hashed), size, found.untold)
 
 
-def _claims(contents: Contents) -> Iterator[Claim]:
-    for record in contents.records:
-        yield from of_record(record)
-    for distribution, package in contents.pip:
-        yield from of_distribution(contents.root, distribution, package)
+def differing(contents: Contents, among: Container[Key]) -> dict[Package, str]:
+    """Return which of the packages ``among`` have files that are not as they were installed, each in words.
+
+    Of a path with two owners, the bytes of either will do.
+    """
+    claims = {
+        path: claimed
+        for path, claimed in _claims(contents).items()
+        if any(claim.owner.key in among for claim in claimed)
+    }
+    faults = _compare(contents.root, claims, dict).faults
+    own = [fault for fault in faults if fault.owner.key in among and fault.file.state != "owned twice"]
+    return {damage.package: damage.detail for damage in _damages(own)}
+
+
+def _claims(contents: Contents) -> dict[str, list[Claim]]:
+    """Return what packages claim of each path."""
+    found: dict[str, list[Claim]] = {}
+    of_records = (of_record(record) for record in contents.records)
+    of_pip = (of_distribution(contents.root, distribution, package) for distribution, package in contents.pip)
+    for claims in (*of_records, *of_pip):
+        for claim in claims:
+            found.setdefault(claim.path, []).append(claim)
+    return found
+
+
+class _Compared(NamedTuple):
+    """What was found of the claimed paths: ``hashed``, and how many are files of which no hash is told."""
+
+    faults: list[_Fault]
+    links: Mapping[str, bool]
+    hashed: set[str]
+    untold: int
+
+
+def _compare(
+    root: str, claims: Mapping[str, list[Claim]], walk: Callable[[], Mapping[str, bool]]
+) -> _Compared:
+    """Compare files with what is claimed of them; ``walk`` looks round meanwhile, see :func:`_walk`."""
+    sizes = {path: claimed[0].size for path, claimed in claims.items() if _is_hashed(claimed)}
+    wait = hashing.begin({f"{root}/{path}": size for path, size in sizes.items()})
+    links = walk()
+    faults, regular = _lying(root, claims, links)
+    digests = wait()
+    hashed = regular & sizes.keys()
+    for path in hashed:
+        faults += _differing(root, claims[path], digests[f"{root}/{path}"])
+    untold = sum(not any(claim.sha256 for claim in claims[path]) for path in regular - hashed)
+    return _Compared(faults, links, hashed, untold)
 
 
 def _is_hashed(claimed: Iterable[Claim]) -> bool:
