@@ -42,11 +42,13 @@ def test_other_bytes_in_a_local_channel_are_refused(forge, world_of, tmp_path):
     assert not (tmp_path / "env").exists()
 
 
-def test_other_bytes_from_a_server_are_refused(forge, world_of, http_server, tmp_path):
+def test_other_bytes_from_a_server_are_refused_and_the_retry_succeeds(forge, world_of, http_server, tmp_path):
     channel = forge.copy(tmp_path / "channel")
     world = world_of(http_server(channel.root).url)
     packages = world.lock("python", "six")
     expected = packages["conda", "six"].sha256
+    (served,) = channel.root.glob("noarch/six-1.17*.conda")
+    right = served.read_bytes()
     channel.rebuild(channel.newest("six"))
     with pytest.raises(
         LockstepError,
@@ -54,6 +56,10 @@ def test_other_bytes_from_a_server_are_refused(forge, world_of, http_server, tmp
     ):
         world.build(packages, tmp_path / "env", fresh=True)
     assert not (tmp_path / "env").exists()
+    served.unlink()
+    served.write_bytes(right)
+    world.build(packages, tmp_path / "env", fresh=True)
+    assert prefixes.read(tmp_path / "env").packages.environment_id == packages.environment_id
 
 
 def test_other_bytes_in_the_cache_are_not_taken_for_the_lock(forge, world_of, tmp_path):
@@ -374,6 +380,14 @@ def test_a_build_killed_at_any_moment_is_known_and_done_again(world, forge, tmp_
     packages = world.lock("python", "six", pip=("humanize",))
     chance = random.Random(11)
     killed = 0
+    arguments = _child_arguments(
+        world, forge, packages, tmp_path, tmp_path / "whole", tmp_path / "whole-cache"
+    )
+    with subprocess.Popen([sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
+        start = time.monotonic()
+        assert child.wait(120) == 0
+        took = time.monotonic() - start
     for attempt in range(10):
         prefix = tmp_path / f"env{attempt}"
         arguments = _child_arguments(
@@ -383,7 +397,7 @@ def test_a_build_killed_at_any_moment_is_known_and_done_again(world, forge, tmp_
             [sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE, start_new_session=True
         ) as child:
             child.stdout.readline()
-            time.sleep(chance.uniform(0.0, 0.6))
+            time.sleep(chance.uniform(0.0, took))
             os.killpg(child.pid, signal.SIGKILL)
         if prefix.exists() and not is_unfinished(prefix):
             assert prefixes.read(prefix).packages.environment_id == packages.environment_id

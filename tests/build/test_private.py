@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -67,42 +69,73 @@ def with_user(url: str, user: str) -> str:
     return url.replace("://", f"://{user}@")
 
 
-@pytest.mark.parametrize("kept", ["variables", "condarc"])
-def test_lock_and_build_get_in_and_leave_no_trace(servers, tmp_path, kept):
+def in_condarc(home: Path, channel: str, index: str) -> None:
+    (home / ".condarc").write_text(
+        f"channels:\n- {with_user(channel, 'joe:${PASS}')}\n- {with_user(index, 'joe:${PASS}')}\n"
+    )
+
+
+def in_netrc(home: Path, channel: str, index: str) -> None:
+    (home / ".netrc").write_text(f"machine 127.0.0.1 login joe password {SECRET}\n")
+    (home / ".netrc").chmod(0o600)
+
+
+def in_rattlers_store(home: Path, channel: str, index: str) -> None:
+    basic = {"BasicHTTP": {"username": "joe", "password": SECRET}}
+    hosts = {urlsplit(url).netloc: basic for url in (channel, index)}
+    (home / ".rattler").mkdir()
+    (home / ".rattler" / "credentials.json").write_text(json.dumps(hosts))
+
+
+@pytest.mark.parametrize("store", [None, in_condarc, in_netrc, in_rattlers_store])
+def test_lock_and_build_get_in_and_leave_no_trace(servers, tmp_path, store):
+    """From what is written with the channel, by variables, or from where a store has it."""
     channel, index = servers
     for server in servers:
         server.demand(BASIC)
-    variable = kept == "variables"
     url = f"{channel.url}/private"
     written = lay_out(
         tmp_path,
-        with_user(url, "joe:${PASS}") if variable else url,
-        {"https://pypi.org": with_user(index.url, "joe:${PASS}") if variable else index.url},
+        url if store else with_user(url, "joe:${PASS}"),
+        {"https://pypi.org": index.url if store else with_user(index.url, "joe:${PASS}")},
     )
     home = tmp_path / "home"
     home.mkdir()
-    if kept == "condarc":
-        (home / ".condarc").write_text(
-            f"channels:\n- {with_user(url, 'joe:${PASS}')}\n- {with_user(index.url, 'joe:${PASS}')}\n"
-        )
+    if store:
+        store(home, url, index.url)
     locked = run(tmp_path, "lock", PASS=SECRET)
     assert locked.returncode == 0, locked.stderr
     built = run(tmp_path, "build", "--prefix", "env", PASS=SECRET)
     assert built.returncode == 0, built.stderr
     assert ("conda", "six") in prefixes.read(written / "env").packages
-    no_secret(tmp_path, locked, built)
-    if variable:
-        mirrored = run(tmp_path, "mirror", "conda-lock.yml", "--to", "mirror", PASS=SECRET)
-        assert mirrored.returncode == 0, mirrored.stderr
-        no_secret(tmp_path, mirrored)
+    mirrored = run(tmp_path, "mirror", "conda-lock.yml", "--to", "mirror", PASS=SECRET)
+    assert mirrored.returncode == 0, mirrored.stderr
+    no_secret(tmp_path, locked, built, mirrored)
 
 
-def test_a_token_goes_into_the_path_of_a_request_alone(servers, tmp_path, forge):
+def token_of_anaconda(home: Path, url: str) -> None:
+    (home / ".config" / "binstar").mkdir(parents=True)
+    (home / ".config" / "binstar" / f"{quote(url, safe='')}.token").write_text(SECRET)
+
+
+def token_of_rattler(home: Path, url: str) -> None:
+    (home / ".rattler").mkdir()
+    store = {urlsplit(url).netloc: {"CondaToken": SECRET}}
+    (home / ".rattler" / "credentials.json").write_text(json.dumps(store))
+
+
+@pytest.mark.parametrize("store", [None, token_of_anaconda, token_of_rattler])
+def test_a_token_goes_into_the_path_of_a_request_alone(servers, tmp_path, forge, store):
     channel, _ = servers
     channel.fail("/private/*", "403")
     written = lay_out(
-        tmp_path, f"{channel.url}/t/${{TOKEN}}/private", {"https://pypi.org": forge.pypi.as_uri()}
+        tmp_path,
+        f"{channel.url}{'' if store else '/t/${TOKEN}'}/private",
+        {"https://pypi.org": forge.pypi.as_uri()},
     )
+    (tmp_path / "home").mkdir()
+    if store:
+        store(tmp_path / "home", channel.url)
     locked = run(tmp_path, "lock", TOKEN=SECRET)
     assert locked.returncode == 0, locked.stderr
     built = run(tmp_path, "build", "--prefix", "env", TOKEN=SECRET)

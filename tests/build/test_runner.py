@@ -68,6 +68,9 @@ def test_home_caches_settings_and_environment_are_untouched(world, forge, tmp_pa
         ["sync", "conda-lock.yml", "--prefix", "../env", "--cache-dir", "../cache"],
         ["sync", "conda-lock.yml", "--prefix", "../env", "--dry-run"],
         ["verify", "--prefix", "../env", "--lock", "conda-lock.yml"],
+        ["verify", "--prefix", "../env", "--lock", "conda-lock.yml", "--deep"],
+        ["snapshot", "--prefix", "../env"],
+        ["probe", "--prefix", "../env", "--lock", "conda-lock.yml"],
         ["mirror", "conda-lock.yml", "--to", "../mirror"],
     ):
         environment = {

@@ -19,9 +19,11 @@ from tests.support.corpus import REPOSITORY
 from tests.support.forge import Draft, Forge, Member
 from tests.support.prefixes import copy_of, install, lock_of, pip, solve
 
+from conda_lockstep.cli import main
 from conda_lockstep.commands import drift as commands
 from conda_lockstep.drift.verify import failures, verify, verify_deeply
 from conda_lockstep.lock import cep37
+from conda_lockstep.report import drift_json
 from conda_lockstep.report.model import Row
 
 LIBRARY = "lib/libnccl.so.2.21.5"
@@ -229,22 +231,25 @@ TABLE: dict[str, tuple[Damage, str, str, str]] = {
 
 @pytest.mark.parametrize("what", TABLE)
 def test_each_damage_is_found_by_the_looks_that_the_guide_says(
-    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+    node: Node,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    what: str,
 ) -> None:
+    """By the commands that somebody on a node types, with their exit status."""
     damage, found_by, subject, detail = TABLE[what]
     for variable in ("PYTHONPATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LD_PRELOAD"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     prefix = copy_of(node.prefix, tmp_path / "prefix")
     damage(prefix, node, monkeypatch)
-    reports = {
-        "v": verify(prefix, node.lock),
-        "d": verify_deeply(prefix, node.lock),
-        "g": verify_deeply(prefix, node.lock, libraries_only=True),
-    }
-    for look, report in reports.items():
+    for look, options in {"v": [], "d": ["--deep"], "g": ["--gpu-libraries"]}.items():
+        command = ["verify", "--prefix", str(prefix), "--lock", str(node.lock), "--format", "json", *options]
+        status = main(command)
+        report = drift_json.loads(capsys.readouterr().out, "what verify wrote")
         rows = [row for row in failures(report) if subject in row.subject]
-        assert bool(rows) == (look in found_by), (look, report.rows)
+        assert (status, bool(rows)) == ((1, True) if look in found_by else (0, False)), (look, report)
         if rows:
             assert any(detail in row.detail for row in rows), rows
             assert rows[0].severity in ("critical", "high")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from tests.support.prefixes import Installed, copy_of, install, pip, solve
 from conda_lockstep.commands import drift as commands
 from conda_lockstep.drift.verify import failures, find_lock, verify
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import cep37, explicit
+from conda_lockstep.lock import cep37, explicit, manifest
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.packages import Package, PackageSet
 
@@ -309,3 +310,38 @@ def test_a_bare_node_needs_the_standard_library_alone(installed: Installed, tmp_
     )
     assert done.stdout.splitlines()[-1] == "0 __main__ conda_lockstep"
     assert (tmp_path / "node.json").exists()
+
+
+@pytest.mark.parametrize("what", ["verify", "verify against a manifest", "snapshot"])
+def test_no_file_is_read_twice(installed: Installed, tmp_path: Path, what: str) -> None:
+    """On a node the prefix is on a file system that all nodes share, and each file a request to its server."""
+    lock = installed.lock_file
+    if what == "verify against a manifest":
+        lock = tmp_path / "lock.json"
+        lock.write_text(manifest.render(cep37.read(installed.lock_file)))
+    command = ["verify", "--prefix", str(installed.prefix), "--lock", str(lock)]
+    if what == "snapshot":
+        command = ["snapshot", "--prefix", str(installed.prefix), "--output", str(tmp_path / "node.json")]
+    program = (
+        f"import os, sys; sys.path.insert(0, {str(REPOSITORY / 'src')!r})\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, args: event == 'open' and opened.append(args[0]))\n"
+        "from conda_lockstep.cli import main\n"
+        f"status = main({command!r})\n"
+        "paths = [os.path.realpath(os.fsdecode(path)) for path in opened if not isinstance(path, int)]\n"
+        "print(status, *paths, sep='\\n')"
+    )
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    root = os.path.realpath(installed.prefix)
+    opened = [line for line in done.stdout.splitlines() if line.startswith((root, os.path.realpath(lock)))]
+    records = [path for path in opened if "/conda-meta/" in path]
+    assert len(records) == len(list(installed.prefix.glob("conda-meta/*.json")))
+    assert [path for path in set(opened) if opened.count(path) > 1] == []
+    assert (os.path.realpath(lock) in opened) == (what != "snapshot")

@@ -106,8 +106,10 @@ def test_a_token_comes_from_every_store(home, store):
     access = Access()
     assert access.url(FILE) == "https://conda.example.com/t/tk-1/private/noarch/a-1-0.conda"
     assert access.authorization(FILE) == ""
-    ((prefix, (asked,)),) = access.tokens().items()
-    assert FILE.replace(prefix, asked, 1) == access.url(FILE)
+    asked = [
+        FILE.replace(prefix, to, 1) for prefix, (to,) in access.tokens().items() if FILE.startswith(prefix)
+    ]
+    assert asked == [access.url(FILE)]
     assert access.url("https://other.example.org/private/a") == "https://other.example.org/private/a"
 
 

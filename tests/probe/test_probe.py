@@ -212,6 +212,20 @@ def test_a_mistake_is_one_line(arguments: list[str], told: str, capsys: pytest.C
     assert capsys.readouterr().err == f"lockstep: {told}\n"
 
 
+def test_paths_may_be_relative_and_an_interpreter_on_the_path(
+    python: Path, on: Callable[[Machine], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step runs in a folder of its own."""
+    on(BARE)
+    monkeypatch.chdir(python.parents[2])
+    prefix = python.parents[1]
+    relative = Path(prefix.name)
+    assert cli.main(["probe", "--prefix", str(relative)]) == 0
+    assert cli.main(["probe", "--python", str(relative / "bin" / python.name)]) == 0
+    monkeypatch.setenv("PATH", str(python.parent))
+    assert cli.main(["probe", "--python", python.name]) == 0
+
+
 def test_an_environment_without_a_framework_is_told_to_be_one(
     made: Path, on: Callable[[Machine], None]
 ) -> None:

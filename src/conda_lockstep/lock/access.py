@@ -111,10 +111,9 @@ class Access:
     def tokens(self) -> dict[str, list[str]]:
         """Return the prefixes that want a token in their path, each with the one that is asked instead."""
         return {
-            f"{secret.scheme or 'https'}://{secret.host}{secret.path}/": [
-                f"{secret.scheme or 'https'}://{secret.host}{secret.token_path}/"
-            ]
+            f"{scheme}://{secret.host}{secret.path}/": [f"{scheme}://{secret.host}{secret.token_path}/"]
             for secret in self._all()
+            for scheme in ([secret.scheme] if secret.scheme else ("https", "http"))
             if secret.token_path and "*" not in secret.host
         }
 

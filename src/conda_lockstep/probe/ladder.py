@@ -38,7 +38,10 @@ class Target:
 def target_of(
     prefix: Path | None, python: Path | None, lock: Path | None, *, deep: bool, timeout: float
 ) -> Target:
-    """Return what the command line names. Raises ``LockstepError`` where there is no interpreter."""
+    """Return what the command line names, by absolute paths: a step has a folder of its own to run in.
+
+    Raises ``LockstepError`` where there is no interpreter.
+    """
     if python is None:
         prefix = prefix or active_prefix()
         names = ("bin/python", "python.exe")
@@ -47,7 +50,8 @@ def target_of(
             raise LockstepError("there is no bin/python", where=str(prefix), remedy="name one with --python")
     if prefix is None and (deep or lock):
         raise LockstepError("--lock and --deep are about a prefix", remedy="name it with --prefix")
-    return Target(python, prefix, lock, deep, timeout)
+    python = python.absolute() if python.exists() else python  # else a name on the PATH
+    return Target(python, prefix and prefix.absolute(), lock and lock.absolute(), deep, timeout)
 
 
 def climb(target: Target, said: Callable[[Step], None] = lambda step: None) -> Probe:
@@ -128,13 +132,13 @@ class _Runner:
             return Step("packages", "", "skipped", "an interpreter was named, and no prefix", 0.0)
         if self.target.lock is None:
             return Step("packages", "", "skipped", "no lock was named", 0.0)
-        return self.itself("packages", "conda_lockstep.probe.packages", str(self.target.prefix.absolute()))
+        return self.itself("packages", "conda_lockstep.probe.packages", str(self.target.prefix))
 
     def bytes(self) -> Step:
         """Compare the bytes of all files with what was recorded."""
         if self.target.prefix is None:
             return Step("bytes", "", "skipped", "an interpreter was named, and no prefix", 0.0)
-        return self.itself("bytes", "conda_lockstep.probe.packages", str(self.target.prefix.absolute()))
+        return self.itself("bytes", "conda_lockstep.probe.packages", str(self.target.prefix))
 
 
 def _environment(prefix: Path | None) -> dict[str, str]:
@@ -143,7 +147,7 @@ def _environment(prefix: Path | None) -> dict[str, str]:
     environ["PYTHONFAULTHANDLER"] = "1"
     environ["PYTHONDONTWRITEBYTECODE"] = "1"
     if prefix is not None:
-        environ["CONDA_PREFIX"] = str(prefix.absolute())
+        environ["CONDA_PREFIX"] = str(prefix)
         environ["PATH"] = os.pathsep.join((str(prefix.absolute() / "bin"), environ.get("PATH", "")))
     return environ
 
