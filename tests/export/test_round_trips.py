@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from conda_lockstep.cli import main
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.model import Lock
 from tests.lock.conftest import Locking, anaconda, index_cache, locking, locking_all, solver
+from tests.lock.peer import read_with_conda_lock
 
 __all__ = ["anaconda", "index_cache", "locking", "locking_all", "solver"]
 
@@ -80,14 +82,18 @@ def mixed(
 
 def test_explicit_with_what_the_channels_know(cuda: Desk) -> None:
     cuda.round_trip("explicit", "--fill", "--platform", "linux-64")
+    assert len(read_with_conda_lock(Path("again.conda-lock.yml"))) == len(cuda.lock.platforms["linux-64"])
 
 
-def test_explicit_offline_keeps_the_packages_and_says_what_it_does_not_know(cuda: Desk) -> None:
+def test_explicit_offline_is_the_same_file_and_says_what_it_does_not_know(cuda: Desk) -> None:
     first, _ = cuda.export("explicit", "conda-lock.yml", "first.txt")
     _, said = cuda.read("first.txt")
     second, _ = cuda.export("explicit", "again.conda-lock.yml", "second.txt")
-    assert sorted(second.splitlines()) == sorted(first.splitlines())
+    assert second == first
     assert "first.txt: what each package depends on is not known; --fill asks the channels" in said
+    assert re.search(
+        r"first\.txt: \d+ conda packages have no md5, which conda-lock wants .*: --fill asks the", said
+    )
 
 
 def test_pixi(cuda: Desk) -> None:
@@ -111,7 +117,28 @@ def test_pip_parts_survive_in_explicit_and_pixi(mixed: Desk) -> None:
     for package in pip:
         assert f"  url: {package.url}\n" in again
     second, _ = mixed.export("explicit", "again.conda-lock.yml", "second.txt")
-    assert sorted(second.splitlines()) == sorted(first.splitlines())
+    assert second == first
+
+
+def test_an_environment_file_with_a_pip_part(mixed: Desk) -> None:
+    """pip's part by version, of which the index has the files."""
+    ((platform, packages),) = mixed.lock.platforms.items()
+    index = packages["pip", "humanize"].url.partition("/files/")[0]
+    Path("lockstep.toml").write_text(f'pypi-index = "{index}/simple"\n')
+    mixed.round_trip("environment", "--platform", platform)
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements", "pylock", "manifest", "cyclonedx", "dockerfile", "kubernetes"]
+)
+def test_what_is_written_for_others_alone_is_refused_in_one_line(mixed: Desk, name: str) -> None:
+    image = ["--image", f"base@sha256:{'0' * 64}"] if name in ("dockerfile", "kubernetes") else []
+    assert main(["export", "conda-lock.yml", "--format", name, "--output", "out", *image]) == 0
+    mixed.capsys.readouterr()
+    assert main(["import", "out"]) == 2
+    said = mixed.capsys.readouterr().err
+    assert said.startswith("lockstep: out: is no lock, and no environment file; name a conda-lock file, ")
+    assert said.count("\n") == 1
 
 
 def test_our_own_lock_is_imported_as_it_is(cuda: Desk) -> None:

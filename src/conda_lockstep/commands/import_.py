@@ -38,7 +38,7 @@ def run(path: Path, platforms: Sequence[str], *, environment: str, fill: bool, o
         write_text(output, text)
     else:
         sys.stdout.write(text)
-    for line in (*lost, *imported.lost, *_for_conda_lock(imported.lock)):
+    for line in (*lost, *imported.lost, *_for_conda_lock(imported.lock, asked=fill)):
         print(f"lockstep: {path}: {line}", file=sys.stderr)
     return 0
 
@@ -127,7 +127,7 @@ def _lost(text: str, lock: Lock, environment: str) -> Iterator[str]:
             yield f"who locked it, when and from what commit is left out: {', '.join(records)}"
 
 
-def _for_conda_lock(lock: Lock) -> Iterator[str]:
+def _for_conda_lock(lock: Lock, *, asked: bool) -> Iterator[str]:
     """Yield what keeps conda-lock from reading the lock that is written."""
     without = {
         package.name
@@ -137,4 +137,5 @@ def _for_conda_lock(lock: Lock) -> Iterator[str]:
     }
     if without:
         count = "1 conda package has" if len(without) == 1 else f"{len(without)} conda packages have"
-        yield f"{count} no md5, which conda-lock wants beside the sha256: micromamba and mamba do not"
+        what = f"{count} no md5, which conda-lock wants beside the sha256 (micromamba and mamba do not)"
+        yield what if asked else f"{what}: --fill asks the channels"

@@ -19,4 +19,5 @@ def render(subject: Subject) -> Export:
     unversioned = [package for package in pip if explicit.version_in(package.url) != package.version]
     if unversioned:
         lost.append(f"the URL is all it says of {named(unversioned)}: the version is not in it")
-    return Export(explicit.render(packages, platform), tuple(lost))
+    order = subject.lock.metadata.get(f"{platform}.{explicit.ORDER}", "")
+    return Export(explicit.render(packages, platform, order), tuple(lost))

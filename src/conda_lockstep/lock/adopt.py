@@ -13,6 +13,7 @@ from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock import pypi, virtual
 from conda_lockstep.lock.canonical import unknown
 from conda_lockstep.lock.channels import Channel
+from conda_lockstep.lock.explicit import ORDER
 from conda_lockstep.lock.exported import read_exported
 from conda_lockstep.lock.fill import fill
 from conda_lockstep.lock.make import Settings, solver_for
@@ -63,7 +64,8 @@ def filled(lock: Lock, settings: Settings, source: str) -> Lock:
             if package.key in files
         ]
         platforms[platform] = PackageSet.of([*known.values(), *named])
-    return replace(lock, platforms=platforms)
+    said = {key: value for key, value in lock.metadata.items() if not key.endswith(f".{ORDER}")}
+    return replace(lock, platforms=platforms, metadata=said)
 
 
 def _is_open(package: Package, lock: Lock) -> bool:

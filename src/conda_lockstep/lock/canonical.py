@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from conda_lockstep.environment.spec import SUBDIRS
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata
+from conda_lockstep.lock.explicit import ORDER
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.urls import ANACONDA
 from conda_lockstep.packages import Package, PackageSet
@@ -75,7 +76,8 @@ def _facts(platforms: Mapping[str, PackageSet], lock: Lock) -> dict[str, str]:
     """Return what the lock said of itself, and what its packages ask of a machine."""
     facts = dict(lock.metadata)
     for name, packages in platforms.items():
-        if not any(key.startswith(f"{name}.") and not key.endswith(".machine") for key in lock.metadata):
+        own = {key.rpartition(".")[2] for key in lock.metadata if key.startswith(f"{name}.")}
+        if not own - {"machine", ORDER}:
             facts |= metadata.describe(name, metadata.machine_of(lock, name), packages.values())
     return facts
 

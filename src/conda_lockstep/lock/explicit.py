@@ -6,7 +6,7 @@ https://conda.org/learn/ceps/cep-0023
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conda_lockstep.errors import Location, LockstepError
@@ -18,6 +18,8 @@ from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.projects import normalize, normalize_version
 
 MARKER = "@EXPLICIT"
+ORDER = "order"
+"""What a lock notes the order of lines under, for each platform."""
 
 _PLATFORM = re.compile(r"#\s*platform:\s*(\S+)")
 _PIP = re.compile(
@@ -37,7 +39,8 @@ def parse(text: str, shown_as: str) -> Lock:
     """Read the text of an ``@EXPLICIT`` file.
 
     The pip part is what conda-lock writes as ``# pip NAME @ URL`` comments; without any, the lock is not
-    ``complete``. Raises ``LockstepError`` with the line that is wrong.
+    ``complete``. The order of the lines, which nothing else in the file tells, is noted where it is not that of the
+    names. Raises ``LockstepError`` with the line that is wrong.
     """
     packages: list[Package] = []
     platform, marked = "", False
@@ -58,16 +61,21 @@ def parse(text: str, shown_as: str) -> Lock:
         )
     conda = [package for package in packages if package.manager == "conda"]
     found = PackageSet.of(packages)
+    platform = platform or _platform(conda, shown_as)
+    order = {} if _is_sorted(packages) else {f"{platform}.{ORDER}": " ".join(map(_noted, packages))}
     return Lock(
-        platforms={platform or _platform(conda, shown_as): found},
+        platforms={platform: found},
+        metadata=order,
         channels=tuple(dict.fromkeys(package.channel for package in conda)),
         source_format="explicit",
         complete=len(conda) < len(packages),
     )
 
 
-def render(packages: PackageSet, platform: str) -> str:
+def render(packages: PackageSet, platform: str, order: str = "") -> str:
     """Return a package set as an ``@EXPLICIT`` text: conda's part in the order of conda-lock, pip's as comments.
+
+    ``order`` is what :func:`parse` noted of a file that did not say what depends on what; it holds for those packages.
 
     Hashes are written as ``#sha256:HEX``, or as the md5 where only that is known. The comments are those of
     conda-lock, ``# pip NAME @ URL#sha256=HEX``: it and micromamba install them, conda skips them. Raises
@@ -75,8 +83,13 @@ def render(packages: PackageSet, platform: str) -> str:
     """
     conda, pip = packages.only("conda"), packages.only("pip")
     lines = [f"# platform: {platform}", f"# environment id of the conda part: {conda.environment_id}", MARKER]
-    lines += map(_line, dependency_order(conda))
-    lines += [_pip_line(package) for package in dependency_order(pip) if package.url]
+    noted = {_noted(package): package for package in packages.values()}
+    if noted.keys() == set(order.split()):
+        ordered = [noted[name] for name in order.split()]
+    else:
+        ordered = [*dependency_order(conda), *dependency_order(pip)]
+    lines += [_line(package) for package in ordered if package.manager == "conda"]
+    lines += [_pip_line(package) for package in ordered if package.manager == "pip" and package.url]
     return "\n".join([*lines, ""])
 
 
@@ -117,6 +130,15 @@ def dependency_order(packages: PackageSet) -> Iterator[Package]:
             if name in by_name:
                 yield by_name[name]
         layer = sorted(following - set(layer))
+
+
+def _noted(package: Package) -> str:
+    return package.name if package.manager == "conda" else f"pip:{package.name}"
+
+
+def _is_sorted(packages: Sequence[Package]) -> bool:
+    keys = [package.key for package in packages]
+    return keys == sorted(keys)
 
 
 def _dependencies(package: Package) -> set[str]:
