@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from conda_lockstep.environment.document import parse
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import cep37
+from conda_lockstep.lock import cep37, explicit
 from conda_lockstep.lock.metadata import CHANNEL_PRIORITY, describe
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.requirements import pip_part
@@ -85,7 +85,9 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
     items = "['a[b]', 'c @ https://host/c-1-py3-none-any.whl', --pre]"
     pip = pip_part(parse(f"dependencies:\n- pip: {items}\n", "environment.yml"))
     told = describe("linux-64", machine("linux-64", "12.4"), packages, ["a100"])
-    facts = {CHANNEL_PRIORITY, *told, *pip.facts()}
+    urls = "".join(f"https://host/noarch/{name}-1-0.conda\n" for name in "ba")
+    imported = explicit.parse(f"# platform: linux-64\n@EXPLICIT\n{urls}", "explicit.txt")
+    facts = {CHANNEL_PRIORITY, *told, *pip.facts(), *imported.metadata}
     listed = re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE)
     assert set(listed) == {fact.replace("linux-64", "PLATFORM") for fact in facts}
 
