@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,14 +61,8 @@ def caches_for(prefix: Path, cache: Path | None) -> Iterator[Caches]:
     shutil.rmtree(own, ignore_errors=True)
 
 
-def whole(
-    packages: Sequence[Package], caches: Caches, *, suspect: Collection[Package] = ()
-) -> dict[Package, Entries]:
-    """Return the packages that lie extracted in the cache with every file in its size, each with its entries.
-
-    rattler takes an entry of its cache for good; a disk that was full, or a hand that cleaned up, may have been at it.
-    Of those that are ``suspect`` every byte is read: who writes into a file of a prefix may write into the cache's own.
-    """
+def held(packages: Sequence[Package], caches: Caches) -> dict[Package, Entries]:
+    """Return the packages that lie extracted in the cache, as rattler finds them there, each with its entries."""
     if not packages or not caches.packages.is_dir():
         return {}
     index = asyncio.run(PackageCache(caches.packages).index())
@@ -77,9 +71,43 @@ def whole(
         if index.contains_record(record_of(package)):
             info = caches.extracted(package) / "info"
             entries = read_entries(read(info / "paths.json"), read(info / "files"))
-            if entries is not None and _is_whole(caches.extracted(package), entries, package in suspect):
+            if entries is not None:
                 found[package] = entries
     return found
+
+
+def damaged(
+    packages: Mapping[Package, Entries], caches: Caches, *, suspect: Collection[Package] = ()
+) -> frozenset[Package]:
+    """Return which packages lack a file in the cache, or have one in another size.
+
+    rattler takes an entry of its cache for good; a disk that was full, or a hand that cleaned up, may have been at it.
+    Of those that are ``suspect`` every byte is read: who writes into a file of a prefix may write into the cache's own.
+    """
+    return frozenset(
+        package
+        for package, entries in packages.items()
+        if not _is_whole(caches.extracted(package), entries, package in suspect)
+    )
+
+
+def incomplete(packages: Mapping[Package, Entries], caches: Caches) -> frozenset[Package]:
+    """Return which packages lack a file in the cache, whatever its size: to list folders takes a third of the time."""
+    return frozenset(
+        package
+        for package, entries in packages.items()
+        if not _has_all(os.fspath(caches.extracted(package)), entries)
+    )
+
+
+def looking(packages: Mapping[Package, Entries], caches: Caches) -> Callable[[], frozenset[Package]]:
+    """Begin to look for what is :func:`damaged`, and return what waits for the answer."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(max_workers=1)
+    found = pool.submit(damaged, packages, caches)
+    pool.shutdown(wait=False)
+    return found.result
 
 
 def package_cache(caches: Caches, *, doubted: bool) -> PackageCache:
@@ -94,6 +122,17 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def _has_all(folder: str, entries: Entries) -> bool:
+    names: dict[str, set[str]] = {}
+    for entry in entries:
+        parent, _, name = str(entry.get("_path", "")).rpartition("/")
+        names.setdefault(parent, set()).add(name)
+    try:
+        return all(own <= {*os.listdir(f"{folder}/{parent}")} for parent, own in names.items())  # noqa: PTH208
+    except OSError:
+        return False
 
 
 def _is_whole(folder: Path, entries: Entries, every_byte: bool) -> bool:

@@ -89,13 +89,27 @@ def _bring(packages: PackageSet, prefix: Path, options: Options, *, mending: boo
         options.access.learn(url)
     with building(prefix, mending=mending) as work, caches_for(prefix, options.cache) as caches:
         plan = make_plan(packages, prefix, every_byte=mending)
-        outcome = _carry_out(plan, packages, work, caches, options) if plan.steps else Outcome(())
+        outcome = Outcome(())
+        if plan.steps:
+            try:
+                outcome = _carry_out(plan, packages, work, caches, options, trusting=work.is_new)
+            except _CacheError:
+                work.start_over()
+                outcome = _carry_out(plan, packages, work, caches, options)
         if plan.steps:
             _prove(plan, packages, prefix, every_byte=mending)
     return Outcome(outcome.steps, work.had_remains, outcome.unrun, outcome.shared)
 
 
-def _carry_out(plan: Plan, packages: PackageSet, work: Work, caches: Caches, options: Options) -> Outcome:
+class _CacheError(Exception):
+    """What was linked from the cache was not whole there."""
+
+
+def _carry_out(
+    plan: Plan, packages: PackageSet, work: Work, caches: Caches, options: Options, *, trusting: bool = False
+) -> Outcome:
+    """Do what a plan says. ``trusting`` looks at sizes in the cache while it is linked from; ``_CacheError`` then."""
+    from conda_lockstep.build.cache import looking
     from conda_lockstep.build.install import install_conda
     from conda_lockstep.build.records import complete_records
     from conda_lockstep.build.stock import get_stock
@@ -106,7 +120,7 @@ def _carry_out(plan: Plan, packages: PackageSet, work: Work, caches: Caches, opt
     relinked = plan.packages("conda", "relink")
     stock = get_stock(
         conda, pip, [owner.contents for owner in plan.kept], layout_of(packages, this_platform()), mirrors,
-        options.access, caches, suspect=relinked, progress=options.progress,
+        options.access, caches, suspect=relinked, trusting=trusting, progress=options.progress,
     )  # fmt: skip
     work.begin()
     for path in plan.present.unusable:
@@ -117,11 +131,14 @@ def _carry_out(plan: Plan, packages: PackageSet, work: Work, caches: Caches, opt
         owned = {file.path for owner in (*plan.present.conda, *plan.kept) for file in owner.files}
         remove_distributions(prefix, plan.strays, owned)
     if conda or plan.packages("conda", "remove"):
+        damaged = looking(stock.unlooked, caches)  # while rattler links
         install_conda(
             tuple(packages.only("conda").values()), prefix, caches,
             archives=stock.archives, relink={package.name for package in relinked}, doubted=stock.doubted,
             link_scripts=options.link_scripts, progress=options.progress,
         )  # fmt: skip
+        if damaged():
+            raise _CacheError
         complete_records(prefix, conda, caches, extracted=stock.archives)
     if pip:
         _install_pip(pip, stock.wheels, prefix, caches)

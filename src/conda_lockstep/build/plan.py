@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from conda_lockstep.build.present import Owner, Present, look
 from conda_lockstep.packages import Key, Package, PackageSet
-from conda_lockstep.snapshot import deep
 from conda_lockstep.snapshot import prefix as prefixes
 from conda_lockstep.snapshot.model import Installed
 
@@ -65,7 +64,7 @@ def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -
     if _has_other_python(packages, present):
         good = [owner for owner in good if owner.package.manager == "conda"]
     if every_byte:
-        wrong = deep.differing(contents, {owner.package.key for owner in good})
+        wrong = _differing(contents, {owner.package.key for owner in good})
         damaged = {package.key: why for package, why in wrong.items()} | damaged
     kept = tuple(owner for owner in good if owner.package.key not in damaged)
     return Plan(tuple(_steps(packages, present, kept, damaged)), kept, present)
@@ -81,9 +80,15 @@ def remaining(done: Plan, packages: PackageSet, prefix: Path, *, every_byte: boo
             left.append(Step("install", package, "it is missing"))
     left += [Step("remove", found[key], "it is not in the lock") for key in found if key not in packages]
     if every_byte and not left:
-        wrong = deep.differing(contents, {step.package.key for step in done.steps})
+        wrong = _differing(contents, {step.package.key for step in done.steps})
         left = [Step("relink", package, why) for package, why in wrong.items()]
     return left
+
+
+def _differing(contents: prefixes.Contents, among: Container[Key]) -> dict[Package, str]:
+    from conda_lockstep.snapshot import deep
+
+    return deep.differing(contents, among)
 
 
 def _everything(packages: PackageSet) -> tuple[Step, ...]:

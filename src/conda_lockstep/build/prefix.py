@@ -19,16 +19,24 @@ LOCK = "conda-meta/.lockstep-lock"
 
 
 class Work:
-    """A prefix that is ours for the moment. ``had_remains`` says that an unfinished build was in it."""
+    """A prefix that is ours for the moment.
 
-    def __init__(self, prefix: Path, *, had_remains: bool) -> None:
+    ``had_remains`` says that an unfinished build was in it, ``is_new`` that nothing in it has to be kept.
+    """
+
+    def __init__(self, prefix: Path, *, had_remains: bool, is_new: bool) -> None:
         self.prefix = prefix
         self.had_remains = had_remains
+        self.is_new = is_new
 
     def begin(self) -> None:
         """Mark the prefix as unfinished: from now on it is changed."""
         with _failing_as(self.prefix):
             (self.prefix / MARK).touch()
+
+    def start_over(self) -> None:
+        """Remove all that is in a new prefix."""
+        _empty(self.prefix)
 
 
 @contextmanager
@@ -40,15 +48,15 @@ def building(prefix: Path, *, mending: bool = False) -> Iterator[Work]:
     the folder is not for building in: a file, a folder of other things, a base environment.
     """
     with _claimed(prefix) as is_new:
-        work = Work(prefix, had_remains=is_unfinished(prefix))
-        is_ours = is_new or (work.had_remains and not mending)
-        if is_ours:
+        had_remains = is_unfinished(prefix)
+        work = Work(prefix, had_remains=had_remains, is_new=is_new or (had_remains and not mending))
+        if work.is_new:
             work.begin()
             _empty(prefix)
         try:
             yield work
         except BaseException:
-            if is_ours:
+            if work.is_new:
                 import shutil
 
                 shutil.rmtree(prefix, ignore_errors=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from rattler.package_streaming import PackageArchive
 
 from conda_lockstep.build import contents
-from conda_lockstep.build.cache import Caches, read, whole
+from conda_lockstep.build.cache import Caches, damaged, held, incomplete, read
 from conda_lockstep.build.contents import Clash, Contents, Entries, Layout
 from conda_lockstep.build.download import Archive, Store, archive_of
 from conda_lockstep.build.progress import downloading
@@ -27,6 +27,7 @@ _INFO = ("info/paths.json", "info/link.json", "info/files")
 class Stock:
     """What was got. ``archives`` are conda packages that are not extracted yet, ``doubted`` those whose extraction was.
 
+    ``unlooked`` are those that lie in the cache with all their files, of which the sizes were not looked at.
     ``shared`` are paths that two conda packages bring with different bytes: conda keeps one of them, and so do we.
     """
 
@@ -35,6 +36,7 @@ class Stock:
     contents: Mapping[Package, Contents]
     shared: tuple[Clash, ...]
     doubted: bool
+    unlooked: Mapping[Package, Entries]
 
 
 def get_stock(
@@ -47,17 +49,20 @@ def get_stock(
     caches: Caches,
     *,
     suspect: Collection[Package] = (),
+    trusting: bool = False,
     progress: bool,
 ) -> Stock:
     """Get what is to be linked; ``present`` is what stays in the prefix as it is, ``suspect`` what was
-    changed there.
+    changed there. ``trusting`` leaves it to the caller to look at what in the cache is damaged.
 
     Raises ``LockstepError`` for what cannot be had, is not what the lock says, or would lie over another's files.
     """
     wanted = {package: archive_of(package, mirrors, access) for package in (*conda, *pip)}
     for package in pip:
         _refuse_other_than_wheel(package)
-    extracted = whole(conda, caches, suspect=suspect)
+    extracted = held(conda, caches)
+    broken = incomplete(extracted, caches) if trusting else damaged(extracted, caches, suspect=suspect)
+    extracted = {package: entries for package, entries in extracted.items() if package not in broken}
     missing = {package: archive for package, archive in wanted.items() if package not in extracted}
     paths: Mapping[Archive, Path] = {}
     if missing:
@@ -79,6 +84,7 @@ def get_stock(
         found | wheels,
         _shared([*found.values(), *wheels.values(), *present]),
         doubted,
+        extracted if trusting else {},
     )
 
 
