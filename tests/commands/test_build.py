@@ -39,6 +39,19 @@ def test_a_lock_may_be_named_itself(folder):
     assert ("conda", "six") in prefixes.read(Path("env")).packages
 
 
+def test_a_lock_is_made_first_where_that_is_asked_for_and_one_that_is_there_is_kept(folder, capsys):
+    locked = Path("conda-lock.yml").read_bytes()
+    Path("conda-lock.yml").unlink()
+    assert main(["build", "--solve", "--prefix", "env"]) == 0
+    assert Path("conda-lock.yml").read_bytes() == locked
+    assert ("conda", "six") in prefixes.read(Path("env")).packages
+    text = Path("environment.yml").read_text().replace("six]", "six, click]")
+    Path("environment.yml").write_text(text)
+    assert main(["build", "--solve", "--prefix", "env"]) == 2
+    assert "the lock no longer fits environment.yml" in capsys.readouterr().err
+    assert Path("conda-lock.yml").read_bytes() == locked
+
+
 def test_what_an_unfinished_build_left_is_removed_and_said(folder, capsys):
     (folder / "env" / "conda-meta").mkdir(parents=True)
     (folder / "env" / "conda-meta" / ".lockstep-unfinished").write_text("")
