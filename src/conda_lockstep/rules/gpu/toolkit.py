@@ -37,7 +37,7 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(
                 entry.item.span,
                 f"'{entry.item.value}' has no upper bound: a new major of CUDA needs a newer driver",
-                f"keep it below the next major: '{entry.spec.name}>={show(limits.low)},<{limits.low[0] + 1}'",
+                f"keep it below the next major: '{entry.spec.name}{entry.spec.version},<{limits.low[0] + 1}'",
                 _bounded(entry, limits.low),
             )
             continue
