@@ -126,6 +126,7 @@ GOOD: dict[str, list[str]] = {
         forge(pip=("nvidia-cublas-cu12", "nvidia-cudnn-cu12")),
         forge("cuda-nvcc", pip=("torch",)),
         old("pytorch", "cudatoolkit=11.3", pip=("torch",)),
+        forge("cudnn", "pytorch-gpu", pip=("torch",)),
     ],
     "openmp-clash": [forge("mkl", "pytorch"), forge("numpy", pip=("torch",)), forge("llvm-openmp")],
     "library-path-variable": [
@@ -176,6 +177,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (torch("pytorch=2.4", "pytorch-cuda"), "pytorch-cuda"),
         (forge("'cuda-version>=12.6'"), "'cuda-version>=12.6'"),
         (forge("cuda", "cuda-nvcc=12.4"), "cuda"),
+        (forge("cuda-version>12.6"), "cuda-version>12.6"),
     ],
     "cuda-conflict": [
         (forge("cuda-version=11.8", "cudatoolkit=11.3"), "cudatoolkit=11.3"),
@@ -196,6 +198,8 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("cudatoolkit>=12"), "cudatoolkit>=12"),
         (forge("cudatoolkit-dev==12.4"), "cudatoolkit-dev==12.4"),
         (forge("cudatoolkit 12"), "cudatoolkit 12"),
+        (forge("cudatoolkit=12.1.0  # newer"), "cudatoolkit=12.1.0"),
+        (forge("cuda-version=12.1", "cudatoolkit=12.1"), "cudatoolkit=12.1"),
     ],
     "exact-cuda-version": [
         (forge("cuda-version==12"), "cuda-version==12"),
