@@ -180,7 +180,7 @@ DAMAGED: list[tuple[str, str, tuple[int, int]]] = [
 def test_a_damaged_file_is_refused_with_its_place(text: str, what: str, place: tuple[int, int]) -> None:
     with pytest.raises(UnreadableFileError, match=what) as caught:
         parse(text, "environment.yml")
-    assert caught.value.source.position(caught.value.span.start) == place
+    assert caught.value.source.position(caught.value.start) == place
     assert caught.value.remedy
     assert "\n" not in str(caught.value)
 
@@ -263,7 +263,7 @@ def test_the_reader_takes_a_text_or_refuses_it(text: str) -> None:
     try:
         file = parse(text, "environment.yml")
     except UnreadableFileError as error:
-        assert error.source.position(error.span.start)
+        assert error.source.position(error.start)
         return
     for entry in file.dependencies:
         assert 0 <= entry.span.start <= entry.span.end <= len(file.source.text)
