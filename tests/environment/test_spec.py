@@ -205,6 +205,7 @@ NO_SPECS: list[tuple[str, str]] = [
 def test_what_conda_or_rattler_refuses_is_no_spec_and_the_place_is_told(text: str, wrong: str) -> None:
     bad = parse_conda(text)
     assert isinstance(bad, BadSpec), bad
+    assert bad.text == text
     assert bad.message
     assert text[slice(*bad.where)].strip() == wrong
 
@@ -436,6 +437,7 @@ NO_REQUIREMENTS: list[tuple[str, str, str]] = [
 def test_what_pip_refuses_is_no_requirement_and_the_place_is_told(text: str, wrong: str, says: str) -> None:
     bad = parse_pip(text)
     assert isinstance(bad, BadSpec), bad
+    assert bad.text == text
     assert text[slice(*bad.where)] == wrong
     assert says in bad.message
 

@@ -84,6 +84,7 @@ GOOD: dict[str, list[str]] = {
         listed("http://localhost/c"),
         listed("http://127.0.0.1:8000/c"),
         listed("httpd"),
+        listed("HTTPS://example.com/c"),
     ],
     "local-channel": [
         listed("https://example.com/c"),
@@ -167,6 +168,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
     ],
     "insecure-channel": [
         (listed("http://example.com/c"), "http://example.com/c"),
+        (listed("HTTP://example.com/c"), "HTTP://example.com/c"),
         (listed("a", deps=("http://example.com/c::numpy",)), "http://example.com/c::numpy"),
     ],
     "local-channel": [

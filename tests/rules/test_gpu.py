@@ -25,6 +25,11 @@ def old(*conda: str, pip: tuple[str, ...] = ()) -> str:
     return of(*conda, pip=pip, head=OLD)
 
 
+def in_lines(*channels: str, deps: str) -> str:
+    lines = "".join(f"  - {channel}\n" for channel in channels)
+    return of(deps, head=f"channels:\n{lines}dependencies:\n")
+
+
 def variables(*lines: str) -> str:
     return "channels: [a]\ndependencies: [b]\nvariables:\n" + "".join(f"  {line}\n" for line in lines)
 
@@ -47,6 +52,10 @@ GOOD: dict[str, list[str]] = {
         old("pytorch=1.1.0", "cuda92"),
         of("pytorch", head="platforms: [osx-arm64]\nchannels: [a]\ndependencies:\n"),
         forge("tensorflow-deps", "tensorflow"),
+        forge("tensorflow", pip=("tensorflow-macos",)),
+        forge("tensorflow", pip=("tensorflow-metal",)),
+        forge("pytorch=1.7.1=py38_cu110*"),
+        in_lines("pytorch", "nvidia", deps="pytorch=2.4=*cu124*"),
         forge("numpy", pip=("torch",)),
     ],
     "unpinned-cuda": [
@@ -91,6 +100,7 @@ GOOD: dict[str, list[str]] = {
         of("pytorch::pytorch-cuda=12.4", head="channels: [nvidia]\ndependencies:\n"),
         of("pytorch-cuda=12.4", head="channels: [https://mirror.example.com/x]\ndependencies:\n"),
         torch("pytorch::pytorch=2.4", "pytorch-cuda=12.4"),
+        in_lines("nvidia", "pytorch", deps="pytorch-cuda=12.4"),
         forge("pytorch"),
     ],
     "driver-too-old": [
@@ -170,6 +180,8 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (torch("pytorch=2.4"), "pytorch"),
         (forge("xgboost", "cuda-version=12.4"), "xgboost"),
         (of("pytorch", head="channels: [defaults, pytorch]\ndependencies:\n"), "pytorch"),
+        (of("pytorch", head="channels: [conda-forge, pytorch]\ndependencies:\n"), "pytorch"),
+        (of("pytorch", head="channels: [a, pytorch]\ndependencies:\n"), "pytorch"),
     ],
     "unpinned-cuda": [
         (forge("cudatoolkit"), "cudatoolkit"),
@@ -210,6 +222,9 @@ BAD: dict[str, list[tuple[str, str]]] = {
     "pytorch-cuda-without-channel": [
         (forge("pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
         (old("pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
+        (in_lines("conda-forge", deps="pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
+        (in_lines("pytorch", "conda-forge", deps="pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
+        (in_lines("nvidia", "conda-forge", deps="pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
         (of("pytorch-cuda", head="channels: [nvidia]\ndependencies:\n"), "pytorch-cuda"),
         (of("pytorch-cuda", head="dependencies:\n"), "pytorch-cuda"),
         (torch("conda-forge::pytorch=2.4", "pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
