@@ -77,6 +77,7 @@ GOOD: dict[str, list[str]] = {
         of("cuda-toolkit=12.1", head="channels: [nvidia/label/cuda-11.8.0, nvidia]\ndependencies:\n"),
         forge("cuda-version==12", "cuda-nvcc=12.6"),
         forge("cuda-version>=11"),
+        forge("cudatoolkit=9.2", "pytorch=1.2=*cuda9*"),
         forge("numpy"),
     ],
     "cudatoolkit-12": [
@@ -107,6 +108,7 @@ GOOD: dict[str, list[str]] = {
         forge("cuda-version=12.9"),
         forge("cuda-version=11.8"),
         forge("cuda-nvcc=13.0"),
+        forge(pip=("mxnet-cu92",)),
         forge("numpy"),
     ],
     "torch-family-mismatch": [
@@ -198,6 +200,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("cuda-version=11.8", "pytorch=2.4.1=cuda120*"), "pytorch=2.4.1=cuda120*"),
         (old("pytorch=1.7.1=py3.7_cuda11.0.221_cudnn8.0.5_0", "cudatoolkit=10.2"), "cudatoolkit=10.2"),
         (old("torchvision=0.8.2=py37_cu110", "cudatoolkit=10.2"), "cudatoolkit=10.2"),
+        (old("torchvision=0.8.2=py37_cu110", "torchaudio=0.7=py37_cu92"), "torchaudio=0.7=py37_cu92"),
         (forge("jaxlib=*=*cuda118*", "cuda-version=12"), "cuda-version=12"),
         (forge("cuda-version=12.4", pip=("torch==2.0+cu118",)), "cuda-version=12.4"),
         (forge("cuda-version=12.4", pip=("jax[cuda13]",)), "cuda-version=12.4"),
