@@ -102,6 +102,7 @@ GOOD: dict[str, list[str]] = {
         of("pytorch-cuda=12.4", head="channels: [https://mirror.example.com/x]\ndependencies:\n"),
         torch("pytorch::pytorch=2.4", "pytorch-cuda=12.4"),
         in_lines("nvidia", "pytorch", deps="pytorch-cuda=12.4"),
+        in_lines("nvidia", deps="pytorch::pytorch-cuda=12.4"),
         forge("pytorch"),
     ],
     "driver-too-old": [
@@ -225,6 +226,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
     "pytorch-cuda-without-channel": [
         (forge("pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
         (old("pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
+        (forge("pytorch::pytorch-cuda=12.4"), "pytorch::pytorch-cuda=12.4"),
         (in_lines("conda-forge", deps="pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
         (in_lines("pytorch", "conda-forge", deps="pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
         (in_lines("nvidia", "conda-forge", deps="pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
