@@ -309,6 +309,22 @@ def test_dependencies_become_canonical(before: str, after: str) -> None:
         pytest.param(
             "channels:\r\n- a\n- b", "channels:\r\n  - a\r\n  - b\r\n", id="line ends are those of the first"
         ),
+        (
+            "pip-repositories: ['https://a/simple', b]\ndependencies: []\n",
+            "dependencies: []\npip-repositories:\n  - https://a/simple\n  - b\n",
+        ),
+        (
+            "dependencies:\n- pip: [b]\n- z\n- pip\n",
+            "dependencies:\n  - z\n  - pip\n  - pip:\n      - b\n",
+        ),
+        (
+            "dependencies:\n  - 'numpy=={{ v }}'\n  - NumPy\n  - a\n",
+            "dependencies:\n  - a\n  - 'numpy=={{ v }}'\n  - NumPy\n",
+        ),
+        (
+            "dependencies: [a]\n#  - b\n\n# x\nchannels: [c]\n",
+            "# x\nchannels:\n  - c\ndependencies:\n  - a\n#  - b\n",
+        ),
     ],
 )
 def test_files_become_canonical(before: str, after: str) -> None:
