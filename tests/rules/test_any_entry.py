@@ -36,27 +36,49 @@ maybe = st.sampled_from(["", "", "", "  # [linux]", "  # x", "=", " ", "[version
 conda = st.tuples(
     st.just("") | channels, conda_names, clauses, st.just("") | builds.map("={}".format), maybe
 ).map("".join)
-pip = st.tuples(
-    pip_names,
-    clauses,
-    st.sampled_from(["", "+cu118", "+cu1", "+cu", " @ https://h/whl/cu11", "@v1", " .", " https://h"]),
-    maybe,
-).map("".join)
+sources = st.sampled_from(["", "+cu118", "+cu1", "+cu", " @ https://h/whl/cu11", "@v1", " .", " https://h"])
+pip = st.tuples(pip_names, clauses, sources, maybe).map("".join)
+odd = st.sampled_from(
+    [
+        "~",
+        "3.10",
+        "[a]",
+        "{a: b}",
+        "python: 3.10",
+        "a: [b]",
+        "pip:",
+        "pip: []",
+        "pip: [b]",
+        "sel(osx): a",
+        "*a",
+        "''",
+    ]
+)
+named = st.sampled_from(
+    "pytorch nvidia conda-forge defaults nodefaults a/label/cuda-1 pkgs/free http://h/c HTTP://h /a ./b pypi 'a b' ~ 1 "
+    "https://u:pass@h/c https://h/t/tk/c".split()
+)
+keys = st.sampled_from(
+    ["name: 1.0", "name: a b", "prefix: /a", "platforms: [linux-64, 1]", "pip:\n  - b", "naem: c", "channels: d",
+     "variables:\n  A_TOKEN: x\n  CUDA_HOME: /b", "# lockstep: ignore-file=pins", "variables: {A: 010}",
+     "dependencies: []"]
+)  # fmt: skip
 
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    named = draw(
-        st.lists(
-            st.sampled_from("pytorch nvidia conda-forge defaults nodefaults a/label/cuda-1".split()),
-            max_size=3,
-        )
-    )
-    lines = [f"channels: [{', '.join(named)}]", "dependencies:"]
-    lines += [f"  - {entry}" for entry in draw(st.lists(conda, min_size=1, max_size=4))]
-    entries = draw(st.lists(pip, max_size=3))
-    lines += ["  - pip:", *(f"    - {entry}" for entry in entries)] if entries else []
-    return "\n".join([*lines, ""])
+    """An environment file that has something for most rules, and nothing that is as it should be."""
+    listed = draw(st.lists(named, max_size=4))
+    if draw(st.booleans()):
+        lines = [f"channels: [{', '.join(listed)}]"]
+    else:
+        lines = ["channels:", *(f"  - {channel}" for channel in listed)]
+    entries = draw(st.lists(conda | conda | odd, min_size=1, max_size=4))
+    lines += ["dependencies:", *(f"  - {entry}" for entry in entries)]
+    required = draw(st.lists(pip, max_size=3))
+    lines += ["  - pip:", *(f"    - {entry}" for entry in required)] if required else []
+    lines += draw(st.lists(keys, max_size=2))
+    return "\n".join(lines) + draw(st.sampled_from(["", "\n", "\n\n"]))
 
 
 @settings(max_examples=300)
