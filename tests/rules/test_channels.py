@@ -23,6 +23,7 @@ GOOD: dict[str, list[str]] = {
         "channels: conda-forge\ndependencies: [a]\n",
     ],
     "channel-order": [
+        listed("conda-forge", "defaults", deps=("pytorch-cuda=12.4",)),
         listed("pytorch", "nvidia", "conda-forge", "defaults", deps=TORCH),
         listed("pytorch", "conda-forge", "defaults", deps=TORCH),
         listed("nvidia", "pytorch", "conda-forge", deps=TORCH),
@@ -72,6 +73,8 @@ GOOD: dict[str, list[str]] = {
         listed("conda-forge", "nvidia"),
     ],
     "mixed-cuda-channels": [
+        listed("nvidia", "conda-forge", deps=("cuda-nvcc=11.8",)),
+        listed("nvidia", "conda-forge", deps=("numpy",)),
         listed("conda-forge", deps=("cuda-nvcc=12.4",)),
         listed("nvidia", deps=("cuda-nvcc=12.4",)),
         listed("nvidia", "conda-forge", deps=("numpy",)),
@@ -100,6 +103,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         ("channels: []\ndependencies:\n- a\n", "channels"),
     ],
     "channel-order": [
+        (listed("defaults", "conda-forge", deps=("pytorch-cuda=12.4",)), "defaults"),
         (listed("conda-forge", "pytorch", deps=TORCH), "conda-forge"),
         (listed("conda-forge", "pytorch", "nvidia"), "conda-forge"),
         (listed("pytorch", "conda-forge", "nvidia", deps=TORCH), "conda-forge"),
@@ -165,6 +169,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
             listed("conda-forge", "nvidia/label/cuda-12.4.1", deps=("cuda-toolkit",)),
             "nvidia/label/cuda-12.4.1",
         ),
+        (listed("nvidia", "conda-forge", deps=("cuda-nvcc", "pip", "pip: [torch==2.0+cu118]")), "nvidia"),
     ],
     "insecure-channel": [
         (listed("http://example.com/c"), "http://example.com/c"),

@@ -25,6 +25,7 @@ GOOD: dict[str, list[str]] = {
         "dependencies:\n- a: b\n",
     ],
     "channels-not-list": [
+        "channels: ['a b']\n",
         "channels: [a]\ndependencies: [b]\n",
         "channels:\ndependencies: [b]\n",
         "channels: []\n",
@@ -111,6 +112,8 @@ BAD: dict[str, list[tuple[str, str]]] = {
         ("dependencies: 3\n", "dependencies"),
     ],
     "channels-not-list": [
+        ("channels: 'a''b'\n", "'a''b'"),
+        ("{channels: a}\n", "a"),
         ("channels: a\n", "a"),
         ("channels: 'a b'\n", "'a b'"),
         ("channels: {a: b}\n", "{a: b}"),

@@ -118,7 +118,10 @@ BAD: dict[str, list[tuple[dict[str, str | bytes], str]]] = {
     "url-without-hash": [({FILE: of("a", pip=["b @ https://a/b.whl  # c"])}, "5:7-5:26")],
     "local-requirement": [({FILE: of("a", pip=["-e ./b"])}, "5:7-5:13")],
     "extra-index": [({FILE: of("a", pip=["--extra-index-url https://a"])}, "5:7-5:34")],
-    "insecure-index": [({FILE: of("a", pip=["-i http://a/simple"])}, "5:7-5:25")],
+    "insecure-index": [
+        ({FILE: of("a", pip=["-i http://a/simple"])}, "5:7-5:25"),
+        ({FILE: of("a", pip=["'-i http://a/it''s'"])}, "5:7-5:26"),
+    ],
     "locker-incompatible": [({FILE: of("a", pip=["--pre"])}, "5:7-5:12")],
     "duplicate-requirement": [({FILE: of("a", pip=["b==1", "c", "B==1"])}, "7:7-7:11")],
     "local-version-without-index": [({FILE: of("a", pip=["torch==2.4.0+cu121"])}, "5:7-5:25")],
