@@ -229,10 +229,13 @@ class Runner:
         tests = set().union(*(self._came_by.get((file, line), ()) for line in range(first, last + 1)))
         known = self._killers[mutant.module, mutant.function][:20]
         order: list[tuple[float, pytest.Item]] = []
-        # The module's own tests come first, and of every other file some, so that each kind of test has its turn.
+        # The module's own tests come first, and of every other file some; what takes long has to wait.
         for path, items in groupby(sorted(tests, key=lambda item: (item.path, self._took[item])), _path):
             is_own = not set(mutant.module.split(".")[2:]).isdisjoint(path.stem.split("_"))
-            order += [(rank / 10 if is_own else rank, item) for rank, item in enumerate(items)]
+            order += [
+                (5 * self._took[item] + (rank / 10 if is_own else rank), item)
+                for rank, item in enumerate(items)
+            ]
         order.sort(key=lambda entry: entry[0])
         chosen, left = [item for item in dict.fromkeys(known) if item in tests], self.seconds
         for _, item in order:
