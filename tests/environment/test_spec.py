@@ -430,6 +430,7 @@ NO_REQUIREMENTS: list[tuple[str, str, str]] = [
     ("numpy==1.0,,<2", "==1.0,,<2", "PEP 508"),
     ("foo bar", " bar", "PEP 508"),
     ("==1.0", "==1.0", "PEP 508"),
+    (f"a{' ' * 20}==1", " " * 20, "so many blanks"),
 ]
 
 

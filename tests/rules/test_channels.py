@@ -59,6 +59,8 @@ GOOD: dict[str, list[str]] = {
         listed("pypi-mirror"),
     ],
     "undeclared-channel": [
+        listed("a", "b", deps=("b::c", "a::d")),
+        listed("a", deps=("https://conda.anaconda.org/a::d",)),
         listed("conda-forge", deps=("conda-forge::numpy", "conda-forge/noarch::six", "'*::scipy'")),
         listed("https://conda.anaconda.org/pytorch/", deps=("pytorch::pytorch",)),
         listed("https://example.com/pytorch", deps=("pytorch::pytorch",)),
@@ -140,6 +142,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (listed("conda-forge", deps=("conda-forge:numpy=2",)), "conda-forge"),
     ],
     "undeclared-channel": [
+        (listed("nodefaults", deps=("c::d",)), "c"),
         (listed("conda-forge", deps=("pytorch::pytorch",)), "pytorch"),
         (listed("conda-forge", deps=("'nvidia/label/cuda-12.4.1::cuda-nvcc'",)), "nvidia/label/cuda-12.4.1"),
         (listed("pytorch/label/nightly", deps=("pytorch-nightly::pytorch",)), "pytorch-nightly"),

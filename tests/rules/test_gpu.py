@@ -165,6 +165,8 @@ GOOD: dict[str, list[str]] = {
         old("pytorch=2.3", "numpy"),
         old("pytorch", "numpy"),
         old("pytorch>=1.12", "numpy"),
+        old("pytorch<=2.3", "numpy"),
+        torch("pytorch", "torchaudio", pip=("a", "b")),
         forge("pytorch=1.13", "numpy"),
         forge("numpy", pip=("torch==2.4.1",)),
         forge("python=3.10", pip=("torch==1.13.1",)),
@@ -254,6 +256,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (torch("pytorch", pip=("torch",)), "torch"),
         (torch("pytorch", pip=("torchvision==0.19",)), "torchvision==0.19"),
         (torch("torchvision", pip=("torch",)), "torch"),
+        (forge("pytorch-gpu", pip=("torch",)), "torch"),
     ],
     "two-cuda-stacks": [
         (forge("cudnn=9", pip=("torch",)), "cudnn=9"),
@@ -261,6 +264,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("cudatoolkit=11.2", pip=("tensorflow[and-cuda]",)), "cudatoolkit=11.2"),
         (forge("libcublas", pip=("jax[cuda12]",)), "libcublas"),
         (forge("cudnn", pip=("nvidia-cublas-cu12",)), "cudnn"),
+        (forge("cudnn", "a", "nccl", "libcublas", pip=("torch",)), "cudnn"),
         (forge(pip=("nvidia-cublas-cu12", "nvidia-cudnn-cu13")), "nvidia-cudnn-cu13"),
     ],
     "openmp-clash": [

@@ -71,6 +71,7 @@ GOOD_AND_BAD: dict[str, tuple[list[str], list[str]]] = {
         ["numpy", "numpy=1.21", "numpy>=1.21,<2", "numpy 1.21", "numpy=1.21=py39_0", "conda-forge::numpy=1.21",
          "python 3.8.*", "numpy >=1.21 py39_0"],
         ["NumPy", "numpy >=1.21", "numpy >= 1.21", "numpy>=1.21, <2", "numpy = 1.21", "numpy ==1.21",
+         "numpy  1.21 | 1.22",
          "conda-forge::PyYAML"],
     ),
 }  # fmt: skip
