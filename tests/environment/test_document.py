@@ -207,7 +207,7 @@ def test_a_hostile_file_is_refused_in_bounded_time(text: str) -> None:
 
 
 def test_more_entries_than_any_environment_has_are_refused() -> None:
-    with pytest.raises(UnreadableFileError, match="more than 2,000 entries"):
+    with pytest.raises(UnreadableFileError, match="more than 2,000 entries: no environment file; name the right file"):
         parse("dependencies:\n" + "- a\n" * 1_000 + "- pip:\n" + "  - b\n" * 1_000, "environment.yml")
     assert parse("dependencies:\n" + "- a\n" * 1_900, "environment.yml").dependencies
 
@@ -240,12 +240,16 @@ def test_a_file_that_is_not_there_or_no_file_is_told_in_one_line(tmp_path: Path)
         read(tmp_path / "environment.yml")
     with pytest.raises(LockstepError, match="is a folder"):
         read(tmp_path)
-    with pytest.raises(LockstepError, match="cannot be read"):
+    with pytest.raises(LockstepError, match="cannot be read: embedded null byte; check the path") as caught:
         read(tmp_path / "a\0b")
+    assert caught.value.where == f"{tmp_path}/a\0b"
     huge = tmp_path / "huge.yml"
     huge.write_bytes(b"#" * (MAX_BYTES + 1))
-    with pytest.raises(UnreadableFileError, match="larger than 1 MiB"):
+    with pytest.raises(
+        UnreadableFileError, match="larger than 1 MiB: no environment file; name the right file"
+    ) as refusal:
         read(huge)
+    assert refusal.value.start == 0
     huge.write_bytes(b"#" * MAX_BYTES)
     with pytest.raises(UnreadableFileError, match="empty"):
         read(huge)

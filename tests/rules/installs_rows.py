@@ -82,6 +82,7 @@ SCRIPTS: dict[str, tuple[list[str], list[str]]] = {
             "conda install -n base a",
             "conda install --name=root a",
             "conda env update -n base -f e.yml",
+            "conda env update -n base",
             "mamba update -n base a",
             "conda install -p /opt/conda a",
             "conda install --prefix /opt/miniforge3/ a",
@@ -122,6 +123,7 @@ SCRIPTS: dict[str, tuple[list[str], list[str]]] = {
             "conda env create -f e.yml",
             "conda update a",
             "conda env update -n base -f e.yml",
+            "conda env update --help",
             "micromamba update -f e.yml",
         ],
         [
@@ -204,6 +206,7 @@ IN_DOCKERFILES: dict[str, tuple[list[str], list[str]]] = {
             f"{IMAGE}RUN conda activate x && conda install a",
             f"{IMAGE}RUN . activate x && conda install a",
             f"{IMAGE}ENV CONDA_DEFAULT_ENV=x\nRUN conda install a",
+            f"{IMAGE}ENV CONDA_PREFIX=/opt/x\nRUN conda install a",
             f"{IMAGE}ENV PATH=/opt/conda/envs/x/bin:$PATH\nRUN conda install a",
             f'{IMAGE}SHELL ["conda", "run", "-n", "x", "bash", "-c"]\nRUN conda install a',
             "FROM example.org/ours:1\nRUN conda install a",

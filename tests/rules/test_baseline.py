@@ -222,6 +222,11 @@ def test_what_is_no_baseline_is_refused_and_never_overwritten(content: str, said
     assert FILE.read_text() == content
 
 
+def test_a_folder_is_no_baseline(tmp_path: Path) -> None:
+    with pytest.raises(LockstepError, match=f"^{tmp_path}: cannot be read: Is a directory$"):
+        baseline.read(tmp_path)
+
+
 def test_a_baseline_that_is_not_there_is_told() -> None:
     with pytest.raises(
         LockstepError, match=r"baseline\.json: no such baseline; write it with --write-baseline"

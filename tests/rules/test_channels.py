@@ -148,6 +148,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (listed("pytorch/label/nightly", deps=("pytorch-nightly::pytorch",)), "pytorch-nightly"),
     ],
     "defaults-channel": [
+        (listed("conda-forge", "defaults", "nodefaults"), "defaults"),
         (listed("conda-forge", "defaults"), "defaults"),
         (listed("r"), "r"),
         (listed("https://repo.anaconda.com/pkgs/r"), "https://repo.anaconda.com/pkgs/r"),

@@ -43,6 +43,7 @@ GOOD: dict[str, list[str]] = {
         forge("pytorch[build='*cuda*']"),
         forge("pytorch-gpu=2.4", "pytorch"),
         forge("pytorch", "cpuonly"),
+        forge("tensorflow", "cpuonly"),
         forge("tensorflow-gpu=2.17"),
         forge("tensorflow=2.17=cuda*", "jaxlib=*=*cuda*", "jax"),
         forge("xgboost", "lightgbm", "onnxruntime"),
@@ -168,6 +169,7 @@ GOOD: dict[str, list[str]] = {
         old("pytorch<=2.3", "numpy"),
         torch("pytorch", "torchaudio", pip=("a", "b")),
         forge("pytorch=1.13", "numpy"),
+        of("pytorch=1.12", "numpy", head="channels: [a, pytorch]\ndependencies:\n"),
         forge("numpy", pip=("torch==2.4.1",)),
         forge("python=3.10", pip=("torch==1.13.1",)),
     ],
@@ -287,6 +289,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("pytorch=*=cpu*", "cudnn"), "pytorch=*=cpu*"),
         (forge("pytorch-cpu", "pytorch-gpu"), "pytorch-cpu"),
         (forge("cpuonly", "tensorflow=*=cuda*"), "cpuonly"),
+        (torch("pytorch-mutex=1.0=cpu", "pytorch-cuda=12.4"), "pytorch-mutex=1.0=cpu"),
     ],
     "numpy-abi": [
         (old("pytorch=1.12", "numpy"), "numpy"),
@@ -294,6 +297,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("numpy>=1.20", pip=("torch==1.13.1",)), "numpy>=1.20"),
         (forge("python=3.10", pip=("torch<2.3", "numpy")), "numpy"),
         (torch("pytorch::pytorch=1.13", "numpy"), "numpy"),
+        (of("pytorch=1.12", "numpy", head="channels: [nvidia, pytorch, a]\ndependencies:\n"), "numpy"),
     ],
 }
 
@@ -326,6 +330,7 @@ def test_every_rule_has_good_and_bad_rows() -> None:
         ("pytorch==2.4.1", "pytorch=2.4.1=*cuda*"),
         ("pytorch 2.4.1", "pytorch=2.4.1=*cuda*"),
         ("pytorch >=2.2", "pytorch>=2.2=*cuda*"),
+        ("pytorch >= 2.2", "pytorch>=2.2=*cuda*"),
         ("'pytorch>=2.2,<3'", "'pytorch>=2.2,<3=*cuda*'"),
         ("conda-forge::pytorch=2.4  # x", "conda-forge::pytorch=2.4.*=*cuda*  # x"),
     ],
