@@ -207,7 +207,9 @@ def test_a_hostile_file_is_refused_in_bounded_time(text: str) -> None:
 
 
 def test_more_entries_than_any_environment_has_are_refused() -> None:
-    with pytest.raises(UnreadableFileError, match="more than 2,000 entries: no environment file; name the right file"):
+    with pytest.raises(
+        UnreadableFileError, match="more than 2,000 entries: no environment file; name the right file"
+    ):
         parse("dependencies:\n" + "- a\n" * 1_000 + "- pip:\n" + "  - b\n" * 1_000, "environment.yml")
     assert parse("dependencies:\n" + "- a\n" * 1_900, "environment.yml").dependencies
 
