@@ -37,7 +37,9 @@ def test_the_comment_on_three_thousand_changes_is_as_it_was_seen() -> None:
     """All but its rows, which are alike."""
     text = render(LARGE, elsewhere="The job summary has all of it.")
     rows = re.compile(r"(?:^\| `package-\d+`.*\n)+", re.MULTILINE)
-    assert_as_seen(rows.sub(lambda found: f"({found[0].count(chr(10))} rows)\n", text), "large.md")
+    assert_as_seen(
+        rows.sub(lambda found: f"({found[0].count(chr(10))} rows)\n", text), SNAPSHOTS / "large.md"
+    )
 
 
 def test_nothing_changed_is_one_line() -> None:
