@@ -12,6 +12,8 @@ SCRIPTS: dict[str, tuple[list[str], list[str]]] = {
             "conda install -y conda-lock mamba",
             "conda install --file r.txt",
             "conda install -y --dry-run a",
+            "conda install --download-only a",
+            "conda install --help a",
             "conda env create -f e.yml",
             "conda create -n x -f conda-lock.yml",
             "conda remove -y a",

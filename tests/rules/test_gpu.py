@@ -131,6 +131,7 @@ GOOD: dict[str, list[str]] = {
         torch("pytorch", "torchvision"),
         forge("numpy", pip=("torch", "torchvision")),
         torch("pytorch", pip=("torchmetrics",)),
+        torch("torchaudio", "pytorch-gpu", pip=("numpy",)),
     ],
     "two-cuda-stacks": [
         forge("cudnn", "pytorch"),
@@ -168,6 +169,7 @@ GOOD: dict[str, list[str]] = {
         old("pytorch>=1.12", "numpy"),
         old("pytorch<=2.3", "numpy"),
         torch("pytorch", "torchaudio", pip=("a", "b")),
+        old("pytorch=2.3", "numpy=2"),
         forge("pytorch=1.13", "numpy"),
         of("pytorch=1.12", "numpy", head="channels: [a, pytorch]\ndependencies:\n"),
         forge("numpy", pip=("torch==2.4.1",)),
@@ -259,6 +261,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (torch("pytorch", pip=("torchvision==0.19",)), "torchvision==0.19"),
         (torch("torchvision", pip=("torch",)), "torch"),
         (forge("pytorch-gpu", pip=("torch",)), "torch"),
+        (forge("torchaudio", pip=("torch",)), "torch"),
     ],
     "two-cuda-stacks": [
         (forge("cudnn=9", pip=("torch",)), "cudnn=9"),
@@ -294,6 +297,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
     "numpy-abi": [
         (old("pytorch=1.12", "numpy"), "numpy"),
         (old("pytorch=2.2", "numpy=2.1"), "numpy=2.1"),
+        (old("pytorch=2.2", "numpy=2"), "numpy=2"),
         (forge("numpy>=1.20", pip=("torch==1.13.1",)), "numpy>=1.20"),
         (forge("python=3.10", pip=("torch<2.3", "numpy")), "numpy"),
         (torch("pytorch::pytorch=1.13", "numpy"), "numpy"),

@@ -49,7 +49,7 @@ SEVERAL = {
     "contradictory-spec": of("a=1", "b<2", "a=2", "b>=3", "c"),
     "unpinned-cuda": of("cuda-version", "cuda-nvcc", "cudatoolkit>=11", "pytorch-cuda"),
     "cudatoolkit-12": of("cudatoolkit=12", "a", "cudatoolkit-dev=12.1"),
-    "exact-cuda-version": of("cuda-version==12", "a==1", "cudatoolkit==11.3"),
+    "exact-cuda-version": of("cuda-version=12", "cuda-version==12", "a==1", "cudatoolkit==11.3"),
     "torch-family-mismatch": of("pytorch=2.4", "torchvision=0.18", "torchaudio=2.3", "python=3.13"),
     "gpu-variant-unspecified": of("pytorch", "a", "jax", "jaxlib", "tensorflow", "xgboost"),
     "two-cuda-stacks": of("cudnn", "a", "nccl", pip=["torch", "nvidia-cublas-cu12", "nvidia-cudnn-cu11"]),

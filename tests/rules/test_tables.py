@@ -70,7 +70,10 @@ GOOD: dict[str, list[dict[str, str | bytes]]] = {
     "lock-without-hash": [{LOCKED: LOCK}],
     "lock-with-credentials": [{LOCKED: LOCK}],
     "create-from-unlocked": [{SCRIPT: "conda env create -f environment.yml\n", FILE: ENVIRONMENT}],
-    "unused-suppression": [{FILE: of("numpy  # lockstep: ignore=unpinned-conda tested with all")}],
+    "unused-suppression": [
+        {FILE: of("numpy  # lockstep: ignore=unpinned-conda tested with all")},
+        {FILE: "# lockstep: ignore-file=unpinned-conda\n" + of("numpy")},
+    ],
 }
 """What the rule has nothing to say of: files, the first of which it looks at."""
 
@@ -138,7 +141,11 @@ BAD: dict[str, list[tuple[dict[str, str | bytes], str]]] = {
     "create-from-unlocked": [
         ({SCRIPT: "cd .\nconda env create -f environment.yml\n", **WITH_LOCK}, "2:21-2:36"),
     ],
-    "unused-suppression": [({FILE: of("a=1  # lockstep: ignore=unpinned-conda old")}, "3:10-3:47")],
+    "unused-suppression": [
+        ({FILE: of("a=1  # lockstep: ignore=unpinned-conda old")}, "3:10-3:47"),
+        ({FILE: of("a=1  # lockstep: ignore=unpinned-conda,gpu,pip")}, "3:29-3:43"),
+        ({FILE: "# lockstep: ignore-file=unpinned-conda\n" + of("a=1")}, "1:1-1:39"),
+    ],
 }
 """What the rule speaks of, and where: line and column of the beginning and the end."""
 
