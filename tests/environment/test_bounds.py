@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rattler import BuildString, MatchSpec, PackageRecord
 
-from conda_lockstep.environment.bounds import Bounds, both, bounds, is_confined
+from conda_lockstep.environment.bounds import Bounds, both, bounds, is_confined, numbers
 from conda_lockstep.environment.spec import CondaSpec, parse_conda
 
 
@@ -13,6 +13,14 @@ def spec_of(text: str) -> CondaSpec:
     spec = parse_conda(text)
     assert isinstance(spec, CondaSpec), spec
     return spec
+
+
+@pytest.mark.parametrize(
+    ("version", "count"),
+    [("1", 1), ("1.21", 2), ("1.21.*", 2), ("1.21rc1", 2), ("1.2.3", 3), ("*", 0), ("a1", 0)],
+)
+def test_the_numbers_of_a_version_are_counted(version: str, count: int) -> None:
+    assert numbers(version) == count
 
 
 @pytest.mark.parametrize(

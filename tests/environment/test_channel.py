@@ -55,17 +55,22 @@ def test_one_channel_has_many_spellings(text: str, name: str, base: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "login"),
+    ("text", "scheme", "host", "login"),
     [
-        ("conda-forge", ""),
-        ("https://u:p@example.com/c", "u:p"),
-        ("https://example.com/t/tk/c", "tk"),
-        ("https://u@example.com/t/tk/c", "u"),
-        ("https://example.com/test/c", ""),
+        ("conda-forge", "", "", ""),
+        ("HTTPS://Example.com:80/c", "https", "example.com:80", ""),
+        ("https://u:p@conda.anaconda.org/c", "https", "conda.anaconda.org", "u:p"),
+        ("https://u@repo.anaconda.com/pkgs/main", "https", "repo.anaconda.com", "u"),
+        ("https://conda.anaconda.org/t/tk-1/c", "https", "conda.anaconda.org", "tk-1"),
+        ("https://u:p@example.com/c", "https", "example.com", "u:p"),
+        ("https://u@example.com/t/tk/c", "https", "example.com", "u"),
+        ("https://example.com/test/c", "https", "example.com", ""),
+        ("file:///opt/c", "file", "", ""),
     ],
 )
-def test_a_login_is_told_from_the_rest(text: str, login: str) -> None:
-    assert read_channel(text).login == login
+def test_a_url_has_a_scheme_a_host_and_a_login(text: str, scheme: str, host: str, login: str) -> None:
+    channel = read_channel(text)
+    assert (channel.scheme, channel.host, channel.login) == (scheme, host, login)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +82,8 @@ def test_a_login_is_told_from_the_rest(text: str, login: str) -> None:
         ("../c", True),
         ("~/c", True),
         ("C:\\channel", True),
+        ("\\\\server\\channel", True),
+        ("http://0.0.0.0/c", True),
         ("http://localhost/c", True),
         ("http://localhost:8080/c", True),
         ("https://127.0.0.1/c", True),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -145,31 +146,41 @@ def test_line_ends_and_a_byte_order_mark_change_no_place(newline: str, bom: str)
     assert file.source.content == bom + TEXT.replace("\n", newline)
 
 
-@pytest.mark.parametrize(
-    ("text", "what", "place"),
-    [
-        ("", "the file is empty", (1, 1)),
-        ("# only a comment\n", "the file is empty", (1, 1)),
-        ("- python\n", "not a mapping", (1, 1)),
-        ("just text\n", "not a mapping", (1, 1)),
-        ("name: x\ndependencies:\n\t- python\n", "tabs", (3, 1)),
-        ("a: b\n---\nc: d\n", "several YAML documents", (2, 1)),
-        ("a: *b\n", "undefined alias", (1, 4)),
-        ("a: [1, 2\n", "not YAML", (2, 1)),
-        ("a: b: c\n", "mapping values are not allowed", (1, 5)),
-        ("a: @b\n", "cannot start any token", (1, 4)),
-        ("a: b\n<<<<<<< HEAD\nc: d\n", "merge conflict", (2, 1)),
-        ("a: b\n>>>>>>> theirs\n", "merge conflict", (2, 1)),
-        ("a: b\r\n<<<<<<< HEAD\r\nc: d\r\n", "merge conflict", (2, 1)),
-        ("a: \x00\n", "not allowed in YAML", (1, 4)),
-        ("a: &a [*a]\n", "an alias points at what contains it", (1, 4)),
-        ("a: &a {b: *a}\n", "an alias points at what contains it", (1, 4)),
-    ],
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in pairwise("abcdefghij")
 )
+DAMAGED: list[tuple[str, str, tuple[int, int]]] = [
+    ("", "the file is empty", (1, 1)),
+    ("# only a comment\n", "the file is empty", (1, 1)),
+    ("- python\n", "not a mapping", (1, 1)),
+    ("just text\n", "not a mapping", (1, 1)),
+    ("name: x\ndependencies:\n\t- python\n", "tabs", (3, 1)),
+    ("a: b\n---\nc: d\n", "several YAML documents", (2, 1)),
+    ("a: *b\n", "undefined alias", (1, 4)),
+    ("a: [1, 2\n", "not YAML", (2, 1)),
+    ("a: b: c\n", "mapping values are not allowed", (1, 5)),
+    ("a: @b\n", "cannot start any token", (1, 4)),
+    ("a: b\n<<<<<<< HEAD\nc: d\n", "merge conflict", (2, 1)),
+    ("a: b\n>>>>>>> theirs\n", "merge conflict", (2, 1)),
+    ("a: b\r\n<<<<<<< HEAD\r\nc: d\r\n", "merge conflict", (2, 1)),
+    ("a: \x00\n", "not allowed in YAML", (1, 4)),
+    ("a: &a [*a]\n", "an alias points at what contains it", (1, 4)),
+    ("a: &a {b: *a}\n", "an alias points at what contains it", (1, 4)),
+    (BOMB, "its aliases expand to more than 100,000 values", (5, 4)),
+    ("a: " + "[" * 101 + "]" * 101, "nested more than 100 levels deep", (1, 103)),
+    ("a: *\n", "did not find expected alphabetic or numeric character", (1, 5)),
+    ("a:\n  - b\n c: d\n", "did not find expected key", (3, 2)),
+    ("a: b\n \tc: d\n", "tabs", (2, 2)),
+    ("a: 'b\n", "unexpected end of stream", (2, 1)),
+    ("a: b\x07\n", "the character U\\+0007 is not allowed in YAML", (1, 5)),
+]
+
+
+@pytest.mark.parametrize(("text", "what", "place"), DAMAGED)
 def test_a_damaged_file_is_refused_with_its_place(text: str, what: str, place: tuple[int, int]) -> None:
     with pytest.raises(UnreadableFileError, match=what) as caught:
         parse(text, "environment.yml")
-    assert caught.value.source.position(caught.value.span.start) == place
+    assert caught.value.source.position(caught.value.start) == place
     assert caught.value.remedy
     assert "\n" not in str(caught.value)
 
@@ -182,10 +193,7 @@ def test_what_only_looks_like_a_merge_conflict_is_read(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
-        + "".join(
-            f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 10)}]\n" for i in range(9)
-        ),
+        BOMB,
         "dependencies: " + "[" * 50_000,
         "dependencies: " + "{a: " * 20_000,
         "dependencies:\n" + "".join(" " * depth + "- \n" for depth in range(2, 1400)),
@@ -199,7 +207,9 @@ def test_a_hostile_file_is_refused_in_bounded_time(text: str) -> None:
 
 
 def test_more_entries_than_any_environment_has_are_refused() -> None:
-    with pytest.raises(UnreadableFileError, match="more than 2,000 entries"):
+    with pytest.raises(
+        UnreadableFileError, match="more than 2,000 entries: no environment file; name the right file"
+    ):
         parse("dependencies:\n" + "- a\n" * 1_000 + "- pip:\n" + "  - b\n" * 1_000, "environment.yml")
     assert parse("dependencies:\n" + "- a\n" * 1_900, "environment.yml").dependencies
 
@@ -232,12 +242,16 @@ def test_a_file_that_is_not_there_or_no_file_is_told_in_one_line(tmp_path: Path)
         read(tmp_path / "environment.yml")
     with pytest.raises(LockstepError, match="is a folder"):
         read(tmp_path)
-    with pytest.raises(LockstepError, match="cannot be read"):
+    with pytest.raises(LockstepError, match="cannot be read: embedded null byte; check the path") as caught:
         read(tmp_path / "a\0b")
+    assert caught.value.where == f"{tmp_path}/a\0b"
     huge = tmp_path / "huge.yml"
     huge.write_bytes(b"#" * (MAX_BYTES + 1))
-    with pytest.raises(UnreadableFileError, match="larger than 1 MiB"):
+    with pytest.raises(
+        UnreadableFileError, match="larger than 1 MiB: no environment file; name the right file"
+    ) as refusal:
         read(huge)
+    assert refusal.value.start == 0
     huge.write_bytes(b"#" * MAX_BYTES)
     with pytest.raises(UnreadableFileError, match="empty"):
         read(huge)
@@ -255,7 +269,7 @@ def test_the_reader_takes_a_text_or_refuses_it(text: str) -> None:
     try:
         file = parse(text, "environment.yml")
     except UnreadableFileError as error:
-        assert error.source.position(error.span.start)
+        assert error.source.position(error.start)
         return
     for entry in file.dependencies:
         assert 0 <= entry.span.start <= entry.span.end <= len(file.source.text)

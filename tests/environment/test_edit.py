@@ -42,6 +42,40 @@ def test_edits_are_made_in_the_order_of_the_text_whatever_their_own() -> None:
     assert edit.apply(source, edits) == "Ab-cdEf"
 
 
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("prefix: /a", ""),
+        ("prefix: /a\n", ""),
+        ("a: b\nprefix: /a", "a: b"),
+        ("a: b\r\nprefix: /a", "a: b"),
+        ("a: b\rprefix: /a", "a: b"),
+        ("prefix: /a\na: b", "a: b"),
+        ("a: b\nprefix:\n  /a\nc: d\n", "a: b\nc: d\n"),
+    ],
+)
+def test_lines_go_with_one_line_end(text: str, after: str) -> None:
+    source = Source.of("x", text)
+    value = Span(text.index("prefix"), text.index("/a") + 2)
+    assert edit.apply(source, [edit.remove_lines(source, value)]) == after
+
+
+@pytest.mark.parametrize(
+    ("line", "dash"),
+    [
+        ("- a", "- "),
+        ("  -  a", "  -  "),
+        ("\t- a", "\t- "),
+        ("a", "- "),
+        ("  a", "- "),
+        ("-", "-"),
+        ("", "- "),
+    ],
+)
+def test_a_dash_is_what_stands_before_the_value(line: str, dash: str) -> None:
+    assert edit.dash_of(Source.of("x", f"{line}\n"), 1) == dash
+
+
 def test_edits_that_want_the_same_characters_are_an_error() -> None:
     source = Source.of("x", "abcdef")
     with pytest.raises(OverlapError, match="x:1:3: two fixes change the same place"):

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from pip._internal.req.req_file import preprocess
 
 from conda_lockstep.config import Config
+from conda_lockstep.environment.document import EnvironmentFile, Item, ListOf, PipSection
 from conda_lockstep.environment.requirements import named_by, parse_requirements
+from conda_lockstep.environment.source import Span, UnreadableFileError
 from conda_lockstep.rules import OF_REQUIREMENTS, lint, rules
 
 PARTS = ["numpy", "numpy==1.2", " ", "#", " # why", "a#b", "\\\n", " \\\n  ", "\n", "\n\n", "-r x.txt",
@@ -39,6 +41,25 @@ def test_an_entry_stands_where_it_is_written(newline: str) -> None:
         ("torch==2 --hash=sha256:0", f"torch==2 \\{newline}  --hash=sha256:0", False),
         ("scipy", "scipy", True),
     ]
+
+
+def test_a_requirements_file_is_one_pip_section_and_nothing_else() -> None:
+    file = parse_requirements("a==1\n", "requirements.txt")
+    nowhere = Span(0, 0)
+    (entry,) = file.pip_items
+    section = PipSection(Item("string", "pip", nowhere), "sequence", (entry,), nowhere, flow=True)
+    assert entry == Item("string", "a==1", Span(0, 4), verbatim=True)
+    assert file == EnvironmentFile(
+        file.source, (), ListOf("missing", (), nowhere), (section,), "sequence", nowhere
+    )
+
+
+def test_more_entries_than_anybody_writes_are_refused() -> None:
+    with pytest.raises(
+        UnreadableFileError, match=r"r\.txt:1:1: it holds more than 2,000 entries; name the right file"
+    ):
+        parse_requirements("a\n" * 2001, "r.txt")
+    assert len(texts("a\n" * 2000)) == 2000
 
 
 def test_an_explicit_list_of_condas_is_no_requirements_file() -> None:

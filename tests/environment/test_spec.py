@@ -165,46 +165,47 @@ def test_what_is_not_there_is_nowhere() -> None:
     assert spec_of("numpy[version='1.2']").version_at == NOWHERE
 
 
-@pytest.mark.parametrize(
-    ("text", "wrong"),
-    [
-        ("numpy=>1.2", "=>"),
-        ("numpy =<2", "=<"),
-        ("numpy===1.2", "==="),
-        ("numpy>=", ">="),
-        ("numpy=", "="),
-        ("numpy>=1.2,", ""),
-        ("numpy>=1.2,,<2", ""),
-        ("numpy=1..2", "1..2"),
-        ("numpy=.1", ".1"),
-        ("numpy=1.2*.3", "1.2*.3"),
-        ("numpy=1-2_3", "1-2_3"),
-        ("numpy 1.2.", "1.2."),
-        ("numpy~=1.2.*", "1.2.*"),
-        ("numpy!=*", "*"),
-        ("numpy ^1.2$", "^1.2$"),
-        ("torchvision -c pytorch", "-c pytorch"),
-        ("pytorch==1.4.0 -c pytorch", "-c pytorch"),
-        ("torchvision --channel pytorch", "--channel pytorch"),
-        ("torchvision -", "-"),
-        ("torchvision 1.2 -3", "1.2 -3"),
-        ("numpy >=1.2 <2", "1.2 <2"),
-        ("numpy 1.2 py39_0 extra", "py39_0 extra"),
-        ("numpy==1.2=", "="),
-        ("numpy[extra]", "[extra]"),
-        ("numpy[version=]", "[version=]"),
-        ("numpy; python_version < '3'", "; python_version < '3'"),
-        ("name @ https://example.org/x", "//example.org/x"),
-        ("git+https://github.com/a/b", "//github.com/a/b"),
-        ("num^py", "num^py"),
-        ("num*", "num*"),
-        ("=1.2", "=1.2"),
-        ("", ""),
-    ],
-)
+NO_SPECS: list[tuple[str, str]] = [
+    ("numpy=>1.2", "=>"),
+    ("numpy =<2", "=<"),
+    ("numpy===1.2", "==="),
+    ("numpy>=", ">="),
+    ("numpy=", "="),
+    ("numpy>=1.2,", ""),
+    ("numpy>=1.2,,<2", ""),
+    ("numpy=1..2", "1..2"),
+    ("numpy=.1", ".1"),
+    ("numpy=1.2*.3", "1.2*.3"),
+    ("numpy=1-2_3", "1-2_3"),
+    ("numpy 1.2.", "1.2."),
+    ("numpy~=1.2.*", "1.2.*"),
+    ("numpy!=*", "*"),
+    ("numpy ^1.2$", "^1.2$"),
+    ("torchvision -c pytorch", "-c pytorch"),
+    ("pytorch==1.4.0 -c pytorch", "-c pytorch"),
+    ("torchvision --channel pytorch", "--channel pytorch"),
+    ("torchvision -", "-"),
+    ("torchvision 1.2 -3", "1.2 -3"),
+    ("numpy >=1.2 <2", "1.2 <2"),
+    ("numpy 1.2 py39_0 extra", "py39_0 extra"),
+    ("numpy==1.2=", "="),
+    ("numpy[extra]", "[extra]"),
+    ("numpy[version=]", "[version=]"),
+    ("numpy; python_version < '3'", "; python_version < '3'"),
+    ("name @ https://example.org/x", "//example.org/x"),
+    ("git+https://github.com/a/b", "//github.com/a/b"),
+    ("num^py", "num^py"),
+    ("num*", "num*"),
+    ("=1.2", "=1.2"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "wrong"), NO_SPECS)
 def test_what_conda_or_rattler_refuses_is_no_spec_and_the_place_is_told(text: str, wrong: str) -> None:
     bad = parse_conda(text)
     assert isinstance(bad, BadSpec), bad
+    assert bad.text == text
     assert bad.message
     assert text[slice(*bad.where)].strip() == wrong
 
@@ -417,25 +418,27 @@ def test_a_pip_item_is_what_pip_takes_it_for(
         assert text[slice(*found.specifier_at)].strip() == found.specifier
 
 
-@pytest.mark.parametrize(
-    ("text", "wrong", "says"),
-    [
-        ("numpy=1.26.4", "=", "'==', not '='"),
-        ("numpy =1.26.4", "=", "'==', not '='"),
-        ("x[extra]=1", "=", "'==', not '='"),
-        ("numpy=~1.2", "=~", "'~=', not '=~'"),
-        ("numpy=>1.2", "=>", "'>=', not '=>'"),
-        ("numpy=<1.2", "=<", "'<=', not '=<'"),
-        ("numpy 1.2", " 1.2", "PEP 508"),
-        ("numpy==", "==", "PEP 508"),
-        ("numpy==1.0,,<2", "==1.0,,<2", "PEP 508"),
-        ("foo bar", " bar", "PEP 508"),
-        ("==1.0", "==1.0", "PEP 508"),
-    ],
-)
+NO_REQUIREMENTS: list[tuple[str, str, str]] = [
+    ("numpy=1.26.4", "=", "'==', not '='"),
+    ("numpy =1.26.4", "=", "'==', not '='"),
+    ("x[extra]=1", "=", "'==', not '='"),
+    ("numpy=~1.2", "=~", "'~=', not '=~'"),
+    ("numpy=>1.2", "=>", "'>=', not '=>'"),
+    ("numpy=<1.2", "=<", "'<=', not '=<'"),
+    ("numpy 1.2", " 1.2", "PEP 508"),
+    ("numpy==", "==", "PEP 508"),
+    ("numpy==1.0,,<2", "==1.0,,<2", "PEP 508"),
+    ("foo bar", " bar", "PEP 508"),
+    ("==1.0", "==1.0", "PEP 508"),
+    (f"a{' ' * 20}==1", " " * 20, "so many blanks"),
+]
+
+
+@pytest.mark.parametrize(("text", "wrong", "says"), NO_REQUIREMENTS)
 def test_what_pip_refuses_is_no_requirement_and_the_place_is_told(text: str, wrong: str, says: str) -> None:
     bad = parse_pip(text)
     assert isinstance(bad, BadSpec), bad
+    assert bad.text == text
     assert text[slice(*bad.where)] == wrong
     assert says in bad.message
 

@@ -101,6 +101,8 @@ def test_a_hash_inside_of_a_scalar_begins_no_comment(text: str) -> None:
         ('dependencies:\n  # lockstep: ignore=pins\n  - "a\n    b"\n  - c\n', (3, 4)),
         ('dependencies:\n  - "a\n    b" # lockstep: ignore=pins\n  - c\n', (2, 3)),
         ("variables:\n  A: | # lockstep: ignore=pins\n    x\n    y\n  B: 1\n", (2, 4)),
+        ("dependencies: ['a\n  b', 'c\n  d', e]  # lockstep: ignore=pins\n", (1, 3)),
+        ("dependencies: ['a\n  b', 'c', d]  # lockstep: ignore=pins\n", (1, 2)),
         ("dependencies:\n  - pip:  # lockstep: ignore=pins\n    - a\n", (2, 2)),
         ("dependencies: [a,  # lockstep: ignore=pins\n  b]\n", (1, 1)),
         ("dependencies:\r\n  # lockstep: ignore=pins\r\n  - a\r\n", (3, 3)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,13 +11,15 @@ from hypothesis import given, settings
 from conda_lockstep.report.drift_text import render
 from tests.report.hostile import ATTACKS, texts
 from tests.report.samples import SAMPLES
-from tests.report.snapshots import assert_as_seen
 from tests.report.test_markdown import filled
+from tests.support.snapshots import assert_as_seen
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_text_is_as_it_was_seen(name: str) -> None:
-    assert_as_seen(render(SAMPLES[name]), f"{name}.txt")
+    assert_as_seen(render(SAMPLES[name]), SNAPSHOTS / f"{name}.txt")
 
 
 def test_colour_changes_nothing_but_colour() -> None:

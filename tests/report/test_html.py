@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,8 +15,10 @@ from conda_lockstep.report.html import render
 from conda_lockstep.report.model import Report
 from tests.report.hostile import ATTACKS, Page, texts
 from tests.report.samples import LARGE, SAMPLES, TELLING, comparison, explained, report
-from tests.report.snapshots import assert_as_seen
 from tests.report.test_markdown import filled
+from tests.support.snapshots import assert_as_seen
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -23,7 +26,7 @@ def test_the_page_is_as_it_was_seen(name: str) -> None:
     body = re.sub(
         r"<style>.*?</style>|<script>.*?</script>|sha256-[\w+/=]+", "", render(SAMPLES[name]), flags=re.DOTALL
     )
-    assert_as_seen(body, f"{name}.html")
+    assert_as_seen(body, SNAPSHOTS / f"{name}.html")
 
 
 @pytest.mark.parametrize("name", ["telling", "explained"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import cmarkgfm
 import pytest
@@ -18,7 +19,9 @@ from conda_lockstep.report.model import Comparison, Evidence, Report, Row, Side
 from conda_lockstep.snapshot.model import File
 from tests.report.hostile import ATTACKS, REFERENCES, Page, texts
 from tests.report.samples import LARGE, SAMPLES, TELLING, comparison, many, report
-from tests.report.snapshots import assert_as_seen
+from tests.support.snapshots import assert_as_seen
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def page(markdown: str) -> Page:
@@ -27,14 +30,16 @@ def page(markdown: str) -> Page:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_comment_is_as_it_was_seen(name: str) -> None:
-    assert_as_seen(render(SAMPLES[name]), f"{name}.md")
+    assert_as_seen(render(SAMPLES[name]), SNAPSHOTS / f"{name}.md")
 
 
 def test_the_comment_on_three_thousand_changes_is_as_it_was_seen() -> None:
     """All but its rows, which are alike."""
     text = render(LARGE, elsewhere="The job summary has all of it.")
     rows = re.compile(r"(?:^\| `package-\d+`.*\n)+", re.MULTILINE)
-    assert_as_seen(rows.sub(lambda found: f"({found[0].count(chr(10))} rows)\n", text), "large.md")
+    assert_as_seen(
+        rows.sub(lambda found: f"({found[0].count(chr(10))} rows)\n", text), SNAPSHOTS / "large.md"
+    )
 
 
 def test_nothing_changed_is_one_line() -> None:

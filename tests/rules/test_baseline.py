@@ -128,7 +128,7 @@ def test_a_baseline_is_the_same_bytes_for_the_same_findings() -> None:
 
 def test_a_baseline_of_nothing_is_a_baseline() -> None:
     recorded(of("numpy=1.2"))
-    assert json.loads(FILE.read_text()) == {"version": 1, "findings": []}
+    assert FILE.read_text() == '{\n  "version": 1,\n  "findings": []\n}\n'
     assert baseline.read(FILE) == {}
 
 
@@ -171,6 +171,9 @@ def test_paths_are_relative_to_the_baseline(tmp_path: Path, monkeypatch: pytest.
         (("name: x",), 1, "name: x"),
         (("  # lockstep: ignore=pins",), 3, "# lockstep: ignore=pins"),
         (("  - 'a", "    b'  # c"), 5, "a b"),
+        (("  - 'a' b",), 5, "'a' b"),
+        (("  - a 'b'",), 5, "a 'b'"),
+        (("  - '",), 5, "'"),
         (("  - https://u:*********@host/c",), 15, "https://u:***@host/c"),
         ((), 1, ""),
     ],
@@ -213,9 +216,15 @@ def test_what_is_no_baseline_is_refused_and_never_overwritten(content: str, said
     with pytest.raises(LockstepError, match="write it again with --write-baseline") as refusal:
         baseline.read(FILE)
     assert said in str(refusal.value)
+    assert str(refusal.value).startswith("baseline.json:")
     with pytest.raises(LockstepError):
         baseline.write(FILE, [], scope())
     assert FILE.read_text() == content
+
+
+def test_a_folder_is_no_baseline(tmp_path: Path) -> None:
+    with pytest.raises(LockstepError, match=f"^{tmp_path}: cannot be read: Is a directory$"):
+        baseline.read(tmp_path)
 
 
 def test_a_baseline_that_is_not_there_is_told() -> None:

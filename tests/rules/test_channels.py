@@ -23,6 +23,7 @@ GOOD: dict[str, list[str]] = {
         "channels: conda-forge\ndependencies: [a]\n",
     ],
     "channel-order": [
+        listed("conda-forge", "defaults", deps=("pytorch-cuda=12.4",)),
         listed("pytorch", "nvidia", "conda-forge", "defaults", deps=TORCH),
         listed("pytorch", "conda-forge", "defaults", deps=TORCH),
         listed("nvidia", "pytorch", "conda-forge", deps=TORCH),
@@ -58,6 +59,8 @@ GOOD: dict[str, list[str]] = {
         listed("pypi-mirror"),
     ],
     "undeclared-channel": [
+        listed("a", "b", deps=("b::c", "a::d")),
+        listed("a", deps=("https://conda.anaconda.org/a::d",)),
         listed("conda-forge", deps=("conda-forge::numpy", "conda-forge/noarch::six", "'*::scipy'")),
         listed("https://conda.anaconda.org/pytorch/", deps=("pytorch::pytorch",)),
         listed("https://example.com/pytorch", deps=("pytorch::pytorch",)),
@@ -72,6 +75,8 @@ GOOD: dict[str, list[str]] = {
         listed("conda-forge", "nvidia"),
     ],
     "mixed-cuda-channels": [
+        listed("nvidia", "conda-forge", deps=("cuda-nvcc=11.8",)),
+        listed("nvidia", "conda-forge", deps=("numpy",)),
         listed("conda-forge", deps=("cuda-nvcc=12.4",)),
         listed("nvidia", deps=("cuda-nvcc=12.4",)),
         listed("nvidia", "conda-forge", deps=("numpy",)),
@@ -84,6 +89,7 @@ GOOD: dict[str, list[str]] = {
         listed("http://localhost/c"),
         listed("http://127.0.0.1:8000/c"),
         listed("httpd"),
+        listed("HTTPS://example.com/c"),
     ],
     "local-channel": [
         listed("https://example.com/c"),
@@ -99,6 +105,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         ("channels: []\ndependencies:\n- a\n", "channels"),
     ],
     "channel-order": [
+        (listed("defaults", "conda-forge", deps=("pytorch-cuda=12.4",)), "defaults"),
         (listed("conda-forge", "pytorch", deps=TORCH), "conda-forge"),
         (listed("conda-forge", "pytorch", "nvidia"), "conda-forge"),
         (listed("pytorch", "conda-forge", "nvidia", deps=TORCH), "conda-forge"),
@@ -135,11 +142,13 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (listed("conda-forge", deps=("conda-forge:numpy=2",)), "conda-forge"),
     ],
     "undeclared-channel": [
+        (listed("nodefaults", deps=("c::d",)), "c"),
         (listed("conda-forge", deps=("pytorch::pytorch",)), "pytorch"),
         (listed("conda-forge", deps=("'nvidia/label/cuda-12.4.1::cuda-nvcc'",)), "nvidia/label/cuda-12.4.1"),
         (listed("pytorch/label/nightly", deps=("pytorch-nightly::pytorch",)), "pytorch-nightly"),
     ],
     "defaults-channel": [
+        (listed("conda-forge", "defaults", "nodefaults"), "defaults"),
         (listed("conda-forge", "defaults"), "defaults"),
         (listed("r"), "r"),
         (listed("https://repo.anaconda.com/pkgs/r"), "https://repo.anaconda.com/pkgs/r"),
@@ -164,9 +173,11 @@ BAD: dict[str, list[tuple[str, str]]] = {
             listed("conda-forge", "nvidia/label/cuda-12.4.1", deps=("cuda-toolkit",)),
             "nvidia/label/cuda-12.4.1",
         ),
+        (listed("nvidia", "conda-forge", deps=("cuda-nvcc", "pip", "pip: [torch==2.0+cu118]")), "nvidia"),
     ],
     "insecure-channel": [
         (listed("http://example.com/c"), "http://example.com/c"),
+        (listed("HTTP://example.com/c"), "HTTP://example.com/c"),
         (listed("a", deps=("http://example.com/c::numpy",)), "http://example.com/c::numpy"),
     ],
     "local-channel": [

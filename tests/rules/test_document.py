@@ -25,6 +25,7 @@ GOOD: dict[str, list[str]] = {
         "dependencies:\n- a: b\n",
     ],
     "channels-not-list": [
+        "channels: ['a b']\n",
         "channels: [a]\ndependencies: [b]\n",
         "channels:\ndependencies: [b]\n",
         "channels: []\n",
@@ -93,6 +94,7 @@ GOOD: dict[str, list[str]] = {
     "missing-name": ["name: a\n", "dependencies: [a]\nname: b\n", "name: 3\n"],
     "reserved-name": ["name: basement\n", "name: train\n", "dependencies: [root]\n"],
     "bad-name": [
+        "name: a-b_c.1\n",
         "name: train_1.2-x\n",
         "name: \u00fcbung\n",
         "dependencies: [a]\n",
@@ -111,6 +113,8 @@ BAD: dict[str, list[tuple[str, str]]] = {
         ("dependencies: 3\n", "dependencies"),
     ],
     "channels-not-list": [
+        ("channels: 'a''b'\n", "'a''b'"),
+        ("{channels: a}\n", "a"),
         ("channels: a\n", "a"),
         ("channels: 'a b'\n", "'a b'"),
         ("channels: {a: b}\n", "{a: b}"),
@@ -215,6 +219,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
     "missing-name": [("dependencies: [a]\n", "dependencies"), ("name:\n", "name"), ("name: ''\n", "name")],
     "reserved-name": [("name: base\n", "base"), ("name: 'root'\n", "'root'")],
     "bad-name": [
+        ("name: '/#'\n", "'/#'"),
         ("name: a b\n", "a b"),
         ("name: a/b\n", "a/b"),
         ("name: 'a: b'\n", "'a: b'"),

@@ -25,6 +25,11 @@ def old(*conda: str, pip: tuple[str, ...] = ()) -> str:
     return of(*conda, pip=pip, head=OLD)
 
 
+def in_lines(*channels: str, deps: str) -> str:
+    lines = "".join(f"  - {channel}\n" for channel in channels)
+    return of(deps, head=f"channels:\n{lines}dependencies:\n")
+
+
 def variables(*lines: str) -> str:
     return "channels: [a]\ndependencies: [b]\nvariables:\n" + "".join(f"  {line}\n" for line in lines)
 
@@ -38,6 +43,7 @@ GOOD: dict[str, list[str]] = {
         forge("pytorch[build='*cuda*']"),
         forge("pytorch-gpu=2.4", "pytorch"),
         forge("pytorch", "cpuonly"),
+        forge("tensorflow", "cpuonly"),
         forge("tensorflow-gpu=2.17"),
         forge("tensorflow=2.17=cuda*", "jaxlib=*=*cuda*", "jax"),
         forge("xgboost", "lightgbm", "onnxruntime"),
@@ -47,6 +53,10 @@ GOOD: dict[str, list[str]] = {
         old("pytorch=1.1.0", "cuda92"),
         of("pytorch", head="platforms: [osx-arm64]\nchannels: [a]\ndependencies:\n"),
         forge("tensorflow-deps", "tensorflow"),
+        forge("tensorflow", pip=("tensorflow-macos",)),
+        forge("tensorflow", pip=("tensorflow-metal",)),
+        forge("pytorch=1.7.1=py38_cu110*"),
+        in_lines("pytorch", "nvidia", deps="pytorch=2.4=*cu124*"),
         forge("numpy", pip=("torch",)),
     ],
     "unpinned-cuda": [
@@ -68,6 +78,7 @@ GOOD: dict[str, list[str]] = {
         of("cuda-toolkit=12.1", head="channels: [nvidia/label/cuda-11.8.0, nvidia]\ndependencies:\n"),
         forge("cuda-version==12", "cuda-nvcc=12.6"),
         forge("cuda-version>=11"),
+        forge("cudatoolkit=9.2", "pytorch=1.2=*cuda9*"),
         forge("numpy"),
     ],
     "cudatoolkit-12": [
@@ -91,12 +102,15 @@ GOOD: dict[str, list[str]] = {
         of("pytorch::pytorch-cuda=12.4", head="channels: [nvidia]\ndependencies:\n"),
         of("pytorch-cuda=12.4", head="channels: [https://mirror.example.com/x]\ndependencies:\n"),
         torch("pytorch::pytorch=2.4", "pytorch-cuda=12.4"),
+        in_lines("nvidia", "pytorch", deps="pytorch-cuda=12.4"),
+        in_lines("nvidia", deps="pytorch::pytorch-cuda=12.4"),
         forge("pytorch"),
     ],
     "driver-too-old": [
         forge("cuda-version=12.9"),
         forge("cuda-version=11.8"),
         forge("cuda-nvcc=13.0"),
+        forge(pip=("mxnet-cu92",)),
         forge("numpy"),
     ],
     "torch-family-mismatch": [
@@ -117,6 +131,7 @@ GOOD: dict[str, list[str]] = {
         torch("pytorch", "torchvision"),
         forge("numpy", pip=("torch", "torchvision")),
         torch("pytorch", pip=("torchmetrics",)),
+        torch("torchaudio", "pytorch-gpu", pip=("numpy",)),
     ],
     "two-cuda-stacks": [
         forge("cudnn", "pytorch"),
@@ -126,6 +141,7 @@ GOOD: dict[str, list[str]] = {
         forge(pip=("nvidia-cublas-cu12", "nvidia-cudnn-cu12")),
         forge("cuda-nvcc", pip=("torch",)),
         old("pytorch", "cudatoolkit=11.3", pip=("torch",)),
+        forge("cudnn", "pytorch-gpu", pip=("torch",)),
     ],
     "openmp-clash": [forge("mkl", "pytorch"), forge("numpy", pip=("torch",)), forge("llvm-openmp")],
     "library-path-variable": [
@@ -151,7 +167,11 @@ GOOD: dict[str, list[str]] = {
         old("pytorch=2.3", "numpy"),
         old("pytorch", "numpy"),
         old("pytorch>=1.12", "numpy"),
+        old("pytorch<=2.3", "numpy"),
+        torch("pytorch", "torchaudio", pip=("a", "b")),
+        old("pytorch=2.3", "numpy=2"),
         forge("pytorch=1.13", "numpy"),
+        of("pytorch=1.12", "numpy", head="channels: [a, pytorch]\ndependencies:\n"),
         forge("numpy", pip=("torch==2.4.1",)),
         forge("python=3.10", pip=("torch==1.13.1",)),
     ],
@@ -169,6 +189,8 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (torch("pytorch=2.4"), "pytorch"),
         (forge("xgboost", "cuda-version=12.4"), "xgboost"),
         (of("pytorch", head="channels: [defaults, pytorch]\ndependencies:\n"), "pytorch"),
+        (of("pytorch", head="channels: [conda-forge, pytorch]\ndependencies:\n"), "pytorch"),
+        (of("pytorch", head="channels: [a, pytorch]\ndependencies:\n"), "pytorch"),
     ],
     "unpinned-cuda": [
         (forge("cudatoolkit"), "cudatoolkit"),
@@ -176,6 +198,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (torch("pytorch=2.4", "pytorch-cuda"), "pytorch-cuda"),
         (forge("'cuda-version>=12.6'"), "'cuda-version>=12.6'"),
         (forge("cuda", "cuda-nvcc=12.4"), "cuda"),
+        (forge("cuda-version>12.6"), "cuda-version>12.6"),
     ],
     "cuda-conflict": [
         (forge("cuda-version=11.8", "cudatoolkit=11.3"), "cudatoolkit=11.3"),
@@ -184,6 +207,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("cuda-version=11.8", "pytorch=2.4.1=cuda120*"), "pytorch=2.4.1=cuda120*"),
         (old("pytorch=1.7.1=py3.7_cuda11.0.221_cudnn8.0.5_0", "cudatoolkit=10.2"), "cudatoolkit=10.2"),
         (old("torchvision=0.8.2=py37_cu110", "cudatoolkit=10.2"), "cudatoolkit=10.2"),
+        (old("torchvision=0.8.2=py37_cu110", "torchaudio=0.7=py37_cu92"), "torchaudio=0.7=py37_cu92"),
         (forge("jaxlib=*=*cuda118*", "cuda-version=12"), "cuda-version=12"),
         (forge("cuda-version=12.4", pip=("torch==2.0+cu118",)), "cuda-version=12.4"),
         (forge("cuda-version=12.4", pip=("jax[cuda13]",)), "cuda-version=12.4"),
@@ -196,6 +220,8 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("cudatoolkit>=12"), "cudatoolkit>=12"),
         (forge("cudatoolkit-dev==12.4"), "cudatoolkit-dev==12.4"),
         (forge("cudatoolkit 12"), "cudatoolkit 12"),
+        (forge("cudatoolkit=12.1.0  # newer"), "cudatoolkit=12.1.0"),
+        (forge("cuda-version=12.1", "cudatoolkit=12.1"), "cudatoolkit=12.1"),
     ],
     "exact-cuda-version": [
         (forge("cuda-version==12"), "cuda-version==12"),
@@ -206,6 +232,10 @@ BAD: dict[str, list[tuple[str, str]]] = {
     "pytorch-cuda-without-channel": [
         (forge("pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
         (old("pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
+        (forge("pytorch::pytorch-cuda=12.4"), "pytorch::pytorch-cuda=12.4"),
+        (in_lines("conda-forge", deps="pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
+        (in_lines("pytorch", "conda-forge", deps="pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
+        (in_lines("nvidia", "conda-forge", deps="pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
         (of("pytorch-cuda", head="channels: [nvidia]\ndependencies:\n"), "pytorch-cuda"),
         (of("pytorch-cuda", head="dependencies:\n"), "pytorch-cuda"),
         (torch("conda-forge::pytorch=2.4", "pytorch-cuda=12.4"), "pytorch-cuda=12.4"),
@@ -230,6 +260,8 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (torch("pytorch", pip=("torch",)), "torch"),
         (torch("pytorch", pip=("torchvision==0.19",)), "torchvision==0.19"),
         (torch("torchvision", pip=("torch",)), "torch"),
+        (forge("pytorch-gpu", pip=("torch",)), "torch"),
+        (forge("torchaudio", pip=("torch",)), "torch"),
     ],
     "two-cuda-stacks": [
         (forge("cudnn=9", pip=("torch",)), "cudnn=9"),
@@ -237,6 +269,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("cudatoolkit=11.2", pip=("tensorflow[and-cuda]",)), "cudatoolkit=11.2"),
         (forge("libcublas", pip=("jax[cuda12]",)), "libcublas"),
         (forge("cudnn", pip=("nvidia-cublas-cu12",)), "cudnn"),
+        (forge("cudnn", "a", "nccl", "libcublas", pip=("torch",)), "cudnn"),
         (forge(pip=("nvidia-cublas-cu12", "nvidia-cudnn-cu13")), "nvidia-cudnn-cu13"),
     ],
     "openmp-clash": [
@@ -259,13 +292,16 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("pytorch=*=cpu*", "cudnn"), "pytorch=*=cpu*"),
         (forge("pytorch-cpu", "pytorch-gpu"), "pytorch-cpu"),
         (forge("cpuonly", "tensorflow=*=cuda*"), "cpuonly"),
+        (torch("pytorch-mutex=1.0=cpu", "pytorch-cuda=12.4"), "pytorch-mutex=1.0=cpu"),
     ],
     "numpy-abi": [
         (old("pytorch=1.12", "numpy"), "numpy"),
         (old("pytorch=2.2", "numpy=2.1"), "numpy=2.1"),
+        (old("pytorch=2.2", "numpy=2"), "numpy=2"),
         (forge("numpy>=1.20", pip=("torch==1.13.1",)), "numpy>=1.20"),
         (forge("python=3.10", pip=("torch<2.3", "numpy")), "numpy"),
         (torch("pytorch::pytorch=1.13", "numpy"), "numpy"),
+        (of("pytorch=1.12", "numpy", head="channels: [nvidia, pytorch, a]\ndependencies:\n"), "numpy"),
     ],
 }
 
@@ -298,6 +334,7 @@ def test_every_rule_has_good_and_bad_rows() -> None:
         ("pytorch==2.4.1", "pytorch=2.4.1=*cuda*"),
         ("pytorch 2.4.1", "pytorch=2.4.1=*cuda*"),
         ("pytorch >=2.2", "pytorch>=2.2=*cuda*"),
+        ("pytorch >= 2.2", "pytorch>=2.2=*cuda*"),
         ("'pytorch>=2.2,<3'", "'pytorch>=2.2,<3=*cuda*'"),
         ("conda-forge::pytorch=2.4  # x", "conda-forge::pytorch=2.4.*=*cuda*  # x"),
     ],

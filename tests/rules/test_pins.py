@@ -58,7 +58,8 @@ GOOD_AND_BAD: dict[str, tuple[list[str], list[str]]] = {
          "pytorch=1.10.0=py3.9_cuda11.3_cudnn8.2.0_0", "tzdata=2021a=0",
          "https://example.org/linux-64/numpy-1.21.0-py39h1234567_0.conda"],
         ["numpy=1.21.0=py39h1234567_0", "readline=8.2=h5eee18b_0", "numpy 1.21.0 py39hdbf815f_1",
-         "conda-forge::numpy=1.21.0=py39hdbf815f_0", "pytorch=2.1.0=cuda118_py39h1234567_300"],
+         "conda-forge::numpy=1.21.0=py39hdbf815f_0", "pytorch=2.1.0=cuda118_py39h1234567_300",
+         "numpy=*=py39h1234567_0", "numpy>=1,<2=py39h1234567_0"],
     ),
     "impossible-range": (
         ["numpy>=1,<2", "numpy>=1,<=1", "numpy", "numpy=1.21,>=1.21.3", "numpy>=2|<1",
@@ -71,6 +72,7 @@ GOOD_AND_BAD: dict[str, tuple[list[str], list[str]]] = {
         ["numpy", "numpy=1.21", "numpy>=1.21,<2", "numpy 1.21", "numpy=1.21=py39_0", "conda-forge::numpy=1.21",
          "python 3.8.*", "numpy >=1.21 py39_0"],
         ["NumPy", "numpy >=1.21", "numpy >= 1.21", "numpy>=1.21, <2", "numpy = 1.21", "numpy ==1.21",
+         "numpy  1.21 | 1.22",
          "conda-forge::PyYAML"],
     ),
 }  # fmt: skip

@@ -21,7 +21,7 @@ GOOD_AND_BAD: dict[str, tuple[list[str], list[str]]] = {
     ),
     "build-needs-torch": (
         ["torch", "xformers", "torchvision", "flash-attn @ https://example.org/flash_attn-2.5-cp310-linux_x86_64.whl"],
-        ["flash-attn==2.5.0", "flash_attn", "deepspeed", "torch-scatter", "mmcv-full==1.7",
+        ["flash-attn==2.5.0", "flash_attn", "deepspeed", "natten", "torch-scatter", "mmcv-full==1.7",
          "detectron2 @ git+https://github.com/facebookresearch/detectron2@v0.6"],
     ),
     "invalid-requirement": (

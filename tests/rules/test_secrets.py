@@ -5,6 +5,7 @@ import json
 import pytest
 
 from conda_lockstep.config import Config
+from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.document import parse
 from conda_lockstep.report import json as report_json
 from conda_lockstep.report import text as report_text
@@ -44,6 +45,10 @@ GOOD: dict[str, list[str]] = {
             "https://conda.example.com/test/abc/team",
             "https://conda.example.com/team?x=1",
             "a  # see https://discuss.example.com/t/channels/42",
+            "https://conda.example.com:8080/team@home",
+            "https://abcdefghijklmnopqrstuvwxyz@conda.example.com/team",
+            "https://a123456789012345678@conda.example.com/team",
+            "a  # at https://conda.example.com:8080 or from ana@example.com/x",
         )
     ],
     "index-credentials": [
@@ -73,6 +78,15 @@ GOOD: dict[str, list[str]] = {
             ("PATH_TO_SECRET", "~/x/y"),
             ("AWS_DEFAULT_REGION", "eu-central-1"),
             ("NCCL_DEBUG", "WARN"),
+            ("DB_PASSWORD", "abc"),
+            ("HF_TOKEN", "ask your administrator"),
+            ("USE_TOKEN", "'False'"),
+            ("USE_TOKEN", "'true'"),
+            ("USE_TOKEN", "'NULL'"),
+            ("USE_TOKEN", "none"),
+            ("API_TOKEN", "./token"),
+            ("ACCESS", "open-to-all"),
+            ("WHATEVER", GHP[:11]),
         )
     ],
 }
@@ -85,6 +99,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (channel("https://conda.example.com/t/ab-1234/team"), "ab-1234"),
         (channel("https://conda.example.com/team?token=abcd"), "abcd"),
         (channel(f"https://{GHP}@conda.example.com/team"), GHP),
+        (channel("https://a1234567890123456789@conda.example.com/team"), "a1234567890123456789"),
         (channel("a  # or https://ana:horse@conda.example.com"), "horse"),
         (channel(f"a  # or https://conda.example.com/t/ab-{HEX}/team"), f"ab-{HEX}"),
         ("channels: https://ana:horse@conda.example.com\ndependencies: [a]\n", "horse"),
@@ -107,6 +122,9 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (variable("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG"), "wJalrXUtnFEMI/K7MDENG"),
         (variable("DB_PASSWORD", "'horse'"), "'horse'"),
         (variable("WHATEVER", GHP), GHP),
+        (variable("WHATEVER", GHP[:12]), GHP[:12]),
+        (variable("DB_PASSWORD", "abcd"), "abcd"),
+        (variable("MY_ACCESS_KEY", "abcdefgh"), "abcdefgh"),
         (variable("DATABASE", "postgres://ana:horse@db.example.com/x"), "horse"),
     ],
 }
@@ -174,6 +192,24 @@ def test_an_edit_that_holds_a_secret_is_not_shown() -> None:
 def test_a_hidden_line_keeps_its_columns() -> None:
     (finding,) = found(channel("https://ana:horse@x.org/t/tk-12345/c  # a note"), "no-nodefaults")
     assert finding.lines == ("  - https://ana:*****@x.org/t/********/c  # a note",)
+
+
+@pytest.mark.parametrize(
+    ("secret", "said", "hidden"),
+    [
+        ("horse", "a horse, no seahorse", "a ***, no seahorse"),
+        ("horses", "a horses, no seahorses", "a ***, no sea***"),
+        ("horse", "no word of it", "no word of it"),
+    ],
+)
+def test_a_short_secret_is_hidden_as_a_word_and_a_long_one_wherever_it_stands(
+    secret: str, said: str, hidden: str
+) -> None:
+    file = parse(variable("DB_PASSWORD", secret), "environment.yml")
+    value = file.variables[0].value
+    assert Redactor(file).text(said, value.span) == hidden
+    assert Redactor(file).text(said) == said
+    assert Redactor(file).text("https://a:b@c", value.span) == "https://a:***@c"
 
 
 def test_many_secrets_take_no_more_time_than_they_are() -> None:

@@ -30,9 +30,17 @@ FILE, LOCKED, SCRIPT = "environment.yml", "conda-lock.yml", "setup.sh"
 EXPORT = of(*test_pins.EXPORT, *(f"package{number}=1.2.{number}=py39_0" for number in range(20)))
 WITH_LOCK = {FILE: ENVIRONMENT, LOCKED: LOCK}
 
+
+def locked(entry: str, name: str, version: str = "1.2.3") -> dict[str, str | bytes]:
+    """Return a file with an entry, and a lock beside it that holds a package of that name."""
+    return {FILE: of(entry), LOCKED: LOCK.replace("name: tzdata", f"name: {name}").replace("2026c", version)}
+
+
 GOOD: dict[str, list[dict[str, str | bytes]]] = {
     "unreadable-file": [{FILE: of("a")}, {FILE: of("a").replace("\n", "\r\n").encode("utf-8-sig")}],
-    "unpinned-python": [{FILE: of("python=3.10")}],
+    "unpinned-conda": [locked("tzdata=2026c", "tzdata", "2026c")],
+    "unpinned-collective": [locked("nccl=2.27", "nccl", "2.27.7")],
+    "unpinned-python": [{FILE: of("python=3.10")}, locked("python=3.12", "python", "3.12.4")],
     "unpinned-pip": [{FILE: of("a", pip=["b==1", "c===1", "-e .", "git+https://a/b"])}],
     "too-loose-pin": [{FILE: of("numpy=1.26", "scipy=1")}],
     "open-range": [{FILE: of("scipy>=1,<2")}],
@@ -62,7 +70,10 @@ GOOD: dict[str, list[dict[str, str | bytes]]] = {
     "lock-without-hash": [{LOCKED: LOCK}],
     "lock-with-credentials": [{LOCKED: LOCK}],
     "create-from-unlocked": [{SCRIPT: "conda env create -f environment.yml\n", FILE: ENVIRONMENT}],
-    "unused-suppression": [{FILE: of("numpy  # lockstep: ignore=unpinned-conda tested with all")}],
+    "unused-suppression": [
+        {FILE: of("numpy  # lockstep: ignore=unpinned-conda tested with all")},
+        {FILE: "# lockstep: ignore-file=unpinned-conda\n" + of("numpy")},
+    ],
 }
 """What the rule has nothing to say of: files, the first of which it looks at."""
 
@@ -71,9 +82,18 @@ BAD: dict[str, list[tuple[dict[str, str | bytes], str]]] = {
         ({FILE: of("a").encode("utf-16")}, "1:1-1:1"),
         ({FILE: "dependencies:\n- a\n<<<<<<< HEAD\n- b\n"}, "3:1-3:1"),
     ],
-    "unpinned-python": [({FILE: of("zlib=1", "python>=3.10  # any")}, "4:5-4:17")],
+    "unpinned-conda": [(locked("tzdata", "tzdata", "2026c"), "3:5-3:11")],
+    "unpinned-cuda": [({FILE: of("cuda-version"), LOCKED: LOCK}, "3:5-3:17")],
+    "unpinned-collective": [(locked("nccl", "nccl", "2.27.7"), "3:5-3:9")],
+    "unpinned-python": [
+        ({FILE: of("zlib=1", "python>=3.10  # any")}, "4:5-4:17"),
+        (locked("python", "python", "3.12.4"), "3:5-3:11"),
+    ],
     "unpinned-pip": [({FILE: of("a", pip=["b>=1  # c"])}, "5:7-5:11")],
-    "too-loose-pin": [({FILE: of("zlib=1", "numpy >=1.26")}, "4:5-4:17")],
+    "too-loose-pin": [
+        ({FILE: of("zlib=1", "numpy >=1.26")}, "4:5-4:17"),
+        (locked("numpy=1", "numpy", "1.26.4"), "3:5-3:12"),
+    ],
     "open-range": [({FILE: of("zlib=1", "c::scipy>=1")}, "4:5-4:16")],
     "full-export": [({FILE: EXPORT}, f"3:3-{EXPORT.count(chr(10))}:{len(EXPORT.splitlines()[-1]) + 1}")],
     "duplicate-spec": [({FILE: of("a=1", "b", "a=1  # again")}, "5:5-5:8")],
@@ -84,13 +104,27 @@ BAD: dict[str, list[tuple[dict[str, str | bytes], str]]] = {
     "build-needs-torch": [({FILE: of("a", pip=["b", "flash-attn==2.6.3  # c"])}, "6:7-6:24")],
     "pip-not-listed": [({FILE: of("a", pip=["b"])}, "4:5-4:8")],
     "pip-section-not-last": [({FILE: of("a", pip=["b"]) + "  - c\n"}, "4:5-4:8")],
-    "multiple-pip-sections": [({FILE: of("a", pip=["b"]) + "  - pip: [c]\n"}, "4:5-4:8")],
-    "empty-pip-section": [({FILE: of("a", "pip:", "b")}, "4:5-5:6")],
-    "top-level-pip": [({FILE: of("a") + "pip: [b]\n"}, "4:1-4:4")],
+    "multiple-pip-sections": [
+        ({FILE: of("a", pip=["b"]) + "  - pip: [c]\n"}, "4:5-4:8"),
+        ({FILE: of("a", pip=["b", "c", "d", "e"]) + "  - pip:\n      - f\n"}, "4:5-4:8"),
+    ],
+    "empty-pip-section": [
+        ({FILE: of("a", "pip:", "b")}, "4:5-5:6"),
+        ({FILE: of("a", "pip:", "b", "{c: d}")}, "4:5-5:6"),
+        ({FILE: of("a", "pip: []", "b")}, "4:5-4:12"),
+        ({FILE: of("a", "pip:")}, "4:5-4:9"),
+    ],
+    "top-level-pip": [
+        ({FILE: of("a") + "pip: [b]\n"}, "4:1-4:4"),
+        ({FILE: of("a") + "pip:\n  - b\n"}, "4:1-4:4"),
+    ],
     "url-without-hash": [({FILE: of("a", pip=["b @ https://a/b.whl  # c"])}, "5:7-5:26")],
     "local-requirement": [({FILE: of("a", pip=["-e ./b"])}, "5:7-5:13")],
     "extra-index": [({FILE: of("a", pip=["--extra-index-url https://a"])}, "5:7-5:34")],
-    "insecure-index": [({FILE: of("a", pip=["-i http://a/simple"])}, "5:7-5:25")],
+    "insecure-index": [
+        ({FILE: of("a", pip=["-i http://a/simple"])}, "5:7-5:25"),
+        ({FILE: of("a", pip=["'-i http://a/it''s'"])}, "5:7-5:26"),
+    ],
     "locker-incompatible": [({FILE: of("a", pip=["--pre"])}, "5:7-5:12")],
     "duplicate-requirement": [({FILE: of("a", pip=["b==1", "c", "B==1"])}, "7:7-7:11")],
     "local-version-without-index": [({FILE: of("a", pip=["torch==2.4.0+cu121"])}, "5:7-5:25")],
@@ -107,7 +141,11 @@ BAD: dict[str, list[tuple[dict[str, str | bytes], str]]] = {
     "create-from-unlocked": [
         ({SCRIPT: "cd .\nconda env create -f environment.yml\n", **WITH_LOCK}, "2:21-2:36"),
     ],
-    "unused-suppression": [({FILE: of("a=1  # lockstep: ignore=unpinned-conda old")}, "3:10-3:47")],
+    "unused-suppression": [
+        ({FILE: of("a=1  # lockstep: ignore=unpinned-conda old")}, "3:10-3:47"),
+        ({FILE: of("a=1  # lockstep: ignore=unpinned-conda,gpu,pip")}, "3:29-3:43"),
+        ({FILE: "# lockstep: ignore-file=unpinned-conda\n" + of("a=1")}, "1:1-1:39"),
+    ],
 }
 """What the rule speaks of, and where: line and column of the beginning and the end."""
 

@@ -108,7 +108,8 @@ class _Reader:
         self.source = file.source
         found = layout(file.source)
         for what, span in found.rare:
-            raise self.refusal(f"it holds {what}", span.start, "write the value out")
+            remedy = "delete it" if what in ("a directive", "a document end") else "write the value out"
+            raise self.refusal(f"it holds {what}", span.start, remedy)
         if not {key.key.value for key in file.keys} & {"channels", "dependencies"}:
             raise self.refusal("it has neither channels nor dependencies", 0, "name an environment file")
         self.comments = {self.line(span.start): span for span in found.comments}

@@ -47,10 +47,9 @@ def _refuse_merge_conflict(source: Source) -> None:
         return
     match = re.search(r"^(<{7}|>{7})(?= |$|\r)", source.text, re.MULTILINE)
     if match:
-        end = source.line_span(source.position(match.start())[0]).end
         what = f"a merge conflict was committed ('{match.group()}')"
         remedy = "resolve it: keep one side and delete the marker lines"
-        raise UnreadableFileError(what, source, match.start(), end, remedy=remedy)
+        raise UnreadableFileError(what, source, match.start(), remedy=remedy)
 
 
 def _root(source: Source) -> yaml.Node | None:
@@ -69,7 +68,7 @@ def _root(source: Source) -> yaml.Node | None:
         character = error.character if isinstance(error.character, str) else chr(error.character)
         offset = max(source.text.find(character), 0)
         what = f"the character U+{ord(character):04X} is not allowed in YAML"
-        raise UnreadableFileError(what, source, offset, offset + 1, remedy="delete it") from None
+        raise UnreadableFileError(what, source, offset, remedy="delete it") from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -108,12 +107,9 @@ def _syntax_error(source: Source, problem: str, offset: int) -> UnreadableFileEr
             return UnreadableFileError(
                 "YAML does not allow tabs as indentation", source, start, remedy=remedy
             )
-    end = source.line_span(number).end
     if "single document" in problem:
         remedy = "keep one document: delete what stands from the second '---' on"
-        return UnreadableFileError(
-            "the file holds several YAML documents", source, offset, end, remedy=remedy
-        )
+        return UnreadableFileError("the file holds several YAML documents", source, offset, remedy=remedy)
     if "alias" in problem:
         remedy = "quote the entry: a word that begins with * is an alias in YAML"
     elif "cannot start any token" in problem:
@@ -122,7 +118,7 @@ def _syntax_error(source: Source, problem: str, offset: int) -> UnreadableFileEr
         remedy = "quote what holds ': ', or give each key its own line"
     else:
         remedy = "check the indentation, and that every entry of a list begins with '- '"
-    return UnreadableFileError(f"not YAML: {problem}", source, offset, end, remedy=remedy)
+    return UnreadableFileError(f"not YAML: {problem}", source, offset, remedy=remedy)
 
 
 def _refuse_bomb(root: yaml.Node, source: Source) -> None:

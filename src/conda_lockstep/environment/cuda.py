@@ -18,6 +18,10 @@ Kind: TypeAlias = Literal["selects", "part", "wheel"]
 wheel carries in itself."""
 
 
+_MARKS = ("cuda", "+cu", "-cu", "/cu", "=cu", "_cu", "*cu", "nvcc")
+"""What stands somewhere in every file that speaks of CUDA."""
+
+
 class CudaPackage(NamedTuple):
     """A conda package whose version is one of CUDA; ``successor`` is what it is called after release ``last``."""
 
@@ -60,7 +64,7 @@ def cuda_packages() -> Mapping[str, CudaPackage]:
 def statements(entries: Entries) -> Sequence[Statement]:
     """Return what a file says about CUDA, in its order; nothing for a file that does not speak of it."""
     text = entries.file.source.text.lower()
-    if "cu" not in text or not any(mark in text for mark in ("cuda", "+cu", "-cu", "/cu", "=cu", "nvcc")):
+    if "cu" not in text or not any(mark in text for mark in _MARKS):
         return []
     found = [*_of_channels(entries)]
     for conda in entries.conda:
@@ -130,10 +134,8 @@ def _of_pip(entry: PipEntry) -> Iterator[Statement]:
     extra = re.search(r"\[(?:[^\]]*,)?\s*cuda(\d\d)(?=[\],_-])", text)
     if named or extra:
         digits = (named or extra or [""])[1]
-        limits = _one_major(int(digits)) if len(digits) == 2 and digits > "09" else None
-        yield Statement(
-            text, requirement.name, entry.item.span, "wheel", limits or _one_minor(*_digits(digits))
-        )
+        limits = _one_major(int(digits)) if _is_major(digits) else _one_minor(*_digits(digits))
+        yield Statement(text, requirement.name, entry.item.span, "wheel", limits)
 
 
 def _of_build(build: str) -> Bounds | None:
@@ -143,11 +145,16 @@ def _of_build(build: str) -> Bounds | None:
         return None
     if match[2]:
         return _one_minor(int(match[1]), int(match[2]))
-    if len(match[1]) == 2 and match[1] > "09" and not match[1].startswith(("7", "8", "9")):
+    if _is_major(match[1]):
         return _one_major(int(match[1]))
     major, minor = _digits(match[1])
     # conda-forge names the CUDA that it builds with, and lets any later minor release stand in.
     return Bounds((major, minor), True, (major + 1,), False)
+
+
+def _is_major(digits: str) -> bool:
+    """Say whether digits name a major release, as ``12`` does; ``92`` and ``118`` name a minor one, too."""
+    return len(digits) == 1 or (len(digits) == 2 and digits[0] in "123456")
 
 
 def _digits(text: str) -> tuple[int, int]:

@@ -90,7 +90,7 @@ class Source(NamedTuple):
 
 
 class UnreadableFileError(LockstepError):
-    """The file is not an environment file that any tool could read; ``span`` is where it breaks.
+    """The file is not an environment file that any tool could read; ``start`` is the offset at which it breaks.
 
     ``recoded`` is the text where only its encoding is wrong, and which one is certain.
     """
@@ -100,12 +100,11 @@ class UnreadableFileError(LockstepError):
         what: str,
         source: Source,
         start: int,
-        end: int | None = None,
         *,
         remedy: str,
         recoded: str | None = None,
     ) -> None:
-        self.span = Span(start, max(start, start if end is None else end))
+        self.start = start
         self.source = source
         self.recoded = recoded
         super().__init__(what, where=source.location(start), remedy=remedy)

@@ -199,7 +199,7 @@ def parse_text(text: str, path: str) -> EnvironmentFile:
 
 def unreadable(error: UnreadableFileError) -> Finding:
     """Turn the reader's refusal into the finding of the rule ``unreadable-file``."""
-    line, column = error.source.position(error.span.start)
+    line, column = error.source.position(error.start)
     fix = FixAt(_RECODE, "unsafe", ()) if error.recoded is not None else None
     return Finding(
         UNREADABLE, "document", "error", error.what, error.remedy, error.source.path,

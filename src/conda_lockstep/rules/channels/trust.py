@@ -16,7 +16,7 @@ def insecure_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel is fetched over ``http://``: whoever is on the way can put in other packages."""
     for item, channel in all_channels(entries):
         if channel.scheme == "http" and not channel.is_local:
-            at = item.value.find("http://")
+            at = item.value.lower().find("http://")
             place = item.at(at, at + 4)
             fix = Fix("fetch it over https", (Edit(place, "https"),), "unsafe") if item.verbatim else None
             yield Problem(item.span, f"'{item.value}' is fetched without encryption", "use https://", fix)

@@ -125,7 +125,7 @@ def _as_spec(name: str, value: Item) -> str:
     """Return the spec that ``name: value`` was to be; empty where that is not plain."""
     if value.kind == "null":
         return name
-    text = value.value.replace(" ", "")
+    text = re.sub(r"\s*([<>=!~,|]+)\s*", r"\1", value.value.strip())
     if value.kind not in ("string", "number") or not re.fullmatch(r"[\w.*+!<>=~,|\-]+", text):
         return ""
     return f"{name}{text}" if text[:1] in "<>=~!" else f"{name}={text}"

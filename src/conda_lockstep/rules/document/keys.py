@@ -64,9 +64,10 @@ def prefix_key(entries: Entries, config: Config) -> Iterator[Problem]:
     edits = (
         () if pair.key.flow else (edit.remove_lines(source, Span(pair.key.span.start, pair.value.span.end)),)
     )
+    what = f"'{pair.value.value}' is" if pair.value.value else "'prefix:' stands for"
     yield Problem(
         Span(pair.key.span.start, pair.value.span.end),
-        f"'{pair.value.value}' is a folder of one machine, and newer conda installs into it",
+        f"{what} a folder of one machine, and newer conda installs into it",
         "delete the line; say where with 'conda env create --prefix'",
         Fix("delete 'prefix:'", edits, "safe") if edits else None,
     )

@@ -37,7 +37,7 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(
                 entry.item.span,
                 f"'{entry.item.value}' has no upper bound: a new major of CUDA needs a newer driver",
-                f"keep it below the next major: '{entry.spec.name}>={show(limits.low)},<{limits.low[0] + 1}'",
+                f"keep it below the next major: '{entry.spec.name}{entry.spec.version},<{limits.low[0] + 1}'",
                 _bounded(entry, limits.low),
             )
             continue
@@ -198,16 +198,14 @@ def _with_channels(entries: Entries, missing: list[str]) -> Fix | None:
     source, items = entries.file.source, entries.file.channels.items
     if not items:
         return None
-    if missing == ["nvidia"]:
-        after = next(item for item in items if read_channel(item.value).base == "pytorch")
-        change = edit.insert_after(source, after, "nvidia")
-    elif len(missing) == 2 and items[0].flow:
+    pytorch = next((item for item in items if read_channel(item.value).base == "pytorch"), None)
+    if pytorch and missing == ["nvidia"]:
+        change = edit.insert_after(source, pytorch, "nvidia")
+    elif items[0].flow:
         change = edit.insert_before(source, items[0], ", ".join(missing))
-    elif len(missing) == 2:
-        dash = edit.dash_of(source, source.position(items[0].span.start)[0])
-        change = edit.insert_before(source, items[0], f"pytorch{source.newline}{dash}nvidia")
     else:
-        change = edit.insert_before(source, items[0], "pytorch")
+        dash = edit.dash_of(source, source.position(items[0].span.start)[0])
+        change = edit.insert_before(source, items[0], f"{source.newline}{dash}".join(missing))
     return Fix(f"name {' and '.join(missing)} above the other channels", (change,), "unsafe")
 
 

@@ -30,7 +30,7 @@ def build_hash_pin(entries: Entries, config: Config) -> Iterator[Problem]:
             entry.at(spec.build_at),
             f"'{entry.item.value}' pins a build that exists on one platform alone",
             f"write '{spec.name}=={spec.clauses[0].version}', and leave the build to the lock"
-            if len(spec.clauses) == 1
+            if len(spec.clauses) == 1 and spec.clauses[0].version != "*"
             else "leave the build to the lock",
             _without_build(entry),
         )

@@ -75,7 +75,8 @@ def empty_pip_section(entries: Entries, config: Config) -> Iterator[Problem]:
     for index, section in enumerate(dependencies):
         if not isinstance(section, PipSection) or section.kind not in ("null", "sequence") or section.items:
             continue
-        rest = dependencies[index + 1 :]
+        # Who writes '[]' means nothing by what follows.
+        rest = dependencies[index + 1 :] if section.kind == "null" else ()
         items = [entry for entry in rest if isinstance(entry, Item) and entry.kind == "string"]
         if not items:
             fix = Fix("remove the empty pip section", (remove(entries.file.source, section),), "safe")
@@ -155,7 +156,7 @@ def _merge_into(source: Source, section: PipSection, last: PipSection) -> Fix | 
 
 def _indent(source: Source, section: PipSection, items: list[Item]) -> Fix | None:
     """Return the fix that indents the lines behind an empty section."""
-    if section.flow or section.kind != "null":
+    if section.flow:
         return None
     first = source.position(section.span.end)[0] + 1
     last = _last_line(source, items[-1])

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "snapshots"
 
-
-def assert_as_seen(text: str, name: str) -> None:
-    """Compare with the file of that name."""
-    path = FOLDER / name
+def assert_as_seen(text: str, path: Path) -> None:
+    """Compare with a file."""
     if os.environ.get("LOCKSTEP_ACCEPT"):
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert path.exists(), f"{path} is missing: look at the output, and accept it with LOCKSTEP_ACCEPT=1"
     assert text == path.read_text(encoding="utf-8")
