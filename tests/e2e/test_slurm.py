@@ -130,7 +130,7 @@ def test_the_nodes_write_what_they_hold_and_the_odd_one_is_named(site: Site, slu
     done = subprocess.run(command, cwd=site.folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "")
     assert "1 of 2 nodes not like the others: b\n" in done.stdout
-    assert "tqdm  conda 4.67.1 → pip 4.67.1" in done.stdout
+    assert "tqdm (pip)  conda 4.67.1 → pip 4.67.1" in done.stdout
 
 
 @on_slurm
@@ -145,5 +145,5 @@ def test_a_node_is_drained_before_a_job_comes(site: Site) -> None:
         site.damage("b")
         made.wait(lambda states: states["b"][0] == "drained")
         [why] = [why for state, why in made.states().values() if state == "drained"]
-        assert why == "lockstep: high tqdm conda 4.67.1 → pip 4.67.1 manager"
+        assert why == "lockstep: high tqdm (pip) conda 4.67.1 → pip 4.67.1 manager"
         assert made.states()["a"] == ("idle", "none")
