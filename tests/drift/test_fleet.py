@@ -71,7 +71,12 @@ def test_with_a_lock_most_nodes_may_be_wrong(installed: Installed, tmp_path: Pat
     next(prefix.glob("conda-meta/tqdm-*.json")).unlink()
     right, wrong = ((prefixes.read(each), SOUND) for each in (installed.prefix, prefix))
     nodes = fleet(wrong, right, wrong)
-    assert list(odd(compare_fleet(nodes, read_source(installed.lock_file)))) == ["node1, node3"]
+    lock = read_source(installed.lock_file)
+    assert list(odd(compare_fleet(nodes, lock))) == ["node1, node3"]
+    # The lock decides, however many nodes have what.
+    assert len(compare_fleet(nodes[:2], lock).notes) == 1
+    older = fleet(right, (right[0], OLDER))
+    assert "no state is most nodes' own" in compare_fleet(older, lock).notes[1]
     assert list(odd(compare_fleet(nodes))) == ["node2"]
 
 

@@ -84,7 +84,7 @@ def compare_fleet(nodes: Sequence[Node], lock: Source | None = None) -> Report:
         # What differs in metadata alone, or in what hides nothing, is as good as what does not.
         odd = [each for each in compared if failures(Report((each,)))]
         comparisons += odd or compared[:1]
-        notes += _summary(here, compared, odd, platform)
+        notes += _summary(here, compared, odd, platform, with_lock=lock is not None)
     return Report(tuple(comparisons), notes=tuple(notes))
 
 
@@ -114,7 +114,12 @@ def _compared(group: _Group, most: _Group, lock: Source | None) -> Comparison:
 
 
 def _summary(
-    groups: Sequence[_Group], compared: Sequence[Comparison], odd: Sequence[Comparison], platform: str
+    groups: Sequence[_Group],
+    compared: Sequence[Comparison],
+    odd: Sequence[Comparison],
+    platform: str,
+    *,
+    with_lock: bool,
 ) -> Iterator[str]:
     total = sum(len(group.nodes) for group in groups)
     strange = [
@@ -125,9 +130,15 @@ def _summary(
         return
     names = ", ".join(node.name for node in sorted(strange, key=lambda node: _natural(node.name)))
     yield f"{platform}: {len(strange)} of {_count(total)} not like the others: {names}"
-    sizes = [len(group.nodes) for group in groups]
-    if len(sizes) > 1 and sizes[0] == sizes[1]:
-        yield f"{platform}: no state is most nodes' own; {_named(groups[0].nodes)} stood for it"
+    if rivals := _rivals(groups, machines_only=with_lock):
+        yield f"{platform}: no state is most nodes' own; {_named(rivals[0].nodes)} stood for it"
+
+
+def _rivals(groups: Sequence[_Group], *, machines_only: bool) -> Sequence[_Group]:
+    """Return the largest groups where there are several as large, which differ in what most nodes decide."""
+    largest = [group for group in groups if len(group.nodes) == len(groups[0].nodes)]
+    machines = {tuple(facts(group.nodes[0].snapshot.machine).items()) for group in largest}
+    return largest if len(machines if machines_only else largest) > 1 else ()
 
 
 def _named(nodes: Sequence[Node]) -> str:
