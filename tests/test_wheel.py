@@ -37,7 +37,7 @@ def test_the_bare_wheel_lints_and_says_what_the_rest_needs(bare_lockstep: Path, 
     assert "# unpinned-python" in run(bare_lockstep, "explain", "unpinned-python", cwd=tmp_path).stdout
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     assert run(bare_lockstep, "init", cwd=tmp_path).returncode == 0
-    assert (tmp_path / ".github" / "workflows" / "lockstep.yml").is_file()
+    assert (tmp_path / ".github" / "workflows" / "environment.yml").is_file()
     (tmp_path / "conda-lock.yml").write_text("")
     for command in (["lock"], ["build", "--prefix", "p"]):
         done = run(bare_lockstep, *command, cwd=tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conda_lockstep.arguments.init import WORKFLOWS
 from conda_lockstep.cli import main
 from conda_lockstep.commands.init.hooks import HOOKS
 from tests.support.repository import Repository
@@ -17,7 +18,8 @@ from tests.support.repository import Repository
 ROOT = Path(__file__).parents[2]
 TAG = f"v{version('conda-lockstep')}"
 CONFIG = ".pre-commit-config.yaml"
-WORKFLOW = ".github/workflows/lockstep.yml"
+WORKFLOW = ".github/workflows/environment.yml"
+CHECKS = "checks the conda environments of every pull request, and keeps one comment on what drifted"
 URL = "https://github.com/conda-lockstep/conda-lockstep"
 
 OURS = f"""\
@@ -57,7 +59,7 @@ def test_a_repository_without_anything_gets_both(
     assert main(["init"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"{CONFIG}: added lockstep at {TAG}",
-        f"{WORKFLOW}: written, for pull requests and for pushes to main",
+        f"{WORKFLOW}: written: {CHECKS}; and pushes to main",
         "next: pre-commit install && pre-commit run --all-files",
     ]
     assert (repository.folder / CONFIG).read_text() == f"repos:\n{OURS}"
@@ -267,6 +269,46 @@ def test_a_ref_that_somebody_chose_stays(repository: Repository, ref: str) -> No
     repository.write({WORKFLOW: text})
     assert main(["init"]) == 0
     assert (repository.folder / WORKFLOW).read_text() == text
+
+
+def test_the_workflows_that_can_be_named_are_those_of_the_guide() -> None:
+    assert set(WORKFLOWS) == {path.stem for path in (ROOT / "docs" / "workflows").iterdir()}
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_that_is_named_is_put_where_it_says(repository: Repository, name: str) -> None:
+    template = (ROOT / "docs" / "workflows" / f"{name}.yml").read_text()
+    assert main(["init", "--no-hooks", "--workflow", name]) == 0
+    [path] = (repository.folder / ".github" / "workflows").iterdir()
+    assert f"# Copy to .github/workflows/{path.name}" in template
+    assert yaml.safe_load(path.read_text()) == yaml.safe_load(template)
+
+
+def test_workflows_that_are_named_are_added_to_those_that_are_there(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["init", "--no-hooks"])
+    capsys.readouterr()
+    command = ["init", "--no-hooks", "--workflow", "upstream", "--workflow", "pull-request"]
+    assert main(command) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{WORKFLOW}: unchanged, uses the Action at {TAG}",
+        ".github/workflows/upstream.yml: written: asks every day what the channels did since the locks were made, "
+        "and keeps one issue on it",
+    ]
+    assert main(command) == 0
+    assert "written" not in capsys.readouterr().out
+
+
+def test_two_forms_of_one_workflow_are_not_both_written(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "--workflow", "pull-request", "--workflow", "cache"]) == 2
+    said = (
+        f"lockstep: {WORKFLOW}: pull-request and cache are one workflow in two forms; name one of the two\n"
+    )
+    assert capsys.readouterr().err == said
+    assert not (repository.folder / CONFIG).exists()
 
 
 def test_pushes_to_the_default_branch_are_watched(repository: Repository) -> None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+WORKFLOWS = ("pull-request", "fork-comment", "upstream", "refresh-locks", "machines", "cache")
+"""Those of ``docs/workflows``, by their names there."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--diff", action="store_true", help="write nothing; print what would change")
     parser.add_argument("--no-hooks", action="store_true", help="leave .pre-commit-config.yaml alone")
-    parser.add_argument("--no-workflows", action="store_true", help="leave .github/workflows alone")
+    workflows = parser.add_mutually_exclusive_group()
+    workflows.add_argument("--no-workflows", action="store_true", help="leave .github/workflows alone")
+    workflows.add_argument(
+        "--workflow", action="append", default=[], choices=WORKFLOWS, metavar="NAME",
+        help=f"a workflow to put in, may be repeated: {', '.join(WORKFLOWS)}; default: pull-request",
+    )  # fmt: skip
     parser.add_argument(
         "--merge-driver", action="store_true", help="set up the merge driver for locks, and nothing else"
     )
@@ -27,4 +35,5 @@ def run(arguments: argparse.Namespace) -> int:
         with_hooks=not arguments.no_hooks,
         with_workflows=not arguments.no_workflows,
         dry=arguments.diff,
+        named=arguments.workflow,
     )

@@ -15,11 +15,12 @@ from conda_lockstep.links import followed
 from conda_lockstep.report.paths import repository_root
 
 
-def run(folder: Path, *, with_hooks: bool, with_workflows: bool, dry: bool) -> int:
+def run(folder: Path, *, with_hooks: bool, with_workflows: bool, dry: bool, named: Sequence[str] = ()) -> int:
     """Write what a repository needs, or with ``dry`` print it as a diff; say what was done, and return 0.
 
-    A second run changes nothing. Raises ``LockstepError`` before anything is written where a file cannot be read, or
-    is not what it must be to be edited.
+    ``named`` are the workflows that are wanted, by default the one for pull requests. A second run changes nothing.
+    Raises ``LockstepError`` before anything is written where a file cannot be read, or is not what it must be to be
+    edited.
     """
     root = _root(folder)
     tag = f"v{version('conda-lockstep')}"
@@ -27,7 +28,7 @@ def run(folder: Path, *, with_hooks: bool, with_workflows: bool, dry: bool) -> i
     if with_hooks:
         planned.append(hooks.plan(root, tag))
     if with_workflows:
-        planned += workflows.plan(root, tag)
+        planned += workflows.plan(root, tag, named)
     _carry_out(root, planned, dry=dry)
     if with_hooks and not dry and planned[0].after != planned[0].before:
         print("next: pre-commit install && pre-commit run --all-files")

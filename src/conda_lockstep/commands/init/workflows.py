@@ -5,25 +5,46 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conda_lockstep.commands.init.plan import Planned, is_older, read
 from conda_lockstep.errors import LockstepError
 
 FOLDER = Path(".github/workflows")
-TEMPLATES = {"pull-request.yml": "lockstep.yml"}
-"""The name of a template and the name it gets in the user's repository."""
+FIRST = "pull-request"
+"""The workflow that a repository gets where none is named."""
 
 _USES = re.compile(r"""(\buses:\s*["']?[\w.-]+/conda-lockstep@)([^\s"'#]+)""")
 
 
-def plan(root: Path, tag: str) -> list[Planned]:
-    """Plan the workflows: new ones where none uses the Action, else the Action's version moved up in those that do."""
-    present = list(_using(root))
-    if present:
-        return [_moved(path, text, tag) for path, text in present]
-    return [_written(root, template, FOLDER / name, tag) for template, name in TEMPLATES.items()]
+def plan(root: Path, tag: str, names: Sequence[str] = ()) -> list[Planned]:
+    """Plan workflows by the names of their templates, and the Action's version moved up in those that use it.
+
+    Without names it is the one for pull requests, where no workflow uses the Action yet. Raises ``LockstepError`` where
+    a workflow would have to lie where another does.
+    """
+    planned = [_moved(path, text, tag) for path, text in _using(root)]
+    present = {each.path for each in planned}
+    written: dict[Path, str] = {}
+    for name in names or ([] if planned else [FIRST]):
+        template = _template(f"{name}.yml")
+        path = FOLDER / _target(template)
+        if path in written and written[path] != name:
+            what = f"{written[path]} and {name} are one workflow in two forms"
+            raise LockstepError(what, where=str(path), remedy="name one of the two")
+        if path not in present and path not in written:
+            planned.append(_written(root, template, path, tag))
+        written[path] = name
+    return planned
+
+
+def _target(template: str) -> str:
+    """Return the name that a template says it is to be copied to."""
+    match = re.search(r"^# Copy to \.github/workflows/([\w-]+\.yml)", template, re.MULTILINE)
+    if match is None:
+        raise ValueError("a template says where it is to be copied to")
+    return match[1]
 
 
 def _using(root: Path) -> Iterator[tuple[Path, str]]:
@@ -45,12 +66,16 @@ def _written(root: Path, template: str, path: Path, tag: str) -> Planned:
     if read(root, path) is not None:
         remedy = "rename it, or say --no-workflows"
         raise LockstepError("a workflow of this name does something else", where=str(path), remedy=remedy)
-    text = re.sub(r"^# Copy to .*\n", "", _template(template), flags=re.MULTILINE)
+    text = re.sub(r"^# Copy to .*\n", "", template, flags=re.MULTILINE)
     text = _USES.sub(lambda match: match[1] + tag, text)
-    branch = _default_branch(root)
-    listed = branch if re.fullmatch(r"[\w./-]+", branch) else json.dumps(branch)
-    text = text.replace("branches: [main]", f"branches: [{listed}]")
-    return Planned(path, None, text, f"written, for pull requests and for pushes to {branch}")
+    what = template.partition("\n")[0].removeprefix("# ").rstrip(".")
+    told = f"written: {what[0].lower()}{what[1:]}"
+    if "branches: [main]" in text:
+        branch = _default_branch(root)
+        listed = branch if re.fullmatch(r"[\w./-]+", branch) else json.dumps(branch)
+        text = text.replace("branches: [main]", f"branches: [{listed}]")
+        told += f"; and pushes to {branch}"
+    return Planned(path, None, text, told)
 
 
 def _template(name: str) -> str:
