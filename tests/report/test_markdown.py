@@ -194,7 +194,7 @@ def test_a_clean_report_is_as_harmless() -> None:
         ("two managers own its files: what is imported is not what conda records",) * 2,
         ("asked for by sysroot_linux-64", "asked for by `sysroot_linux-64`"),
         ("sha256 abcdef1 instead of 1234567", "`sha256` `abcdef1` instead of `1234567`"),
-        ("ping @octocat, please", "ping `@octocat,` please"),
+        ("ping @octocat, please", "ping `@octocat`, please"),
         ("see #12 or GH-12", "see `#12` or `GH-12`"),
         ("deadbeef", "`deadbeef`"),
         ("", ""),

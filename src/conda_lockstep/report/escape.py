@@ -39,9 +39,13 @@ def code(text: str, *, cell: bool = False, limit: int = LIMIT) -> str:
 def prose(text: str, *, cell: bool = False, limit: int = 4 * LIMIT) -> str:
     """Return Markdown that reads as this text; every word that could mean something to GitHub is code."""
     parts = _WORDS.split(visible(" ".join(text.split()), limit))
-    return "".join(
-        part if part.isspace() or _PLAIN.fullmatch(part) else code(part, cell=cell) for part in parts
-    )
+    return "".join(part if part.isspace() or _PLAIN.fullmatch(part) else _word(part, cell) for part in parts)
+
+
+def _word(word: str, cell: bool) -> str:
+    """Return a word as code, but for a comma or semicolon behind it."""
+    bare = word[:-1] if word[-1:] in (",", ";") else word
+    return code(bare, cell=cell) + word[len(bare) :]
 
 
 def markup(text: str, limit: int = 10 * LIMIT) -> str:
