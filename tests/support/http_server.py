@@ -176,6 +176,8 @@ class _Handler(SimpleHTTPRequestHandler):
         folder = Path(self.translate_path(self.path))
         if folder.is_dir() and self.path.endswith("/") and self._wants_json(folder):
             self.path += "index.json"
+        # Dates are in seconds, and a test changes a file more often.
+        del self.headers["If-Modified-Since"]
         source = super().send_head()
         start = self._start()
         if source is not None and start:
