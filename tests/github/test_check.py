@@ -116,6 +116,15 @@ def test_a_lock_that_does_not_fit_is_solved_anew_and_says_why(checkout: Checkout
     assert "- name: urllib3" in checked.lock
 
 
+@pytest.mark.parametrize(("age", "state"), [(0, "missing"), (100_000, "failed")])
+def test_what_is_younger_than_the_settings_ask_for_is_not_locked(
+    checkout: Checkout, age: int, state: str
+) -> None:
+    settings = (checkout.repository.folder / "lockstep.toml").read_text()
+    checkout.write({"lockstep.toml": f"min-age = {age}\n{settings}"})
+    assert checkout.one().state == state
+
+
 def test_a_broken_lock_is_as_good_as_a_stale_one(checkout: Checkout) -> None:
     checkout.write({"conda-lock.yml": "version: 1\npackage: [oh no\n"})
     checked = checkout.one()

@@ -23,7 +23,6 @@ from conda_lockstep.github.runner import Runner
 from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.again import Locked, platforms_of
-from conda_lockstep.lock.dates import horizon_of
 from conda_lockstep.lock.keep import Update
 from conda_lockstep.lock.make import Settings, make_locks, solver_for
 from conda_lockstep.lock.model import Lock
@@ -119,8 +118,7 @@ class _Look:
     def _refresh(self, path: Path, old: Mapping[Path, Lock]) -> None:
         """Make the locks that ``lockstep lock --update-all`` would write, and keep those that differ."""
         file, config = read(path), load(followed(path).parent)
-        horizon = horizon_of("", config.min_age)
-        settings = settings_of(file, config, [*old.values()], cache=self.cache, horizon=horizon)
+        settings = settings_of(file, config, [*old.values()], cache=self.cache)
         made = make_locks(file, settings, self._solver(settings), [*old.values()], Update(all=True))
         after = {machine_lock_path(path, name): cep37.render(lock) for name, lock in made.items()}
         before = {lock: lock.read_bytes().decode("utf-8", "replace") for lock in old}

@@ -17,7 +17,7 @@ from conda_lockstep.lock.make import Settings
 from conda_lockstep.lock.metadata import machine_of
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import environment_of
-from conda_lockstep.lock.solve import Request
+from conda_lockstep.lock.solve import NO_HORIZON, Request
 from conda_lockstep.lock.targets import settings_of
 from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.virtual import machine
@@ -79,7 +79,9 @@ def settings_again(file: EnvironmentFile, config: Config, lock: Lock, platform: 
     """Return how one platform of a lock was solved, whatever machines are declared now."""
     # The lock says for which machine it is; another would be another question.
     alone = config._replace(machines=())
-    return replace(settings_of(file, alone, (lock,), allow_cpu=True), platforms=(platform,))
+    return replace(
+        settings_of(file, alone, (lock,), allow_cpu=True, horizon=NO_HORIZON), platforms=(platform,)
+    )
 
 
 def request_again(file: EnvironmentFile, settings: Settings, lock: Lock) -> Request:

@@ -10,10 +10,11 @@ from conda_lockstep.environment.document import EnvironmentFile
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import metadata, virtual
 from conda_lockstep.lock.channels import Mirrors
+from conda_lockstep.lock.dates import horizon_of
 from conda_lockstep.lock.machines import expected_platforms, facts_of, machines_for
 from conda_lockstep.lock.make import Settings
 from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.solve import NO_HORIZON, Horizon
+from conda_lockstep.lock.solve import Horizon
 
 
 def settings_of(
@@ -25,9 +26,11 @@ def settings_of(
     cuda: str | None = None,
     cache: Path | None = None,
     allow_cpu: bool = False,
-    horizon: Horizon = NO_HORIZON,
+    horizon: Horizon | None = None,
 ) -> Settings:
     """Return how to lock a file; ``cuda`` None is what the old lock was made for.
+
+    ``horizon`` None is what the settings' ``min-age`` makes of today.
 
     Raises ``LockstepError`` for what is no platform, and for a CUDA where the settings declare machines.
     """
@@ -49,7 +52,7 @@ def settings_of(
         index=config.pypi_index,
         cache=cache,
         cpu_allow=None if allow_cpu else config.cpu_allow,
-        horizon=horizon,
+        horizon=horizon_of("", config.min_age) if horizon is None else horizon,
     )
 
 
