@@ -16,19 +16,16 @@ from conda_lockstep.lock import cep37, gpu, metadata
 from conda_lockstep.lock.dates import horizon_of
 from conda_lockstep.lock.keep import NOTHING, Update, kept_of
 from conda_lockstep.lock.machines import Group, refuse_unknown
-from conda_lockstep.lock.make import Settings, make_locks, solver_for
+from conda_lockstep.lock.make import Settings, Solvers, make_locks
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import lock_path, machine_lock_path
 from conda_lockstep.lock.select import named, read_own
-from conda_lockstep.lock.solve import Horizon, Solver
+from conda_lockstep.lock.solve import Horizon
 from conda_lockstep.lock.targets import settings_of
 from conda_lockstep.lock.text import read_text
 from conda_lockstep.lock.wanted import wanted
 from conda_lockstep.projects import normalize
 from conda_lockstep.report import lock_text
-
-_KEPT: list[Solver] = []
-"""The solvers of the last run: to free a channel's index takes longer than all that is left to do after a solve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +44,16 @@ class Asked:
 
 def run(files: Sequence[Path], asked: Asked) -> int:
     """Lock the files. Return the exit status."""
-    solvers: dict[str, Solver] = {}
+    solvers = Solvers()
     for path in files:
         file = read(path)
         config = load(followed(path).parent)
         refuse_unknown(asked.machine, config)
         _lock(file, path, asked, config, solvers)
-    _KEPT[:] = solvers.values()
     return 0
 
 
-def _lock(
-    file: EnvironmentFile, path: Path, asked: Asked, config: Config, solvers: dict[str, Solver]
-) -> None:
+def _lock(file: EnvironmentFile, path: Path, asked: Asked, config: Config, solvers: Solvers) -> None:
     old = read_own(path, broken=_say_broken)
     min_age = config.min_age if asked.min_age is None else asked.min_age
     horizon = horizon_of(asked.exclude_newer, min_age)
@@ -67,10 +61,7 @@ def _lock(
         file, config, [*old.values()], platforms=asked.platforms, cuda=asked.cuda, allow_cpu=asked.allow_cpu,
         horizon=horizon,
     )  # fmt: skip
-    # Files with the same mirrors read each channel once.
-    solver = solvers.get(repr(config.mirrors)) or solver_for(settings)
-    solvers[repr(config.mirrors)] = solver
-    made = make_locks(file, settings, solver, [*old.values()], _update(asked, old))
+    made = make_locks(file, settings, solvers.of(settings), [*old.values()], _update(asked, old))
     locks = {machine_lock_path(path, name): lock for name, lock in made.items()}
     chosen = {named(locks, asked.machine)} if asked.machine else set(locks)
     for target in sorted(chosen, key=lambda each: (each != lock_path(path), each)):

@@ -13,7 +13,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.again import request_again, settings_again
-from conda_lockstep.lock.make import make_lock, solver_for
+from conda_lockstep.lock.make import Solvers, make_lock
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.outdated import Newer, newer
 from conda_lockstep.lock.outdated_pip import newer_pip
@@ -25,14 +25,12 @@ from conda_lockstep.report import outdated as report
 
 CURRENT, OUTDATED = 0, 1
 
-_KEPT: list[Solver] = []
-"""The solver of the last run: to free a channel's index takes longer than all that is left to do."""
-
 
 def run(path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool, as_json: bool) -> int:
     """Print what is outdated in the locks of a file; 1 where anything is."""
     file, config = read(path), load(followed(path).parent)
     rows: list[report.Row] = []
+    solvers = Solvers()
     for each in [lock] if lock else locks_of([path])[path] or [lock_path(path)]:
         if not each.exists():
             raise LockstepError("there is no lock yet", where=str(each), remedy=f"run: lockstep lock {path}")
@@ -41,15 +39,16 @@ def run(path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool,
             if platform not in held.platforms:
                 has = ", ".join(held.platforms)
                 raise LockstepError(f"has nothing for '{platform}'", where=str(each), remedy=f"it has {has}")
-            rows.append(report.Row(str(each), platform, _look(file, config, held, platform, every)))
+            rows.append(report.Row(str(each), platform, _look(file, config, held, platform, every, solvers)))
     sys.stdout.write(report.as_json(rows) if as_json else report.as_text(rows))
     return OUTDATED if any(row.found for row in rows) else CURRENT
 
 
-def _look(file: EnvironmentFile, config: Config, lock: Lock, platform: str, every: bool) -> tuple[Newer, ...]:
+def _look(
+    file: EnvironmentFile, config: Config, lock: Lock, platform: str, every: bool, solvers: Solvers
+) -> tuple[Newer, ...]:
     settings = settings_again(file, config, lock, platform)
-    solver = _KEPT[0] if _KEPT else solver_for(settings)
-    _KEPT[:] = [solver]
+    solver = solvers.of(settings)
     request = request_again(file, settings, lock)
     packages = lock.platforms[platform]
     found = asyncio.run(_conda(solver, request, packages, every))

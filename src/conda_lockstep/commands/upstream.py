@@ -16,7 +16,7 @@ from conda_lockstep.environment.discover import tracked
 from conda_lockstep.environment.document import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.again import Locked, platforms_of, read_lock, request_again
-from conda_lockstep.lock.make import solver_for
+from conda_lockstep.lock.make import Solvers
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import is_lock, lock_path, locks_of
 from conda_lockstep.lock.solve import Solver, UnsolvableError
@@ -24,16 +24,6 @@ from conda_lockstep.lock.unsatisfiable import explain as explain_unsolvable
 from conda_lockstep.projects import normalize
 from conda_lockstep.report import uploads as report
 from conda_lockstep.report.model import Comparison, Report
-
-_SOLVERS: dict[str, Solver] = {}
-"""The solvers of the last run, by mirrors: to free a channel's index takes longer than all that is left to do."""
-
-
-def _solver(each: Locked) -> Solver:
-    key = repr(each.settings.mirrors)
-    if key not in _SOLVERS:
-        _SOLVERS[key] = solver_for(each.settings)
-    return _SOLVERS[key]
 
 
 def run(
@@ -50,13 +40,13 @@ def run(
     ``explain`` shows in text, too, which entry pulls each change in. 1 where a change is as bad as ``fail_on``, by
     default any at all; 2 where a lock could not be compared.
     """
-    _SOLVERS.clear()
+    solvers = Solvers()
     comparisons: list[Comparison] = []
     failed = False
     for path in _paths(files):
         try:
             for each in platforms_of(path, platforms):
-                asked = (each.file, each.lock, str(each.path), _solver(each), each.settings_today)
+                asked = (each.file, each.lock, str(each.path), solvers.of(each.settings), each.settings_today)
                 comparisons.extend(against_today(*asked))
         except LockstepError as error:
             # What was found until then is told, and so are the other locks.
@@ -85,9 +75,11 @@ def bisect(
     """Name the upload that moved a package in each lock; 1 where one did."""
     if format not in ("text", "json"):
         raise LockstepError("the answer of --bisect is text or JSON", remedy="leave out --format")
-    _SOLVERS.clear()
+    solvers = Solvers()
     found = [
-        _bisected(each, package.lower()) for path in _paths(files) for each in platforms_of(path, platforms)
+        _bisected(each, package.lower(), solvers.of(each.settings))
+        for path in _paths(files)
+        for each in platforms_of(path, platforms)
     ]
     write(report.as_json(found) if format == "json" else report.as_text(found), output)
     return int(any(row.flip.moved for row in found))
@@ -99,23 +91,23 @@ def attributed(told: Report, old: Path, new: Path, file: Path | None = None) -> 
     That is the one beside the new lock where none is given. Raises ``LockstepError`` where there is none, and for what
     is no lock.
     """
-    _SOLVERS.clear()
-    base = read_lock(old)
+    solvers, base = Solvers(), read_lock(old)
     found = {each.platform: each for each in platforms_of(new, (), file)}
-    return replace(told, comparisons=tuple(_attributed(each, base, found) for each in told.comparisons))
+    pairs = ((each, found[each.platform]) for each in told.comparisons)
+    comparisons = (_attributed(each, base, head, solvers.of(head.settings)) for each, head in pairs)
+    return replace(told, comparisons=tuple(comparisons))
 
 
-def _attributed(comparison: Comparison, base: Lock, found: dict[str, Locked]) -> Comparison:
-    head = found[comparison.platform]
+def _attributed(comparison: Comparison, base: Lock, head: Locked, solver: Solver) -> Comparison:
     packages = head.lock.platforms[comparison.platform]
     try:
-        return attribute(comparison, head.file, base, packages, _solver(head), head.settings)
+        return attribute(comparison, head.file, base, packages, solver, head.settings)
     except UnsolvableError as error:
         request = request_again(head.file, head.settings, head.lock)
-        raise asyncio.run(explain_unsolvable(_solver(head), request, str(error))) from None
+        raise asyncio.run(explain_unsolvable(solver, request, str(error))) from None
 
 
-def _bisected(each: Locked, package: str) -> report.Row:
+def _bisected(each: Locked, package: str, solver: Solver) -> report.Row:
     cutoff = cutoff_of(each.lock, each.platform)
     if cutoff is None:
         what = f"does not say when the newest of its packages for {each.platform} was uploaded"
@@ -130,9 +122,9 @@ def _bisected(each: Locked, package: str) -> report.Row:
         )
     request = request_again(each.file, each.settings, each.lock)
     try:
-        flip = asyncio.run(flipped_by(_solver(each), request, package, locked, cutoff))
+        flip = asyncio.run(flipped_by(solver, request, package, locked, cutoff))
     except UnsolvableError as error:
-        raise asyncio.run(explain_unsolvable(_solver(each), request, str(error))) from None
+        raise asyncio.run(explain_unsolvable(solver, request, str(error))) from None
     if locked is None and flip.after is None:
         raise LockstepError(
             f"'{package}' is neither locked nor in a new lock",

@@ -24,17 +24,13 @@ from conda_lockstep.links import followed
 from conda_lockstep.lock import cep37
 from conda_lockstep.lock.again import Locked, platforms_of
 from conda_lockstep.lock.keep import Update
-from conda_lockstep.lock.make import Settings, make_locks, solver_for
+from conda_lockstep.lock.make import Solvers, make_locks
 from conda_lockstep.lock.model import Lock
 from conda_lockstep.lock.paths import machine_lock_path
 from conda_lockstep.lock.select import read_own
-from conda_lockstep.lock.solve import Solver
 from conda_lockstep.lock.targets import settings_of
 from conda_lockstep.report import drift_text
 from conda_lockstep.report.model import Comparison, Evidence, Report
-
-_KEPT: list[Solver] = []
-"""The solvers of the last look: to free a channel's index takes longer than all that is left to do."""
 
 
 def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
@@ -51,7 +47,6 @@ def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
                 found.at(path)
     except LockstepError as error:
         found.failures.append(str(error))
-    _KEPT[:] = found.solvers.values()
     findings = found.findings()
     findings_file.write(findings, runner.folder / findings_file.FILE_NAME)
     return findings
@@ -63,7 +58,7 @@ class _Look:
     def __init__(self, runner: Runner, inputs: Inputs, out: TextIO) -> None:
         self.workspace, self.inputs, self.out = runner.workspace, inputs, out
         self.cache = inputs.cache_dir or runner.cache
-        self.solvers: dict[str, Solver] = {}
+        self.solvers = Solvers()
         self.comparisons: list[Comparison] = []
         self.identities: list[tuple[str, str, str]] = []
         self.refreshed: list[Refreshed] = []
@@ -105,7 +100,7 @@ class _Look:
     def _compare(self, each: Locked) -> None:
         """Compare one platform with its channels today; what is told before one fails stays told."""
         settings = replace(each.settings_today, cache=self.cache)
-        solver, label = self._solver(settings), each.path.as_posix()
+        solver, label = self.solvers.of(settings), each.path.as_posix()
         packages = each.lock.platforms[each.platform]
         self.identities.append((label, each.platform, packages.environment_id))
         try:
@@ -119,7 +114,7 @@ class _Look:
         """Make the locks that ``lockstep lock --update-all`` would write, and keep those that differ."""
         file, config = read(path), load(followed(path).parent)
         settings = settings_of(file, config, [*old.values()], cache=self.cache)
-        made = make_locks(file, settings, self._solver(settings), [*old.values()], Update(all=True))
+        made = make_locks(file, settings, self.solvers.of(settings), [*old.values()], Update(all=True))
         after = {machine_lock_path(path, name): cep37.render(lock) for name, lock in made.items()}
         before = {lock: lock.read_bytes().decode("utf-8", "replace") for lock in old}
         gone = [lock for lock in before if lock not in after and cep37.is_ours(before[lock], old[lock])]
@@ -127,13 +122,6 @@ class _Look:
             one, other = before.get(target, ""), after.get(target, "")
             if one != other:
                 self.refreshed.append(Refreshed(target.as_posix(), one, other))
-
-    def _solver(self, settings: Settings) -> Solver:
-        """Files with the same mirrors read each channel once."""
-        key = repr(settings.mirrors)
-        if key not in self.solvers:
-            self.solvers[key] = solver_for(settings)
-        return self.solvers[key]
 
     def _fail(self, error: LockstepError, *paths: Path) -> None:
         """Note what failed, and of which file where the error does not say."""

@@ -62,6 +62,18 @@ class Mirrors:
         self._to = sorted(pairs, key=lambda pair: -len(pair[0]))
         self._from = sorted(((mirror, url) for url, mirror in pairs), key=lambda pair: -len(pair[0]))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the same is fetched from the same places, with the same credentials."""
+        return isinstance(other, Mirrors) and self._all == other._all
+
+    def __hash__(self) -> int:
+        """As equality has it."""
+        return hash(self._all)
+
+    @property
+    def _all(self) -> tuple[object, ...]:
+        return frozenset(self._to), frozenset(self.with_credentials)
+
     def fetch_url(self, url: str) -> str:
         """Return where a URL of a lock is fetched from; raises for a variable in the mirror's URL that is not set."""
         return with_variables(_moved(url, self._to))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from conda_lockstep.config import Machine
 from conda_lockstep.environment.document import EnvironmentFile
@@ -51,6 +51,24 @@ def solver_for(settings: Settings) -> Solver:
     """Return a solver that fetches as the settings say."""
     cache = settings.cache / "repodata" if settings.cache else None
     return Solver(settings.mirrors, cache=cache, seconds=settings.seconds)
+
+
+class Solvers:
+    """The solvers of one run: what is fetched from the same places is read once."""
+
+    last: ClassVar[Solvers | None] = None
+    """Those of the last run: to free a channel's index takes longer than all that is left to do after a solve."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Mirrors, Path | None, int], Solver] = {}
+        Solvers.last = self
+
+    def of(self, settings: Settings) -> Solver:
+        """Return a solver that fetches as the settings say; see :func:`solver_for`."""
+        places = (settings.mirrors, settings.cache, settings.seconds)
+        if places not in self._made:
+            self._made[places] = solver_for(settings)
+        return self._made[places]
 
 
 def make_lock(
