@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conda_lockstep.atomic import write_text
-from conda_lockstep.environment.discover import environment_files
 from conda_lockstep.environment.document import EnvironmentFile, parse, read
 from conda_lockstep.environment.format import UnformattableError, canonical
 from conda_lockstep.environment.named import STDIN, read_stdin, with_folders
@@ -24,7 +23,7 @@ def run(*, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str =
     """
     if STDIN in files:
         return _piped(files, stdin_filename or str(STDIN), check=check, diff=diff)
-    paths, missing = with_folders(files, environment_files) if files else (environment_files(Path()), [])
+    paths, missing = with_folders(files, _discover) if files else (_discover(Path()), [])
     for error in missing:
         _complain(error)
     changed, failed = 0, 0
@@ -45,6 +44,12 @@ def run(*, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str =
     summary = f"{_count(changed)} {verb}, {_count(left)} left as {'it is' if left == 1 else 'they are'}"
     print(summary, file=sys.stderr if diff else sys.stdout)
     return 2 if failed or missing else int(changed > 0 and (check or diff))
+
+
+def _discover(folder: Path) -> list[Path]:
+    from conda_lockstep.environment.discover import environment_files
+
+    return environment_files(folder)
 
 
 def _piped(files: Sequence[Path], shown: str, *, check: bool, diff: bool) -> int:

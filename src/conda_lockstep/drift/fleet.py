@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from conda_lockstep.drift.compare import compare_platform
-from conda_lockstep.drift.machines import facts, machine_rows
-from conda_lockstep.drift.source import Source, from_installed
+from conda_lockstep.drift.machines import facts
+from conda_lockstep.drift.source import Source, from_snapshot
 from conda_lockstep.drift.verify import failures
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.report.model import SEVERITIES, Comparison, Report
+from conda_lockstep.lock.text import read_text
+from conda_lockstep.report.model import Comparison, Report
 from conda_lockstep.snapshot import document
 from conda_lockstep.snapshot.model import Snapshot
 
@@ -39,7 +39,7 @@ class _Group(NamedTuple):
 
     @property
     def source(self) -> Source:
-        return from_installed(self.nodes[0].snapshot.installed, _named(self.nodes), "snapshot")
+        return from_snapshot(self.nodes[0].snapshot, _named(self.nodes))
 
 
 def read_nodes(paths: Iterable[Path]) -> tuple[list[Node], list[LockstepError]]:
@@ -61,7 +61,7 @@ def read_nodes(paths: Iterable[Path]) -> tuple[list[Node], list[LockstepError]]:
     for file in files:
         name = file.stem if stems.count(file.stem) == 1 else str(file)
         try:
-            nodes.append(Node(name, document.loads(_text(file), str(file))))
+            nodes.append(Node(name, document.loads(read_text(file), str(file))))
         except LockstepError as error:
             failed.append(error)
     return sorted(nodes, key=lambda node: _natural(node.name)), failed
@@ -107,10 +107,8 @@ def _compared(group: _Group, most: _Group, lock: Source | None) -> Comparison:
     if lock and group.platform not in lock.platforms:
         what = f"has nothing for {group.platform}, which {_named(group.nodes)} need"
         raise LockstepError(what, where=lock.label)
-    wanted = lock or most.source
-    compared = compare_platform(wanted, group.source, group.platform, name=_named(group.nodes))
-    rows = [*compared.rows, *machine_rows(most.nodes[0].snapshot.machine, group.nodes[0].snapshot.machine)]
-    return replace(compared, rows=tuple(sorted(rows, key=lambda row: SEVERITIES.index(row.severity))))
+    wanted = (lock or most.source)._replace(machine=most.source.machine)
+    return compare_platform(wanted, group.source, group.platform, name=_named(group.nodes))
 
 
 def _summary(
@@ -154,9 +152,3 @@ def _count(number: int) -> str:
 def _natural(name: str) -> list[tuple[int, str]]:
     """Return a key by which ``node9`` comes before ``node17``."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
-def _text(path: Path) -> str:
-    from conda_lockstep.lock.text import read_text
-
-    return read_text(path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import PackageSet
-from conda_lockstep.snapshot.model import Damage, Installed, Machine, Stray
+from conda_lockstep.snapshot.model import Damage, Installed, Machine, Snapshot, Stray
 
 if TYPE_CHECKING:  # what reports are made of costs as much as reading a hundred records
     from conda_lockstep.lock.model import Lock
@@ -89,8 +89,7 @@ def _parse_json(text: str, label: str) -> Source:
         return Source(label, _KINDS.get(source_format, "conda-lock"), platforms, complete)
     from conda_lockstep.snapshot import document
 
-    installed, machine = document.loads(text, label)
-    return from_installed(installed, label, "snapshot")._replace(machine=machine)
+    return from_snapshot(document.loads(text, label), label)
 
 
 def is_environment_file(path: Path) -> bool:
@@ -118,6 +117,11 @@ def from_installed(installed: Installed, label: str, kind: Literal["snapshot", "
     """Return an installed environment as a source."""
     platforms = {installed.platform: installed.packages}
     return Source(label, kind, platforms, damages=installed.damages, strays=installed.strays)
+
+
+def from_snapshot(snapshot: Snapshot, label: str) -> Source:
+    """Return a snapshot as a source, with its machine."""
+    return from_installed(snapshot.installed, label, "snapshot")._replace(machine=snapshot.machine)
 
 
 def side_of(source: Source, packages: PackageSet) -> Side:
