@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from conda_lockstep.arguments.names import names
-
-DEFAULT_FILE = Path("environment.yml")
+from conda_lockstep.lock.paths import DEFAULT_FILE
 
 
 def add(parser: argparse.ArgumentParser) -> None:

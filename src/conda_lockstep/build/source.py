@@ -19,8 +19,6 @@ from conda_lockstep.lock.paths import environment_of, is_lock, lock_path
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.snapshot.platforms import this_platform
 
-DEFAULT_FILE = Path("environment.yml")
-
 
 @dataclass(frozen=True, slots=True)
 class Locked:

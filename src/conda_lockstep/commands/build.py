@@ -7,7 +7,8 @@ from pathlib import Path
 
 from conda_lockstep.build.environment import Options, Outcome, build_environment
 from conda_lockstep.build.progress import is_wanted
-from conda_lockstep.build.source import DEFAULT_FILE, Locked, read_locked
+from conda_lockstep.build.source import Locked, read_locked
+from conda_lockstep.lock.paths import DEFAULT_FILE
 
 
 def run(

@@ -15,13 +15,11 @@ from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import read_entries
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock import cep37
-from conda_lockstep.lock.paths import lock_path, locks_of
+from conda_lockstep.lock.paths import DEFAULT_FILE, lock_path, locks_of
 from conda_lockstep.lock.pin import Left, Pins, Precision
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.report import text
 from conda_lockstep.rules.pins.unpinned import is_open, is_open_pip
-
-DEFAULT_FILE = Path("environment.yml")
 
 
 class Answer(NamedTuple):

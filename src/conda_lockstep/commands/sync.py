@@ -7,8 +7,9 @@ from pathlib import Path
 
 from conda_lockstep.build.environment import plan_sync, sync_environment
 from conda_lockstep.build.plan import Step
-from conda_lockstep.build.source import DEFAULT_FILE, read_locked
+from conda_lockstep.build.source import read_locked
 from conda_lockstep.commands.build import options_for, tell
+from conda_lockstep.lock.paths import DEFAULT_FILE
 
 CLEAN, CHANGES = 0, 1
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from conda_lockstep.drift.source import Source, read_source
 from conda_lockstep.environment.document import read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.paths import environment_of, is_lock, lock_path, locks_of
+from conda_lockstep.lock.paths import DEFAULT_FILE, environment_of, is_lock, lock_path, locks_of
 from conda_lockstep.lock.why import Answer, Entry, Graph, entries_of
 from conda_lockstep.lock.wording import nearest
 from conda_lockstep.report import why as report
 
-DEFAULT_FILE = Path("environment.yml")
 MAX_PACKAGES = 50
 """How many packages a glob may mean."""
 

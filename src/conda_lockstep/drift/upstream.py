@@ -43,11 +43,8 @@ def against_today(
     if files.rows:
         yield files
     new = against_new_lock(file, lock, label, solver, settings)
-    told = {(row.subject, row.manager, row.classes, row.before, row.after) for row in files.rows}
-    rows = [
-        row for row in new.rows if (row.subject, row.manager, row.classes, row.before, row.after) not in told
-    ]
-    yield replace(new, rows=tuple(rows))
+    told = {row.shown for row in files.rows}
+    yield replace(new, rows=tuple(row for row in new.rows if row.shown not in told))
 
 
 def against_new_lock(

@@ -152,15 +152,7 @@ def _received(path: Path) -> Findings:
 def _news_id(findings: Findings) -> str:
     """Name what is told, without dates and addresses: the same news has the same name."""
     moved = [
-        [
-            comparison.name,
-            comparison.platform,
-            row.subject,
-            row.manager,
-            [*row.classes],
-            row.before,
-            row.after,
-        ]
+        [comparison.name, comparison.platform, *row.shown]
         for comparison in findings.report.comparisons
         for row in comparison.rows
     ]

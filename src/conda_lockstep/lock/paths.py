@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+DEFAULT_FILE = Path("environment.yml")
+"""The environment file that is meant where none is named."""
 SUFFIX = "conda-lock.yml"
 _SUFFIXES = (SUFFIX, "conda-lock.yaml")
 

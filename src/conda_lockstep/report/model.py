@@ -46,6 +46,11 @@ class Row(NamedTuple):
     blame: Blame = ""
     chain: tuple[str, ...] = ()
 
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """What changed, as a reader sees it: two rows of which this is equal tell the same."""
+        return self.subject, self.manager, self.classes, self.before, self.after
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -140,9 +145,7 @@ def distinct(report: Report) -> tuple[Row, ...]:
     rows: dict[object, Row] = {}
     for comparison in report.comparisons:
         for row in comparison.rows:
-            rows.setdefault(
-                (comparison.name, row.subject, row.manager, row.classes, row.before, row.after), row
-            )
+            rows.setdefault((comparison.name, row.shown), row)
     return tuple(rows.values())
 
 
@@ -162,8 +165,6 @@ def grouped(comparisons: Iterable[Comparison]) -> tuple[Group, ...]:
     """Put platforms together that changed alike, in the order of the first of each."""
     groups: dict[object, list[Comparison]] = {}
     for comparison in comparisons:
-        shown = tuple(
-            (row.subject, row.manager, row.classes, row.before, row.after) for row in comparison.rows
-        )
+        shown = tuple(row.shown for row in comparison.rows)
         groups.setdefault((comparison.name, shown, comparison.notes), []).append(comparison)
     return tuple(Group(tuple(members)) for members in groups.values())
