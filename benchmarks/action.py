@@ -21,8 +21,8 @@ from benchmarks._harness import RUNS, compare
 from tests.support.github import BOT, FakeGitHub, PullRequest, Request, payloads, running
 from tests.support.repository import Repository
 
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 PACKAGES = 300
@@ -99,7 +99,7 @@ class Job:
 
     def prepare(self) -> None:
         """Write what the step that executes would hand over: it would ask channels whose doing the changes are."""
-        from conda_lockstep.github.handoff import FILE_NAME, Checked, Handoff, write
+        from conda_lockstep.github.handoff.handoff import FILE_NAME, Checked, Handoff, write
 
         checkout = self.folder / "checkout"
         lock, file = ((checkout / name).read_bytes() for name in ("conda-lock.yml", "environment.yml"))

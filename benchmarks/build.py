@@ -17,16 +17,16 @@ from benchmarks._channel import filled_channel, names_of
 from tests.support.http_server import serve
 from tests.support.prefixes import lock_of, solve
 
-from conda_lockstep.lock import cep37
+from conda_lockstep.lock.formats import cep37
 
 PACKAGES = 200
-BUILD = "from conda_lockstep.cli import entry; entry()"
+BUILD = "from conda_lockstep.cli.main import entry; entry()"
 BARE_INSTALL = """
 import asyncio, os, sys
 from pathlib import Path
 from rattler import install
 from conda_lockstep.lock import cep37
-from conda_lockstep.lock.records import record_of
+from conda_lockstep.lock.channels.records import record_of
 lock, prefix, cache = sys.argv[1:]
 packages = next(iter(cep37.read(Path(lock)).platforms.values()))
 records = [record_of(package) for package in packages.only("conda").values()]

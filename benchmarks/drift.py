@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.repodata import package, repodata
 
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.conda.version import compare_conda
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.versions import compare_conda
 
 PACKAGES = 3_000
 PLATFORMS = ("linux-64", "osx-arm64")
@@ -124,11 +124,11 @@ def measure(folder: Path) -> None:
     """Do everything once, with the modules loaded, and print what each step took."""
     import gc
 
-    from conda_lockstep.drift.chains import explained
-    from conda_lockstep.drift.compare import compare
-    from conda_lockstep.drift.source import read_source
-    from conda_lockstep.lock import formats  # noqa: F401
-    from conda_lockstep.report import html, markdown
+    from conda_lockstep.drift.compare.chains import explained
+    from conda_lockstep.drift.compare.compare import compare
+    from conda_lockstep.drift.compare.operands import read_source
+    from conda_lockstep.lock.formats import detect as formats  # noqa: F401
+    from conda_lockstep.render.drift import html, markdown
 
     gc.set_threshold(100_000)  # as the command line does
     paths = [folder / name for name in NAMES]

@@ -55,10 +55,10 @@ laps = [time.process_time()]
 from pathlib import Path
 from conda_lockstep.config import Config
 from conda_lockstep.environment import nodes
-from conda_lockstep.environment.document import read
+from conda_lockstep.environment.environment_file import read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.report import text
-from conda_lockstep.rules import lint
+from conda_lockstep.render import text
+from conda_lockstep.lint.engine.registry import lint
 chosen, files = lint.select(Config()), []
 laps.append(time.process_time())
 for path in sys.argv[1:]:

@@ -20,10 +20,10 @@ from benchmarks import _harness
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.http_server import serve
 
-from conda_lockstep.environment.document import read
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.make import Settings, make_lock
+from conda_lockstep.environment.environment_file import read
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.update.make import Settings, make_lock
 from conda_lockstep.packages import PackageSet
 
 CUDA = "12.9"
@@ -37,7 +37,7 @@ SPECS = (
     "matplotlib-base",
     "jupyterlab",
 )
-LOCKSTEP = "from conda_lockstep.cli import entry; entry()"
+LOCKSTEP = "from conda_lockstep.cli.main import entry; entry()"
 
 MACHINE = f"__archspec=1=x86_64 __cuda={CUDA}=0 __glibc=2.28=0 __linux=5.10=0 __unix=0=0"
 BARE_SOLVE = """
@@ -112,7 +112,7 @@ def reading(folder: Path, corpus: Path) -> None:
     shutil.copyfile(file.path, folder / "large.yml")
     run = "from sys import argv; from pathlib import Path; from {} import {} as read; read(Path(argv[1]))"
     ours, theirs = (
-        run.format("conda_lockstep.lock.cep37", "read"),
+        run.format("conda_lockstep.lock.formats.cep37", "read"),
         run.format("conda_lock.lockfile", "parse_conda_lock_file"),
     )
     libyaml = "import sys, yaml; yaml.load(open(sys.argv[1]), yaml.CSafeLoader)"

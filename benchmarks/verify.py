@@ -21,7 +21,7 @@ from benchmarks._harness import compare
 from scripts.build_zipapp import build
 from tests.support.prefixes import install, lock_of, solve
 
-from conda_lockstep.lock import cep37, manifest
+from conda_lockstep.lock.formats import cep37, manifest
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.snapshot.hashing import cores
 from conda_lockstep.snapshot.records import parse_record
@@ -29,7 +29,7 @@ from conda_lockstep.snapshot.records import parse_record
 PACKAGES = 300
 
 
-CODE = "from conda_lockstep.cli import entry; entry()"
+CODE = "from conda_lockstep.cli.main import entry; entry()"
 CONDA_LIST = 0.7
 """Seconds that ``conda list`` takes for a prefix of five packages, measured once with conda 26.7."""
 

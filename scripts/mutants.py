@@ -42,7 +42,7 @@ CACHE = REPOSITORY / ".cache"
 RESULTS = CACHE / "mutants.jsonl"
 MUTMUT = "mutmut==3.8.1"
 TESTS = (
-    "tests/rules", "tests/environment", "tests/hooks", "tests/installs", "tests/lock/test_pin.py",
+    "tests/rules", "tests/environment", "tests/hooks", "tests/installs", "tests/lock/update/test_pin.py",
     *(f"tests/report/test_{name}.py" for name in ("fixes", "text", "json", "sarif")),
     *(f"tests/commands/test_{name}.py" for name in ("lint", "lint_installs", "lint_locks", "fmt", "explain", "named")),
 )  # fmt: skip

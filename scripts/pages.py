@@ -20,7 +20,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 from tests.support.pages import rule_table
 
-from conda_lockstep.rules import FAMILIES
+from conda_lockstep.lint.engine.registry import FAMILIES
 
 GUIDE, PROJECT = "Guide", "Project"
 FRONT = "README.md"

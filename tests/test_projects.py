@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
-from conda_lockstep.projects import normalize_version
+from conda_lockstep.conda.project_names import normalize_version
 
 _NUMBER = st.sampled_from(["0", "1", "01", "12", "2024", ""])
 _PARTS = st.lists(

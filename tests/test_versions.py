@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rattler import Version
 
-from conda_lockstep.versions import compare, compare_conda, step
+from conda_lockstep.conda.version import compare, compare_conda, step
 from tests.support.repodata import repodata
 
 PARTS = st.sampled_from([*"0129ab_.-+!", "10", "dev", "post", "rc", "alpha", "2024"])

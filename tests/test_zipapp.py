@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from scripts.build_zipapp import COMMANDS, build
 
-from conda_lockstep.lock import manifest
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.formats import manifest
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 from tests.support.prefixes import Installed, copy_of, installed
 

@@ -21,7 +21,7 @@ def conda_subcommands() -> Iterator[CondaSubcommand]:
 
 def run(arguments: tuple[str, ...]) -> int:
     """Run a command line of lockstep; return its exit status."""
-    from conda_lockstep.cli import leave_if_downloading, main
+    from conda_lockstep.cli.main import leave_if_downloading, main
 
     status = main(arguments)
     leave_if_downloading(status)

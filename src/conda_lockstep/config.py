@@ -1,7 +1,7 @@
 """The project's settings: what they are, and where they are found.
 
 They stand in ``[tool.lockstep]`` of a ``pyproject.toml`` or in a ``lockstep.toml``; :mod:`.settings` reads the table.
-A new setting is a field here and a reader there. Named tuples, for the reason that environment/source.py gives.
+A new setting is a field here and a reader there. Named tuples, for the reason that text/source.py gives.
 """
 
 from __future__ import annotations

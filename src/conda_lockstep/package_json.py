@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.fields import Fields, Json
 from conda_lockstep.packages import Manager, Package
+from conda_lockstep.text.json_fields import Fields, Json
 
 
 def package_json(package: Package, *, edges: bool = True) -> dict[str, Json]:

@@ -15,9 +15,9 @@ from cmarkgfm.cmark import Options
 from scripts.build_docs import build
 from scripts.pages import EVERY_RULE, Page
 
-from conda_lockstep.cli import COMMANDS
+from conda_lockstep.cli.main import COMMANDS
 from conda_lockstep.config import Config, load
-from conda_lockstep.rules.selection import select
+from conda_lockstep.lint.engine.selection import select
 from tests.support.docs import DOCS, as_run
 
 ROOT = DOCS.parent

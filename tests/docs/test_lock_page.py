@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from conda_lockstep.environment.document import parse
+from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import cep37, explicit
-from conda_lockstep.lock.metadata import CHANNEL_PRIORITY, describe
-from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.requirements import pip_part
-from conda_lockstep.lock.virtual import machine
+from conda_lockstep.lock.formats import cep37, explicit
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, describe
+from conda_lockstep.lock.model.virtual_packages import machine
+from conda_lockstep.lock.pip.requirements import pip_part
 from conda_lockstep.packages import Package
 from tests.lock.strategies import locks
 from tests.support.docs import DOCS

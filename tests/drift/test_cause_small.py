@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from tests.support.forge.pypi import write_index
 
-from conda_lockstep.cli import main
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.metadata import newest_of
+from conda_lockstep.cli.main import main
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.metadata import newest_of
 
 DAY = 86_400_000
 START = 1_700_000_000_000

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from tests.support.corpus import find_corpus
 
-from conda_lockstep.drift.compare import compare
-from conda_lockstep.drift.diff import diff
+from conda_lockstep.drift.compare.compare import compare
+from conda_lockstep.drift.compare.diff import diff
+from conda_lockstep.drift.compare.operands import Source, read_source
 from conda_lockstep.drift.model import accounted
-from conda_lockstep.drift.source import Source, read_source
+from conda_lockstep.drift.report import Report, Row
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.report.model import Report, Row
 
 # What was read and agreed with, by hand: (pair, platform) -> rows of a severity that stands open.
 JUDGED = {

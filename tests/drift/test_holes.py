@@ -11,9 +11,9 @@ import pytest
 from tests.support.prefixes import Installed
 from tests.support.repodata import package, repodata
 
-from conda_lockstep.cli import main
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.cli.main import main
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 

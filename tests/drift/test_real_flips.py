@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tests.support.repodata import package, repodata
 
-from conda_lockstep.drift.diff import diff
+from conda_lockstep.drift.compare.diff import diff
+from conda_lockstep.drift.compare.severity import judge
+from conda_lockstep.drift.compare.variants import variants
 from conda_lockstep.drift.model import DriftClass, Flip
-from conda_lockstep.drift.severity import judge
-from conda_lockstep.drift.variants import variants
 from conda_lockstep.packages import Package, PackageSet
 
 #        axis, before, after: the packages it is seen on, and how bad it is there

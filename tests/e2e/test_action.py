@@ -91,7 +91,7 @@ class World:
 
     def lock(self) -> None:
         """Lock what is checked out, as a user does."""
-        from conda_lockstep.cli import main
+        from conda_lockstep.cli.main import main
 
         assert main(["lock", "environment.yml"]) == 0
 

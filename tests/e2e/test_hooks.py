@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from conda_lockstep.environment.discover import FILES
-from tests.rules.test_lock import ENVIRONMENT, LOCK
+from tests.lint.test_lock import ENVIRONMENT, LOCK
 from tests.support.hooks import REPOSITORY, Hooks, config
 from tests.support.repository import Repository
 

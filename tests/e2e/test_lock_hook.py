@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.test_lock import ENVIRONMENT, LOCK
+from tests.lint.test_lock import ENVIRONMENT, LOCK
 from tests.support.hooks import Hooks, config
 from tests.support.repository import Repository
 

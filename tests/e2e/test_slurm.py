@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from scripts.build_zipapp import build
 
-from conda_lockstep.lock import manifest
+from conda_lockstep.lock.formats import manifest
 from tests.support.docs import DOCS
 from tests.support.prefixes import Installed, copy_of, installed
 from tests.support.slurm import Cluster, cluster, missing

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conda_lockstep.cli import main
+from conda_lockstep.cli.main import main
 from tests.e2e.test_action import CONDA_FORGE, TOKEN, WORKFLOWS, World, action, world
 from tests.support import act
 from tests.support.github import BOT, Issue, Token, payloads

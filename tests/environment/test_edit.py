@@ -6,9 +6,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from conda_lockstep.environment import edit
-from conda_lockstep.environment.document import EnvironmentFile, MappingEntry, parse
 from conda_lockstep.environment.edit import Claims, Edit, OverlapError
-from conda_lockstep.environment.source import Source, Span, UnreadableFileError
+from conda_lockstep.environment.environment_file import EnvironmentFile, MappingEntry, parse
+from conda_lockstep.text.source import Source, Span, UnreadableFileError
 
 BLOCK = """\
 channels:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from conda_lockstep.environment.document import parse
+from conda_lockstep.conda.match_spec import NOWHERE
 from conda_lockstep.environment.edit import apply
 from conda_lockstep.environment.entries import read_entries, rewrite
-from conda_lockstep.environment.spec import NOWHERE
+from conda_lockstep.environment.environment_file import parse
 
 
 def test_entries_stand_in_the_order_of_the_file_by_manager() -> None:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from pip._internal.req.req_file import preprocess
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.document import EnvironmentFile, Item, ListOf, PipSection
+from conda_lockstep.environment.environment_file import EnvironmentFile, Item, ListOf, PipSection
 from conda_lockstep.environment.requirements import named_by, parse_requirements
-from conda_lockstep.environment.source import Span, UnreadableFileError
-from conda_lockstep.rules import OF_REQUIREMENTS, lint, rules
+from conda_lockstep.lint.engine import runner as lint
+from conda_lockstep.lint.engine.registry import OF_REQUIREMENTS, rules
+from conda_lockstep.text.source import Span, UnreadableFileError
 
 PARTS = ["numpy", "numpy==1.2", " ", "#", " # why", "a#b", "\\\n", " \\\n  ", "\n", "\n\n", "-r x.txt",
          "--hash=sha256:0", "@ https://a/b#egg=c", "lockstep: ignore=unpinned-pip"]  # fmt: skip

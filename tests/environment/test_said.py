@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from conda_lockstep.environment.document import UnreadableFileError, parse
+from conda_lockstep.conda.match_spec import BadSpec, parse_conda
+from conda_lockstep.environment.environment_file import UnreadableFileError, parse
 from conda_lockstep.environment.format import UnformattableError, canonical
 from conda_lockstep.environment.requirement import parse_pip
-from conda_lockstep.environment.spec import BadSpec, parse_conda
-from tests.environment.test_document import DAMAGED
+from tests.conda.test_match_spec import NO_REQUIREMENTS, NO_SPECS
+from tests.environment.test_environment_file import DAMAGED
 from tests.environment.test_format import UNSAFE
-from tests.environment.test_spec import NO_REQUIREMENTS, NO_SPECS
 from tests.support.snapshots import assert_as_seen
 
 

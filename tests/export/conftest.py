@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.document import parse
+from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.export.model import Subject
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.canonical import canonical
-from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.make import Settings, make_lock
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.formats.canonical import canonical
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.update.make import Settings, make_lock
 from tests.support.forge import Forge
 from tests.support.http_server import Server
 

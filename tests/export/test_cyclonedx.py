@@ -11,7 +11,7 @@ from packageurl import PackageURL
 
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 FORGE = "https://conda.anaconda.org/conda-forge"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from conda_lockstep.environment.document import parse
-from conda_lockstep.environment.spec import CondaSpec, parse_conda
+from conda_lockstep.conda.match_spec import CondaSpec, parse_conda
+from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 FORGE, TORCH = "https://conda.anaconda.org/conda-forge", "https://conda.anaconda.org/pytorch"

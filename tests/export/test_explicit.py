@@ -10,10 +10,11 @@ from rattler.explicit_environment import ExplicitEnvironmentSpec
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
-from conda_lockstep.lock import cep37, explicit, formats
-from conda_lockstep.lock.canonical import canonical
-from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.records import record_of
+from conda_lockstep.lock.channels.records import record_of
+from conda_lockstep.lock.formats import cep37, explicit
+from conda_lockstep.lock.formats import detect as formats
+from conda_lockstep.lock.formats.canonical import canonical
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.snapshot import prefix as prefixes
 from tests.lock.peer import render_with_conda_lock
 from tests.support.prefixes import install

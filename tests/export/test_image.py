@@ -13,12 +13,12 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from conda_lockstep.cli import main
+from conda_lockstep.cli.main import main
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 IMAGE = f"python:3.13-slim-bookworm@sha256:{'a' * 64}"

@@ -13,9 +13,9 @@ from uv import find_uv_bin
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
-from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.pylock import tomllib
-from conda_lockstep.lock.wheels import Target
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.pip.pylock import tomllib
+from conda_lockstep.lock.pip.wheels import Target
 from conda_lockstep.packages import Package, PackageSet
 
 FILES = "https://files.pythonhosted.org/packages"

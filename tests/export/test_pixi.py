@@ -10,9 +10,10 @@ from rattler import LockFile
 
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
-from conda_lockstep.lock import cep37, formats, pixi
-from conda_lockstep.lock.canonical import canonical
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.formats import cep37, pixi
+from conda_lockstep.lock.formats import detect as formats
+from conda_lockstep.lock.formats.canonical import canonical
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 REAL = (

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.cli import main
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.cli.main import main
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
 from tests.lock.conftest import Locking, anaconda, index_cache, locking, locking_all, solver
 from tests.lock.peer import read_with_conda_lock
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conda_lockstep.github.api import Patience
+from conda_lockstep.github.client.api import Patience
 
 START = 1_800_000_000.0
 

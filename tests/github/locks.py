@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from conda_lockstep.github.handoff import Checked, Handoff, Remark
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.github.handoff.handoff import Checked, Handoff, Remark
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 CHANNEL = "https://conda.anaconda.org/conda-forge"

@@ -13,8 +13,8 @@ import pytest
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github import action
-from tests.github.test_check import CONDA_FORGE, environment
-from tests.github.test_commands import parse_outputs
+from tests.github.check.test_check import CONDA_FORGE, environment
+from tests.github.event.test_workflow_commands import parse_outputs
 from tests.support import github as fakes
 from tests.support.act import ROOT
 from tests.support.forge import Forge

@@ -16,13 +16,13 @@ import pytest
 from cmarkgfm.cmark import Options
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.github import artifacts
-from conda_lockstep.github.comment import read_state
-from conda_lockstep.github.handoff import FILE_NAME
+from conda_lockstep.github.client import artifacts
+from conda_lockstep.github.handoff.handoff import FILE_NAME
+from conda_lockstep.github.publish.comment import read_state
+from tests.github.check.test_check import environment, obeyed
+from tests.github.event.test_workflow_commands import parse_outputs
 from tests.github.test_action import Runner, runner
-from tests.github.test_check import environment, obeyed
-from tests.github.test_commands import parse_outputs
-from tests.report.hostile import ATTACKS, REFERENCES, Page
+from tests.render.hostile import ATTACKS, REFERENCES, Page
 from tests.support.github import BOT, FakeGitHub, Token
 from tests.support.repository import Repository
 

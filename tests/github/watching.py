@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from conda_lockstep.cli import main
-from conda_lockstep.github import upstream, watch
-from conda_lockstep.github.event import Event
-from conda_lockstep.github.findings import Findings
-from conda_lockstep.github.inputs import Inputs
-from conda_lockstep.github.runner import Runner
-from tests.github.test_commands import parse_outputs
+from conda_lockstep.cli.main import main
+from conda_lockstep.github.event.event import Event
+from conda_lockstep.github.event.inputs import Inputs
+from conda_lockstep.github.event.runner import Runner
+from conda_lockstep.github.handoff.upstream_handoff import Findings
+from conda_lockstep.github.upstream import report_upstream as watch
+from conda_lockstep.github.upstream import solve_upstream as upstream
+from tests.github.event.test_workflow_commands import parse_outputs
 from tests.support.forge import Forge
 from tests.support.github import BOT, FakeGitHub, Issue, Token
 from tests.support.http_server import Server

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from conda_lockstep.environment.discover import FILES, FILES_AND_LOCKS
-from conda_lockstep.installs.kinds import FILES as INSTALL_FILES
-from conda_lockstep.rules import FAMILIES, Rule, rules
+from conda_lockstep.lint.engine.registry import FAMILIES, Rule, rules
+from conda_lockstep.lint.targets.install_script.kinds import FILES as INSTALL_FILES
 from tests.support import pages
 from tests.support.pages import HOOKS, Case
 

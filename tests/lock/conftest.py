@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from conda_lockstep.environment.document import read
-from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.keep import NOTHING, Update
-from conda_lockstep.lock.make import Settings, make_locks
-from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.solve import Solver
+from conda_lockstep.environment.environment_file import read
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.solve.keep import NOTHING, Update
+from conda_lockstep.lock.solve.solve import Solver
+from conda_lockstep.lock.update.make import Settings, make_locks
 from tests.support.http_server import serve
 
 Locking = Callable[..., Lock]

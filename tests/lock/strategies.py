@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 NAMES = st.sampled_from(

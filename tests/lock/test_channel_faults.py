@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.document import parse
+from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.make import Settings, make_lock
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.update.make import Settings, make_lock
 from tests.support.http_server import Server
 
 Serve = Callable[[Path], Server]

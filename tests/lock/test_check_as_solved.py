@@ -25,10 +25,11 @@ from rattler import (
 )
 from rattler.exceptions import SolverError
 
-from conda_lockstep.environment.document import parse
-from conda_lockstep.lock import cep37, metadata
-from conda_lockstep.lock.check import is_satisfied
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.lock.check.satisfiability import is_satisfied
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model import metadata
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 from tests.support.repodata import package, repodata
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.document import parse
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.keep import NOTHING, Update
-from conda_lockstep.lock.make import Settings, make_locks
-from conda_lockstep.lock.solve import NO_HORIZON, Horizon
+from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.solve.keep import NOTHING, Update
+from conda_lockstep.lock.solve.solve import NO_HORIZON, Horizon
+from conda_lockstep.lock.update.make import Settings, make_locks
 from tests.support.forge.pypi import write_index
 
 SPRING, SUMMER = (datetime.datetime(2025, month, 1, tzinfo=datetime.timezone.utc) for month in (3, 7))

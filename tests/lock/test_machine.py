@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import metadata
-from conda_lockstep.lock.envelope import envelope, from_text, to_text
-from conda_lockstep.lock.virtual import PLATFORMS, machine
-from conda_lockstep.lock.virtual import from_text as machine_from
-from conda_lockstep.lock.virtual import to_text as machine_to
+from conda_lockstep.lock.model import metadata
+from conda_lockstep.lock.model.envelope import envelope, from_text, to_text
+from conda_lockstep.lock.model.virtual_packages import PLATFORMS, machine
+from conda_lockstep.lock.model.virtual_packages import from_text as machine_from
+from conda_lockstep.lock.model.virtual_packages import to_text as machine_to
 from conda_lockstep.packages import Package
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.document import parse
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.check import is_satisfied
-from conda_lockstep.lock.make import Settings, make_lock, solver_for
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.lock.check.satisfiability import is_satisfied
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.update.make import Settings, make_lock, solver_for
 from conda_lockstep.packages import PackageSet
 from tests.support.small_index import SmallWheel, write_small_index
 

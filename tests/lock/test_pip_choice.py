@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.document import parse
-from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.pypi import resolve
-from conda_lockstep.lock.requirements import pip_part
-from conda_lockstep.lock.virtual import VirtualPackage
-from conda_lockstep.lock.wheels import Target
+from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model.virtual_packages import VirtualPackage
+from conda_lockstep.lock.pip.requirements import pip_part
+from conda_lockstep.lock.pip.resolve import resolve
+from conda_lockstep.lock.pip.wheels import Target
 from tests.support.small_index import SmallWheel, write_small_index
 
 PROJECTS = 30

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.document import parse
+from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.requirements import PipPart, pip_part
+from conda_lockstep.lock.pip.requirements import PipPart, pip_part
 
 WHEEL = "https://host/files/a_b-1.0-py3-none-any.whl"
 SHA = "0123456789abcdef" * 4
@@ -217,7 +217,7 @@ def test_a_constraint_is_no_url(write):
 
 def test_real_requirements_of_the_corpus_are_read_or_refused_in_one_line(corpus):
     """Every pip part of 423 real files: no crash, and a place in each refusal."""
-    from conda_lockstep.environment.document import read
+    from conda_lockstep.environment.environment_file import read
 
     read_, refused = 0, 0
     for path in sorted((corpus / "environments").glob("*.y*ml")):

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.document import parse
+from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.errors import Location, LockstepError
-from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.pypi import Resolved, resolve
-from conda_lockstep.lock.requirements import pip_part
-from conda_lockstep.lock.virtual import VirtualPackage
-from conda_lockstep.lock.wanted import Wanted
-from conda_lockstep.lock.wheels import Target
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model.virtual_packages import VirtualPackage
+from conda_lockstep.lock.pip.requirements import pip_part
+from conda_lockstep.lock.pip.resolve import Resolved, resolve
+from conda_lockstep.lock.pip.wheels import Target
+from conda_lockstep.lock.solve.requested_spec import Wanted
 from conda_lockstep.packages import Package
 from tests.support.http_server import Server
 from tests.support.small_index import Sdist, SmallWheel, write_small_index
@@ -369,7 +369,7 @@ def test_a_name_that_two_indexes_have_is_taken_from_the_first(solve, other):
 
 def test_pypi_is_asked_last_however_it_is_named(solve, other, index):
     """Whoever publishes on PyPI under the name of a private package must not get in by it."""
-    from conda_lockstep.lock.uv import sources
+    from conda_lockstep.lock.pip.uv import sources
 
     for items in (
         ("-i https://private/simple", "--extra-index-url https://pypi.org/simple"),

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.document import read
+from conda_lockstep.environment.environment_file import read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import cep37
-from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.make import Settings, make_lock, solver_for
-from conda_lockstep.lock.metadata import machine_of, needs_of
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.metadata import machine_of, needs_of
+from conda_lockstep.lock.update.make import Settings, make_lock, solver_for
 from tests.lock.peer import read_with_conda_lock
 
 REAL = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from conda_lockstep.lock.channels import Mirrors
-from conda_lockstep.lock.make import Settings, Solvers
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.update.make import Settings, Solvers
 
 
 def test_a_run_reads_what_comes_from_the_same_places_once():

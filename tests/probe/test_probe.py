@@ -14,7 +14,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from conda_lockstep import cli
+from conda_lockstep.cli import main as cli
 from conda_lockstep.probe import document, inside, ladder, text
 from conda_lockstep.probe.model import TRANSPORT, Probe
 from conda_lockstep.snapshot import machine

@@ -11,10 +11,10 @@ import pytest
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, pip
 
+from conda_lockstep.conda.subdirs import this_platform
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot import prefix as prefixes
-from conda_lockstep.snapshot.platforms import this_platform
 
 
 def site_packages(prefix: Path) -> Path:

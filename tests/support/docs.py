@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from conda_lockstep import cli
+from conda_lockstep.cli import main as cli
 
 DOCS = Path(__file__).parents[2] / "docs"
 _STEP = re.compile(

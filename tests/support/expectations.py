@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conda_lockstep.config import Config
-from conda_lockstep.rules import lint
+from conda_lockstep.lint.engine import runner as lint
 from tests.support.corpus import find_corpus
 
-FILE = Path(__file__).parents[1] / "rules" / "expectations" / "findings.txt"
+FILE = Path(__file__).parents[1] / "lint" / "expectations" / "findings.txt"
 HEAD = "# Written by 'python -m tests.support.expectations', and reviewed finding by finding.\n"
 
 

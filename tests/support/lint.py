@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.document import parse
-from conda_lockstep.rules import lint
-from conda_lockstep.rules.lint import Finding, Fixed
+from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.lint.engine import runner as lint
+from conda_lockstep.lint.engine.runner import Finding, Fixed
 
 HEAD = "channels: [conda-forge, nodefaults]\ndependencies:\n"
 

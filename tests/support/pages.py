@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from conda_lockstep import cli
-from conda_lockstep.rules import FAMILIES, Rule, rules
-from conda_lockstep.rules.selection import find_rule
+from conda_lockstep.cli import main as cli
+from conda_lockstep.lint.engine.registry import FAMILIES, Rule, rules
+from conda_lockstep.lint.engine.selection import find_rule
 
 HOOKS = Path(__file__).parents[2] / "hooks"
 ENVIRONMENT = "before.yml"

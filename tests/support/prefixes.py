@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conda_lockstep.lock.model import Lock
-from conda_lockstep.lock.urls import split_package_url
+from conda_lockstep.conda.urls import split_package_url
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 from tests.support.forge import Forge
 
@@ -102,7 +102,7 @@ class Installed:
 @pytest.fixture(scope="session")
 def installed(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """A prefix with a real CPython, NumPy and a dozen more, as its lock says; for the conftest of a folder."""
-    from conda_lockstep.lock import cep37
+    from conda_lockstep.lock.formats import cep37
 
     folder = tmp_path_factory.mktemp("installed")
     records = solve(forge)

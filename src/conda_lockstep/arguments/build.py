@@ -43,7 +43,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import build
+    from conda_lockstep.cli.prefix import build
 
     return build.run(
         arguments.file, arguments.prefix, machine=arguments.machine, solve=arguments.solve,

@@ -12,6 +12,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import explain
+    from conda_lockstep.cli.environment import explain
 
     return explain.explain(arguments.name)

@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import fleet
+    from conda_lockstep.cli.prefix import fleet
 
     return fleet.run(
         arguments.snapshots,

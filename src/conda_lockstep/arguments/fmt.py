@@ -19,7 +19,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import fmt
+    from conda_lockstep.cli.environment import fmt
 
     return fmt.run(
         files=arguments.files,

@@ -30,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import import_
+    from conda_lockstep.cli.lock import import_
 
     return import_.run(
         arguments.source,

@@ -26,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import init
+    from conda_lockstep.cli.environment import init
 
     if arguments.merge_driver:
         return init.run_merge_driver(Path.cwd(), dry=arguments.diff)

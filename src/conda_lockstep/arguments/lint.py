@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     # What a run allocates is little, has no cycles and lives to the end; looking for garbage costs more than parsing.
     gc.disable()
     try:
-        from conda_lockstep.commands import lint
+        from conda_lockstep.cli.environment import lint
 
         return lint.run(
             files=arguments.files,

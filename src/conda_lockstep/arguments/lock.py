@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from conda_lockstep.arguments.names import names
-from conda_lockstep.lock.paths import DEFAULT_FILE
+from conda_lockstep.lock.model.paths import DEFAULT_FILE
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -49,10 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     files = arguments.files or [DEFAULT_FILE]
     if arguments.check:
-        from conda_lockstep.commands import lock_check
+        from conda_lockstep.cli.lock import lock_check
 
         return lock_check.run(files, names(arguments.platform), arguments.machine)
-    from conda_lockstep.commands import lock
+    from conda_lockstep.cli.lock import lock
 
     asked = lock.Asked(
         platforms=names(arguments.platform),

@@ -18,7 +18,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import merge_driver
+    from conda_lockstep.cli.lock import merge_driver
 
     return merge_driver.run(
         (arguments.base, arguments.ours, arguments.theirs),

@@ -17,6 +17,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import mirror
+    from conda_lockstep.cli.prefix import mirror
 
     return mirror.run(arguments.files, arguments.to, url=arguments.url)

@@ -22,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import outdated
+    from conda_lockstep.cli.lock import outdated
 
     return outdated.run(
         arguments.file,

@@ -21,7 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import pin
+    from conda_lockstep.cli.environment import pin
 
     return pin.run(
         files=arguments.files, precision=arguments.precision, every=arguments.all, diff=arguments.diff

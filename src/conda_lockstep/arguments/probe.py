@@ -22,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import probe
+    from conda_lockstep.cli.prefix import probe
     from conda_lockstep.probe import ladder
 
     target = ladder.target_of(

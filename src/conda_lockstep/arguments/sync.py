@@ -19,7 +19,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import sync
+    from conda_lockstep.cli.prefix import sync
 
     return sync.run(
         arguments.file, arguments.prefix, machine=arguments.machine, dry_run=arguments.dry_run,

@@ -28,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import upstream
+    from conda_lockstep.cli.lock import upstream
 
     if arguments.bisect:
         return upstream.bisect(

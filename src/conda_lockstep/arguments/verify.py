@@ -26,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import drift
+    from conda_lockstep.cli import drift
 
     return drift.verify(
         arguments.prefix,

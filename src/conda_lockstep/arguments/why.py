@@ -24,7 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.commands import why
+    from conda_lockstep.cli.lock import why
 
     return why.run(
         arguments.packages,

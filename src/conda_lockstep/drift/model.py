@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal, NamedTuple, TypeAlias
 
+from conda_lockstep.drift.report import Severity
 from conda_lockstep.packages import Key, Package
-from conda_lockstep.report.model import Severity
 from conda_lockstep.snapshot.model import File
 
 

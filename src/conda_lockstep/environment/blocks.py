@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from conda_lockstep.environment.comments import layout
-from conda_lockstep.environment.document import (
+from conda_lockstep.conda.match_spec import CondaSpec, parse_conda
+from conda_lockstep.environment.environment_file import (
     Dependency,
     EnvironmentFile,
     Item,
@@ -16,9 +16,9 @@ from conda_lockstep.environment.document import (
     TopLevelKey,
 )
 from conda_lockstep.environment.requirement import PipRequirement, parse_pip
-from conda_lockstep.environment.source import Span
-from conda_lockstep.environment.spec import CondaSpec, parse_conda
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.comments import layout
+from conda_lockstep.text.source import Span
 
 
 class UnformattableError(LockstepError):

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
-from conda_lockstep.environment.document import EnvironmentFile, Item
-from conda_lockstep.environment.source import Span
+from conda_lockstep.environment.environment_file import EnvironmentFile, Item
+from conda_lockstep.text.source import Span
 
 Where: TypeAlias = Literal["channel", "dependency", "index", "variable", "comment", "text"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from conda_lockstep.environment.bounds import Bounds, Release, both, bounds, numbers
-from conda_lockstep.environment.channel import read_channel
+from conda_lockstep.conda.bounds import Bounds, Release, both, bounds, numbers
+from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.data import table
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
-from conda_lockstep.environment.source import Span
-from conda_lockstep.environment.tables import table
+from conda_lockstep.text.source import Span
 
 Kind: TypeAlias = Literal["selects", "part", "wheel"]
 """What a statement decides: which CUDA conda installs, which release one part of a toolkit has, or which CUDA a

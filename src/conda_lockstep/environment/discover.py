@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.links import followed
+from conda_lockstep.text.resolve_path import followed
 
 _FILE = (
     r"(?!(?:.*/)?\.github/)(?:.*/)?"

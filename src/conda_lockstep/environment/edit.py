@@ -6,9 +6,9 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from conda_lockstep.environment.document import Dependency, EnvironmentFile, Item, PipSection
-from conda_lockstep.environment.source import Source, Span
+from conda_lockstep.environment.environment_file import Dependency, EnvironmentFile, Item, PipSection
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.source import Source, Span
 
 
 class Edit(NamedTuple):

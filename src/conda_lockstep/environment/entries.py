@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from conda_lockstep.environment.document import EnvironmentFile, Item, PipSection
+from conda_lockstep.conda.match_spec import NOWHERE, BadSpec, CondaSpec, Range, is_plain, parse_conda
 from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.environment_file import EnvironmentFile, Item, PipSection
 from conda_lockstep.environment.requirement import PipRequirement, parse_pip
-from conda_lockstep.environment.source import Span
-from conda_lockstep.environment.spec import NOWHERE, BadSpec, CondaSpec, Range, is_plain, parse_conda
+from conda_lockstep.text.source import Span
 
 _ENDS_A_FLOW_ENTRY = frozenset(",[]{}")
 

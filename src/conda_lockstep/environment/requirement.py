@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple, TypeAlias
 
-from conda_lockstep.environment.spec import NOWHERE, BadSpec, Range
-from conda_lockstep.projects import normalize
+from conda_lockstep.conda.match_spec import NOWHERE, BadSpec, Range
+from conda_lockstep.conda.project_names import normalize
 
 PipKind: TypeAlias = Literal["requirement", "url", "option", "path"]
 

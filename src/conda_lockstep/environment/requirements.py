@@ -6,12 +6,19 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from conda_lockstep.environment.document import MAX_ENTRIES, EnvironmentFile, Item, ListOf, PipSection, parse
-from conda_lockstep.environment.encoding import decode, read_bytes
-from conda_lockstep.environment.source import Source, Span, UnreadableFileError
-from conda_lockstep.environment.suppressions import Suppression, in_comments, is_alone
+from conda_lockstep.environment.environment_file import (
+    MAX_ENTRIES,
+    EnvironmentFile,
+    Item,
+    ListOf,
+    PipSection,
+    parse,
+)
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.links import followed
+from conda_lockstep.text.encoding import decode, read_bytes
+from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.source import Source, Span, UnreadableFileError
+from conda_lockstep.text.suppressions import Suppression, in_comments, is_alone
 
 SUFFIXES = (".txt", ".in")
 """What requirements files are called; other names are not taken for one."""

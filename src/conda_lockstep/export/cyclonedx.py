@@ -17,13 +17,13 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
+from conda_lockstep.conda.dependencies import split
+from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.export.model import Export, Subject
 from conda_lockstep.export.pip import commit_of, file_name
-from conda_lockstep.lock import metadata
-from conda_lockstep.lock.dependencies import split
-from conda_lockstep.lock.owned import owned_by_conda
+from conda_lockstep.lock.model import metadata
+from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.projects import normalize
 
 _NAMESPACE = uuid.UUID("3b1ee0a6-5a0b-5b34-9c5c-1f5a6a9c6f39")
 """Makes the serial number of an environment from its digest, so that the same lock gives the same document."""

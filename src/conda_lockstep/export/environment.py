@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from conda_lockstep.conda.urls import ANACONDA
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export.model import Export, Subject, named
 from conda_lockstep.export.pip import PYPI_FILES, commit_of
-from conda_lockstep.lock.scalars import word
-from conda_lockstep.lock.urls import ANACONDA
 from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.text.yaml_scalars import word
 
 _HEADER = "# Written by conda-lockstep from the lock, for {platform}: do not edit.\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conda_lockstep.export.model import Export, Subject, count, named
-from conda_lockstep.lock import explicit
+from conda_lockstep.lock.formats import explicit
 
 
 def render(subject: Subject) -> Export:

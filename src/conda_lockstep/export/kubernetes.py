@@ -9,7 +9,7 @@ from __future__ import annotations
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export.image import PREFIX, TOOL, USER, lock_name, pinned, require_linux
 from conda_lockstep.export.model import Export, Subject
-from conda_lockstep.lock import cep37
+from conda_lockstep.lock.formats import cep37
 
 MOST_BYTES = 1_000_000
 """A ConfigMap holds 1 MiB, its name and keys included."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conda_lockstep.export.model import Export, Subject
-from conda_lockstep.lock import manifest
+from conda_lockstep.lock.formats import manifest
 
 
 def render(subject: Subject) -> Export:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.model import Lock
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 SHOWN = 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from conda_lockstep.conda.urls import unquote
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.urls import unquote
 from conda_lockstep.packages import Package
 
 PYPI_FILES = "https://files.pythonhosted.org/"

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Sized
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from conda_lockstep.conda.dependencies import split
+from conda_lockstep.conda.urls import ANACONDA
 from conda_lockstep.export.model import Export, Subject
 from conda_lockstep.export.pip import commit_of
-from conda_lockstep.lock import metadata
-from conda_lockstep.lock.dependencies import split
-from conda_lockstep.lock.pixi import NEWEST
-from conda_lockstep.lock.scalars import phrase
-from conda_lockstep.lock.urls import ANACONDA
+from conda_lockstep.lock.formats.pixi import NEWEST
+from conda_lockstep.lock.model import metadata
 from conda_lockstep.packages import Package
+from conda_lockstep.text.yaml_scalars import phrase
 
 DEFAULT_INDEX = "https://pypi.org/simple"
 

@@ -9,14 +9,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from conda_lockstep.conda.dependencies import split
+from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export.model import Export, Subject, without
 from conda_lockstep.export.pip import Commit, commit_of, file_name, require_hash
-from conda_lockstep.lock.dependencies import split
-from conda_lockstep.lock.virtual import PLATFORMS
-from conda_lockstep.lock.wheels import Target
+from conda_lockstep.lock.model.virtual_packages import PLATFORMS
+from conda_lockstep.lock.pip.wheels import Target
 from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.projects import normalize
 
 _HEADER = """\
 # Written by conda-lockstep from the lock: do not edit.

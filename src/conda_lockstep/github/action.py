@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 
-from conda_lockstep.github.event import Event, read_event
-from conda_lockstep.github.inputs import Inputs, read_inputs, resolve
-from conda_lockstep.github.runner import Runner, read_runner
+from conda_lockstep.github.event.event import Event, read_event
+from conda_lockstep.github.event.inputs import Inputs, read_inputs, resolve
+from conda_lockstep.github.event.runner import Runner, read_runner
 
 
 def main() -> int:
@@ -30,11 +30,11 @@ def main() -> int:
         print("the pull request is closed: there is nothing to check")
         return 0
     if inputs.step == "check":
-        from conda_lockstep.github.check import check
+        from conda_lockstep.github.check.check import check
 
         check(event, runner, inputs, sys.stdout)
         return 0
-    from conda_lockstep.github.report import report
+    from conda_lockstep.github.report.report import report
 
     return report(event, runner, inputs, sys.stdout)
 
@@ -42,18 +42,18 @@ def main() -> int:
 def _relay(event: Event, runner: Runner, inputs: Inputs) -> int:
     if inputs.step == "check":
         return 0
-    from conda_lockstep.github.relay import relay
+    from conda_lockstep.github.fork_comment.fork_comment import relay
 
     return relay(event, runner, inputs, sys.stdout)
 
 
 def _watch(event: Event, runner: Runner, inputs: Inputs) -> int:
-    from conda_lockstep.github import watch
+    from conda_lockstep.github.upstream import report_upstream as watch
 
     watch.refuse_others(event)
     if inputs.step == "report":
         return watch.tell(event, runner, inputs, sys.stdout)
-    from conda_lockstep.github import upstream
+    from conda_lockstep.github.upstream import solve_upstream as upstream
 
     upstream.look(runner, inputs, sys.stdout)
     return 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from conda_lockstep.fields import Json
 from conda_lockstep.probe.model import Probe, Step
-from conda_lockstep.snapshot.document import machine_json
+from conda_lockstep.snapshot.snapshot_json import machine_json
+from conda_lockstep.text.json_fields import Json
 
 SCHEMA = 1
 KIND = "conda-lockstep probe"

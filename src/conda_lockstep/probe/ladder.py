@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from conda_lockstep import itself
-from conda_lockstep.drift.source import active_prefix
+from conda_lockstep import self_exec as itself
+from conda_lockstep.drift.compare.operands import active_prefix
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.fields import Json
-from conda_lockstep.links import followed
 from conda_lockstep.probe import process
 from conda_lockstep.probe.model import Probe, Step
 from conda_lockstep.snapshot import machine
 from conda_lockstep.snapshot.model import Machine
+from conda_lockstep.text.json_fields import Json
+from conda_lockstep.text.resolve_path import followed
 
 TIMEOUT = 120.0
 """Seconds for a step: a cold import of PyTorch over a network's file system takes one minute."""

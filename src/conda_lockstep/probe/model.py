@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from conda_lockstep.fields import Json
-from conda_lockstep.report.model import Evidence
+from conda_lockstep.drift.report import Evidence
 from conda_lockstep.snapshot.model import Machine
+from conda_lockstep.text.json_fields import Json
 
 Status: TypeAlias = Literal["passed", "failed", "crashed", "hung", "skipped"]
 STATUSES: tuple[Status, ...] = ("passed", "failed", "crashed", "hung", "skipped")

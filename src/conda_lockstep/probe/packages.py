@@ -6,10 +6,10 @@ import json
 import sys
 from pathlib import Path
 
-from conda_lockstep.drift.verify import failures, verify, verify_deeply
+from conda_lockstep.drift.compare.verify import failures, verify, verify_deeply
+from conda_lockstep.drift.report import Report, counts
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.fields import Json
-from conda_lockstep.report.model import Report, counts
+from conda_lockstep.text.json_fields import Json
 
 _SHOWN = 3
 

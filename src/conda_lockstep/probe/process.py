@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.fields import Fields, Json, parse_object
 from conda_lockstep.probe.model import STATUSES, Status, Step
+from conda_lockstep.text.json_fields import Fields, Json, parse_object
 
 _OUTPUT = 4000
 """How many of the last characters that a step wrote are kept."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conda_lockstep.probe.model import BAD, Probe, Status, Step
-from conda_lockstep.report.printable import visible
 from conda_lockstep.snapshot.model import Machine
+from conda_lockstep.text.printable import visible
 
 _COLOURS: dict[Status, str] = {
     "passed": "32",

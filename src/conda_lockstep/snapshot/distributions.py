@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from conda_lockstep.lock.urls import without_credentials
+from conda_lockstep.conda.project_names import normalize, normalize_version
+from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.packages import Package
-from conda_lockstep.projects import normalize, normalize_version
 
 _SUFFIXES = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
 

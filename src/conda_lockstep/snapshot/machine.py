@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from conda_lockstep.conda.subdirs import this_platform
 from conda_lockstep.snapshot.model import Gpu, Machine
-from conda_lockstep.snapshot.platforms import this_platform
 
 ANSWER_WITHIN = 10.0
 """Seconds that the driver has to answer; a GPU that is waking up takes two or three."""

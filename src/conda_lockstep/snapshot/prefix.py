@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from conda_lockstep.conda.subdirs import this_platform
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.snapshot import startup, surroundings
@@ -24,7 +25,6 @@ from conda_lockstep.snapshot.distributions import (
 )
 from conda_lockstep.snapshot.model import Damage, Installed, Stray
 from conda_lockstep.snapshot.overlaps import overlapping_wheels
-from conda_lockstep.snapshot.platforms import this_platform
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
 from conda_lockstep.snapshot.unfinished import refuse_unfinished
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from conda_lockstep.lock.urls import split_package_url, without_credentials
+from conda_lockstep.conda.urls import split_package_url, without_credentials
 from conda_lockstep.packages import Package
 
 _OWNED = (b'.dist-info/METADATA"', b'.egg-info/PKG-INFO"')

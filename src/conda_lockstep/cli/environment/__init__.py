@@ -1,0 +1,1 @@
+"""Commands for environment files: lint, fmt, explain, pin, init."""

@@ -1,0 +1,122 @@
+"""``lockstep pin``: entries get the versions that the lock beside their file holds; everything else keeps its bytes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_lockstep.environment import edit
+from conda_lockstep.environment.credentials import Redactor
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import read_entries
+from conda_lockstep.environment.environment_file import EnvironmentFile, Item, parse, read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lint.rules.pins.unpinned import is_open, is_open_pip
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.paths import DEFAULT_FILE, lock_path, locks_of
+from conda_lockstep.lock.update.pin import Left, Pins, Precision
+from conda_lockstep.packages import PackageSet
+from conda_lockstep.render.findings import text
+from conda_lockstep.text.atomic import write_text
+
+
+class Answer(NamedTuple):
+    """What the lock gives an entry: an edit, or why there is none."""
+
+    item: Item
+    given: Edit | Left
+
+
+def run(*, files: Sequence[Path], precision: Precision, every: bool, diff: bool) -> int:
+    """Pin the entries of files, ``environment.yml`` where none is named, and return the exit status.
+
+    Without ``every``, only those that the rules ``unpinned-*`` speak of. 2 where a file or its lock could not be read,
+    else 1 where an entry had to be left open, else 0. With ``diff`` nothing is written, and the status is 1 where a
+    file would change.
+    """
+    status = 0
+    for path in files or [DEFAULT_FILE]:
+        try:
+            status = max(status, _pin(path, precision, every=every, diff=diff))
+        except LockstepError as error:
+            sys.stderr.write(text.errors([str(error)]))
+            status = 2
+    return status
+
+
+def _pin(path: Path, precision: Precision, *, every: bool, diff: bool) -> int:
+    file = read(path)
+    answers = list(_answers(file, _pins(path), precision, every=every))
+    edits = [answer.given for answer in answers if isinstance(answer.given, Edit)]
+    after = _edited(file, edits)
+    if edits and diff:
+        from conda_lockstep.render.findings.unified_diff import unified
+
+        sys.stdout.write(unified(file, after, colour=sys.stdout.isatty()))
+    elif edits:
+        write_text(path, after.source.content)
+    return max(_tell(file, answers, would=diff), int(bool(edits) and diff))
+
+
+def _pins(path: Path) -> Pins:
+    """Read the locks beside a file."""
+    locks = locks_of([path])[path]
+    if not locks:
+        remedy = f"run: lockstep lock {path}"
+        raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
+    held: dict[str, PackageSet] = {}
+    for lock in locks:
+        for platform, packages in cep37.read(lock).platforms.items():
+            held[platform if len(locks) == 1 else f"{platform} in {lock.name}"] = packages
+    return Pins(held)
+
+
+def _answers(file: EnvironmentFile, pins: Pins, precision: Precision, *, every: bool) -> Iterator[Answer]:
+    entries = read_entries(file)
+    for entry in entries.conda:
+        given = pins.conda(entry, precision) if every or is_open(entry) else None
+        if given is not None:
+            yield Answer(entry.item, given)
+    for requirement in entries.pip:
+        given = pins.pip(requirement) if every or is_open_pip(requirement) else None
+        if given is not None:
+            yield Answer(requirement.item, given)
+
+
+def _edited(file: EnvironmentFile, edits: Sequence[Edit]) -> EnvironmentFile:
+    """Return the file with its pins; raises ``LockstepError`` where a second look shows that anything else changed."""
+    after = parse(edit.apply(file.source, edits), file.path)
+    if not edit.kept(file, after, edits):
+        raise LockstepError(
+            "cannot be pinned without changing more", where=file.path, remedy="pin it by hand"
+        )
+    return after
+
+
+def _tell(file: EnvironmentFile, answers: Sequence[Answer], *, would: bool) -> int:
+    """Say what was pinned and what was left; return the exit status."""
+    hide = Redactor(file)
+    left = 0
+    for item, given in answers:
+        where, what = file.source.location(item.span.start), hide.text(item.value, item.span)
+        if isinstance(given, Left):
+            left += 1
+            sys.stderr.write(text.errors([f"{where}: '{what}' is left as it is: {given.why}"]))
+        elif not would:
+            print(text.visible(f"{where}: '{what}' is now '{hide.text(_with(item, given), item.span)}'"))
+    done = len(answers) - left
+    told = f"{file.path}: {_entries(done)} {'would be pinned' if would else 'pinned'}"
+    print(f"{told}, {_entries(left)} left open" if left else told, file=sys.stderr if would else sys.stdout)
+    return int(left > 0)
+
+
+def _with(item: Item, given: Edit) -> str:
+    """Return the value of an entry with its edit made."""
+    begin = item.at(0, 0).start
+    return f"{item.value[: given.span.start - begin]}{given.text}{item.value[given.span.end - begin :]}"
+
+
+def _entries(number: int) -> str:
+    return f"{number} {'entry' if number == 1 else 'entries'}"

@@ -1,0 +1,1 @@
+"""Commands for locks: lock, export, import, outdated, why, upstream, merge-driver."""

@@ -1,0 +1,143 @@
+"""``lockstep import``: writes the canonical lock of what another tool locked, exported or installed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from conda_lockstep.config import Config, load
+from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.formats import detect as formats
+from conda_lockstep.lock.formats.canonical import canonical, of_platforms
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.paths import is_lock
+from conda_lockstep.text.atomic import write_text
+from conda_lockstep.text.bounded_text import read_text
+from conda_lockstep.text.resolve_path import followed
+
+_ENVIRONMENT = re.compile(r"^dependencies\s*:", re.MULTILINE)
+_URL = re.compile(r"^(?:https?|file|s3|oci)://", re.MULTILINE)
+_CATEGORY = re.compile(r"^\s*(?:- )?category: *(?!main\s*$)(\S+)", re.MULTILINE)
+_RECORDS = re.compile(r"^\s*(time_metadata|git_metadata|inputs_metadata):", re.MULTILINE)
+_OTHER_ENVIRONMENT = re.compile(r"^  ([A-Za-z0-9_-]+):$", re.MULTILINE)
+
+
+def run(path: Path, platforms: Sequence[str], *, environment: str, fill: bool, output: Path | None) -> int:
+    """Write the canonical lock of a file or a prefix to a file or to standard output."""
+    lock, lost = _of_prefix(path) if path.is_dir() else _of_file(path, platforms, environment)
+    lock = of_platforms(lock, platforms, str(path))
+    if fill:
+        lock = _filled(lock, path)
+    imported = canonical(lock, path.as_posix(), asked=fill)
+    text = cep37.render(imported.lock)
+    if output:
+        write_text(output, text)
+    else:
+        sys.stdout.write(text)
+    for line in (*lost, *imported.lost, *_for_conda_lock(imported.lock, asked=fill)):
+        print(f"lockstep: {path}: {line}", file=sys.stderr)
+    return 0
+
+
+def _of_prefix(path: Path) -> tuple[Lock, tuple[str, ...]]:
+    from conda_lockstep.snapshot import as_lock as lock
+    from conda_lockstep.snapshot import prefix
+
+    return lock.lock_of(prefix.read(path)), (_WITHOUT_CONSTRAINS,)
+
+
+def _of_file(path: Path, platforms: Sequence[str], environment: str) -> tuple[Lock, tuple[str, ...]]:
+    text = read_text(path)
+    lock = formats.parse(text, str(path), environment)
+    if lock is not None:
+        return lock, tuple(_lost(text, lock, environment))
+    if _ENVIRONMENT.search(text):
+        return _of_exported(path, text, platforms), ()
+    if _URL.search(text):
+        from conda_lockstep.lock.formats import explicit
+
+        explicit.parse(text, str(path))  # says what is missing
+    if is_lock(path.name) or "lock" in path.name:
+        cep37.parse(text, str(path))  # says why it is none
+    raise LockstepError(
+        "is no lock, and no environment file",
+        where=str(path),
+        remedy="name a conda-lock file, a pixi.lock, an @EXPLICIT file, an exported environment.yml or a prefix",
+    )
+
+
+def _of_exported(path: Path, text: str, platforms: Sequence[str]) -> Lock:
+    from conda_lockstep.lock.update.import_lock import of_exported
+    from conda_lockstep.lock.update.lock_target import settings_of
+
+    if len(platforms) > 1:
+        raise LockstepError(
+            "what is installed is of one platform", where=str(path), remedy="name one --platform"
+        )
+    file = parse(text, str(path))
+    settings = settings_of(file, _config(path), platforms=platforms)
+    if len(settings.platforms) > 1:
+        names = ", ".join(settings.platforms)
+        raise LockstepError(
+            f"is for {names}: builds are of one platform", where=str(path), remedy="name it with --platform"
+        )
+    return of_exported(file, settings)
+
+
+def _filled(lock: Lock, path: Path) -> Lock:
+    from conda_lockstep.lock.update.import_lock import filled
+    from conda_lockstep.lock.update.make import Settings
+
+    config = _config(path)
+    settings = Settings(tuple(lock.platforms), mirrors=Mirrors(config.mirrors), index=config.pypi_index)
+    return filled(lock, settings, str(path))
+
+
+def _config(path: Path) -> Config:
+    return load(Path.cwd() if path.is_dir() else followed(path).parent)
+
+
+_WITHOUT_CONSTRAINS = (
+    "what packages only constrain is left out, but for their bounds on the machine; so are sizes and licences"
+)
+
+
+def _lost(text: str, lock: Lock, environment: str) -> Iterator[str]:
+    """Yield what a lock of another format says and the canonical one does not."""
+    if lock.source_format == "pixi":
+        yield _WITHOUT_CONSTRAINS
+        body = re.search(r"^environments:\n((?: .*\n)+)", text, re.MULTILINE)
+        others = [name for name in _OTHER_ENVIRONMENT.findall(body[1]) if name != environment] if body else []
+        if others:
+            yield f"it has other environments, which --environment chooses: {', '.join(others)}"
+    elif lock.source_format == "explicit":
+        if any(not package.depends for packages in lock.platforms.values() for package in packages.values()):
+            yield "what each package depends on is not known; --fill asks the channels, and 'lock --check' needs it"
+        if not lock.complete:
+            yield "it holds conda's part alone: what pip installed besides is not known"
+    else:
+        categories = sorted(set(_CATEGORY.findall(text)))
+        if categories:
+            yield f"its categories become one environment: main, {', '.join(categories)}"
+        records = sorted(set(_RECORDS.findall(text)))
+        if records:
+            yield f"who locked it, when and from what commit is left out: {', '.join(records)}"
+
+
+def _for_conda_lock(lock: Lock, *, asked: bool) -> Iterator[str]:
+    """Yield what keeps conda-lock from reading the lock that is written."""
+    without = {
+        package.name
+        for packages in lock.platforms.values()
+        for package in packages.only("conda").values()
+        if not package.md5
+    }
+    if without:
+        count = "1 conda package has" if len(without) == 1 else f"{len(without)} conda packages have"
+        what = f"{count} no md5, which conda-lock wants beside the sha256 (micromamba and mamba do not)"
+        yield what if asked else f"{what}: --fill asks the channels"

@@ -1,0 +1,68 @@
+"""``lockstep outdated``: what the channels and the index have that is newer, and what holds it back."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_lockstep.config import Config, load
+from conda_lockstep.environment.environment_file import EnvironmentFile, read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.explain.outdated import Newer, newer
+from conda_lockstep.lock.explain.outdated_pip import newer_pip
+from conda_lockstep.lock.explain.unsatisfiable import explain
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.paths import lock_path, locks_of
+from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
+from conda_lockstep.lock.update.make import Solvers, make_lock
+from conda_lockstep.lock.update.relock import request_again, settings_again
+from conda_lockstep.packages import PackageSet
+from conda_lockstep.render import outdated as report
+from conda_lockstep.text.resolve_path import followed
+
+CURRENT, OUTDATED = 0, 1
+
+
+def run(path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool, as_json: bool) -> int:
+    """Print what is outdated in the locks of a file; 1 where anything is."""
+    file, config = read(path), load(followed(path).parent)
+    rows: list[report.Row] = []
+    solvers = Solvers()
+    for each in [lock] if lock else locks_of([path])[path] or [lock_path(path)]:
+        if not each.exists():
+            raise LockstepError("there is no lock yet", where=str(each), remedy=f"run: lockstep lock {path}")
+        held = cep37.read(each)
+        for platform in platforms or sorted(held.platforms):
+            if platform not in held.platforms:
+                has = ", ".join(held.platforms)
+                raise LockstepError(f"has nothing for '{platform}'", where=str(each), remedy=f"it has {has}")
+            rows.append(report.Row(str(each), platform, _look(file, config, held, platform, every, solvers)))
+    sys.stdout.write(report.as_json(rows) if as_json else report.as_text(rows))
+    return OUTDATED if any(row.found for row in rows) else CURRENT
+
+
+def _look(
+    file: EnvironmentFile, config: Config, lock: Lock, platform: str, every: bool, solvers: Solvers
+) -> tuple[Newer, ...]:
+    settings = settings_again(file, config, lock, platform)
+    solver = solvers.of(settings)
+    request = request_again(file, settings, lock)
+    packages = lock.platforms[platform]
+    found = asyncio.run(_conda(solver, request, packages, every))
+    if any(section.items for section in file.pip_sections):
+
+        def locking(changed: EnvironmentFile) -> PackageSet:
+            return make_lock(changed, settings, solver).platforms[platform]
+
+        found += newer_pip(file, packages, locking, every=every)
+    return tuple(found)
+
+
+async def _conda(solver: Solver, request: Request, packages: PackageSet, every: bool) -> list[Newer]:
+    try:
+        return await newer(solver, request, packages, every=every)
+    except UnsolvableError as error:
+        raise await explain(solver, request, str(error)) from None

@@ -1,0 +1,162 @@
+"""``lockstep upstream``: what the channels did since a lock was made, and which upload moved a package."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from conda_lockstep.cli.drift import colourful, fails, render, write
+from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.drift.attribution.counterfactual import attribute, cutoff_of
+from conda_lockstep.drift.attribution.uploads import flipped_by
+from conda_lockstep.drift.attribution.upstream import against_today
+from conda_lockstep.drift.report import Comparison, Report
+from conda_lockstep.environment.discover import tracked
+from conda_lockstep.environment.environment_file import read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.explain.unsatisfiable import explain as explain_unsolvable
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.paths import is_lock, lock_path, locks_of
+from conda_lockstep.lock.solve.solve import Solver, UnsolvableError
+from conda_lockstep.lock.update.make import Solvers
+from conda_lockstep.lock.update.relock import Locked, platforms_of, read_lock, request_again
+from conda_lockstep.render import uploads as report
+
+
+def run(
+    files: Sequence[Path],
+    *,
+    platforms: Sequence[str],
+    format: str,  # noqa: A002
+    output: Path | None,
+    fail_on: str | None,
+    explain: bool = False,
+) -> int:
+    """Report on locks against their channels, every one that git knows where none is named.
+
+    ``explain`` shows in text, too, which entry pulls each change in. 1 where a change is as bad as ``fail_on``, by
+    default any at all; 2 where a lock could not be compared.
+    """
+    solvers = Solvers()
+    comparisons: list[Comparison] = []
+    failed = False
+    for path in _paths(files):
+        try:
+            for each in platforms_of(path, platforms):
+                asked = (each.file, each.lock, str(each.path), solvers.of(each.settings), each.settings_today)
+                comparisons.extend(against_today(*asked))
+        except LockstepError as error:
+            # What was found until then is told, and so are the other locks.
+            failed = True
+            _complain(error, path)
+    if format == "text" and not explain:
+        comparisons = [_without_chains(each) for each in comparisons]
+    told = Report(tuple(comparisons))
+    if comparisons:
+        write(render(told, format, colour=output is None and colourful()), output)
+    return 2 if failed else int(fails(told.rows, fail_on or "any"))
+
+
+def _without_chains(comparison: Comparison) -> Comparison:
+    return replace(comparison, rows=tuple(row._replace(chain=()) for row in comparison.rows))
+
+
+def bisect(
+    files: Sequence[Path],
+    package: str,
+    *,
+    platforms: Sequence[str],
+    format: str,  # noqa: A002
+    output: Path | None,
+) -> int:
+    """Name the upload that moved a package in each lock; 1 where one did."""
+    if format not in ("text", "json"):
+        raise LockstepError("the answer of --bisect is text or JSON", remedy="leave out --format")
+    solvers = Solvers()
+    found = [
+        _bisected(each, package.lower(), solvers.of(each.settings))
+        for path in _paths(files)
+        for each in platforms_of(path, platforms)
+    ]
+    write(report.as_json(found) if format == "json" else report.as_text(found), output)
+    return int(any(row.flip.moved for row in found))
+
+
+def attributed(told: Report, old: Path, new: Path, file: Path | None = None) -> Report:
+    """Say of each change between two locks whose doing it is, by their environment file.
+
+    That is the one beside the new lock where none is given. Raises ``LockstepError`` where there is none, and for what
+    is no lock.
+    """
+    solvers, base = Solvers(), read_lock(old)
+    found = {each.platform: each for each in platforms_of(new, (), file)}
+    pairs = ((each, found[each.platform]) for each in told.comparisons)
+    comparisons = (_attributed(each, base, head, solvers.of(head.settings)) for each, head in pairs)
+    return replace(told, comparisons=tuple(comparisons))
+
+
+def _attributed(comparison: Comparison, base: Lock, head: Locked, solver: Solver) -> Comparison:
+    packages = head.lock.platforms[comparison.platform]
+    try:
+        return attribute(comparison, head.file, base, packages, solver, head.settings)
+    except UnsolvableError as error:
+        request = request_again(head.file, head.settings, head.lock)
+        raise asyncio.run(explain_unsolvable(solver, request, str(error))) from None
+
+
+def _bisected(each: Locked, package: str, solver: Solver) -> report.Row:
+    cutoff = cutoff_of(each.lock, each.platform)
+    if cutoff is None:
+        what = f"does not say when the newest of its packages for {each.platform} was uploaded"
+        raise LockstepError(what, where=str(each.path), remedy=f"run: lockstep lock {each.file.path}")
+    packages = each.lock.platforms[each.platform]
+    locked = packages.get(("conda", package))
+    if locked is None and ("pip", normalize(package)) in packages:
+        raise LockstepError(
+            f"'{package}' is pip's: --bisect looks among the uploads to conda channels alone",
+            where=str(each.path),
+            remedy="leave out --bisect: what is newer of it is told without the upload that moved it",
+        )
+    request = request_again(each.file, each.settings, each.lock)
+    try:
+        flip = asyncio.run(flipped_by(solver, request, package, locked, cutoff))
+    except UnsolvableError as error:
+        raise asyncio.run(explain_unsolvable(solver, request, str(error))) from None
+    if locked is None and flip.after is None:
+        raise LockstepError(
+            f"'{package}' is neither locked nor in a new lock",
+            where=str(each.path),
+            remedy="name a conda package of the lock",
+        )
+    return report.Row(str(each.path), each.platform, package, flip)
+
+
+def _paths(files: Sequence[Path]) -> Iterator[Path]:
+    """Yield the locks that are meant: those named, those of the files named, or all that git knows."""
+    if not files:
+        found = [Path(name) for name in tracked(Path.cwd(), "*conda-lock.yml", "*conda-lock.yaml")]
+        if not found:
+            raise LockstepError("git knows no lock here", remedy="run: lockstep lock")
+        yield from found
+    for path in files:
+        if is_lock(path.name):
+            yield path
+            continue
+        read(path)
+        locks = locks_of([path])[path]
+        if not locks:
+            raise LockstepError(
+                "there is no lock yet", where=str(lock_path(path)), remedy=f"run: lockstep lock {path}"
+            )
+        yield from locks
+
+
+def _complain(error: LockstepError, path: Path) -> None:
+    for line in (
+        *error.detail,
+        f"lockstep: {path}: {error}" if str(path) not in str(error) else f"lockstep: {error}",
+    ):
+        print(line, file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Commands for prefixes and nodes: build, sync, mirror, probe, fleet."""

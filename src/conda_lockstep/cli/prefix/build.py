@@ -1,0 +1,63 @@
+"""``lockstep build``: installs the lock of an environment file into a prefix."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from conda_lockstep.install.build import Options, Outcome, build_environment
+from conda_lockstep.install.fetch.progress import is_wanted
+from conda_lockstep.install.locked_source import Locked, read_locked
+from conda_lockstep.lock.model.paths import DEFAULT_FILE
+
+
+def run(
+    file: Path | None,
+    prefix: Path,
+    *,
+    machine: str = "",
+    solve: bool = False,
+    cache: Path | None = None,
+    link_scripts: bool = False,
+) -> int:
+    """Build ``file``, an environment file with its locks beside it, or a lock itself, into ``prefix``.
+
+    Of several locks it is the one that names ``machine``, or the one that fits this node.
+    """
+    locked = read_locked(file or DEFAULT_FILE, machine=machine, solve=_solve if solve else None)
+    packages = locked.here
+    outcome = build_environment(packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts))
+    if outcome.had_remains:
+        print(f"lockstep: {prefix}: removed what an unfinished build had left", file=sys.stderr)
+    tell(outcome, prefix)
+    print(f"{prefix}: {len(packages)} packages from {locked.file} ({packages.environment_id})")
+    return 0
+
+
+def options_for(locked: Locked, *, cache: Path | None, link_scripts: bool) -> Options:
+    """Return how to build what was locked."""
+    return Options(
+        mirrors=locked.mirrors,
+        access=locked.access,
+        cache=cache.absolute() if cache else None,
+        link_scripts=link_scripts,
+        progress=is_wanted(),
+    )
+
+
+def tell(outcome: Outcome, prefix: Path) -> None:
+    """Say on stderr what was not done, and what is not as it seems."""
+    if outcome.unrun:
+        names = ", ".join(package.name for package in outcome.unrun)
+        print(f"lockstep: {prefix}: link scripts were not run: {names}", file=sys.stderr)
+    for clash in outcome.shared[:5]:
+        both = f"{clash.first.name} and {clash.second.name}"
+        print(f"lockstep: {prefix}: {clash.path} is in both {both}; one is kept", file=sys.stderr)
+    if len(outcome.shared) > 5:
+        print(f"lockstep: {prefix}: and {len(outcome.shared) - 5} more such paths", file=sys.stderr)
+
+
+def _solve(path: Path) -> None:
+    from conda_lockstep.cli.lock import lock
+
+    lock.run([path], lock.Asked())

@@ -1,0 +1,54 @@
+"""``lockstep sync``: brings a prefix back to its lock, changing only what differs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from conda_lockstep.cli.prefix.build import options_for, tell
+from conda_lockstep.install.build import plan_sync, sync_environment
+from conda_lockstep.install.link.plan import Step
+from conda_lockstep.install.locked_source import read_locked
+from conda_lockstep.lock.model.paths import DEFAULT_FILE
+
+CLEAN, CHANGES = 0, 1
+
+
+def run(
+    file: Path | None,
+    prefix: Path,
+    *,
+    machine: str = "",
+    dry_run: bool = False,
+    cache: Path | None = None,
+    link_scripts: bool = False,
+) -> int:
+    """Sync a prefix with ``file``, an environment file with its lock beside it, or a lock itself.
+
+    With ``dry_run`` nothing is changed, and the exit status is 1 where something would be.
+    """
+    locked = read_locked(file or DEFAULT_FILE, machine=machine)
+    packages = locked.here
+    if dry_run:
+        steps = plan_sync(packages, prefix).steps
+        _print(steps)
+        print(f"{prefix}: {_count(steps, 'would be made')} ({packages.environment_id})")
+        return CHANGES if steps else CLEAN
+    outcome = sync_environment(packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts))
+    if outcome.had_remains:
+        print(f"lockstep: {prefix}: mended what an unfinished build or sync had left", file=sys.stderr)
+    tell(outcome, prefix)
+    _print(outcome.steps)
+    print(f"{prefix}: {_count(outcome.steps, 'made')}; it holds {locked.file} ({packages.environment_id})")
+    return CLEAN
+
+
+def _print(steps: tuple[Step, ...]) -> None:
+    for step in steps:
+        print(f"  {step}")
+
+
+def _count(steps: tuple[Step, ...], done: str) -> str:
+    if not steps:
+        return "nothing to change"
+    return f"{len(steps)} change{'s' if len(steps) > 1 else ''} {done}"

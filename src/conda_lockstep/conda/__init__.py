@@ -1,0 +1,1 @@
+"""conda's own words: match specs, versions, channels, subdirs, package URLs, names."""

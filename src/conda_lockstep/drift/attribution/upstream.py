@@ -1,0 +1,137 @@
+"""A lock against its channels as they are today: what a new lock would have, and what became of the locked files."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from conda_lockstep.drift.attribution.counterfactual import published
+from conda_lockstep.drift.attribution.published import became
+from conda_lockstep.drift.compare.chains import with_chains
+from conda_lockstep.drift.compare.compare import compare_platform, row_of
+from conda_lockstep.drift.compare.operands import from_lock, side_of
+from conda_lockstep.drift.compare.severity import judge
+from conda_lockstep.drift.report import Comparison, Row
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.lock.check.satisfiability import is_satisfied
+from conda_lockstep.lock.explain.outdated import Newer, newer
+from conda_lockstep.lock.explain.outdated_pip import newer_pip
+from conda_lockstep.lock.explain.unsatisfiable import explain
+from conda_lockstep.lock.explain.why import entries_of
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
+from conda_lockstep.lock.update.make import Settings, make_lock
+from conda_lockstep.lock.update.relock import request_again
+from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.render.outdated import says
+
+FRESH, TODAY = "a new lock of today", "the channels today"
+
+
+def against_today(
+    file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
+) -> Iterator[Comparison]:
+    """Yield what became of the locked files, where anything did, then what else a new lock would have, with chains.
+
+    ``settings`` are for one platform; see ``lock.again``. Raises ``LockstepError`` for a channel that cannot be read,
+    and for a file that has no solution any more: then after the first of the two, which may say why.
+    """
+    files = against_channels(file, lock, label, solver, settings)
+    if files.rows:
+        yield files
+    new = against_new_lock(file, lock, label, solver, settings)
+    told = {row.shown for row in files.rows}
+    yield replace(new, rows=tuple(row for row in new.rows if row.shown not in told))
+
+
+def against_new_lock(
+    file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
+) -> Comparison:
+    """Compare one platform of a lock with what a lock from nothing would have today.
+
+    ``settings`` are for that platform alone; see ``lock.again``. Raises ``LockstepError`` for a channel that cannot be
+    read, and for a file that has no solution any more.
+    """
+    (platform,) = settings.platforms
+    request = replace(request_again(file, settings, lock), horizon=settings.horizon)
+    fresh, held, today = asyncio.run(_asked(solver, request, lock.platforms[platform]))
+    if any(section.items for section in file.pip_sections):
+
+        def locking(changed: EnvironmentFile) -> PackageSet:
+            return make_lock(changed, settings, solver).platforms[platform]
+
+        fresh = PackageSet({**fresh, **locking(file).only("pip")})
+        held += newer_pip(file, lock.platforms[platform], locking, every=False)
+    locked, entries = from_lock(lock, label), entries_of(file)
+    solved = from_lock(_as_locked(fresh, lock, platform), FRESH)
+    comparison = compare_platform(locked, solved, platform, name=label)
+    comparison = with_chains(comparison, (locked, entries), (solved, entries))
+    rows = (_upstream(row, today) for row in comparison.rows)
+    notes = (*_stale(file, lock, label, settings), *comparison.notes, *_held_back(held))
+    return replace(comparison, rows=tuple(rows), notes=notes)
+
+
+async def _asked(
+    solver: Solver, request: Request, locked: PackageSet
+) -> tuple[PackageSet, list[Newer], dict[str, Package]]:
+    """Return what a solve from nothing gives, what is held back, and the channels' files of all names concerned."""
+    try:
+        fresh = PackageSet.of(await solver.packages(request))
+        held = await newer(solver, request, locked, every=False)
+    except UnsolvableError as error:
+        raise await explain(solver, request, str(error)) from None
+    return fresh, held, await published(solver, request, (*locked.values(), *fresh.values()))
+
+
+def _as_locked(fresh: PackageSet, lock: Lock, platform: str) -> Lock:
+    """Return packages as a lock holds them: what only the solver knows is no change."""
+    return cep37.parse(cep37.render(replace(lock, platforms={platform: fresh}, metadata={})), FRESH)
+
+
+def against_channels(
+    file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
+) -> Comparison:
+    """Compare the locked files with those that the channels have today under the same names; needs no solution."""
+    (platform,) = settings.platforms
+    locked, packages = from_lock(lock, label), lock.platforms[platform]
+    today = asyncio.run(published(solver, request_again(file, settings, lock), packages.values()))
+    drift = became(packages, today)
+    side = side_of(locked, packages)
+    comparison = Comparison(
+        name=f"the files of {locked.label}",
+        platform=platform,
+        old=side,
+        new=replace(side, label=TODAY),
+        rows=tuple(_upstream(row_of(judgement), today) for judgement in judge(drift, packages, packages)),
+        unchanged=len(drift.unchanged),
+    )
+    end = locked, entries_of(file)
+    return with_chains(comparison, end, end)
+
+
+def _upstream(row: Row, today: dict[str, Package]) -> Row:
+    """Say that a change is upstream's, and since when."""
+    old, new = (
+        side._replace(timestamp=today[side.url].timestamp) if side and side.url in today else side
+        for side in (row.old, row.new)
+    )
+    cause = "upstream"
+    if new and new.timestamp and "metadata" not in row.classes:
+        day = datetime.datetime.fromtimestamp(new.timestamp, datetime.timezone.utc)
+        cause = f"upstream, uploaded {day:%Y-%m-%d}"
+    return row._replace(old=old, new=new, blame="upstream", cause=cause)
+
+
+def _stale(file: EnvironmentFile, lock: Lock, label: str, settings: Settings) -> Iterator[str]:
+    if is_satisfied(file, lock, platforms=settings.platforms, mirrors=settings.mirrors):
+        yield f"{label} no longer fits {file.path}: some of this is the file's doing, not upstream's"
+
+
+def _held_back(found: Sequence[Newer]) -> Iterator[str]:
+    """Yield what a new lock would still not have, and what holds it back."""
+    for each in found:
+        if each.fresh != each.newest:
+            yield f"{each.name} {each.newest} is there, and not in a new lock; what lets it in: {says(each)}"

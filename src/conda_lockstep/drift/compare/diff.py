@@ -1,0 +1,287 @@
+"""The one relation: what differs between two package sets.
+
+It is a pure function. What a difference means is for ``severity`` to say, how it looks for ``report``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.version import compare
+from conda_lockstep.drift.compare import origin as places
+from conda_lockstep.drift.compare.aliases import flavour, project, stem
+from conda_lockstep.drift.compare.envelope_change import compare_envelopes
+from conda_lockstep.drift.compare.variants import CUDA_VERSION_PACKAGES, flips
+from conda_lockstep.drift.model import Change, Drift, DriftClass, Flip, Gap
+from conda_lockstep.lock.model.owned_projects import owned_by_conda
+from conda_lockstep.packages import Key, Package, PackageSet
+
+_ARCHIVES = (".conda", ".tar.bz2")
+_EXPLAINS_BYTES = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.CHANNEL})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What both sides know as a whole, and can be compared by.
+
+    ``pip`` is false where a side has no place for pip packages; ``metadata`` where it does not keep
+    ``depends`` and ``constrains`` as published.
+    """
+
+    pip: bool = True
+    metadata: bool = True
+
+
+EVERYTHING = Scope()
+
+
+def diff(old: PackageSet, new: PackageSet, scope: Scope = EVERYTHING) -> Drift:
+    """Compare two package sets of one platform.
+
+    A fact that one side does not know (a hash, a build) is not compared, and named in ``gaps``. The result
+    is a function of the two sets alone, and ``diff(new, old)`` is its mirror image.
+    """
+    not_compared = () if scope.pip else tuple(sorted(key for key in {*old, *new} if key[0] == "pip"))
+    before, after = (_in_scope(packages, scope) for packages in (old, new))
+    changes: list[Change] = []
+    unchanged: list[Key] = []
+    for key, package in before.items():
+        if (other := after.packages.get(key)) is None:
+            continue
+        change = compare_packages(package, other, metadata=scope.metadata)
+        if change is None:
+            unchanged.append(key)
+        else:
+            changes.append(change)
+    removed = [before[key] for key in before.keys() - after.keys()]
+    added = [after[key] for key in after.keys() - before.keys()]
+    changes += _moves(removed, added)
+    shadowed = shadows(before, after)
+    return Drift(
+        changes=tuple(
+            sorted((with_shadow(each, shadowed) for each in changes) if shadowed else changes, key=_order)
+        ),
+        unchanged=tuple(sorted(unchanged)),
+        not_compared=not_compared,
+        envelope=compare_envelopes(old, new) if scope.metadata else (),
+        gaps=tuple(_gaps(before, after, not_compared)),
+    )
+
+
+def compare_packages(old: Package, new: Package, *, metadata: bool = True) -> Change | None:
+    """Compare two packages with one key; None where nothing that both sides know differs."""
+    if old == new:
+        return None
+    classes: set[DriftClass] = set()
+    details: list[str] = []
+    _compare_versions(old, new, classes, details)
+    _compare_places(old, new, classes, details)
+    if classes.isdisjoint(_EXPLAINS_BYTES):
+        _compare_bytes(old, new, classes, details)
+    if metadata and not classes:
+        _compare_metadata(old, new, classes, details)
+    if not classes:
+        return None
+    flipped = flips(old, new)
+    if flipped:
+        classes.add(DriftClass.VARIANT)
+    return Change(frozenset(classes), old, new, flipped, "; ".join(details))
+
+
+def same_bytes(old: Package, new: Package) -> bool | None:
+    """Return whether two files have one hash; None where no hash is known to both."""
+    for one, other in ((old.sha256, new.sha256), (old.md5, new.md5)):
+        if one and other:
+            return one == other
+    return None
+
+
+def _in_scope(packages: PackageSet, scope: Scope) -> PackageSet:
+    return packages if scope.pip else packages.only("conda")
+
+
+def _compare_versions(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
+    order = compare(old.manager, old.version, new.version) if old.version != new.version else 0
+    if order:
+        classes.add(DriftClass.UPGRADE if order > 0 else DriftClass.DOWNGRADE)
+    elif old.build and new.build and old.build != new.build:
+        classes.add(DriftClass.BUILD)
+    elif old.version != new.version:
+        classes.add(DriftClass.METADATA)
+        details.append(f"the version is written {new.version} instead of {old.version}")
+
+
+def _compare_places(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
+    if old.manager == "conda" and old.url.rpartition("/")[0] == new.url.rpartition("/")[0] != "":
+        return
+    place: Callable[[Package], str] = places.channel if old.manager == "conda" else places.origin
+    before, after = place(old), place(new)
+    if before == after or not (before and after):
+        return
+    if same_bytes(old, new) and places.is_mirror(before, after):
+        classes.add(DriftClass.METADATA)
+        details.append(f"the same file from {after} instead of {before}")
+    else:
+        classes.add(DriftClass.CHANNEL)
+        details.append(f"from {after} instead of {before}")
+
+
+def _compare_bytes(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
+    """Judge a differing hash, which nothing else explains."""
+    before, after = places.commit(old), places.commit(new)
+    if before and after and before != after:
+        classes.add(DriftClass.BUILD)
+        details.append(f"commit {after[:12]} instead of {before[:12]}")
+        return
+    if same_bytes(old, new) is not False:
+        return
+    one, other = places.file_name(old), places.file_name(new)
+    if not (one and other) or one == other:
+        classes.add(DriftClass.BYTES)
+    elif old.manager == "pip":
+        classes.add(DriftClass.BUILD)
+        details.append(f"{other} instead of {one}")
+    elif _bare(one) == _bare(other):
+        classes.add(DriftClass.METADATA)
+        details.append(
+            f"another archive of the same build, {other} instead of {one}; bytes cannot be compared"
+        )
+    else:
+        classes.add(DriftClass.BYTES)
+        details.append(f"{other} instead of {one}")
+
+
+def _bare(file: str) -> str:
+    for archive in _ARCHIVES:
+        file = file.removesuffix(archive)
+    return file
+
+
+def _compare_metadata(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
+    facts = (("depends", old.depends, new.depends), ("constrains", old.constrains, new.constrains))
+    for fact, one, other in facts:
+        if one == other:
+            continue
+        before, after = {_plain(spec) for spec in one}, {_plain(spec) for spec in other}
+        if before and after and before != after:
+            classes.add(DriftClass.METADATA)
+            gone, come = sorted(before - after), sorted(after - before)
+            details.append(
+                f"{fact}: {', '.join(come) or 'nothing'} instead of {', '.join(gone) or 'nothing'}"
+            )
+
+
+def _plain(spec: str) -> str:
+    """Return a spec in one spelling: ``libgcc >=13,<14`` for ``libgcc  >=13, <14``, ``tzdata`` for ``tzdata *``."""
+    text = re.sub(r"\s*([,;<>=!~|])\s*", r"\1", " ".join(spec.split()))
+    return text.removesuffix(" *")
+
+
+def _moves(removed: list[Package], added: list[Package]) -> list[Change]:
+    """Pair what went with what came in its place, under another flavour or manager; the rest went or came alone."""
+    pairs = _pairs(removed, added, _flavours)
+    for manager in ("conda", "pip"):
+        went = [package for package in _without(removed, pairs) if package.manager == manager]
+        came = [package for package in _without(added, pairs) if package.manager != manager]
+        pairs += _pairs(went, came, lambda package: stem(project(package)))
+    pairs += _other_cuda(_without(removed, pairs), _without(added, pairs))
+    changes = [_moved(old, new) for old, new in pairs]
+    changes += [
+        Change(frozenset({DriftClass.REMOVED}), package, None) for package in _without(removed, pairs)
+    ]
+    changes += [Change(frozenset({DriftClass.ADDED}), None, package) for package in _without(added, pairs)]
+    return changes
+
+
+def _other_cuda(removed: list[Package], added: list[Package]) -> list[tuple[Package, Package]]:
+    """Pair what names the CUDA version before and after, ``cudatoolkit`` and ``cuda-version``, where it differs."""
+    went, came = (
+        min((each for each in packages if each.name in CUDA_VERSION_PACKAGES), default=None)
+        for packages in (removed, added)
+    )
+    return [(went, came)] if went and came and flips(went, came) else []
+
+
+def _flavours(package: Package) -> object:
+    """Return what the flavours of one project share: ``faiss-gpu``, ``faiss-cpu`` and ``faiss`` are three."""
+    return package.manager, stem(package.name)
+
+
+def _without(packages: Iterable[Package], pairs: Iterable[tuple[Package, Package]]) -> list[Package]:
+    paired = {side.key for pair in pairs for side in pair}
+    return [package for package in packages if package.key not in paired]
+
+
+def _pairs(
+    removed: Iterable[Package], added: Iterable[Package], group: Callable[[Package], object]
+) -> list[tuple[Package, Package]]:
+    """Match the packages of each group in the order of their names, but for two spellings of one name."""
+    came: dict[object, list[Package]] = defaultdict(list)
+    went: dict[object, list[Package]] = defaultdict(list)
+    for packages, groups in ((removed, went), (added, came)):
+        for package in sorted(packages, key=lambda p: p.key):
+            groups[group(package)].append(package)
+    matched = [pair for key in went for pair in zip(went[key], came.get(key, ()), strict=False)]
+    return [(a, b) for a, b in matched if a.manager != b.manager or flavour(a.name) != flavour(b.name)]
+
+
+def _moved(old: Package, new: Package) -> Change:
+    """Describe a package that came in another's place; the keys differ, so the flavour or the manager does."""
+    classes = {DriftClass.MANAGER if old.manager != new.manager else DriftClass.VARIANT}
+    order = compare("pip", old.version, new.version)
+    if order:
+        classes.add(DriftClass.UPGRADE if order > 0 else DriftClass.DOWNGRADE)
+    flipped = flips(old, new)
+    if not flipped and old.manager == new.manager:
+        flipped = (Flip("cuda", flavour(old.name)[1], flavour(new.name)[1]),)
+    if flipped:
+        classes.add(DriftClass.VARIANT)
+    return Change(frozenset(classes), old, new, flipped)
+
+
+def shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
+    """Return the pip packages that lie over a conda package with the same project in it, on one side only."""
+    if not any(manager == "pip" for manager, _ in (*old, *new)):
+        return frozenset()
+    sides = []
+    for packages in (old, new):
+        owned = owned_by_conda(packages.only("conda").values())
+        sides.append({key for key in packages.only("pip") if normalize(key[1]) in owned})
+    return frozenset(sides[0] ^ sides[1])
+
+
+def with_shadow(change: Change, shadowed: frozenset[Key]) -> Change:
+    """Return a change with its class ``shadowed``, where it is about such a package; see :func:`shadows`."""
+    if not shadowed.intersection(change.keys):
+        return change
+    return Change(change.classes | {DriftClass.SHADOWED}, change.old, change.new, change.flips, change.detail)
+
+
+def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> Iterable[Gap]:
+    missing: dict[Literal["bytes", "build"], list[Key]] = {"build": [], "bytes": []}
+    for key, a in old.items():
+        b = new.packages.get(key)
+        if b is None or a.version != b.version:
+            continue
+        if key[0] == "conda" and not (a.build and b.build):
+            missing["build"].append(key)
+        if not (a.sha256 and b.sha256) and same_bytes(a, b) is None:
+            missing["bytes"].append(key)
+    for fact, keys in missing.items():
+        if keys:
+            yield Gap(fact, tuple(sorted(keys)))
+    if not_compared:
+        yield Gap("pip part", not_compared)
+
+
+def _order(change: Change) -> tuple[str, str]:
+    old, new = change.old, change.new
+    if old is not None and (new is None or old.name == new.name) and old.manager == "conda":
+        return old.name, "conda"  # without a look at both keys, as for most
+    manager, name = change.keys[0]
+    return name, manager

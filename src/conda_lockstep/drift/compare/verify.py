@@ -1,0 +1,205 @@
+"""Does a prefix hold exactly what a lock says? The lock is the old side, the prefix the new one.
+
+On most nodes it does, and that is told without loading what differences are judged and reported with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from conda_lockstep.drift.compare.operands import (
+    Source,
+    from_installed,
+    from_prefix,
+    read_source,
+    side_of,
+    unknown_hashes,
+)
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.text.printable import visible
+
+if TYPE_CHECKING:
+    from conda_lockstep.drift.report import Report, Row
+
+LOCK_NAME = "conda-lock.yml"
+LOCK_GLOB = "*.conda-lock.yml"
+DEFAULT_NAME = "environment"
+
+
+class Pair(NamedTuple):
+    """A prefix and what was locked for it, to be compared on one platform; ``notes`` are about how that was done."""
+
+    locked: Source
+    installed: Source
+    platform: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> PackageSet:
+        """Return the packages that were locked."""
+        return self.locked.platforms[self.platform]
+
+    @property
+    def found(self) -> PackageSet:
+        """Return the packages that are installed."""
+        return self.installed.platforms[self.platform]
+
+
+def verify(prefix: Path, lock: Path, *, platform: str = "") -> Report:
+    """Compare a prefix with a lock, on the prefix's platform unless another is named.
+
+    Raises ``LockstepError`` for a prefix that is no environment, and a lock that has nothing for it.
+    """
+    return report(read(prefix, lock, platform=platform))
+
+
+def verify_deeply(prefix: Path, lock: Path, *, platform: str = "", libraries_only: bool = False) -> Report:
+    """Compare as :func:`verify` does, and the bytes of every file with what was recorded.
+
+    With ``libraries_only``, the files are the libraries that a training job loads.
+    """
+    return report(read_deeply(prefix, lock, platform=platform, libraries_only=libraries_only))
+
+
+def read(prefix: Path, lock: Path, *, platform: str = "") -> Pair:
+    """Read both sides; see :func:`verify`."""
+    return pair(from_prefix(prefix, str(prefix)), read_source(lock), platform=platform)
+
+
+def read_deeply(prefix: Path, lock: Path, *, platform: str = "", libraries_only: bool = False) -> Pair:
+    """Read both sides, and the bytes of the files; see :func:`verify_deeply`."""
+    from conda_lockstep.snapshot.deep import look
+    from conda_lockstep.snapshot.prefix import read_contents
+
+    locked = read_source(lock)
+    seen = look(read_contents(prefix), libraries_only=libraries_only)
+    what = "libraries" if libraries_only else "files"
+    notes = [f"{seen.files} {what} were hashed, {seen.size / 1e6:.0f} MB"]
+    if seen.untold:
+        notes.append(f"bytes were not compared for {seen.untold} {what}: no hash of them was recorded")
+    found = pair(from_installed(seen.installed, str(prefix), "prefix"), locked, platform=platform)
+    return found._replace(notes=tuple(notes))
+
+
+def pair(installed: Source, locked: Source, *, platform: str = "") -> Pair:
+    """Put an installed environment beside what was locked for it; see :func:`verify`."""
+    (own, packages), *_ = installed.platforms.items()
+    wanted = platform or own
+    if wanted not in locked.platforms:
+        what = f"has nothing for {wanted}, only for {', '.join(locked.platforms) or 'no platform'}"
+        raise LockstepError(what, where=locked.label, remedy=f"run: lockstep lock --platform {wanted}")
+    if wanted != own:
+        installed = installed._replace(platforms={wanted: packages})
+    return Pair(locked, installed, wanted)
+
+
+def agrees(pair: Pair) -> bool:
+    """Say whether nothing differs at all, as far as both sides know."""
+    return not (pair.installed.damages or pair.installed.strays) and _same_files(pair.wanted, pair.found)
+
+
+def report(pair: Pair) -> Report:
+    """Compare, and judge what differs."""
+    import shlex
+    from dataclasses import replace
+
+    from conda_lockstep.drift.report import Comparison, Report
+
+    locked, installed = pair.locked, pair.installed
+    if agrees(pair):
+        sides = side_of(locked, pair.wanted), side_of(installed, pair.found)
+        compared = Comparison(
+            locked.label, pair.platform, *sides, unchanged=len(pair.found), notes=_unknown(pair)
+        )
+    else:
+        from conda_lockstep.drift.compare.compare import compare_platform
+
+        compared = compare_platform(locked, installed, pair.platform, name=locked.label)
+    compared = replace(compared, notes=(*compared.notes, *pair.notes))
+    command = ["lockstep", "verify", "--prefix", installed.label, "--lock", locked.label]
+    return Report((compared,), reproduce=(shlex.join(command),))
+
+
+def _unknown(pair: Pair) -> tuple[str, ...]:
+    unknown = sum(not package.sha256 for package in pair.found.values())
+    return (unknown_hashes(unknown),) if unknown else ()
+
+
+def _same_files(wanted: PackageSet, found: PackageSet) -> bool:
+    """Return whether two sets are the same packages from the same files, as far as pip records what it installs."""
+    return wanted.keys() == found.keys() and all(_same_file(wanted[key], found[key]) for key in wanted)
+
+
+def _same_file(wanted: Package, found: Package) -> bool:
+    if wanted.identity != found.identity:
+        return False
+    if found.manager == "pip" and not found.url:  # from an index, by PEP 610
+        return wanted.url.startswith("https://")
+    return wanted.url == found.url and wanted.sha256 == found.sha256 != ""
+
+
+def failures(report: Report) -> tuple[Row, ...]:
+    """Return the rows that make a prefix another environment: all but those that are about metadata alone."""
+    from conda_lockstep.drift.report import at_least
+
+    return at_least(report.rows, "low")
+
+
+def find_lock(folder: Path, *, platform: str = "", machine: str = "") -> Path:
+    """Return the lock of a folder: ``conda-lock.yml``, or the only ``*.conda-lock.yml``.
+
+    Where machines have locks of their own, it is the one that names ``machine``, or the one that fits this node. Raises
+    ``LockstepError`` where there is none, or more than one to choose from.
+    """
+    found = sorted(folder.glob(LOCK_GLOB))
+    common = [folder / LOCK_NAME] if (folder / LOCK_NAME).is_file() else []
+    own = [path for path in found if path.name.startswith(f"{DEFAULT_NAME}.")]
+    found = [*common, *own] or found
+    if len({DEFAULT_NAME if path in common else path.name.partition(".")[0] for path in found}) > 1:
+        names = ", ".join(path.name for path in found)
+        raise LockstepError(f"there are several locks here: {names}", remedy="name one with --lock")
+    if len(found) > 1 or (found and machine):
+        return _choose(found, platform, machine)
+    if found:
+        return found[0]
+    raise LockstepError(
+        f"there is no {LOCK_NAME} here", remedy="name the lock with --lock, or run: lockstep lock"
+    )
+
+
+def _choose(paths: Sequence[Path], platform: str, machine: str) -> Path:
+    from conda_lockstep.conda.subdirs import this_platform
+    from conda_lockstep.lock.check import select
+    from conda_lockstep.lock.formats import cep37
+    from conda_lockstep.snapshot.machine import detect
+
+    locks = {path: cep37.read(path) for path in paths}
+    if machine:
+        return select.named(locks, machine)
+    return select.fitting(locks, platform or this_platform(), lambda: detect().virtual_packages)
+
+
+def confirmation(pair: Pair) -> str:
+    """Return the one line for a prefix that holds what the lock says; see :func:`agrees`."""
+    complete = pair.locked.complete
+    packages = pair.wanted if complete else pair.wanted.only("conda")
+    return _line(pair, packages.environment_id, [*_unknown(pair), *pair.notes])
+
+
+def confirmation_of(report: Report, pair: Pair) -> str:
+    """Return the one line for a prefix that differs in nothing but metadata."""
+    (comparison,) = report.comparisons
+    notes = [*comparison.notes, *(f"{row.subject}: {row.detail or row.why}" for row in report.rows)]
+    return _line(pair, comparison.old.environment_id, notes)
+
+
+def _line(pair: Pair, identity: str, notes: Sequence[str]) -> str:
+    part = "" if pair.locked.complete else " (conda part)"
+    held = f"{pair.installed.label} holds exactly {pair.locked.label}"
+    line = f"{identity}{part}  {held} ({pair.platform}, {len(pair.wanted)} packages)"
+    if len(notes) > 1:
+        return visible(f"{line}; {len(notes)} notes, see --format json", 1000)
+    return visible("; ".join((line, *notes)), 1000)

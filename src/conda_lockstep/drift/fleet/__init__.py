@@ -1,0 +1,1 @@
+"""Compares many nodes with each other and with a lock."""

@@ -1,0 +1,119 @@
+"""What differs between the machines that an environment was locked for, and which virtual packages led there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from conda_lockstep.drift.compare.severity import STACK, layer_of
+from conda_lockstep.lock.model import metadata
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.virtual_packages import VirtualPackage
+from conda_lockstep.packages import Key, Package, PackageSet
+
+SHOWN = 5
+"""How many packages, or names, are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Machines that share a solution: their names, what they were solved for, and what they got."""
+
+    machines: tuple[str, ...]
+    facts: tuple[VirtualPackage, ...]
+    packages: PackageSet
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two sides of one platform. ``facts`` are the virtual packages that differ, each as one and the other have it.
+
+    ``changed`` are the packages that both have, but not alike; the foundations of the stack come first.
+    """
+
+    platform: str
+    one: Side
+    other: Side
+    facts: tuple[tuple[str, str, str], ...]
+    changed: tuple[tuple[Package, Package], ...]
+    only_one: tuple[Package, ...]
+    only_other: tuple[Package, ...]
+
+
+def differences(locks: Iterable[Lock]) -> Iterator[Difference]:
+    """Yield, by platform, what each group of machines has otherwise than the first."""
+    sides: dict[str, list[Side]] = {}
+    for lock in locks:
+        for platform, packages in lock.platforms.items():
+            names, facts = metadata.machines_of(lock, platform), metadata.machine_of(lock, platform)
+            sides.setdefault(platform, []).append(Side(names, facts, packages))
+    for platform, (first, *rest) in sorted(sides.items()):
+        for other in rest:
+            yield _difference(platform, first, other)
+
+
+def lines(difference: Difference) -> Iterator[str]:
+    """Yield a difference as text for a terminal: how much, why, and which packages."""
+    one, other = (", ".join(_few(side.machines)) for side in (difference.one, difference.other))
+    count = len(difference.changed) + len(difference.only_one) + len(difference.only_other)
+    why = "; ".join(
+        f"{name} is {mine} on {one}, {theirs} on {other}" for name, mine, theirs in difference.facts
+    )
+    yield f"{difference.platform}: {count} packages differ: {why}"
+    for mine, theirs in difference.changed[:SHOWN]:
+        yield (
+            f"  {mine.name}: {mine.version} {mine.build}".rstrip()
+            + f" on {one}, {theirs.version} {theirs.build} on {other}"
+        )
+    rest = [mine.name for mine, _ in difference.changed[SHOWN:]]
+    for told, names in (
+        ("other builds or versions of", rest),
+        (f"only on {one}:", [package.name for package in difference.only_one]),
+        (f"only on {other}:", [package.name for package in difference.only_other]),
+    ):
+        if names:
+            yield f"  {told} {', '.join(_few(names))}"
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    more = len(names) - SHOWN
+    return [*names[:SHOWN], *([f"{more} more"] if more > 0 else [])]
+
+
+def _difference(platform: str, one: Side, other: Side) -> Difference:
+    both = one.packages.keys() & other.packages.keys()
+    changed = [(one.packages[key], other.packages[key]) for key in both]
+    return Difference(
+        platform,
+        one,
+        other,
+        facts=tuple(_facts(one, other)),
+        changed=tuple(
+            sorted((pair for pair in changed if pair[0] != pair[1]), key=lambda pair: _rank(pair[0]))
+        ),
+        only_one=_only(one.packages, other.packages),
+        only_other=_only(other.packages, one.packages),
+    )
+
+
+def _facts(one: Side, other: Side) -> Iterator[tuple[str, str, str]]:
+    mine, theirs = ({fact.name: fact for fact in side.facts} for side in (one, other))
+    for name in sorted({*mine, *theirs}):
+        if mine.get(name) != theirs.get(name):
+            yield name, _shown(mine.get(name)), _shown(theirs.get(name))
+
+
+def _shown(fact: VirtualPackage | None) -> str:
+    if fact is None:
+        return "none"
+    return fact.version if fact.build == "0" else fact.build
+
+
+def _only(mine: PackageSet, theirs: PackageSet) -> tuple[Package, ...]:
+    missing: set[Key] = mine.keys() - theirs.keys()
+    return tuple(sorted((mine[key] for key in missing), key=_rank))
+
+
+def _rank(package: Package) -> tuple[int, str]:
+    layer = layer_of(package)
+    return (STACK.index(layer) if layer else len(STACK)), package.name

@@ -1,0 +1,1 @@
+"""Compares what two environment files request, without a solve."""

@@ -1,0 +1,216 @@
+"""What two environment files ask for, compared entry by entry: no solve, no channel, no lock is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+
+from conda_lockstep.conda.bounds import between
+from conda_lockstep.conda.channel import NODEFAULTS, read_channel
+from conda_lockstep.conda.version import compare
+from conda_lockstep.drift.compare import origin as places
+from conda_lockstep.drift.compare.compare import row_of
+from conda_lockstep.drift.compare.diff import Scope, diff, shadows, with_shadow
+from conda_lockstep.drift.compare.severity import judge
+from conda_lockstep.drift.compare.variants import flips
+from conda_lockstep.drift.model import Change, Drift, DriftClass
+from conda_lockstep.drift.report import SEVERITIES, Comparison, Report, Row, Severity, Side
+from conda_lockstep.drift.requested.requested_package import Ask, asks_of, options_of
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.packages import Key, PackageSet
+
+ANYWHERE = "all platforms"
+NOTE = "what is asked for was compared, not what a solver makes of it"
+
+_LISTS = ("--requirement", "--constraint")
+_INDEXES = ("--index-url", "--extra-index-url", "--find-links", "--no-index")
+_MOVED = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE})
+
+
+def compare_files(old: EnvironmentFile, new: EnvironmentFile, *, name: str = "") -> Report:
+    """Compare the entries, options and channels of two environment files; ``name`` is the new one's path by default.
+
+    Where no version fits both the old and the new entry, it moved for certain, and is judged as a version is by the
+    table of :mod:`.severity`; an entry whose version is left open now weighs more than one that is pinned now.
+    """
+    before, after = asks_of(old), asks_of(new)
+    both = before.keys() & after.keys()
+    changes = [change for key in sorted(both) if (change := _compare(before[key], after[key]))]
+    alone = diff(_packages(before, both), _packages(after, both), Scope(metadata=False))
+    changes += [_ordered(change, before, after) for change in alone.changes]
+    sides = _packages(before, ()), _packages(after, ())
+    shadowed = shadows(*sides)
+    judged = judge(Drift(tuple(with_shadow(each, shadowed) for each in changes)), *sides, "asked")
+    rows = [*_settings(old, new), *(_as_asked(row_of(each), before, after) for each in judged)]
+    rows.sort(key=lambda row: SEVERITIES.index(row.severity))
+    comparison = Comparison(
+        name=name or new.path,
+        platform=ANYWHERE,
+        old=Side(old.path, "", "", len(before)),
+        new=Side(new.path, "", "", len(after)),
+        rows=tuple(rows),
+        unchanged=len(before.keys() | after.keys()) - sum(len(change.keys) for change in changes),
+        notes=tuple(_notes(old, new)),
+    )
+    return Report((comparison,), reproduce=(f"lockstep diff {old.path} {new.path}",))
+
+
+def _packages(asks: Mapping[Key, Ask], without: Container[Key]) -> PackageSet:
+    return PackageSet.of(ask.package() for key, ask in asks.items() if key not in without)
+
+
+def _compare(old: Ask, new: Ask) -> Change | None:
+    """Compare what is asked for under one name; None where it is the same in other words."""
+    moved, before, after = _moved(old, new)
+    classes = {moved} if moved else set[DriftClass]()
+    details = []
+    for what, one, other in (
+        ("extras", ", ".join(old.extras), ", ".join(new.extras)),
+        ("condition", old.marker, new.marker),
+    ):
+        if one != other:
+            classes.add(DriftClass.CONSTRAINT)
+            details.append(f"{what}: {other or 'none'} instead of {one or 'none'}")
+    if old.build != new.build:
+        classes.add(DriftClass.BUILD)
+    if old.channel != new.channel or places.origin(old.package()) != places.origin(new.package()):
+        classes.add(DriftClass.CHANNEL)
+    flipped = flips(old.package(), new.package()) if classes else ()
+    if flipped:
+        classes.add(DriftClass.VARIANT)
+    if not classes:
+        return None
+    sides = old.package(before), new.package(after)
+    return Change(frozenset(classes), *sides, flipped, "; ".join(details))
+
+
+def _moved(old: Ask, new: Ask) -> tuple[DriftClass | None, str, str]:
+    """Say how the versions that are asked for moved, and between which two at the least; else as they are written."""
+    written = old.version, new.version
+    if old.version == new.version:
+        return None, *written
+    if gap := between(old.bounds, new.bounds):
+        before, after = (".".join(map(str, release)) for release in gap)
+        return (DriftClass.UPGRADE if gap[0] < gap[1] else DriftClass.DOWNGRADE), before, after
+    if old.is_pin and new.is_pin:
+        order = compare(new.manager, old.version, new.version)
+        if order == 0:
+            return None, *written
+        if old.bounds.low is None or new.bounds.low is None:
+            return (DriftClass.UPGRADE if order > 0 else DriftClass.DOWNGRADE), *written
+    return DriftClass.CONSTRAINT, *written
+
+
+def _ordered(change: Change, before: Mapping[Key, Ask], after: Mapping[Key, Ask]) -> Change:
+    """Return what came in another's place with the order that is certain, for a range is no version."""
+    if change.old is None or change.new is None:
+        return change
+    moved, one, other = _moved(before[change.old.key], after[change.new.key])
+    classes = change.classes - _MOVED
+    if moved in _MOVED:
+        classes |= {moved}
+        sides = change.old._replace(version=one), change.new._replace(version=other)
+        return change._replace(classes=classes, old=sides[0], new=sides[1])
+    return change._replace(classes=classes)
+
+
+def _as_asked(row: Row, before: Mapping[Key, Ask], after: Mapping[Key, Ask]) -> Row:
+    """Return a row that tells what the entries say, and that claims no package."""
+    old = before[row.old.key] if row.old else None
+    new = after[row.new.key] if row.new else None
+    return row._replace(before=_told(old, new, row), after=_told(new, old, row), old=None, new=None)
+
+
+def _told(ask: Ask | None, other: Ask | None, row: Row) -> str:
+    """Return an entry in words: its version, and of the rest what differs."""
+    if ask is None:
+        return ""
+    words: list[str] = []
+    if other and ask.manager != other.manager:
+        words.append(ask.manager)
+    if other and ask.name != other.name:
+        words.append(ask.name)
+    words.append(ask.version or "any version")
+    if ask.build and (other is None or ask.build != other.build):
+        words.append(ask.build)
+    if ask.extras and (other is None or ask.extras != other.extras):
+        words.append(f"[{','.join(ask.extras)}]")
+    if other and ask.marker != other.marker:
+        words.append(f"where {ask.marker}" if ask.marker else "everywhere")
+    if DriftClass.CHANNEL.value in row.classes or places.origin(ask.package()) != "index":
+        words += _place(ask)
+    return " ".join(words)
+
+
+def _place(ask: Ask) -> Iterator[str]:
+    if ask.manager == "conda":
+        yield f"from {ask.channel}" if ask.channel else "from any channel"
+    else:
+        yield f"from {places.origin(ask.package())}"
+
+
+def _settings(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[Row]:
+    """Yield what changed beside the packages: channels, pip's options, variables, the name."""
+    yield from _channels(old, new)
+    yield from _options(old, new)
+    yield from _variables(old, new)
+    if old.name != new.name:
+        why = "what activates it by its name needs the new one"
+        yield _setting("name", "metadata", "info", old.name, new.name, why)
+
+
+def _setting(
+    subject: str, what: str, severity: Severity, before: str, after: str, why: str, manager: str = "conda"
+) -> Row:
+    return Row(subject, manager, (what,), severity, before, after, why)
+
+
+def _channels(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[Row]:
+    before, after = (_names(file) for file in (old, new))
+    if before == after:
+        return
+    gone, come = set(before) - set(after), set(after) - set(before)
+    reordered = [each for each in before if each in after] != [each for each in after if each in before]
+    severity: Severity = "high" if gone or reordered else "low" if come == {NODEFAULTS} else "medium"
+    why = "a package is taken from the first channel that has its name"
+    if not before or not after:
+        why += "; without any, those of each machine hold"
+    yield _setting("channels", "channel", severity, ", ".join(before), ", ".join(after), why)
+
+
+def _names(file: EnvironmentFile) -> tuple[str, ...]:
+    return tuple(read_channel(item.value).name for item in file.channels.items if item.value)
+
+
+def _options(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[Row]:
+    before, after = options_of(old), options_of(new)
+    for name in sorted({*before, *after}):
+        one, other = (side.get(name) for side in (before, after))
+        if one == other:
+            continue
+        was, is_now = ("" if value is None else value or "set" for value in (one, other))
+        if name in _LISTS:
+            yield _setting(name, "constraint", "medium", was, is_now, "what it lists was not compared", "pip")
+        elif name in _INDEXES:
+            why = "pip looks in other places for every package"
+            yield _setting(name, "channel", "high", was, is_now, why, "pip")
+        else:
+            yield _setting(name, "constraint", "low", was, is_now, "pip installs in another way", "pip")
+
+
+def _variables(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[Row]:
+    """Yield which variables changed; their values may be secrets."""
+    before, after = ({each.key.value: each.value.value for each in file.variables} for file in (old, new))
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            was = "set" if name in before else ""
+            is_now = ("set otherwise" if was else "set") if name in after else ""
+            why = "it is set in every process of the environment"
+            yield _setting(f"${name}", "constraint", "medium", was, is_now, why)
+
+
+def _notes(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[str]:
+    yield NOTE
+    before, after = options_of(old), options_of(new)
+    for name in _LISTS:
+        if before.get(name) == after.get(name) is not None:
+            yield f"what {name} {after[name]} lists was not compared"

@@ -1,0 +1,47 @@
+"""What people name on a command line: files, folders, and ``-`` for what is piped in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.encoding import MAX_BYTES, bounded, decode
+
+STDIN = Path("-")
+
+
+def with_folders(
+    paths: Iterable[Path], find: Callable[[Path], Sequence[Path]]
+) -> tuple[list[Path], list[LockstepError]]:
+    """Return the files among some paths, and for each folder among them what is found below it, each once.
+
+    The errors are those of the folders in which nothing could be found.
+    """
+    found: dict[Path, None] = {}
+    failures = []
+    for path in paths:
+        if not path.is_dir():
+            found[path] = None
+            continue
+        try:
+            below = find(path)
+        except LockstepError as error:
+            failures.append(error)
+            continue
+        found |= dict.fromkeys(path / name for name in below)
+        if not below:
+            what, remedy = "git knows no such file below this folder", "name the files to look at"
+            failures.append(LockstepError(what, where=str(path), remedy=remedy))
+    return list(found), failures
+
+
+def read_stdin(paths: Sequence[Path], shown: str) -> str:
+    """Read the text that is piped in, as that of a file is read; ``paths`` are all that were named.
+
+    Raises :class:`UnreadableFileError`, and ``LockstepError`` where others are named beside :data:`STDIN`.
+    """
+    if len(paths) > 1:
+        raise LockstepError("'-' stands for what is piped in, and stands alone", remedy="name it, or files")
+    return decode(bounded(sys.stdin.buffer.read(MAX_BYTES + 1), shown), shown)

@@ -1,0 +1,167 @@
+"""The half of the Action that executes: lints, solves, builds. It has no token, and says nothing to GitHub."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+from conda_lockstep.conda.urls import UNTRUSTED
+from conda_lockstep.config import Config, load
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.github.check import building
+from conda_lockstep.github.check.attribution import Inquiry, Told
+from conda_lockstep.github.check.budget import annotate
+from conda_lockstep.github.check.locking import Locked, lock_environment
+from conda_lockstep.github.event.base import Base, find_base
+from conda_lockstep.github.event.event import Event
+from conda_lockstep.github.event.files import is_inside, select_files
+from conda_lockstep.github.event.inputs import Inputs
+from conda_lockstep.github.event.runner import Runner
+from conda_lockstep.github.event.trust import Decision, may_build, reason_for_distrust
+from conda_lockstep.github.event.workflow_commands import group, quoted
+from conda_lockstep.github.handoff import handoff as handoffs
+from conda_lockstep.github.handoff.handoff import Checked, Handoff, Remark
+from conda_lockstep.lint.engine import runner as lint
+from conda_lockstep.lint.engine.partner_files import with_companions
+from conda_lockstep.lint.engine.runner import UNREADABLE, Finding
+from conda_lockstep.lock.model.paths import is_lock
+
+
+def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
+    """Look at every environment file of the checkout, and write what was found for the half that reports."""
+    os.chdir(runner.workspace)
+    with _trusting(event):
+        handoff = replace(_look(event, runner, inputs, out), base=find_base(event, runner.workspace))
+    for command in annotate(handoff.remarks):
+        print(command, file=out, flush=True)
+    handoffs.write(handoff, runner.folder / handoffs.FILE_NAME)
+    return handoff
+
+
+@contextmanager
+def _trusting(event: Event) -> Iterator[None]:
+    """See that no URL of a stranger's change is given the runner's environment variables, here or in a build."""
+    why = reason_for_distrust(event)
+    before = os.environ.pop(UNTRUSTED, None)
+    try:
+        if why or before:
+            os.environ[UNTRUSTED] = why or before or ""
+        yield
+    finally:
+        os.environ.pop(UNTRUSTED, None)
+        if before is not None:
+            os.environ[UNTRUSTED] = before
+
+
+def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
+    try:
+        config = load(runner.workspace)
+        files, failures = select_files(runner.workspace, inputs.files)
+        findings, unread = _linted(files, config, runner.workspace)
+    except LockstepError as error:
+        return Handoff(failures=(str(error),))
+    base = _base(event, runner)
+    cache = _cache(event, runner, inputs)
+    inquiry = Inquiry(base, runner.workspace, runner.folder, cache, out)
+    look = _Look(event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, out)
+    failures += unread
+    unreadable = {finding.path for finding in findings if finding.rule == UNREADABLE}
+    checked: list[Checked] = []
+    for number, path in enumerate(files):
+        with group(str(path), out), quoted(out):
+            try:
+                if str(path) not in unreadable:
+                    checked += look.at(path, number)
+            except LockstepError as error:
+                failures.append(str(error))
+    return Handoff(tuple(map(_remark, findings)), tuple(checked), tuple(dict.fromkeys(failures)))
+
+
+def _linted(files: Sequence[Path], config: Config, workspace: Path) -> tuple[list[Finding], list[str]]:
+    """Lint as ``lockstep lint`` does, but nothing outside of the checkout; return also what could not be read."""
+    chosen = lint.select(config)
+    findings: list[Finding] = []
+    failures: list[str] = []
+    for path in with_companions(files, chosen):
+        if not is_inside(workspace, path):
+            continue
+        try:
+            findings += lint.lint_path(path, chosen, config)
+        except LockstepError as error:
+            # A lock that cannot be read is a stale one, and told as that.
+            failures += [] if is_lock(path.name) else [str(error)]
+    return findings, failures
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What stays the same from file to file."""
+
+    event: Event
+    inputs: Inputs
+    runner: Runner
+    gate: Decision
+    base: Base
+    cache: Path
+    inquiry: Inquiry
+    out: TextIO
+
+    def at(self, path: Path, number: int) -> Iterator[Checked]:
+        """Lock an environment file for its machines; build what is for this one, where that is asked and allowed."""
+        # The settings that 'lockstep lock FILE' would take: those closest to the file.
+        config = load((self.runner.workspace / path).parent)
+        building.check_machine(self.inputs.machine, config)
+        found = lock_environment(path, config, self.inputs, self.runner.workspace, self.cache)
+        for index, locked in enumerate(found):
+            built = self._built(locked, found, config, self.runner.folder / f"build-{number}")
+            told = self.inquiry.about(locked, f"{number}-{index}") if self.event.is_judged else Told()
+            yield self._checked(path, locked, built, told)
+
+    def _built(self, locked: Locked, found: Sequence[Locked], config: Config, place: Path) -> building.Built:
+        print(
+            f"{locked.lock_path}: {locked.state}", *locked.reasons, *locked.notices, sep="\n  ", file=self.out
+        )
+        built = building.decide(locked, self.inputs.build, self.gate, self.event, self.base)
+        built = built or building.belongs_elsewhere(locked, found, self.inputs.machine)
+        if built is None:
+            built = building.build(locked, config, place, self.runner.workspace, self.cache, self.out)
+        print(f"{locked.path}: {built.state}: {built.reason}", file=self.out)
+        return built
+
+    def _checked(self, path: Path, locked: Locked, built: building.Built, told: Told) -> Checked:
+        return Checked(
+            path=path.as_posix(),
+            lock_path=locked.lock_path.as_posix(),
+            state=locked.state,
+            sha256=locked.sha256,
+            lock_sha256=locked.lock_sha256,
+            reasons=locked.reasons,
+            lock=locked.text,
+            notices=locked.notices,
+            build=built.state,
+            build_reason=built.reason,
+            reached=("linted", *(("solved",) if locked.lock else ()), *built.reached),
+            causes=told.causes,
+            caveats=told.caveats,
+        )
+
+
+def _cache(event: Event, runner: Runner, inputs: Inputs) -> Path:
+    """Return where downloads are kept: what is taken from one run to the next, no stranger's change comes near."""
+    if inputs.cache_dir is None or reason_for_distrust(event):
+        return runner.cache
+    return inputs.cache_dir
+
+
+def _base(event: Event, runner: Runner) -> Base:
+    """Return the base as the checkout alone knows it: this half has no token to ask with."""
+    return Base(runner.workspace, find_base(event, runner.workspace))
+
+
+def _remark(finding: Finding) -> Remark:
+    path = Path(finding.path).as_posix()
+    return Remark(finding.rule, finding.severity, finding.message, path, finding.line, finding.column)

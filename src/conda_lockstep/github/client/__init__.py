@@ -1,0 +1,1 @@
+"""Typed access to GitHub's REST API, with retries."""

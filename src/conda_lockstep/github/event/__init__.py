@@ -1,0 +1,1 @@
+"""What started this run: event, runner, inputs, trust and base commit."""

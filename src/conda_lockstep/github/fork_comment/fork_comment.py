@@ -1,0 +1,182 @@
+"""Comments on a change whose own run may not: a fork's, Dependabot's. It checks nothing out and runs nothing of it.
+
+Started by ``workflow_run``, it holds a token that writes. All it takes from the run it follows is one JSON file, and
+all it believes of that is what :mod:`facts` lets through; which pull request it is about, GitHub says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TextIO
+
+from conda_lockstep.drift.report import Row
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.github.client import artifacts
+from conda_lockstep.github.client.api import GitHub, GitHubError, Need
+from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.event import Event, PullRequest, WorkflowRun, pull_request
+from conda_lockstep.github.event.inputs import Inputs
+from conda_lockstep.github.event.runner import Runner
+from conda_lockstep.github.event.trust import DEPENDABOT
+from conda_lockstep.github.event.workflow_commands import write_summary
+from conda_lockstep.github.fork_comment.sanitize import only_facts
+from conda_lockstep.github.fork_comment.verify_handoff import proven, unmentioned
+from conda_lockstep.github.handoff import handoff as handoffs
+from conda_lockstep.github.handoff.handoff import Handoff
+from conda_lockstep.github.publish.comment import Draft, Outcome, State, publish
+from conda_lockstep.github.report import wording
+from conda_lockstep.github.report.gate import Compared, compare_with_base, environment_ids
+from conda_lockstep.render.findings.annotations import annotation
+
+# How a run ends that has looked; every other end, such as 'cancelled', says nothing about the change.
+FINISHED = frozenset({"success", "failure", "timed_out"})
+PULLS = Need("find the pull request", "pull-requests", "read")
+HISTORY = Need("find the base commit", "contents", "read")
+HEARSAY = (
+    "the locks are as GitHub has them; findings, builds, causes and fresh solutions are as the pull request's own run"
+    " tells them, whose workflow the pull request may change"
+)
+
+
+def relay(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
+    """Comment on what the run that ended has found. Returns 0 also where that fails: it is no check."""
+    for outcome in _outcomes(event, runner, inputs):
+        print(f"comment: {outcome}", file=out)
+        if outcome.kind == "failed":
+            print(annotation("warning", outcome.reason, title="no comment"), file=out)
+    return 0
+
+
+def _outcomes(event: Event, runner: Runner, inputs: Inputs) -> Iterator[Outcome]:
+    run = event.workflow_run
+    if run is None:
+        remedy = "run it on 'workflow_run', as docs/workflows/fork-comment.yml does"
+        raise LockstepError("mode 'comment' has no run to comment for", remedy=remedy)
+    silence = _reason_for_silence(event, run)
+    if silence:
+        yield Outcome("skipped", reason=silence)
+        return
+    if not inputs.token:
+        yield Outcome("failed", reason="there is no token to comment with")
+        return
+    github = GitHub(event.repository, inputs.token, runner.api_url)
+    try:
+        pulls = _pulls(github, run)
+        if not pulls:
+            yield Outcome("skipped", reason="no open pull request is at the commit of that run")
+            return
+        handoff = _received(github, run, inputs)
+        for pull in pulls:
+            yield _comment(github, run, pull, handoff, inputs, runner)
+    except LockstepError as error:
+        yield Outcome("failed", reason=str(error))
+
+
+def _reason_for_silence(event: Event, run: WorkflowRun) -> str:
+    if run.event != "pull_request":
+        return f"that run was started by '{run.event}', not by a pull request"
+    if run.conclusion not in FINISHED:
+        return f"that run ended as '{run.conclusion}'"
+    if not run.head_repository:
+        return "the fork of that run is gone"
+    if run.head_repository.lower() == event.repository.lower() and DEPENDABOT not in run.actors:
+        return "the pull request is this repository's own, and its run comments itself"
+    return ""
+
+
+def _pulls(github: GitHub, run: WorkflowRun) -> list[PullRequest]:
+    """Find the open pull requests whose head is the commit of that run, in the repository that it came from."""
+    head = f"{run.head_repository.partition('/')[0]}:{run.head_branch}"
+    listed = (
+        pull_request(item) for item in github.pages(PULLS, "pulls.list", {"state": "open", "head": head})
+    )
+    return [
+        pull
+        for pull in listed
+        if pull.head_sha == run.head_sha and pull.head_repository.lower() == run.head_repository.lower()
+    ]
+
+
+def _received(github: GitHub, run: WorkflowRun, inputs: Inputs) -> Handoff:
+    """Take the hand-off of that run; one that is missing or broken is what there is to tell."""
+    try:
+        content = artifacts.fetch(github, run.id, inputs.artifact, handoffs.FILE_NAME)
+        if content is None:
+            return Handoff(failures=("the check did not finish: the log of its run says why",))
+        return only_facts(handoffs.parse(content, handoffs.FILE_NAME))
+    except LockstepError as error:
+        if isinstance(error, GitHubError):
+            raise
+        # The words of such an error may be the sender's.
+        return Handoff(failures=("what the check found cannot be read: the log of its run has it",))
+
+
+def _comment(
+    github: GitHub, run: WorkflowRun, pull: PullRequest, handoff: Handoff, inputs: Inputs, runner: Runner
+) -> Outcome:
+    base = Base(None, _base(github, pull, handoff.base), github)
+    handoff = proven(handoff, github, pull)
+    if base.commit != handoff.base:
+        handoff = _without_causes(handoff)
+    remarks = unmentioned(handoff, github, pull)
+    compared = compare_with_base(
+        handoff,
+        base,
+        fail_on=inputs.fail_on,
+        judge_drift=True,
+        base_name=f"origin/{pull.base_ref}",
+    )
+    compared = _as_told(compared)
+    if runner.summary:
+        write_summary(runner.summary, wording.summary(handoff, compared, (HEARSAY, *remarks)))
+    author = inputs.author or github.login()
+    body = wording.comment(handoff, compared, (HEARSAY, *remarks))
+    draft = Draft(pull.number, pull.head_sha, author, body, _state(run, compared, inputs))
+    return publish(github, draft, create=compared.touched or bool(compared.broken or remarks))
+
+
+def _as_told(compared: Compared) -> Compared:
+    """Say of each cause that it is the run's word, and let none excuse a change."""
+    comparisons = tuple(
+        replace(each, rows=tuple(_row_as_told(row) for row in each.rows))
+        for each in compared.report.comparisons
+    )
+    return replace(compared, report=replace(compared.report, comparisons=comparisons), spared=0)
+
+
+def _row_as_told(row: Row) -> Row:
+    return row._replace(cause=f"{row.cause}, says its run") if row.cause else row
+
+
+def _without_causes(handoff: Handoff) -> Handoff:
+    """Leave out whose doing the changes are, where they were told against another commit."""
+    checked = (replace(one, causes=(), caveats=()) for one in handoff.checked)
+    return replace(handoff, checked=tuple(checked))
+
+
+def _base(github: GitHub, pull: PullRequest, claimed: str) -> str:
+    """Return the commit that the run says it compared with, where it is one of the base branch, else the fork point."""
+    if claimed:
+        try:
+            compared = github.call(
+                HISTORY,
+                "repos.compare_commits",
+                {"basehead": f"{claimed}...{pull.base_sha}", "per_page": 1},
+            )
+            if github.object(compared).text("status") in ("ahead", "identical"):
+                return claimed
+        except LockstepError:
+            pass
+    compared = github.call(
+        HISTORY,
+        "repos.compare_commits",
+        {"basehead": f"{pull.base_sha}...{pull.head_sha}", "per_page": 1},
+    )
+    return github.object(compared).text("merge_base_commit.sha")
+
+
+def _state(run: WorkflowRun, compared: Compared, inputs: Inputs) -> State:
+    key = hashlib.sha256(f"{run.path.partition('@')[0]}\n{inputs.artifact}".encode()).hexdigest()[:12]
+    return State(key, environment_ids(compared), run.id, run.attempt)

@@ -1,0 +1,1 @@
+"""Writes to GitHub: comment, issue, pull request, commits, patch."""

@@ -1,0 +1,94 @@
+"""Commits made through GitHub's git data API: no checkout, no credentials of git's, and never a forced push."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from conda_lockstep.github.client.api import GitHub, GitHubError, Need, Value
+from conda_lockstep.text.json_fields import Fields
+
+READ = Need("read the branch", "contents", "read")
+WRITTEN = Need("write the commit", "contents", "write")
+MOVED = Need("write the branch", "contents", "write")
+# GitHub's words for a branch that is there already, is gone, or has gone another way meanwhile.
+RACED = ("reference already exists", "reference does not exist", "not a fast forward")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: its id, its tree's, its parents', and its message."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+
+
+def head_of(github: GitHub, branch: str) -> Commit | None:
+    """Return the commit at the head of a branch, None where there is no such branch."""
+    try:
+        answer = github.call(READ, "git.get_ref", {"ref": f"heads/{quote(branch)}"})
+    except GitHubError as error:
+        if error.status == 404:
+            return None
+        raise
+    return read(github, github.object(answer).text("object.sha"))
+
+
+def read(github: GitHub, sha: str) -> Commit:
+    """Return a commit."""
+    return _commit(github.object(github.call(READ, "git.get_commit", {"commit_sha": sha})))
+
+
+def tree_with(github: GitHub, base: str, files: Mapping[str, str | None]) -> str:
+    """Return the id of a tree as ``base``, but for these files; None is for one that is to go."""
+    entries: list[Value] = [
+        {"path": path, "mode": "100644", "type": "blob", "sha": None if text is None else _blob(github, text)}
+        for path, text in sorted(files.items())
+    ]
+    answer = github.call(WRITTEN, "git.create_tree", {"base_tree": base, "tree": entries})
+    return github.object(answer).text("sha")
+
+
+def write(github: GitHub, tree: str, parents: Sequence[str], message: str) -> Commit:
+    """Write a commit, as the token's account; it is on no branch yet."""
+    values: dict[str, Value] = {"message": message, "tree": tree, "parents": list(parents)}
+    return _commit(github.object(github.call(WRITTEN, "git.create_commit", values)))
+
+
+def begin(github: GitHub, branch: str, commit: str) -> bool:
+    """Make a branch at a commit; False where somebody made one of that name meanwhile."""
+    return _moved(github, "git.create_ref", {"ref": f"refs/heads/{branch}", "sha": commit})
+
+
+def advance(github: GitHub, branch: str, commit: str) -> bool:
+    """Move a branch on to a commit that follows its head; False where it is not that any more."""
+    return _moved(github, "git.update_ref", {"ref": f"heads/{quote(branch)}", "sha": commit})
+
+
+def _moved(github: GitHub, operation: str, values: Mapping[str, Value]) -> bool:
+    try:
+        github.call(MOVED, operation, values)
+    except GitHubError as error:
+        said = str(error).lower()
+        if error.status == 409 or (error.status == 422 and any(words in said for words in RACED)):
+            return False
+        raise
+    return True
+
+
+def _blob(github: GitHub, text: str) -> str:
+    values = {"content": base64.b64encode(text.encode()).decode(), "encoding": "base64"}
+    return github.object(github.call(WRITTEN, "git.create_blob", values)).text("sha")
+
+
+def _commit(fields: Fields) -> Commit:
+    return Commit(
+        sha=fields.text("sha"),
+        tree=fields.text("tree.sha"),
+        parents=tuple(parent.text("sha") for parent in fields.children("parents")),
+        message=fields.text("message"),
+    )

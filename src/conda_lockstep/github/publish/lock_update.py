@@ -1,0 +1,113 @@
+"""Fresh locks for a change whose own do not hold: as a patch in the comment, or as a commit on its branch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.github.client.api import GitHub
+from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.event import Event, PullRequest
+from conda_lockstep.github.event.inputs import Inputs
+from conda_lockstep.github.event.runner import Runner
+from conda_lockstep.github.event.trust import may_comment
+from conda_lockstep.github.handoff.handoff import Handoff
+from conda_lockstep.github.handoff.upstream_handoff import Refreshed, check_lock_path
+from conda_lockstep.github.publish import commits
+from conda_lockstep.github.publish.patch import FILE_NAME, patch_of, shown
+from conda_lockstep.github.publish.pull_request import start_checks
+from conda_lockstep.render.escape import code, prose
+from conda_lockstep.text.atomic import write_text
+
+TITLE = "Lock the conda environments anew"
+TRAILER = "Lockstep-Update:"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What became of fresh locks: the patch with them, what there is to say, and the commit that was pushed, if any."""
+
+    patch: str = ""
+    notes: tuple[str, ...] = ()
+    pushed: str = ""
+
+    def text(self, room: int) -> str:
+        """Return it as Markdown of at most ``room`` bytes."""
+        notes = "\n\n".join(self.notes)
+        if len(notes.encode()) + 4 > room:
+            return ""
+        patch = "" if self.pushed else shown(self.patch, room - len(notes.encode()) - 4)
+        return "".join(f"\n{part}\n" for part in (notes, patch) if part)
+
+
+def update(handoff: Handoff, event: Event, runner: Runner, inputs: Inputs, github: GitHub | None) -> Update:
+    """Do with fresh locks what ``lock-update`` says; what goes wrong is in the notes.
+
+    They are for the head of the pull request's branch, not for its merge with the base that was checked out.
+    """
+    if inputs.lock_update == "none":
+        return Update()
+    pull = event.pull_request
+    head = Base(runner.workspace, pull.head_sha if pull else event.sha, github)
+    try:
+        fresh = tuple(_fresh(handoff, head))
+        if not fresh:
+            return Update()
+        patch = patch_of(fresh, runner.folder)
+        write_text(runner.folder / FILE_NAME, patch)
+    except LockstepError as error:
+        return Update(notes=(f"⚠️ The fresh locks are not shown: {prose(str(error))}.",))
+    if inputs.lock_update == "suggest":
+        return Update(patch)
+    try:
+        return Update(patch, *_pushed(fresh, event, inputs, github))
+    except LockstepError as error:
+        return Update(patch, (f"🔒 The fresh locks were not pushed: {prose(str(error))}.",))
+
+
+def _fresh(handoff: Handoff, head: Base) -> Iterator[Refreshed]:
+    for checked in handoff.checked:
+        if checked.state not in ("stale", "missing"):
+            continue
+        check_lock_path(checked.lock_path)
+        asked = head.read(checked.path)
+        if asked is None or hashlib.sha256(asked).hexdigest() != checked.sha256:
+            what = "is another file on the base branch, which the fresh lock is for as well"
+            raise LockstepError(what, where=checked.path, remedy="merge the base branch first")
+        before = head.read(checked.lock_path) or b""
+        yield Refreshed(checked.lock_path, before.decode("utf-8", "replace"), checked.lock)
+
+
+def _pushed(
+    fresh: tuple[Refreshed, ...], event: Event, inputs: Inputs, github: GitHub | None
+) -> tuple[tuple[str, ...], str]:
+    """Push the locks to the pull request's branch; return what there is to say, and the commit.
+
+    Raises ``LockstepError`` where that is not allowed, or not done.
+    """
+    pull = event.pull_request
+    allowed = may_comment(event)
+    if pull is None or not allowed.allowed:
+        raise LockstepError(allowed.reason if pull else "there is no pull request whose branch they are for")
+    if github is None:
+        raise LockstepError("there is no token to push with")
+    head = commits.read(github, pull.head_sha)
+    if TRAILER in head.message:
+        # With an app's token each push starts another run: this ends it, whatever is wrong.
+        raise LockstepError("the last commit was such a push already, and did not help")
+    commit = _commit(github, pull, head, fresh)
+    wrong = start_checks(github, inputs.checks, pull.head_ref)
+    paths = ", ".join(code(each.path) for each in fresh)
+    note = f"🔁 The fresh locks were pushed to {code(pull.head_ref)} as {commit}: {paths}."
+    return (note, *([f"⚠️ {prose(wrong)}."] if wrong else [])), commit
+
+
+def _commit(github: GitHub, pull: PullRequest, head: commits.Commit, fresh: tuple[Refreshed, ...]) -> str:
+    tree = commits.tree_with(github, head.tree, {each.path: each.after or None for each in fresh})
+    message = "\n".join([TITLE, "", *sorted(each.path for each in fresh), "", f"{TRAILER} {tree}"])
+    commit = commits.write(github, tree, (head.sha,), message)
+    if not commits.advance(github, pull.head_ref, commit.sha):
+        raise LockstepError(f"somebody has pushed to {pull.head_ref} meanwhile: its own run has the word")
+    return commit.sha

@@ -1,0 +1,1 @@
+"""The scheduled run: what upstream changed since the locks were made."""

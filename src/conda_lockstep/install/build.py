@@ -1,0 +1,165 @@
+"""From a lock to a prefix that is exactly the lock: got first, then linked, then looked at.
+
+Everything is fetched and checked before the prefix is touched, so that what cannot be had leaves an environment as
+it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conda_lockstep.conda.subdirs import this_platform
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.install.fetch.cache import Caches, caches_for
+from conda_lockstep.install.fetch.contents import Clash, layout_of
+from conda_lockstep.install.link.plan import Plan, Step, make_plan, remaining
+from conda_lockstep.install.prefix import Work, building
+from conda_lockstep.lock.channels.access import Access
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.packages import Package, PackageSet
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to build. ``cache`` is a folder for all that is fetched, None for rattler's and uv's own.
+
+    ``access`` has the credentials that channels and mirrors were written with. ``link_scripts`` runs what packages
+    bring to be run when they are linked.
+    """
+
+    mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
+    access: Access = field(default_factory=Access)
+    cache: Path | None = None
+    link_scripts: bool = False
+    progress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done. ``had_remains``: what an unfinished build had left was removed, or mended.
+
+    ``unrun`` are packages whose link scripts were not run; ``shared`` are paths that two conda packages bring.
+    """
+
+    steps: tuple[Step, ...]
+    had_remains: bool = False
+    unrun: tuple[Package, ...] = ()
+    shared: tuple[Clash, ...] = ()
+
+
+def build_environment(packages: PackageSet, prefix: Path, options: Options) -> Outcome:
+    """Build a prefix, or bring one to the lock, believing what its records say of its files.
+
+    ``packages`` are those of the machine's own platform. Raises ``LockstepError``; a prefix that was not there before
+    is then not there either, and one that was is as before, or marked as unfinished.
+    """
+    return _bring(packages, prefix, options, mending=False)
+
+
+def sync_environment(packages: PackageSet, prefix: Path, options: Options) -> Outcome:
+    """Bring a prefix back to the lock, having read every byte of it; what is right stays as it is.
+
+    Raises ``LockstepError``, also where there is no environment.
+    """
+    _refuse_none(prefix)
+    return _bring(packages, prefix, options, mending=True)
+
+
+def plan_sync(packages: PackageSet, prefix: Path) -> Plan:
+    """Return what :func:`sync_environment` would do."""
+    _refuse_none(prefix)
+    return make_plan(packages, prefix.expanduser().absolute(), every_byte=True)
+
+
+def _refuse_none(prefix: Path) -> None:
+    if not (prefix.expanduser() / "conda-meta").is_dir():
+        remedy = f"run: lockstep build --prefix {prefix}"
+        raise LockstepError("there is no conda environment", where=str(prefix), remedy=remedy)
+
+
+def _bring(packages: PackageSet, prefix: Path, options: Options, *, mending: bool) -> Outcome:
+    prefix = prefix.expanduser().absolute()
+    if packages.only("pip") and ("conda", "python") not in packages:
+        raise LockstepError(
+            "the lock has pip packages, but no python", remedy="add python to the environment file"
+        )
+    for url in options.mirrors.with_credentials:
+        options.access.learn(url)
+    with building(prefix, mending=mending) as work, caches_for(prefix, options.cache) as caches:
+        plan = make_plan(packages, prefix, every_byte=mending)
+        outcome = Outcome(())
+        if plan.steps:
+            try:
+                outcome = _carry_out(plan, packages, work, caches, options, trusting=work.is_new)
+            except _CacheError:
+                work.start_over()
+                outcome = _carry_out(plan, packages, work, caches, options)
+        if plan.steps:
+            _prove(plan, packages, prefix, every_byte=mending)
+    return Outcome(outcome.steps, work.had_remains, outcome.unrun, outcome.shared)
+
+
+class _CacheError(Exception):
+    """What was linked from the cache was not whole there."""
+
+
+def _carry_out(
+    plan: Plan, packages: PackageSet, work: Work, caches: Caches, options: Options, *, trusting: bool = False
+) -> Outcome:
+    """Do what a plan says. ``trusting`` looks at sizes in the cache while it is linked from; ``_CacheError`` then."""
+    from conda_lockstep.install.fetch.cache import looking
+    from conda_lockstep.install.fetch.fetched_files import get_stock
+    from conda_lockstep.install.link.conda_part import install_conda
+    from conda_lockstep.install.link.records import complete_records
+
+    prefix, mirrors = work.prefix, options.mirrors
+    conda = plan.packages("conda", "install", "replace", "relink")
+    pip = plan.packages("pip", "install", "replace", "relink")
+    relinked = plan.packages("conda", "relink")
+    stock = get_stock(
+        conda, pip, [owner.contents for owner in plan.kept], layout_of(packages, this_platform()), mirrors,
+        options.access, caches, suspect=relinked, trusting=trusting, progress=options.progress,
+    )  # fmt: skip
+    work.begin()
+    for path in plan.present.unusable:
+        path.unlink()
+    if plan.strays:
+        from conda_lockstep.install.link.remove import remove_distributions
+
+        owned = {file.path for owner in (*plan.present.conda, *plan.kept) for file in owner.files}
+        remove_distributions(prefix, plan.strays, owned)
+    if conda or plan.packages("conda", "remove"):
+        damaged = looking(stock.unlooked, caches)  # while rattler links
+        install_conda(
+            tuple(packages.only("conda").values()), prefix, caches,
+            archives=stock.archives, relink={package.name for package in relinked}, doubted=stock.doubted,
+            link_scripts=options.link_scripts, progress=options.progress,
+        )  # fmt: skip
+        if damaged():
+            raise _CacheError
+        complete_records(prefix, conda, caches, extracted=stock.archives)
+    if pip:
+        _install_pip(pip, stock.wheels, prefix, caches)
+    scripts = (package for package in conda if stock.contents[package].has_link_scripts)
+    return Outcome(plan.steps, unrun=() if options.link_scripts else tuple(scripts), shared=stock.shared)
+
+
+def _install_pip(
+    pip: Sequence[Package], wheels: Mapping[Package, Path], prefix: Path, caches: Caches
+) -> None:
+    from conda_lockstep.install.link.pip_part import install_pip
+    from conda_lockstep.install.link.records import complete_origins
+
+    install_pip({package: wheels[package] for package in pip}, prefix, cache=caches.uv)
+    complete_origins(prefix, wheels)
+
+
+def _prove(done: Plan, packages: PackageSet, prefix: Path, *, every_byte: bool) -> None:
+    """Look again; a build that is not what it says must not pass for one."""
+    left = remaining(done, packages, prefix, every_byte=every_byte)
+    if left:
+        named = "; ".join(map(str, left[:3])) + ("; …" if len(left) > 3 else "")
+        what = f"the prefix is not what the lock says: {named}"
+        raise LockstepError(what, where=str(prefix), remedy="remove it and build it anew")

@@ -1,0 +1,1 @@
+"""Fetches the files that a lock names, and checks them."""

@@ -1,0 +1,1 @@
+"""Puts fetched files into a prefix, and takes them out again."""

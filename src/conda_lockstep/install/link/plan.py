@@ -1,0 +1,160 @@
+"""What must be done to a prefix so that it is what the lock says, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from conda_lockstep.install.link.present import Owner, Present, look
+from conda_lockstep.packages import Key, Package, PackageSet
+from conda_lockstep.snapshot import prefix as prefixes
+from conda_lockstep.snapshot.model import Installed
+
+Action: TypeAlias = Literal["install", "replace", "relink", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change: ``install`` what is missing, ``replace`` what is another, ``relink`` what is damaged, ``remove``.
+
+    ``package`` is the locked one, or what is removed; ``why`` says it in a few words.
+    """
+
+    action: Action
+    package: Package
+    why: str
+
+    def __str__(self) -> str:
+        """One line, in columns."""
+        return f"{self.action:<8} {self.package.manager:<5} {self.package}" + (
+            f": {self.why}" if self.why else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps, and what of the prefix they work on; ``kept`` is what stays as it is."""
+
+    steps: tuple[Step, ...]
+    kept: tuple[Owner, ...]
+    present: Present
+
+    def packages(self, manager: str, *actions: Action) -> tuple[Package, ...]:
+        """Return the packages of some steps."""
+        return tuple(
+            step.package for step in self.steps if step.action in actions and step.package.manager == manager
+        )
+
+    @property
+    def strays(self) -> tuple[Owner, ...]:
+        """Return the distributions that have to go before anything is linked."""
+        kept = {id(owner) for owner in self.kept}
+        return tuple(owner for owner in self.present.pip if id(owner) not in kept)
+
+
+def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -> Plan:
+    """Compare a prefix with what is wanted; ``every_byte`` reads all its files, else its records are believed."""
+    if not (prefix / "conda-meta").is_dir():
+        return Plan(_everything(packages), (), Present((), (), ()))
+    contents, present = prefixes.read_contents(prefix, unfinished=True), look(prefix)
+    damaged = _damaged(contents.installed, present)
+    good = [owner for owner in (*present.conda, *present.pip) if _is(packages, owner)]
+    if _has_other_python(packages, present):
+        good = [owner for owner in good if owner.package.manager == "conda"]
+    if every_byte:
+        wrong = _differing(contents, {owner.package.key for owner in good})
+        damaged = {package.key: why for package, why in wrong.items()} | damaged
+    kept = tuple(owner for owner in good if owner.package.key not in damaged)
+    return Plan(tuple(_steps(packages, present, kept, damaged)), kept, present)
+
+
+def remaining(done: Plan, packages: PackageSet, prefix: Path, *, every_byte: bool = False) -> list[Step]:
+    """Return what is left to do after a plan was carried out; ``every_byte`` reads what it has changed."""
+    contents = prefixes.read_contents(prefix, unfinished=True)
+    found = contents.installed.packages
+    left = [Step("relink", damage.package, damage.detail) for damage in contents.installed.damages]
+    for key, package in packages.items():
+        if key not in found or not _same(package, found[key]):
+            left.append(Step("install", package, "it is missing"))
+    left += [Step("remove", found[key], "it is not in the lock") for key in found if key not in packages]
+    if every_byte and not left:
+        wrong = _differing(contents, {step.package.key for step in done.steps})
+        left = [Step("relink", package, why) for package, why in wrong.items()]
+    return left
+
+
+def _differing(contents: prefixes.Contents, among: Container[Key]) -> dict[Package, str]:
+    from conda_lockstep.snapshot import deep
+
+    return deep.differing(contents, among)
+
+
+def _everything(packages: PackageSet) -> tuple[Step, ...]:
+    return tuple(Step("install", package, "") for package in packages.values())
+
+
+def _steps(
+    packages: PackageSet, present: Present, kept: tuple[Owner, ...], damaged: Mapping[Key, str]
+) -> Iterator[Step]:
+    found = {owner.package.key: owner.package for owner in (*present.pip, *present.conda)}
+    as_locked = {owner.package.key for owner in kept}
+    for key, package in packages.items():
+        if key in as_locked:
+            continue
+        other = found.get(key)
+        if other is None:
+            yield Step("install", package, damaged.get(key, "it is missing"))
+        elif _same(package, other):
+            yield Step("relink", package, damaged.get(key, "its Python is another"))
+        else:
+            yield Step("replace", package, f"{_told_apart(other, package)} is there")
+    for key, package in sorted(found.items()):
+        if key not in packages:
+            yield Step("remove", package, "it is not in the lock")
+
+
+def _damaged(installed: Installed, present: Present) -> dict[Key, str]:
+    """Return what the records contradict each other about, and what removing strays will take away."""
+    found: dict[Key, str] = {damage.package.key: damage.detail for damage in installed.damages}
+    owners = {file.path: owner.package for owner in present.conda for file in owner.files}
+    for stray in present.pip:
+        for file in stray.files:
+            owner = owners.get(file.path)
+            if owner and owner.key not in found:
+                found[owner.key] = f"pip installed {stray.package} over {file.path}"
+    return found
+
+
+def _is(packages: PackageSet, owner: Owner) -> bool:
+    wanted = packages.get(owner.package.key)
+    return wanted is not None and _same(wanted, owner.package)
+
+
+def _same(wanted: Package, found: Package) -> bool:
+    """Say whether a package is the locked one, as far as its record tells; pip notes no file of an index (PEP 610)."""
+    if wanted.manager == "pip":
+        from packaging.utils import canonicalize_version
+
+        same = canonicalize_version(wanted.version) == canonicalize_version(found.version)
+        return same and (not found.url or found.sha256 == wanted.sha256)
+    known = [(wanted.sha256, found.sha256), (wanted.md5, found.md5)]
+    hashes = [one == other for one, other in known if one and other]
+    return wanted.identity == found.identity and (hashes[0] if hashes else wanted.url == found.url)
+
+
+def _told_apart(found: Package, wanted: Package) -> str:
+    if str(found) != str(wanted):
+        return f"{found.version} {found.build}".rstrip()
+    return "another file of that name" if found.url in ("", wanted.url) else f"that of {found.url}"
+
+
+def _has_other_python(packages: PackageSet, present: Present) -> bool:
+    """Say whether the environment's Python changes its minor version, and with it where its modules are."""
+    key = ("conda", "python")
+    wanted = packages.get(("conda", "python"))
+    found = next((owner.package for owner in present.conda if owner.package.key == key), None)
+    if wanted is None or found is None:
+        return found is not wanted
+    return wanted.version.split(".")[:2] != found.version.split(".")[:2]

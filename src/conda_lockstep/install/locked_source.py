@@ -1,0 +1,108 @@
+"""What a command installs from: the lock that was named, or the one of an environment file, for this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from conda_lockstep.conda.subdirs import this_platform
+from conda_lockstep.config import load
+from conda_lockstep.environment.environment_file import read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels.access import Access
+from conda_lockstep.lock.channels.channels import Mirrors, channels_of
+from conda_lockstep.lock.check import select
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.paths import environment_of, is_lock, lock_path
+from conda_lockstep.packages import PackageSet
+from conda_lockstep.text.resolve_path import followed
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A lock, the file that it is in, and how its packages are got."""
+
+    lock: Lock
+    file: Path
+    mirrors: Mirrors
+    access: Access
+
+    @property
+    def here(self) -> PackageSet:
+        """Return the packages of this machine's platform. Raises ``LockstepError`` where there are none."""
+        platform = this_platform()
+        if platform not in self.lock.platforms:
+            known = ", ".join(sorted(self.lock.platforms))
+            what = f"the lock is for {known}, this machine is {platform}"
+            raise LockstepError(
+                what, where=str(self.file), remedy=f"run: lockstep lock --platform {platform}"
+            )
+        return self.lock.platforms[platform]
+
+
+def read_locked(path: Path, *, machine: str = "", solve: Callable[[Path], object] | None = None) -> Locked:
+    """Read a lock, or that of an environment file, which must fit; ``solve`` makes one where there is none.
+
+    Of several locks it is the one that names ``machine``, or the one that fits this node. Raises ``LockstepError``
+    where there is no lock, or where it no longer fits its file.
+    """
+    mirrors = Mirrors(load(followed(path).parent).mirrors)
+    if is_lock(path.name):
+        return Locked(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
+    from conda_lockstep.lock.check.satisfiability import is_satisfied
+
+    environment = read(path)
+    remedy = f"run: lockstep lock {path}"
+    locks = select.read_own(path)
+    if not locks and solve:
+        solve(path)
+        locks = select.read_own(path)
+    if not locks:
+        raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
+    file = _chosen(locks, machine)
+    locked = Locked(locks[file], file, mirrors, _access(path, mirrors))
+    _ = locked.here  # what is for another platform need not be looked at
+    reasons = is_satisfied(environment, locked.lock, mirrors=mirrors)
+    if reasons:
+        what = f"the lock no longer fits {path}"
+        raise LockstepError(what, where=str(file), remedy=remedy, detail=tuple(map(str, reasons)))
+    return locked
+
+
+def read_every(path: Path) -> list[Locked]:
+    """Read a lock, or all those of an environment file: for its machines, whatever their platforms.
+
+    Raises ``LockstepError`` where there is none.
+    """
+    mirrors = Mirrors(load(followed(path).parent).mirrors)
+    environment = environment_of(path) if is_lock(path.name) else path
+    locks = {path: cep37.read(path)} if is_lock(path.name) else select.read_own(path)
+    if not locks:
+        what, remedy = "there is no lock yet", f"run: lockstep lock {path}"
+        raise LockstepError(what, where=str(lock_path(path)), remedy=remedy)
+    access = _access(environment, mirrors)
+    return [Locked(lock, file, mirrors, access) for file, lock in locks.items()]
+
+
+def _chosen(locks: Mapping[Path, Lock], machine: str) -> Path:
+    if machine:
+        return select.named(locks, machine)
+    if len(locks) == 1:
+        return next(iter(locks))
+    from conda_lockstep.snapshot.machine import detect
+
+    return select.fitting(locks, this_platform(), lambda: detect().virtual_packages)
+
+
+def _access(environment: Path | None, mirrors: Mirrors) -> Access:
+    """Return what mirrors and the channels of an environment file are written with; a lock holds no credentials."""
+    access = Access(mirrors.with_credentials)
+    if environment is not None:
+        # A file that cannot be read, or a variable that is not set, matters only if the channel wants it.
+        with suppress(LockstepError):
+            for channel in channels_of(read(environment), mirrors):
+                access.learn(channel.fetch_url)
+    return access

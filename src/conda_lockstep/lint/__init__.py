@@ -1,0 +1,1 @@
+"""Rules over environment files, requirements files, locks and install scripts."""

@@ -1,0 +1,1 @@
+"""Runs rules over files: registry, selection, suppressions, fixes, baseline."""

@@ -1,0 +1,1 @@
+"""The rules, a module or package for each family."""

@@ -1,0 +1,164 @@
+"""Which channel has the first say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conda_lockstep.conda.channel import DEFAULTS, FORGE, NODEFAULTS, Channel
+from conda_lockstep.config import DEFAULT_CHANNEL_ORDER, Config
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.environment_file import Item
+from conda_lockstep.lint.engine.registry import Fix, Problem, Severity, rule
+from conda_lockstep.lint.rules.channels.listed import Listed, listed_channels
+from conda_lockstep.text.source import Source, Span
+
+_OF_PYTORCH = (
+    "pytorch",
+    "torchvision",
+    "torchaudio",
+    "torchtext",
+    "pytorch-cuda",
+    "pytorch-mutex",
+    "faiss-gpu",
+)
+_BELOW_FORGE = ("bioconda",)
+"""Channels whose own documentation wants conda-forge above them."""
+
+_MANY = 50
+"""As many channels as are compared with each other."""
+
+
+@rule("channel-order", "warning", over=("defaults-channel", "gpu-variant-unspecified"))
+def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A channel stands above one that should have the first say: packages come from elsewhere than was meant."""
+    listed = listed_channels(entries)[:_MANY]
+    wrong = _inversions(listed, entries, config) if len(listed) > 1 else []
+    if not wrong:
+        return
+    severity, upper, lower = min(wrong, key=lambda found: ("error", "warning", "note").index(found[0]))
+    order = _in_order(listed, entries, config)
+    moved = _moved(severity, lower, entries)
+    edits = _reorder(entries.file.source, listed, order)
+    yield Problem(
+        upper.item.span,
+        f"'{upper.item.value}' stands above '{lower.item.value}': {_consequence(upper, lower, entries)}",
+        f"put them in this order: {', '.join(one.item.value for one in order)}",
+        Fix("put the channels in order", edits, "unsafe") if edits else None,
+        severity,
+        (
+            (lower.item.span, "belongs above it"),
+            *((span, f"comes from '{upper.item.value}'") for span in moved),
+        ),
+        moved,
+    )
+
+
+def _moved(severity: Severity, lower: Listed, entries: Entries) -> tuple[Span, ...]:
+    """Return the entries that the pytorch channel would steer to a build with CUDA, if it had the first say."""
+    if severity != "error" or lower.channel.base != "pytorch":
+        return ()
+    return tuple(entry.at(entry.spec.name_at) for entry in entries.named("pytorch") if not entry.spec.channel)
+
+
+def _rank(channel: Channel, order: tuple[str, ...]) -> int:
+    for name in (channel.name, channel.base):
+        if name in order:
+            return order.index(name)
+    return order.index("*") if "*" in order else len(order)
+
+
+def _inversions(
+    listed: list[Listed], entries: Entries, config: Config
+) -> list[tuple[Severity, Listed, Listed]]:
+    """Return what stands above what it should not, and how bad that is."""
+    found = []
+    real = [one for one in listed if one.channel.name != NODEFAULTS]
+    for place, upper in enumerate(real):
+        for lower in real[place + 1 :]:
+            severity = _harm(upper.channel, lower.channel, entries, config)
+            if severity is not None:
+                found.append((severity, upper, lower))
+    return found
+
+
+def _harm(upper: Channel, lower: Channel, entries: Entries, config: Config) -> Severity | None:
+    """Say how bad it is that a channel stands above another; None where that is right, or does no harm.
+
+    An order that the settings ask for is kept to the letter. The order that holds by default speaks only of the two
+    channels that have everything, conda-forge and defaults, and is loud only where the file asks for what is affected.
+    """
+    order = config.channel_order
+    if order == DEFAULT_CHANNEL_ORDER and FORGE in (upper.base, lower.base) and _is_below_forge(upper, lower):
+        return "note" if lower.base == FORGE else None
+    if _rank(upper, order) <= _rank(lower, order):
+        return None
+    if order != DEFAULT_CHANNEL_ORDER:
+        return "warning"
+    if upper.base not in (FORGE, DEFAULTS):
+        return None
+    if lower.base == "pytorch":
+        if not _unprefixed(entries, _OF_PYTORCH):
+            return "note"
+        return "error" if _unprefixed(entries, ("pytorch-cuda", "cudatoolkit")) else "warning"
+    if lower.base == "nvidia" and upper.base == FORGE:
+        return "error" if _unprefixed(entries, ("pytorch-cuda",)) else None
+    return "warning" if lower.base == FORGE else "note"
+
+
+def _is_below_forge(*channels: Channel) -> bool:
+    return any(channel.base in _BELOW_FORGE for channel in channels)
+
+
+def _unprefixed(entries: Entries, names: tuple[str, ...]) -> bool:
+    """Say whether one of these packages is asked for without saying from where."""
+    return any(not entry.spec.channel for entry in entries.named(*names))
+
+
+def _consequence(upper: Listed, lower: Listed, entries: Entries) -> str:
+    """Say what comes of it, under conda's channel priority."""
+    if lower.channel.base == "pytorch" and _unprefixed(entries, _OF_PYTORCH):
+        return (
+            f"pytorch comes from {upper.channel.base}, which has CPU builds, too, and knows no pytorch-cuda"
+        )
+    if lower.channel.base == "nvidia" and _unprefixed(entries, ("pytorch-cuda",)):
+        return "the CUDA libraries that pytorch-cuda needs are looked for in conda-forge alone"
+    if upper.channel.base == DEFAULTS and lower.channel.base == FORGE:
+        return (
+            "most packages come from Anaconda's channel, the rest from conda-forge, built by another compiler"
+        )
+    return f"what both have comes from '{upper.item.value}'"
+
+
+def _in_order(listed: list[Listed], entries: Entries, config: Config) -> list[Listed]:
+    """Move each channel that stands too low above the first one that wrongs it; the others keep their order."""
+    order: list[Listed] = []
+    for lower in listed:
+        above = (
+            place
+            for place, upper in enumerate(order)
+            if NODEFAULTS not in (upper.channel.name, lower.channel.name)
+            and _harm(upper.channel, lower.channel, entries, config)
+        )
+        order.insert(next(above, len(order)), lower)
+    return order
+
+
+def _reorder(source: Source, listed: list[Listed], order: list[Listed]) -> tuple[Edit, ...]:
+    """Return the edits that put other entries on the lines of a list; comments behind an entry go with it."""
+    places = [_with_comment(source, one.item) for one in listed]
+    texts = [source.text[slice(*_with_comment(source, one.item))] for one in order]
+    if any("\n" in text or "\r" in text for text in texts):
+        return ()
+    return tuple(
+        Edit(span, text)
+        for span, text in zip(places, texts, strict=True)
+        if source.text[span.start : span.end] != text
+    )
+
+
+def _with_comment(source: Source, item: Item) -> Span:
+    if item.flow:
+        return item.span
+    end = source.rest_of_line(item.span.end).end
+    return Span(item.span.start, item.span.start + len(source.text[item.span.start : end].rstrip()))

@@ -1,0 +1,228 @@
+"""Do the packages around PyTorch belong together?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from conda_lockstep.conda.bounds import Bounds, Release, bounds
+from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.conda.match_spec import CondaSpec, parse_conda
+from conda_lockstep.config import Config
+from conda_lockstep.data import table
+from conda_lockstep.environment import edit
+from conda_lockstep.environment.cuda import show, statements
+from conda_lockstep.environment.entries import Entries, PipEntry
+from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.text.source import Span
+
+_TORCH_OF_PIP = ("torch", "torchvision", "torchaudio")
+
+
+class _Row(NamedTuple):
+    """A row of ``data/torch.txt``."""
+
+    torch: str
+    torchvision: str
+    torchaudio: str
+    python: str
+    cuda: str
+
+
+class _Asked(NamedTuple):
+    """A package that the file asks for: in which list, and what versions it allows."""
+
+    text: str
+    span: Span
+    manager: str
+    limits: Bounds
+    channel: str
+
+
+@rule("torch-family-mismatch", "error", needs=("torch",))
+def torch_family_mismatch(entries: Entries, config: Config) -> Iterator[Problem]:
+    """Torch, torchvision, torchaudio, Python and CUDA are of releases that were not built for each other."""
+    torch = _asked(entries, "pytorch", "torch")
+    row = _row(torch) if torch else None
+    if torch is None or row is None:
+        return
+    for name, versions in (("torchvision", row.torchvision), ("torchaudio", row.torchaudio)):
+        other = _asked(entries, name, name)
+        low = other and _minor(other.limits)
+        if other and low and versions and not _is_one_of(other.limits, versions, _extra(name, row, other)):
+            first = versions.split(",")[0]
+            yield Problem(
+                other.span,
+                f"'{other.text}' is not built for torch {row.torch}, which belongs to {name} {first}",
+                f"ask for {name} {first}, or for the torch of this {name}",
+                also=((torch.span, f"'{torch.text}'"),),
+            )
+    if _from_pytorch(entries, torch):
+        yield from _python_mismatch(entries, torch, row)
+        yield from _cuda_mismatch(entries, torch, row)
+
+
+@rule("split-torch", "error", over=("pip-and-conda", "stray-pip", "unpinned-pip"), needs=("pip",))
+def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
+    """Torch and its companions come from both managers: pip writes its own torch over conda's."""
+    conda = entries.named("pytorch", "pytorch-gpu", "torchvision", "torchaudio")
+    pip = [entry for entry in entries.pip if entry.requirement.name in _TORCH_OF_PIP]
+    if not conda or not pip:
+        return
+    names = {entry.spec.name.replace("pytorch-gpu", "pytorch").replace("pytorch", "torch") for entry in conda}
+    for entry in pip:
+        fix = None
+        if entry.requirement.name in names and len(entry.section.items) > len(pip):
+            change = edit.remove(entries.file.source, entry.item)
+            fix = Fix(f"remove '{entry.item.value}' from pip's packages", (change,), "unsafe")
+        yield Problem(
+            entry.item.span,
+            f"'{entry.item.value}' comes from pip, '{conda[0].item.value}' from conda: "
+            "pip puts its own torch over conda's",
+            "take all of the torch family from one of them",
+            fix,
+            also=((conda[0].item.span, "from conda"),),
+        )
+
+
+@rule("numpy-abi", "error", needs=("torch",))
+def numpy_abi(entries: Entries, config: Config) -> Iterator[Problem]:
+    """NumPy 2 may be installed beside a framework that was built against NumPy 1, and whose metadata allows it."""
+    numpy = _asked(entries, "numpy", "numpy")
+    if numpy is None or (numpy.limits.high is not None and numpy.limits.high <= (2,)) or _old_python(entries):
+        return
+    for name, manager, first_good, failure in table("numpy-abi"):
+        found = _asked(entries, name, name)
+        if found is None or found.manager != manager or not _is_below(found.limits, first_good):
+            continue
+        if manager == "conda" and not _from_pytorch(entries, found):
+            continue
+        asked = numpy.limits.low is not None and numpy.limits.low >= (2,)
+        yield Problem(
+            numpy.span,
+            f"'{numpy.text}' {'is' if asked else 'allows'} NumPy 2, "
+            f"'{found.text}' was built against NumPy 1: {failure}",
+            "write 'numpy<2' with the other bounds, or take a newer framework",
+            severity="error" if asked else "warning",
+            also=((found.span, "built against NumPy 1"),),
+        )
+        return
+
+
+def _python_mismatch(entries: Entries, torch: _Asked, row: _Row) -> Iterator[Problem]:
+    python = _asked(entries, "python", "")
+    minor = python and _minor(python.limits)
+    first, last = (_numbers(part) for part in row.python.split("-"))
+    if python and minor and not first <= minor <= last:
+        yield Problem(
+            python.span,
+            f"torch {row.torch} was built for Python {row.python.replace('-', ' to ')}, not for {show(minor)}",
+            "ask for one of these, or for another torch",
+            also=((torch.span, f"'{torch.text}'"),),
+        )
+
+
+def _cuda_mismatch(entries: Entries, torch: _Asked, row: _Row) -> Iterator[Problem]:
+    built = [_numbers(version) for version in row.cuda.split(",")]
+    steers = ("pytorch-cuda", "cudatoolkit", "pytorch") if torch.manager == "conda" else ("torch",)
+    for said in statements(entries):
+        if said.name in steers and said.release and said.release not in built:
+            yield Problem(
+                said.span,
+                f"torch {row.torch} was built for CUDA {row.cuda.replace(',', ', ')}, not for {show(said.release)}",
+                "ask for one of these, or for another torch",
+                also=((torch.span, f"'{torch.text}'"),) if said.span != torch.span else (),
+            )
+            return
+
+
+def _asked(entries: Entries, conda_name: str, pip_name: str) -> _Asked | None:
+    """Return how a file asks for a package; conda's entry where there are both."""
+    for conda in entries.named(conda_name):
+        limits = bounds(conda.spec)
+        if limits:
+            return _Asked(conda.item.value, conda.item.span, "conda", limits, conda.spec.channel)
+    for pip in entries.pip_named(pip_name) if pip_name else ():
+        if pip.requirement.kind == "requirement":
+            limits = _pip_bounds(pip)
+            if limits:
+                return _Asked(pip.item.value, pip.item.span, "pip", limits, "")
+    return None
+
+
+def _pip_bounds(entry: PipEntry) -> Bounds | None:
+    """Read a pip specifier as conda's of the same meaning, without its local version."""
+    version = entry.requirement.specifier.replace(" ", "").partition("+")[0].replace("===", "==")
+    spec = parse_conda(f"name{version}")
+    return bounds(spec) if isinstance(spec, CondaSpec) else None
+
+
+def _row(torch: _Asked) -> _Row | None:
+    minor = _minor(torch.limits)
+    return _rows().get(minor) if minor else None
+
+
+@cache
+def _rows() -> dict[Release, _Row]:
+    return {_numbers(cells[0]): _Row(*cells) for cells in reversed(table("torch"))}
+
+
+def _minor(limits: Bounds) -> Release | None:
+    """Return major and minor where a range holds no others."""
+    low, high = limits.low, limits.high
+    if low is None or high is None:
+        return None
+    major, minor = (*low, 0)[:2]
+    return (major, minor) if high <= (major, minor + 1) else None
+
+
+def _is_one_of(limits: Bounds, versions: str, extra: str) -> bool:
+    low = (*(limits.low or ()), 0, 0, 0)
+    for version in filter(None, (*versions.split(","), *extra.split(","))):
+        wanted = _numbers(version)
+        if low[: len(wanted)] == wanted or (
+            limits.low == low[:2] and wanted[:2] == low[:2] and not _has_patch(limits)
+        ):
+            return True
+    return False
+
+
+def _has_patch(limits: Bounds) -> bool:
+    """Say whether a range is narrower than a minor release."""
+    low = (*(limits.low or ()), 0, 0)[:2]
+    return limits.high != (low[0], low[1] + 1)
+
+
+def _extra(name: str, row: _Row, other: _Asked) -> str:
+    """Return what conda-forge built besides: torchvision 0.24.0 for torch 2.8, 0.26.0 for 2.10."""
+    if name != "torchvision" or other.manager != "conda":
+        return ""
+    return {"2.8": "0.24", "2.10": "0.26"}.get(row.torch, "")
+
+
+def _from_pytorch(entries: Entries, torch: _Asked) -> bool:
+    """Say whether torch is the PyTorch project's build: pip's wheel, or from a channel pytorch that stands first."""
+    if torch.manager == "pip":
+        return True
+    if torch.channel:
+        return read_channel(torch.channel).base == "pytorch"
+    bases = [read_channel(item.value).base for item in entries.file.channels.items]
+    return bases[:1] == ["pytorch"] or (bases[:2] == ["nvidia", "pytorch"])
+
+
+def _old_python(entries: Entries) -> bool:
+    """Say whether Python is older than 3.9, for which there is no NumPy 2."""
+    python = _asked(entries, "python", "")
+    return python is not None and python.limits.high is not None and python.limits.high <= (3, 9)
+
+
+def _is_below(limits: Bounds, version: str) -> bool:
+    high = limits.high
+    return high is not None and (
+        high <= _numbers(version) if not limits.closed_high else high < _numbers(version)
+    )
+
+
+def _numbers(version: str) -> Release:
+    return tuple(int(number) for number in version.split("."))

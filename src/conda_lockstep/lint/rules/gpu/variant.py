@@ -1,0 +1,196 @@
+"""Does the file say whether the packages come with CUDA?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from conda_lockstep.conda.bounds import bounds
+from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.config import Config
+from conda_lockstep.data import table
+from conda_lockstep.environment.cuda import is_cuda_build, statements
+from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
+from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+
+_SAYS_CPU = ("cpuonly", "pytorch-cpu", "tensorflow-cpu", "cpu-only")
+_IN_TWO_BUILDS = ("pytorch", "tensorflow", "jaxlib")
+_FOR_GPUS = (
+    "cudnn",
+    "nccl",
+    "cuda-nvcc",
+    "nvidia-apex",
+    "apex",
+    "cupy",
+    "cudf",
+    "cuml",
+    "dgl-cuda",
+    "faiss-gpu",
+)
+_NEEDS_GPU = (
+    "pytorch-cuda", "pytorch-gpu", "tensorflow-gpu", "cudatoolkit", "cuda-toolkit", "cuda-runtime", "cudnn", "nccl",
+)  # fmt: skip
+_OF_PYTORCH = ("pytorch", "libtorch")
+_STEER_PYTORCH = ("pytorch-cuda", "cudatoolkit", "cuda75", "cuda80", "cuda90", "cuda91", "cuda92", "cuda100")
+"""What the builds of the pytorch channel are for is told by these; by metapackages before 1.2."""
+_SINCE_PYTORCH_CUDA = (1, 13)
+
+
+class _Framework(NamedTuple):
+    """A row of ``data/frameworks.txt``."""
+
+    name: str
+    is_main: bool
+    with_cuda: tuple[str, ...]
+    without: tuple[str, ...]
+
+
+@rule("gpu-variant-unspecified", "warning")
+def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A framework is asked for without saying that it is the CUDA build: where no driver is seen, it is not."""
+    known = _frameworks()
+    found = entries.named(*known)
+    if not found or _mac_only(entries):
+        return
+    for entry in found:
+        framework = known[entry.spec.name]
+        if not framework.is_main and not _wants_gpu(entries):
+            continue
+        if entry.spec.name == "jax" and entries.named("jaxlib"):
+            continue
+        if _is_decided(entry, framework, entries):
+            continue
+        spec = "jaxlib=*=*cuda*" if entry.spec.name == "jax" else _with_build(entry)
+        from_pytorch = entry.spec.name in _OF_PYTORCH and _from_pytorch(entry, entries)
+        named = _steered_by(entry) if from_pytorch else next(iter(framework.with_cuda), "")
+        yield Problem(
+            entry.at(entry.spec.name_at),
+            f"'{entry.item.value}' may be a CUDA or a CPU build: {_what_happens(entry, entries)}",
+            f"write {f'{named}, or ' if named else ''}'{spec}' ('*cpu*' where the CPU build is meant)",
+            _fix(entry, spec) if _wants_gpu(entries) else None,
+            severity=None if framework.is_main else "note",
+        )
+
+
+@rule("cpuonly-conflict", "error", over=("gpu-variant-unspecified",))
+def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
+    """The file asks for the CPU build, and for CUDA: one of them is not kept."""
+    without = [
+        entry
+        for entry in entries.named(*_SAYS_CPU, *_IN_TWO_BUILDS, "pytorch-mutex")
+        if entry.spec.name in _SAYS_CPU or "cpu" in entry.spec.build
+    ]
+    if not without:
+        return
+    with_cuda = [
+        entry
+        for entry in entries.named(*_NEEDS_GPU, *_IN_TWO_BUILDS)
+        if entry.spec.name in _NEEDS_GPU or is_cuda_build(entry.spec.build)
+    ]
+    if with_cuda:
+        yield Problem(
+            without[0].item.span,
+            f"'{without[0].item.value}' asks for the CPU build, '{with_cuda[0].item.value}' for CUDA",
+            "keep one of them",
+            also=tuple((entry.item.span, "asks for CUDA") for entry in with_cuda),
+        )
+
+
+@cache
+def _frameworks() -> dict[str, _Framework]:
+    return {
+        name: _Framework(name, role == "main", _names(with_cuda), _names(without))
+        for name, role, with_cuda, without in table("frameworks")
+    }
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    return tuple(name for name in cell.split(",") if name)
+
+
+def _is_decided(entry: CondaEntry, framework: _Framework, entries: Entries) -> bool:
+    """Say whether the entry's build, or another package, says which variant it is."""
+    if entry.spec.build or dict(entry.spec.brackets).get("build_number"):
+        return True
+    if entries.named(*framework.with_cuda, *framework.without, "cpuonly"):
+        return True
+    if entry.spec.name in _OF_PYTORCH:
+        if any(
+            "cpu" in other.spec.build or "cuda" in other.spec.build
+            for other in entries.named("pytorch-mutex")
+        ):
+            return True
+        return _from_pytorch(entry, entries) and bool(entries.named(*_STEER_PYTORCH))
+    return False
+
+
+def _what_happens(entry: CondaEntry, entries: Entries) -> str:
+    if _from_pytorch(entry, entries) and entry.spec.name == "pytorch":
+        return "nothing says which, or for which CUDA"
+    selected = next(
+        (
+            found.text
+            for found in statements(entries)
+            if found.kind == "selects" and (found.name != "pytorch-cuda" or entry.spec.name in _OF_PYTORCH)
+        ),
+        "",
+    )
+    if selected:
+        return f"'{selected}' fits both, and where no driver is seen, it is the CPU build"
+    return "where no driver is seen, it is the CPU build"
+
+
+def _steered_by(entry: CondaEntry) -> str:
+    """Return what says which CUDA the pytorch channel's build has: ``pytorch-cuda`` from 1.13 on."""
+    limits = bounds(entry.spec)
+    is_old = limits is not None and limits.high is not None and limits.high <= _SINCE_PYTORCH_CUDA
+    return f"{'cudatoolkit' if is_old else 'pytorch-cuda'}=X.Y"
+
+
+def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
+    """Say whether a package comes from the pytorch channel: named for it, or listed above all that have it, too."""
+    if entry.spec.channel:
+        return read_channel(entry.spec.channel).base.startswith("pytorch")
+    bases = (read_channel(item.value).base for item in entries.file.channels.items)
+    first = next(
+        (base for base in bases if base.startswith("pytorch") or base in ("conda-forge", "defaults")), ""
+    )
+    return first.startswith("pytorch")
+
+
+@lru_cache(maxsize=1)
+def _wants_gpu(entries: Entries) -> bool:
+    """Say whether the file is for GPUs, by what else it asks for."""
+    if entries.named(*_SAYS_CPU):
+        return False
+    return bool(statements(entries)) or bool(entries.named(*_FOR_GPUS, *_NEEDS_GPU))
+
+
+def _mac_only(entries: Entries) -> bool:
+    """Say whether the file is for Apple's machines, which have no CUDA."""
+    platforms = [item.value for item in entries.file.platforms]
+    if platforms:
+        return all(platform.startswith("osx") for platform in platforms)
+    return bool(entries.named("tensorflow-deps") or entries.pip_named("tensorflow-macos", "tensorflow-metal"))
+
+
+def _with_build(entry: CondaEntry) -> str:
+    """Return the spec with a build that has CUDA; ``=2.4`` becomes ``=2.4.*``, which a build would make exact."""
+    name, version = entry.spec.name, entry.spec.version.replace(" ", "")
+    if not version:
+        return f"{name}=*=*cuda*"
+    if entry.spec.is_exact:
+        return f"{name}={version.lstrip('=')}=*cuda*"
+    if version.startswith("=") and len(entry.spec.clauses) == 1:
+        bare = version.lstrip("=").rstrip("*").rstrip(".")
+        return f"{name}={bare}=*cuda*" if bare.count(".") > 1 else f"{name}={bare}.*=*cuda*"
+    return f"{name}{version}=*cuda*"
+
+
+def _fix(entry: CondaEntry, spec: str) -> Fix | None:
+    if entry.spec.name == "jax":
+        return None
+    item = entry.item
+    change = rewrite(item, (entry.spec.name_at[0], len(item.value)), spec)
+    return Fix(f"write '{spec}'", (change,), "unsafe") if change and not entry.spec.brackets else None

@@ -1,0 +1,195 @@
+"""Is an image that is built without a GPU right for one, and no larger than it must be?"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.config import Config
+from conda_lockstep.data import table
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import Entries, read_entries
+from conda_lockstep.environment.environment_file import UnreadableFileError, parse, read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.rules.installs.environment import environment_file
+from conda_lockstep.lint.rules.installs.locked import DEFAULT_FILE
+from conda_lockstep.lint.rules.installs.subject import (
+    INSTALLING,
+    MICROMAMBA_IMAGES,
+    install_file,
+    is_rehearsal,
+    program_name,
+)
+from conda_lockstep.lint.targets.install_script.calls import Call
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Step
+from conda_lockstep.text.source import Span
+
+_FOR_GPUS = re.compile(
+    r"cuda|cu1\d{2}(?!\d)|nvcr\.io/nvidia/(?!base)|rapidsai/|(?:^|/)pytorch/pytorch|tensorflow/tensorflow:\S*gpu"
+)
+_CUDA = re.compile(r"cuda[:\-]?(\d{2})\.(\d+)|cu(?:da)?(\d{2})(\d)(?!\d)")
+_EXPLICIT = (".lock", ".txt", "-lock.yml", "-lock.yaml")
+
+
+@rule("no-cuda-override", "warning", subject="installs")
+def no_cuda_override(entries: Entries, config: Config) -> Iterator[Problem]:
+    """An image for GPUs is built where there is none: without ``CONDA_OVERRIDE_CUDA`` the solver takes CPU builds."""
+    file = install_file(entries)
+    told: set[int] = set()
+    for step, call in file.calls:
+        image = file.image_of(step)
+        if step.scope in told or image is None or not _FOR_GPUS.search(image.name.lower()):
+            continue
+        if MICROMAMBA_IMAGES.fullmatch(image.name) or not _solves_for_gpu(file, step, call):
+            continue
+        if "CONDA_OVERRIDE_CUDA" in call.settings or file.setting(
+            step, "CONDA_OVERRIDE_CUDA", call.head.start
+        ):
+            continue
+        told.add(step.scope)
+        version = _cuda_of(image.name)
+        place = file.source.line_span(file.source.position(step.span.start)[0]).start
+        text = f"ARG CONDA_OVERRIDE_CUDA={version}{file.source.newline}"
+        yield Problem(
+            call.head,
+            "no GPU is seen while an image is built: the solver takes CPU builds, or finds none with CUDA",
+            f"put 'ARG CONDA_OVERRIDE_CUDA={version or 'X.Y'}' above it: what the machines' driver supports",
+            Fix(f"set CONDA_OVERRIDE_CUDA to {version}", (Edit(Span(place, place), text),), "unsafe")
+            if version
+            else None,
+            also=((image.span, "the image is for GPUs"),),
+        )
+
+
+@rule("package-cache-left", "note", subject="installs")
+def package_cache_left(entries: Entries, config: Config) -> Iterator[Problem]:
+    """The archives that conda downloaded stay in the image, though the environment is made of them already."""
+    file = install_file(entries)
+    if file.kind != "dockerfile":
+        return
+    cleans = [
+        (number, step.scope, call) for number, step in enumerate(file.steps) for call in _late_cleans(step)
+    ]
+    for number, step in enumerate(file.steps):
+        downloads = [call for call in step.calls if _downloads(call)]
+        if not downloads or not file.scopes[step.scope].is_kept or _is_cleaned(file, step, downloads[-1]):
+            continue
+        after = bisect_right(cleans, number, key=lambda clean: clean[0])
+        later = [call.head for _, scope, call in cleans[after : after + 1] if scope == step.scope]
+        yield Problem(
+            downloads[-1].head,
+            f"what '{program_name(downloads[-1])}' downloads stays in this layer of the image",
+            "end the RUN with '&& conda clean --all --yes', or mount a cache for the packages (--mount=type=cache)",
+            _clean(file, step, downloads[-1]),
+            also=tuple((place, "this is another layer, and frees nothing of that one") for place in later),
+        )
+
+
+def _late_cleans(step: Step) -> list[Call]:
+    """Return the call that empties the cache in a step that downloads nothing."""
+    cleans = [call for call in step.calls if call.action == "clean"]
+    return cleans[:1] if not any(map(_downloads, step.calls)) else []
+
+
+def _solves_for_gpu(file: InstallFile, step: Step, call: Call) -> bool:
+    """Say whether a call solves for packages that come with CUDA or without."""
+    if not call.is_conda or call.action not in INSTALLING or is_rehearsal(call):
+        return False
+    files = [word.value for word in call.values("file")]
+    if not files and call.action.startswith("env "):
+        files = [DEFAULT_FILE]
+    if any(name.endswith(_EXPLICIT) for name in files):
+        return False
+    channels = [word.value for word in call.values("channel")]
+    names = [name for name, *_ in table("frameworks")]
+    named = any(name in word.value for word in call.operands for name in names)
+    return any(_file_asks(file, step, name) for name in files) or (named and _asks(_written(call, channels)))
+
+
+def _written(call: Call, channels: list[str]) -> Entries:
+    """Return what a command asks for as an environment file would."""
+    lines = [f"  - '{name}'" for name in channels if "'" not in name]
+    specs = [
+        f"  - '{word.value}'" for word in call.operands if "'" not in word.value and "\n" not in word.value
+    ]
+    text = "\n".join(["channels:", *lines, "dependencies:", *specs, ""])
+    return read_entries(parse(text, "environment.yml"))
+
+
+def _file_asks(file: InstallFile, step: Step, name: str) -> bool:
+    """Say whether an environment file asks for such packages; one that is not found may."""
+    path = environment_file(file, step, name)
+    if path is None:
+        return True
+    try:
+        return _asks(read_entries(read(path)))
+    except (UnreadableFileError, LockstepError):
+        return False
+
+
+def _asks(entries: Entries) -> bool:
+    """Say whether a framework is asked for, and not from the pytorch channel, whose builds need no ``__cuda``."""
+    names = [name for name, *_ in table("frameworks")]
+    without = ("cpuonly", "cpu-only", "pytorch-cpu", "tensorflow-cpu")
+    if entries.named(*without):
+        return False
+    first = next((read_channel(item.value).base for item in entries.file.channels.items), "")
+    wanted = [entry for entry in entries.named(*names) if "cpu" not in entry.spec.build]
+    return bool(wanted) and not first.startswith("pytorch")
+
+
+def _cuda_of(image: str) -> str:
+    """Return the CUDA of an image by its name, such as ``12.4`` of ``nvidia/cuda:12.4.1-devel``."""
+    found = _CUDA.search(image.lower())
+    if not found:
+        return ""
+    return f"{found[1]}.{found[2]}" if found[1] else f"{found[3]}.{found[4]}"
+
+
+def _downloads(call: Call) -> bool:
+    return call.is_conda and call.action in INSTALLING and not is_rehearsal(call)
+
+
+def _is_cleaned(file: InstallFile, step: Step, download: Call) -> bool:
+    """Say whether the cache is emptied in the same layer, or is not in it."""
+    if any(
+        "pkgs" in cache or "conda" in cache or "mamba" in cache or "/.cache" in cache for cache in step.caches
+    ):
+        return True
+    if any(file.setting(step, name, step.span.end) for name in ("CONDA_PKGS_DIRS", "MAMBA_PKGS_DIRS")):
+        return True
+    after = [call for call in step.calls if call.action == "clean" and call.head.start > download.head.start]
+    removed = (
+        command
+        for command in step.commands
+        if command.words[:1] and command.words[0].value == "rm" and command.span.start > download.head.start
+    )
+    return bool(after) or any("pkgs" in word.value for command in removed for word in command.words)
+
+
+def _clean(file: InstallFile, step: Step, call: Call) -> Fix | None:
+    """Return the edit that empties the cache right behind the command, where that is plain."""
+    command = call.command
+    is_plain = not call.nested and command.depth == 0 and command.words[:1] == (call.program,)
+    if not is_plain or step.is_listed or command.follow in ("|", "|&", "||", "&"):
+        return None
+    source = file.source
+    text = f"{source.text[slice(*call.program.span)]} clean --all --yes"
+    first, last = source.position(step.span.start)[0], source.position(command.span.end)[0]
+    if source.position(step.span.end)[0] > first:
+        text = f" \\{source.newline}{_indentation(file, first, last)}&& {text}"
+    else:
+        text = f" && {text}"
+    place = Span(command.span.end, command.span.end)
+    return Fix("empty the package cache", (Edit(place, text),), "unsafe")
+
+
+def _indentation(file: InstallFile, first: int, last: int) -> str:
+    """Return how the line behind a command is indented, by the next one or by the command's own last line."""
+    count = len(file.source.line_starts)
+    below = file.source.line(last + 1) if last < count else ""
+    line = below if below.lstrip().startswith("&&") or last == first else file.source.line(last)
+    return line[: len(line) - len(line.lstrip())] or "    "

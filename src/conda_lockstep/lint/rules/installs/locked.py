@@ -1,0 +1,80 @@
+"""Is an environment created from its lock, where there is one?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.edit import Edit
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.rules.installs.environment import copies_of, environment_file
+from conda_lockstep.lint.rules.installs.subject import INSTALLING, install_file, is_rehearsal
+from conda_lockstep.lint.targets.install_script.calls import Call
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Step
+from conda_lockstep.lint.targets.install_script.shell.words import Word
+from conda_lockstep.lock.model.paths import is_lock, locks_of
+
+DEFAULT_FILE = "environment.yml"
+"""What ``conda env create`` reads where no file is named."""
+
+
+@rule("create-from-unlocked", "warning", subject="installs")
+def create_from_unlocked(entries: Entries, config: Config) -> Iterator[Problem]:
+    """An environment is solved anew from its file, though its lock lies beside it: each build gets another one."""
+    file = install_file(entries)
+    for step, call in file.calls:
+        if not call.is_conda or call.action not in INSTALLING or is_rehearsal(call):
+            continue
+        words: tuple[Word | None, ...] = call.values("file")
+        if not words and call.action.startswith("env "):
+            words = (None,)
+        for word in words:
+            path = environment_file(file, step, word.value if word else DEFAULT_FILE)
+            locks = locks_of([path])[path] if path and not is_lock(path.name) else ()
+            if path and locks:
+                lock = os.path.relpath(locks[0])
+                yield Problem(
+                    word.span if word else call.head,
+                    f"'{os.path.relpath(path)}' is solved anew here, though '{lock}' is its lock",
+                    _remedy(call, lock),
+                    _fix(file, step, call, word, locks[0]) if word else None,
+                )
+
+
+def _remedy(call: Call, lock: str) -> str:
+    if call.program.value.partition("@")[0].endswith("setup-micromamba"):
+        return f"write 'environment-file: {lock}', with an 'environment-name:'"
+    name = call.environment or "NAME"
+    if call.tool == "conda":
+        return f"conda reads no such lock: 'micromamba create -y -n {name} -f {lock}' does, or 'conda-lock install'"
+    return f"write '{call.tool} create -y -n {name} -f {lock}'"
+
+
+def _fix(file: InstallFile, step: Step, call: Call, word: Word, lock: Path) -> Fix | None:
+    """Return the edits that name the lock instead of the file: in the command, and where the image gets it from.
+
+    Only where the command reads locks and says which environment it creates: a lock has no name.
+    """
+    reads_locks = call.tool in ("mamba", "micromamba") and call.action in ("create", "env create")
+    old = PurePosixPath(word.value).name
+    if not (reads_locks and call.environment and word.literal and old.endswith((".yml", ".yaml"))):
+        return None
+    edits = [_renamed(word, old, lock.name)]
+    if file.kind == "dockerfile":
+        for copy in copies_of(file, step, old):
+            edits += [
+                _renamed(one, old, lock.name)
+                for one in (*copy.sources, copy.target)
+                if one.value.endswith(old)
+            ]
+        if len(edits) == 1:
+            return None
+    return Fix(f"create it from '{lock.name}'", tuple(edits), "unsafe")
+
+
+def _renamed(word: Word, old: str, new: str) -> Edit:
+    start = len(word.value) - len(old)
+    return Edit(word.piece.span(start, len(word.value)), new)

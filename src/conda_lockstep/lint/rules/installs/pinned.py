@@ -1,0 +1,130 @@
+"""Is it fixed what everything else is installed with: the image, and conda itself?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.lint.engine.registry import Problem, Severity, rule
+from conda_lockstep.lint.rules.installs.subject import install_file
+from conda_lockstep.lint.targets.install_script.install_script import Action, Step
+from conda_lockstep.lint.targets.install_script.shell.words import Word
+from conda_lockstep.lock.model.paths import is_lock
+
+_MOVING = frozenset(
+    "latest main master dev devel develop nightly stable edge next current lts rolling unstable testing".split()
+)
+_NEWEST = re.compile(
+    r"(?:Miniconda|Miniforge|Mambaforge|Anaconda)\w*-latest-|/releases/latest/|/micromamba/[^/\s]+/latest|/install\.sh"
+)
+_INSTALLER = re.compile(
+    r"(?:https?://)?(?:repo\.(?:anaconda\.com|continuum\.io)/(?:miniconda|archive)/"
+    r"|github\.com/conda-forge/miniforge/releases/|micro\.mamba\.pm/|micromamba\.snakepit\.net/"
+    r"|github\.com/mamba-org/micromamba-releases/releases/)(?:\$\([^)]*\)|[^\s\"'])*"
+)
+_FETCHING = frozenset("curl wget aria2c fetch http axel".split())
+_CHECKING = frozenset("sha256sum sha512sum sha1sum shasum md5sum b2sum gpg cosign openssl certutil".split())
+
+
+@rule("unpinned-image", "warning", subject="installs")
+def unpinned_image(entries: Entries, config: Config) -> Iterator[Problem]:
+    """An image is named without a version: tomorrow it has another Python, glibc or CUDA."""
+    file = install_file(entries)
+    for image in file.images:
+        name, _, digest = image.name.partition("@")
+        path, _, last = name.rpartition("/")
+        last, _, tag = last.partition(":")
+        if not name or digest or (tag and tag.lower() not in _MOVING):
+            continue
+        plain = f"{path}/{last}" if path else last
+        what = f"'{image.name}' is whatever it is on the day" if tag else f"'{plain}' names no version"
+        yield Problem(
+            image.span,
+            f"{what}: the same file builds another image tomorrow",
+            f"name one, such as '{plain}:X.Y', or '{plain}:X.Y@sha256:…' for the same bytes",
+        )
+
+
+@rule("unpinned-installer", "warning", subject="installs")
+def unpinned_installer(entries: Entries, config: Config) -> Iterator[Problem]:
+    """The newest conda is installed, or one that nobody checked: other builds get another, or anyone's."""
+    file = install_file(entries)
+    for step in file.steps:
+        checked = any(
+            word.value.rpartition("/")[2] in _CHECKING
+            for command in step.commands
+            for word in command.words[:1]
+        )
+        for word in _fetched(step):
+            yield from _of_url(word, checked)
+    for copy in file.copies:
+        for word in copy.sources:
+            yield from _of_url(word, copy.is_checked)
+    for action in file.actions:
+        yield from _of_action(action)
+
+
+def _fetched(step: Step) -> Iterator[Word]:
+    """Yield the words that may be an installer's URL: what is fetched, and what variables are set to."""
+    for command in step.commands:
+        # What a substitution fetches is a command of its own.
+        yield from (word for word in command.assignments if "$(" not in word.value.partition("://")[0])
+        first = command.words[0].value.rpartition("/")[2] if command.words else ""
+        names = [word.value.rpartition("/")[2] for word in command.words[:6]]
+        if first == "export" or _FETCHING & set(names):
+            yield from command.words
+
+
+def _of_url(word: Word, checked: bool) -> Iterator[Problem]:
+    found = _INSTALLER.search(word.value)
+    if not found:
+        return
+    url, span = found.group(), word.piece.span(*found.span())
+    newest, plain = _NEWEST.search(url), url.startswith("http://")
+    if plain:
+        message = f"'{_short(url)}' is fetched over http://: whoever is on the way can put in another"
+        remedy = "use https://, name a version, and check it with sha256sum"
+        severity: Severity | None = "error"
+    elif newest:
+        message = f"'{_short(url)}' is the newest of its day: the same script installs another conda tomorrow"
+        remedy, severity = "name a version, and check it with sha256sum", None
+    elif not checked:
+        message = f"'{_short(url)}' is run as it comes: nothing compares it with what was meant"
+        remedy, severity = "check it with sha256sum before it is run", "note"
+    else:
+        return
+    yield Problem(span, message, remedy, severity=severity)
+
+
+def _short(url: str) -> str:
+    """Return the part of a URL that names the installer; all of it where that says nothing."""
+    last = url.rpartition("/")[2]
+    return last if re.match("(?i)(?:mini|ana|mamba|micro)", last) else url.partition("://")[2] or url
+
+
+def _of_action(action: Action) -> Iterator[Problem]:
+    """Look at the version that an action installs; ``setup-micromamba`` takes the newest where none is named."""
+    for name in ("miniforge-version", "miniconda-version", "micromamba-version"):
+        version = action.inputs.get(name)
+        if version and version.value == "latest":
+            yield Problem(
+                version.span,
+                f"'{name}: latest' installs the newest of its day",
+                f"name a version, such as '{name}: X.Y.Z-0'",
+            )
+    named = ("micromamba-version", "micromamba-url", "micromamba-binary-path")
+    file = action.inputs.get("environment-file")
+    from_lock = file is not None and (file.value.endswith(".lock") or is_lock(file.value))
+    if (
+        action.name == "setup-micromamba"
+        and not from_lock
+        and not any(name in action.inputs for name in named)
+    ):
+        yield Problem(
+            action.uses.span,
+            "without 'micromamba-version' the newest of its day is installed",
+            "name one under 'with:', such as 'micromamba-version: X.Y.Z-0'",
+            severity="note",
+        )

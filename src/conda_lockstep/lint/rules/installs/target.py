@@ -1,0 +1,138 @@
+"""Which environment is changed, and is it brought to what its file says?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.rules.installs.outside import foreign_packages, listed
+from conda_lockstep.lint.rules.installs.subject import (
+    CONDA_IMAGES,
+    install_file,
+    is_rehearsal,
+    program_name,
+    with_option,
+)
+from conda_lockstep.lint.targets.install_script.calls import Call
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Step
+from conda_lockstep.text.source import Span
+
+MAX_STEPS = 100
+"""How many of a Dockerfile's first steps are searched for one that installs conda."""
+
+_BASE = ("base", "root")
+_ROOT = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)\d?|\$\{?CONDA(?:_DIR|_ROOT)?\}?")
+_INSTALLER = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)[\w.-]*\.sh", re.IGNORECASE)
+_ACTIVATES = re.compile(r"\bactivate\s+(?!base\b)[\"'\w./$~-]")
+
+
+@rule("install-into-base", "warning", over=("install-outside-file",), subject="installs")
+def install_into_base(entries: Entries, config: Config) -> Iterator[Problem]:
+    """Packages go into ``base``, where conda itself lives: they may break it, and no lock covers them."""
+    file = install_file(entries)
+    active = _base_is_active(file)
+    for step, call in file.calls:
+        if not _is_base(file, step, call, active) or is_rehearsal(call):
+            continue
+        packages = foreign_packages(call, config)
+        from_file = (
+            call.has("file")
+            or call.action == "env update"
+            or (call.tool == "pip" and call.has("requirement"))
+        )
+        if not packages and not from_file:
+            continue
+        what = listed([package.name for package in packages]) if packages else "what a file lists"
+        yield Problem(
+            call.span,
+            f"{what} {'go' if len(packages) > 1 else 'goes'} into base, where conda itself lives",
+            "create an environment of its own from a lock, and leave base to conda",
+        )
+
+
+@rule("update-all", "warning", over=("install-into-base",), subject="installs")
+def update_all(entries: Entries, config: Config) -> Iterator[Problem]:
+    """Every package is brought to its newest version: nobody chose these, and tomorrow they are others."""
+    file = install_file(entries)
+    for _, call in file.calls:
+        option = call.option("all", "update-all")
+        if call.is_conda and call.action in ("update", "install") and option and not is_rehearsal(call):
+            yield Problem(
+                Span(call.head.start, max(call.head.end, option.span.end)),
+                f"'{program_name(call)} --{option.name}' takes the newest of every package, on the day that it runs",
+                "pin what is needed in the environment file, and renew its lock on purpose",
+            )
+
+
+@rule("env-update-without-prune", "warning", subject="installs")
+def env_update_without_prune(entries: Entries, config: Config) -> Iterator[Problem]:
+    """An environment is updated from its file without ``--prune``: what the file no longer lists stays installed."""
+    file = install_file(entries)
+    for step, call in file.calls:
+        if call.action != "env update" or call.has("prune", "help") or _is_base(file, step, call, range(0)):
+            continue
+        in_image = file.kind == "dockerfile"
+        stays = "what the image had" if in_image else "what the file no longer lists"
+        yield Problem(
+            call.head,
+            f"'{program_name(call)}' without --prune: {stays} stays installed",
+            "add '--prune', or create the environment anew from its lock",
+            None if in_image else Fix("add --prune", (with_option(step, call, "--prune"),), "unsafe"),
+            severity="note" if in_image else None,
+        )
+
+
+def _is_base(file: InstallFile, step: Step, call: Call, active: range) -> bool:
+    """Say whether a call changes base, which is ``active`` in a part of the text where no environment is named.
+
+    That of micromamba holds nothing but what was put there.
+    """
+    if call.tool == "micromamba" or call.action not in ("install", "update", "env update"):
+        return False
+    if call.environment:
+        return call.environment in _BASE or _ROOT.fullmatch(call.environment.rstrip("/")) is not None
+    folder = re.fullmatch(r"(.+)/(?:bin|condabin)/[^/]+", call.program.value)
+    if call.tool == "pip":
+        return folder is not None and _ROOT.fullmatch(folder[1]) is not None
+    if call.action == "env update" or call.head.start not in active:
+        return False
+    return _comes_with_conda(file, step) and not _names_another(file, step, call)
+
+
+def _base_is_active(file: InstallFile) -> range:
+    """Return the part of a Dockerfile in which base is active where it is conda's: nothing activates another before."""
+    if file.kind != "dockerfile":
+        return range(0)
+    other = _ACTIVATES.search(file.source.text)
+    return range(other.start() if other else len(file.source.text))
+
+
+def _comes_with_conda(file: InstallFile, step: Step) -> bool:
+    """Say whether a stage's image is conda's own, or the stage installs conda."""
+    image = file.image_of(step)
+    if image and CONDA_IMAGES.fullmatch(image.name):
+        return True
+    return any(
+        one.scope == step.scope and one.span.start <= step.span.start and _installs_conda(one)
+        for one in file.steps[:MAX_STEPS]
+    )
+
+
+def _installs_conda(step: Step) -> bool:
+    return any(
+        _INSTALLER.fullmatch(word.value)
+        and any(re.match(r"-[a-z]*b", other.value) for other in command.words)
+        for command in step.commands
+        for word in command.words[:2]
+    )
+
+
+def _names_another(file: InstallFile, step: Step, call: Call) -> bool:
+    """Say whether the shell, or a variable, makes another environment than base the active one."""
+    names = ("CONDA_DEFAULT_ENV", "CONDA_PREFIX")
+    active = [file.setting(step, name, call.head.start) for name in names]
+    path = file.setting(step, "PATH", call.head.start) or ""
+    return bool(step.within) or "/envs/" in path or any(name not in (None, *_BASE) for name in active)

@@ -1,0 +1,62 @@
+"""What ``conda env export`` leaves behind: one machine's answer in the place of the question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
+from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+
+_HASHED = r"(?:.*(?<!py))?h[0-9a-f]{7}_\d+"
+"""A build that hashes what it was compiled against; ``pyh…`` is that of noarch packages, the same everywhere."""
+
+_NOBODY_ASKS_FOR = frozenset(
+    "_libgcc_mutex _openmp_mutex bzip2 ca-certificates certifi ld_impl_linux-64 libffi libgcc-ng libgomp libstdcxx-ng "
+    "ncurses openssl python_abi readline sqlite tk xz zlib".split()
+)
+"""Packages that come with every Python, by themselves."""
+
+
+@rule("build-hash-pin", "warning", needs=("build",))
+def build_hash_pin(entries: Entries, config: Config) -> Iterator[Problem]:
+    """A build such as ``py39h1234567_0`` exists on one platform, and often in one channel, alone."""
+    for entry in entries.having("build"):
+        spec = entry.spec
+        if spec.url or not re.fullmatch(_HASHED, spec.build):
+            continue
+        yield Problem(
+            entry.at(spec.build_at),
+            f"'{entry.item.value}' pins a build that exists on one platform alone",
+            f"write '{spec.name}=={spec.clauses[0].version}', and leave the build to the lock"
+            if len(spec.clauses) == 1 and spec.clauses[0].version != "*"
+            else "leave the build to the lock",
+            _without_build(entry),
+        )
+
+
+@rule("full-export", "warning", over=("build-hash-pin", "stray-pip"), needs=("exact",))
+def full_export(entries: Entries, config: Config) -> Iterator[Problem]:
+    """The file is a whole ``conda env export``: one machine's answer, which no other platform can install."""
+    pinned = [entry for entry in entries.having("exact") if entry.spec.is_exact]
+    built = [entry for entry in pinned if entry.spec.build and "*" not in entry.spec.build]
+    brought = sum(entry.spec.name in _NOBODY_ASKS_FOR for entry in pinned)
+    if brought < 4 or len(pinned) < 20 or len(pinned) < 0.8 * len(entries.conda):
+        return
+    with_builds = len(built) > len(pinned) / 2
+    yield Problem(
+        entries.file.dependencies_span,
+        f"{len(pinned)} of {len(entries.conda)} conda packages are pinned to one version"
+        f"{' and one build' if with_builds else ''}, those included that nobody asks for: an exported environment",
+        "keep the packages that the code imports, and let a lock hold the rest: 'lockstep lock'",
+    )
+
+
+def _without_build(entry: CondaEntry) -> Fix | None:
+    spec = entry.spec
+    if len(spec.clauses) != 1 or spec.brackets or not spec.is_exact:
+        return None
+    start = spec.name_at[1]
+    edit = rewrite(entry.item, (start, spec.build_at[1]), f"=={spec.clauses[0].version}")
+    return Fix(f"drop the build of '{spec.name}', keep the version", (edit,), "unsafe") if edit else None

@@ -1,0 +1,202 @@
+"""Where the ``pip:`` section stands, and whether conda sees it at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.edit import Edit, dash_of, insert_after, insert_before, remove
+from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.environment_file import Dependency, EnvironmentFile, Item, PipSection
+from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.text.source import Source, Span
+
+_MISREAD = (
+    "accidental-exact", "duplicate-spec", "invalid-match-spec", "open-range", "pip-section-not-last",
+    "pip-syntax-in-conda-list", "redundant-glob", "too-loose-pin", "unpinned-conda", "wrong-ecosystem-name",
+)  # fmt: skip
+"""What other rules say of pip's entries where they are taken for conda's."""
+
+
+@rule("pip-not-listed", "warning", needs=("pip-section",))
+def pip_not_listed(entries: Entries, config: Config) -> Iterator[Problem]:
+    """There is a ``pip:`` section, but no ``pip`` among the conda packages: which pip runs is left to conda."""
+    section = next((section for section in entries.file.pip_sections if section.items), None)
+    if section is None or entries.named("pip") or _is_bad("pip", entries):
+        return
+    fix = None
+    if not section.flow:
+        edit = insert_before(entries.file.source, section, "pip")
+        fix = Fix("list 'pip' as a conda package", (edit,), "safe")
+    yield Problem(
+        section.key.span,
+        "pip is used, but not listed: conda adds it with a warning, other tools take whatever pip they find",
+        "list 'pip' as a conda package",
+        fix,
+    )
+
+
+@rule("pip-section-not-last", "note", needs=("pip-section",))
+def pip_section_not_last(entries: Entries, config: Config) -> Iterator[Problem]:
+    """The ``pip:`` section stands among the conda packages; pip runs after all of them wherever it stands."""
+    sections = list(entries.file.pip_sections)
+    if len(sections) != 1 or not sections[0].items or entries.file.dependencies[-1] == sections[0]:
+        return
+    section, last = sections[0], entries.file.dependencies[-1]
+    yield Problem(
+        section.key.span,
+        f"conda packages follow the pip section, which ends at line {_last_line(entries.file.source, section)}",
+        "move the section to the end: that is when pip runs",
+        _move_behind(entries.file, section, last),
+    )
+
+
+@rule("multiple-pip-sections", "error", over=("pip-section-not-last",), needs=("pip-section",))
+def multiple_pip_sections(entries: Entries, config: Config) -> Iterator[Problem]:
+    """There are several ``pip:`` sections: conda keeps the last, mamba and pixi install all of them."""
+    sections = [section for section in entries.file.pip_sections if section.items]
+    if len(sections) < 2:
+        return
+    *dropped, last = sections
+    for section in dropped:
+        yield Problem(
+            section.key.span,
+            f"conda ignores this pip section ({_listed(section.items)}): a later one takes its place",
+            "write one pip section with all entries",
+            _merge_into(entries.file.source, section, last),
+            also=((last.key.span, "the section that conda keeps"),),
+        )
+
+
+@rule("empty-pip-section", "error", over=_MISREAD, needs=("pip-section",))
+def empty_pip_section(entries: Entries, config: Config) -> Iterator[Problem]:
+    """``pip:`` has nothing below it: entries that are not indented under it are read as conda packages."""
+    dependencies = entries.file.dependencies
+    for index, section in enumerate(dependencies):
+        if not isinstance(section, PipSection) or section.kind not in ("null", "sequence") or section.items:
+            continue
+        # Who writes '[]' means nothing by what follows.
+        rest = dependencies[index + 1 :] if section.kind == "null" else ()
+        items = [entry for entry in rest if isinstance(entry, Item) and entry.kind == "string"]
+        if not items:
+            fix = Fix("remove the empty pip section", (remove(entries.file.source, section),), "safe")
+            yield Problem(
+                section.span, "the pip section is empty", "remove it, or list packages under it", fix, "note"
+            )
+            continue
+        yield Problem(
+            Span(section.span.start, items[-1].span.end),
+            f"nothing is indented under 'pip:': conda reads what follows ({_listed(items)}) as conda packages",
+            "indent pip's packages under 'pip:'",
+            _indent(entries.file.source, section, items) if len(items) == len(rest) else None,
+        )
+
+
+@rule("top-level-pip", "error", over=("unknown-key",))
+def top_level_pip(entries: Entries, config: Config) -> Iterator[Problem]:
+    """``pip:`` stands beside ``dependencies:``, not in it: conda ignores it, and nothing below it is installed."""
+    entry = entries.file.key("pip")
+    if entry is None:
+        return
+    yield Problem(
+        entry.key.span,
+        "'pip:' is a key of the file: conda ignores it and all that is below it",
+        "move it into the list of dependencies, as '- pip:'",
+        _into_dependencies(entries.file, entry.key, entry.value),
+    )
+
+
+def _is_bad(name: str, entries: Entries) -> bool:
+    """Say whether a package is named by an entry that is no spec."""
+    return any(bad.manager == "conda" and bad.item.value.split("=")[0].strip() == name for bad in entries.bad)
+
+
+def _listed(items: tuple[Item, ...] | list[Item]) -> str:
+    names = [item.value for item in items[:3] if item.value]
+    return ", ".join(names) + (f" and {len(items) - 3} more" if len(items) > 3 else "")
+
+
+def _last_line(source: Source, entry: Dependency) -> int:
+    return source.position(max(entry.span.start, entry.span.end - 1))[0]
+
+
+def _lines_of(source: Source, entry: Dependency) -> Span:
+    """Return the whole lines of a block-style entry, the dash's included."""
+    return remove(source, entry).span
+
+
+def _move_behind(file: EnvironmentFile, section: PipSection, last: Dependency) -> Fix | None:
+    source = file.source
+    if section.flow or last.flow:
+        return None
+    lines = _lines_of(source, section)
+    block = source.text[slice(*lines)]
+    if not block.lstrip().startswith("-"):
+        return None
+    added = insert_after(source, last, "")
+    end = source.newline
+    lead = end if added.text.startswith(end) else ""
+    text = lead + (block.rstrip("\r\n") + ("" if lead else end))
+    return Fix("move the pip section to the end", (Edit(lines, ""), Edit(added.span, text)), "safe")
+
+
+def _merge_into(source: Source, section: PipSection, last: PipSection) -> Fix | None:
+    """Return the fix that puts the lines under a section in front of those of another."""
+    if any(item.flow for item in (*section.items, *last.items)):
+        return None
+    lines, first = _lines_of(source, section), section.items[0]
+    start = source.line_span(source.position(section.key.span.start)[0]).end
+    target = source.line_span(source.position(last.items[0].span.start)[0]).start
+    text = _indented(source.text[start : lines.end], _column(source, last.items[0]) - _column(source, first))
+    if text is None:
+        return None
+    edits = (Edit(lines, ""), Edit(Span(target, target), text))
+    return Fix(f"move {_listed(section.items)} to the pip section that conda keeps", edits, "unsafe")
+
+
+def _indent(source: Source, section: PipSection, items: list[Item]) -> Fix | None:
+    """Return the fix that indents the lines behind an empty section."""
+    if section.flow:
+        return None
+    first = source.position(section.span.end)[0] + 1
+    last = _last_line(source, items[-1])
+    starts = [
+        source.line_span(number).start for number in range(first, last + 1) if source.line(number).strip()
+    ]
+    edits = tuple(Edit(Span(start, start), "  ") for start in starts)
+    return Fix("indent what follows under 'pip:'", edits, "unsafe") if edits else None
+
+
+def _into_dependencies(file: EnvironmentFile, key: Item, value: Item) -> Fix | None:
+    source = file.source
+    if not file.dependencies or file.dependencies[-1].flow or value.kind != "sequence" or value.flow:
+        return None
+    last = file.dependencies[-1]
+    start = source.line_span(source.position(key.span.start)[0]).start
+    body = source.line_span(source.position(key.span.start)[0]).end
+    end = source.line_span(source.position(max(value.span.start, value.span.end - 1))[0]).end
+    if value.span.start < body or key.span.start != start or source.text[value.span.start] != "-":
+        return None
+    dash = dash_of(source, source.position(last.span.start)[0])
+    shift = len(dash) - _column(source, value) + 1
+    block = _indented(source.text[body:end], shift)
+    if block is None:
+        return None
+    added = insert_after(source, last, f"pip:{source.newline}{block.rstrip()}")
+    edits = (Edit(Span(start, end), ""), added)
+    return Fix("move 'pip:' into the dependencies", edits, "unsafe")
+
+
+def _column(source: Source, item: Item) -> int:
+    return source.position(item.span.start)[1]
+
+
+def _indented(block: str, by: int) -> str | None:
+    """Return lines moved to the right or to the left; None where they have not that much in front of them."""
+    lines = block.splitlines(keepends=True)
+    moved = []
+    for line in lines:
+        if by < 0 and line.strip() and line[:-by].strip():
+            return None
+        moved.append(line if not line.strip() else " " * by + line if by > 0 else line[-by:])
+    return "".join(moved)

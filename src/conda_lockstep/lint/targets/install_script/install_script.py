@@ -1,0 +1,130 @@
+"""A file that installs packages: what it runs, where each command stands, and what the commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from conda_lockstep.lint.targets.install_script.calls import Call
+from conda_lockstep.lint.targets.install_script.kinds import Kind
+from conda_lockstep.lint.targets.install_script.shell.commands import Command
+from conda_lockstep.lint.targets.install_script.shell.variables import NOTHING, Settings, value_at
+from conda_lockstep.lint.targets.install_script.shell.words import Word
+from conda_lockstep.text.source import Source, Span
+
+MAX_STAGES = 50
+"""How far the stages of a Dockerfile are followed to what they start from."""
+
+
+class Image(NamedTuple):
+    """A container image that is used: ``name`` with its variables put in, empty where they are not known.
+
+    ``use`` says for what: ``FROM``, ``COPY`` (``--from=``), or the ``container`` of a job.
+    """
+
+    name: str
+    span: Span
+    use: Literal["from", "copy", "container"]
+
+
+class Scope(NamedTuple):
+    """What commands share: a stage of a Dockerfile, a job of a workflow, a script.
+
+    ``base`` is the number of the stage that it starts from, None where that is an image. ``arguments`` are variables
+    that end with it. ``is_kept`` says that an image has in the end what it holds; a stage that others only copy from is
+    not kept.
+    """
+
+    image: Image | None = None
+    base: int | None = None
+    settings: Settings = NOTHING
+    arguments: frozenset[str] = frozenset()
+    is_kept: bool = True
+
+
+class Step(NamedTuple):
+    """What one shell runs: a RUN, a workflow's step, a script. ``scope`` is the number of what it shares.
+
+    ``settings`` are the variables that it sets for itself. ``caches`` are the folders that a RUN mounts as caches.
+    ``within`` is the environment that its shell runs in. ``is_listed`` says that it is written as a list of words.
+    """
+
+    scope: int
+    span: Span
+    commands: tuple[Command, ...]
+    calls: tuple[Call, ...]
+    settings: Settings = NOTHING
+    caches: tuple[str, ...] = ()
+    within: str = ""
+    is_listed: bool = False
+
+
+class Action(NamedTuple):
+    """A step of a workflow that sets conda up; ``name`` is the action's, without owner and version."""
+
+    name: str
+    scope: int
+    uses: Word
+    inputs: Mapping[str, Word]
+
+
+class Copy(NamedTuple):
+    """A ``COPY`` or ``ADD`` into the image, of files of the build's folder or of URLs.
+
+    ``is_checked`` says that a checksum is given.
+    """
+
+    scope: int
+    sources: tuple[Word, ...]
+    target: Word
+    is_checked: bool = False
+
+
+class InstallFile(NamedTuple):
+    """A Dockerfile, a shell script or a GitHub workflow.
+
+    ``blocks`` are the instructions or steps that a comment above them speaks of.
+    """
+
+    source: Source
+    kind: Kind
+    scopes: tuple[Scope, ...]
+    steps: tuple[Step, ...]
+    images: tuple[Image, ...] = ()
+    actions: tuple[Action, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    comments: tuple[Span, ...] = ()
+    blocks: tuple[Span, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Return the path as it was given."""
+        return self.source.path
+
+    @property
+    def calls(self) -> Iterator[tuple[Step, Call]]:
+        """Iterate over the calls of package managers, each with its step, in the order of the file."""
+        return ((step, call) for step in self.steps for call in step.calls)
+
+    def setting(self, step: Step, name: str, at: int) -> str | None:
+        """Return the value that a variable has at an offset, None where the file does not set it."""
+        value = value_at(step.settings, name, at)
+        for number in self.lineage(step.scope):
+            scope = self.scopes[number]
+            if value is None and (number == step.scope or name not in scope.arguments):
+                value = value_at(scope.settings, name, at)
+        return value
+
+    def image_of(self, step: Step) -> Image | None:
+        """Return the image that a step's stage or job starts from, through the stages between."""
+        images = (self.scopes[number].image for number in self.lineage(step.scope))
+        return next((image for image in images if image), None)
+
+    def lineage(self, scope: int) -> Iterator[int]:
+        """Iterate over a scope and the stages that it starts from."""
+        number: int | None = scope
+        for _ in range(MAX_STAGES):
+            if number is None:
+                return
+            yield number
+            number = self.scopes[number].base

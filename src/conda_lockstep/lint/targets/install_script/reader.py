@@ -1,0 +1,48 @@
+"""From a path to what its file installs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conda_lockstep.lint.targets.install_script.calls import calls_in
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Scope, Step
+from conda_lockstep.lint.targets.install_script.jobs import read_jobs
+from conda_lockstep.lint.targets.install_script.kinds import Kind, kind_of
+from conda_lockstep.lint.targets.install_script.shell.commands import read_script
+from conda_lockstep.lint.targets.install_script.shell.piece import Piece
+from conda_lockstep.lint.targets.install_script.shell.variables import exports
+from conda_lockstep.lint.targets.install_script.stages import read_stages
+from conda_lockstep.text.encoding import decode, read_bytes
+from conda_lockstep.text.source import Source, Span, UnreadableFileError
+
+MAX_CALLS = 2_000
+"""How often a file may call package managers: fixes are compared with each other."""
+
+
+def read(path: Path) -> InstallFile:
+    """Read a file by its kind, which its name tells; a name that does not is taken for a script's.
+
+    Raises ``UnreadableFileError`` for what is no UTF-8, too large or a workflow that is no YAML, and ``LockstepError``
+    where there is no such file.
+    """
+    shown = str(path)
+    return parse(decode(read_bytes(path, shown), shown), shown, kind_of(path.as_posix()) or "shell")
+
+
+def parse(text: str, path: str, kind: Kind) -> InstallFile:
+    """Read the text of a file of some kind; raises ``UnreadableFileError`` for a workflow that is no YAML."""
+    source = Source.of(path, text)
+    readers = {"dockerfile": read_stages, "workflow": read_jobs, "shell": _script}
+    file = readers[kind](source)
+    # A fix may put a 'clean' behind each call that downloads.
+    if sum(call.action != "clean" for _, call in file.calls) > MAX_CALLS:
+        what = f"it calls package managers more than {MAX_CALLS:,} times: nothing that a person wrote"
+        raise UnreadableFileError(what, source, 0, remedy="name the right file")
+    return file
+
+
+def _script(source: Source) -> InstallFile:
+    whole = Span(0, len(source.text))
+    script = read_script(Piece.of(source.text, *whole))
+    step = Step(0, whole, script.commands, calls_in(script.commands), exports(script.commands))
+    return InstallFile(source, "shell", (Scope(),), (step,), comments=script.comments)

@@ -1,0 +1,1 @@
+"""Reads shell commands: words, quotes, variables; nothing is executed."""

@@ -1,0 +1,1 @@
+"""Channels: their URLs, credentials, network access and records."""

@@ -1,0 +1,170 @@
+"""Channels: from what people write to what a lock holds, and to where their files are fetched from.
+
+https://docs.conda.io/projects/conda/en/stable/user-guide/concepts/channels.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from conda_lockstep.conda.match_spec import SUBDIRS
+from conda_lockstep.conda.urls import ANACONDA, with_variables, without_credentials
+from conda_lockstep.environment.environment_file import EnvironmentFile, Item
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.resolve_path import followed
+
+DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
+MSYS2 = "https://repo.anaconda.com/pkgs/msys2"
+"""The third part of ``defaults``, on Windows alone."""
+
+_NAME = re.compile(r"[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.+\-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel. ``url`` is what a lock holds, without credentials; ``fetch_url`` is a mirror, or has credentials.
+
+    Neither ends in a slash.
+    """
+
+    url: str
+    fetch_url: str
+
+    @property
+    def name(self) -> str:
+        """Return the short name of a channel of anaconda.org, the URL of any other."""
+        return self.url.removeprefix(f"{ANACONDA}/")
+
+    @property
+    def source(self) -> str:
+        """Return what a solver is told to fetch from; credentials go to the request, not into the solver's cache."""
+        return without_credentials(self.fetch_url)
+
+
+class Mirrors:
+    """The URLs that are fetched from other places than a lock says.
+
+    A mirror may name environment variables and hold credentials; ``with_credentials`` has those that do, and no other
+    attribute or method shows them.
+    """
+
+    def __init__(self, mirrors: Mapping[str, str]) -> None:
+        known = [
+            (url.rstrip("/"), _with_known_variables(mirror.rstrip("/"))) for url, mirror in mirrors.items()
+        ]
+        self.with_credentials = tuple(mirror for _, mirror in known if without_credentials(mirror) != mirror)
+        pairs = [(url, without_credentials(mirror)) for url, mirror in known]
+        # The longest prefix is the most specific one.
+        self._to = sorted(pairs, key=lambda pair: -len(pair[0]))
+        self._from = sorted(((mirror, url) for url, mirror in pairs), key=lambda pair: -len(pair[0]))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same is fetched from the same places, with the same credentials."""
+        return isinstance(other, Mirrors) and self._all == other._all
+
+    def __hash__(self) -> int:
+        """As equality has it."""
+        return hash(self._all)
+
+    @property
+    def _all(self) -> tuple[object, ...]:
+        return frozenset(self._to), frozenset(self.with_credentials)
+
+    def fetch_url(self, url: str) -> str:
+        """Return where a URL of a lock is fetched from; raises for a variable in the mirror's URL that is not set."""
+        return with_variables(_moved(url, self._to))
+
+    def lock_url(self, url: str) -> str:
+        """Return what a lock says of a URL that something was fetched from."""
+        return without_credentials(_moved(url, self._from))
+
+
+def channels_of(
+    file: EnvironmentFile, mirrors: Mirrors, *, windows: bool = False, fetching: bool = True
+) -> tuple[Channel, ...]:
+    """Return the channels of an environment file in order of priority, each once.
+
+    ``windows`` adds what ``defaults`` has there alone. Where nothing is fetched, no credentials need be set.
+    Raises ``LockstepError`` where there are none, or what is listed is no channel.
+    """
+    source = file.source
+    if file.channels.kind not in ("missing", "null", "sequence"):
+        where = source.location(file.channels.span.start)
+        raise LockstepError(
+            "'channels' must be a list", where=where, remedy="write each channel behind a '- '"
+        )
+    found: dict[str, Channel] = {}
+    for item in file.channels.items:
+        for channel in _channels(item, file, mirrors, windows, fetching):
+            found.setdefault(channel.url, channel)
+    if not found:
+        what = "no channels, so every machine would take its own (no-channels)"
+        raise LockstepError(what, where=file.path, remedy="add 'channels:' with '- conda-forge' under it")
+    return tuple(found.values())
+
+
+def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True) -> Channel:
+    """Return the channel that a name, URL or path stands for; a path is relative to ``folder``.
+
+    ``defaults`` stands for its first part here. Without ``fetching`` credentials are left out. Raises
+    ``LockstepError`` for what is no channel, and for a variable in it that is not set.
+    """
+    with_secrets = with_variables(text.strip() if fetching else without_credentials(text.strip()))
+    url = _url(DEFAULTS[0] if with_secrets == "defaults" else with_secrets, folder)
+    public = mirrors.lock_url(url)
+    # Where nothing is fetched, nobody needs the mirror's credentials.
+    mirror = mirrors.fetch_url(public) if fetching else public
+    return Channel(public, mirror if mirror != public else url)
+
+
+def _channels(
+    item: Item, file: EnvironmentFile, mirrors: Mirrors, windows: bool, fetching: bool
+) -> Iterator[Channel]:
+    folder = followed(Path(file.path)).parent
+    try:
+        if item.kind not in ("string", "number") or not item.value.strip():
+            raise LockstepError("a channel must be a name, a URL or a path")
+        if item.value == "defaults":
+            for url in (*DEFAULTS, MSYS2) if windows else DEFAULTS:
+                yield channel(url, folder, mirrors, fetching=fetching)
+        elif item.value != "nodefaults":
+            yield channel(item.value, folder, mirrors, fetching=fetching)
+    except LockstepError as error:
+        where = file.source.location(item.span.start)
+        raise LockstepError(error.what, where=where, remedy=error.remedy) from None
+
+
+def _url(text: str, folder: Path) -> str:
+    head, _, tail = text.rstrip("/").rpartition("/")
+    text = head if head and tail in SUBDIRS else text.rstrip("/")
+    if re.match(r"[a-z0-9+]+://", text):
+        return re.sub(r"^http://conda\.anaconda\.org(?=/|$)", ANACONDA, text)
+    if text.startswith(("/", "./", "../", "~")) or re.match(r"[A-Za-z]:[\\/]", text):
+        # A path is the folder's business: the working folder must not change what it means.
+        return "file://" + quote(followed(folder / Path(text).expanduser()).as_posix())
+    if not _NAME.fullmatch(text):
+        raise LockstepError(
+            f"'{without_credentials(text)}' is no channel", remedy="write a name, a URL or a path"
+        )
+    if text.startswith("pkgs/"):
+        return f"https://repo.anaconda.com/{text}"
+    return f"https://{text}" if "." in text.partition("/")[0] and "/" in text else f"{ANACONDA}/{text}"
+
+
+def _with_known_variables(url: str) -> str:
+    """Put in the variables that are set: those that are not are missed by whoever fetches."""
+    try:
+        return with_variables(url)
+    except LockstepError:
+        return url
+
+
+def _moved(url: str, pairs: list[tuple[str, str]]) -> str:
+    for old, new in pairs:
+        if url == old or url.startswith(f"{old}/"):
+            return new + url[len(old) :]
+    return url

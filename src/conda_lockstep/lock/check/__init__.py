@@ -1,0 +1,1 @@
+"""Checks a lock without a solver: against its file, and by itself."""

@@ -1,0 +1,113 @@
+"""Does the pip part of a lock still fit? Each entry met, by the file, the extras and the indexes it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+from conda_lockstep.conda.dependencies import split
+from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.errors import Location
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY
+from conda_lockstep.lock.model.owned_projects import owned_by_conda
+from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
+from conda_lockstep.lock.pip.wheels import Target
+from conda_lockstep.packages import Package
+
+
+@dataclass(frozen=True, slots=True)
+class PipCheck:
+    """The pip part of one platform, ready to be compared with what is asked for.
+
+    ``asked`` are the entries whose markers apply there; none where the platform has no Python.
+    """
+
+    part: PipPart
+    asked: Sequence[PipWanted]
+    platform: str
+    packages: Mapping[str, Package]
+    held: Mapping[str, Package]
+    noted: Mapping[str, str] | None
+    markers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, part: PipPart, lock: Lock, platform: str) -> PipCheck:
+        """Look up what a platform's pip entries are compared with."""
+        packages = lock.platforms[platform]
+        conda = packages.only("conda").values()
+        pip = {normalize(package.name): package for package in packages.only("pip").values()}
+        owned = {name: owned.package for name, owned in owned_by_conda(conda).items()} if part.wanted else {}
+        python = next((package for package in conda if package.name == "python"), None)
+        markers = Target(python.version, platform, ()).markers if python else {}
+        asked = [entry for entry in part.wanted if entry.applies(markers)] if python else []
+        # Locks of others do not note what their packages do not show.
+        noted = lock.metadata if CHANNEL_PRIORITY in lock.metadata else None
+        return cls(part, asked, platform, pip, {**owned, **pip}, noted, markers)
+
+    def reasons(self, path: str) -> Iterator[tuple[str, Location | str]]:
+        """Yield what is wrong, each with its place; ``path`` stands for the whole file."""
+        if self.part.wanted and not self.markers:
+            yield f"pip entries, but no python in the lock for {self.platform}", path
+        if not self.markers:
+            return
+        for entry in self.asked:
+            if reason := self._unmet(entry):
+                yield reason, entry.where
+        for entry in self.part.constraints:
+            if entry.applies(self.markers) and entry.name in self.held and (reason := self._unmet(entry)):
+                yield reason, entry.where
+        yield from ((reason, path) for reason in self._edges())
+        if self.noted is not None:
+            yield from self._facts(self.noted, path)
+
+    def _unmet(self, entry: PipWanted) -> str:
+        held = self.held.get(entry.name)
+        if held is None:
+            return f"'{entry.text}' is not in the lock for {self.platform}"
+        has = f"'{entry.text}' is asked for; the lock for {self.platform} has {held}"
+        if not _fits(entry, held.version):
+            return has
+        if entry.url and entry.url != held.url:
+            return f"{has} from {held.url}"
+        if entry.hashes and held.manager == "pip" and held.sha256 not in entry.hashes:
+            return f"{has} with another hash"
+        return ""
+
+    def _edges(self) -> Iterator[str]:
+        for package in self.packages.values():
+            for spec in package.depends:
+                held = self.held.get(normalize(split(spec)[0]))
+                if held is None or (held.manager == "pip" and not _meets(held.version, spec)):
+                    yield f"{package.name} needs '{spec}' of pip; the lock for {self.platform} has {held or 'none'}"
+
+    def _facts(self, noted: Mapping[str, str], path: str) -> Iterator[tuple[str, Location | str]]:
+        """Compare what was asked for with what the lock notes of it."""
+        asked = self.part.facts()
+        now, then = asked.get("pip_options", "none"), noted.get("pip_options", "none")
+        if now != then and self.part.wanted:
+            yield f"pip's options are {now}; the lock was made with {then}", path
+        for key, how in (("pip_extras", ""), ("pip_urls", " by a URL")):
+            wanted, was = set(asked.get(key, "").split()), set(noted.get(key, "").split())
+            for name in sorted(wanted ^ was):
+                longer, made = ("", "without it") if name in wanted else (" no longer", "with it")
+                named = name.partition("[")[0]
+                where = next((entry.where for entry in self.part.wanted if entry.name == named), path)
+                yield f"'{name}' is{longer} asked for{how}; the lock was made {made}", where
+
+
+def _meets(version: str, spec: str) -> bool:
+    try:
+        return Requirement(spec).specifier.contains(version, prereleases=True)
+    except (InvalidRequirement, InvalidVersion):
+        return True  # Poetry's notation, in locks of conda-lock
+
+
+def _fits(entry: PipWanted, version: str) -> bool:
+    try:
+        return entry.requirement.specifier.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return True  # conda's own spelling, such as 9e: nothing that pip could compare

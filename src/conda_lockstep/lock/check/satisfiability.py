@@ -1,0 +1,305 @@
+"""Is a lock still right? Static satisfiability: every wish met, every edge held, nothing that nobody asks for.
+
+No solve and no network: a comment, a reordering or another spelling of the same wish never makes a lock stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conda_lockstep.conda import matching
+from conda_lockstep.conda.dependencies import split
+from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.errors import Location
+from conda_lockstep.lock.channels.channels import DEFAULTS, Mirrors, channel, channels_of
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.metadata import allows_of, machine_of
+from conda_lockstep.lock.model.virtual_packages import VirtualPackage
+from conda_lockstep.lock.solve.machines import lacking
+from conda_lockstep.lock.solve.requested_spec import Wanted, wanted
+from conda_lockstep.packages import Key, Manager, Package, PackageSet
+from conda_lockstep.text.resolve_path import followed
+
+if TYPE_CHECKING:
+    from rattler import MatchSpec
+
+    from conda_lockstep.lock.check.pip_part import PipCheck
+    from conda_lockstep.lock.pip.requirements import PipPart
+
+SHOWN = 3
+"""How many of the packages that nobody asks for are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a lock does not fit; ``where`` is the entry of the environment file that asks for something else."""
+
+    what: str
+    where: Location | str
+
+    def __str__(self) -> str:
+        """``environment.yml:7:5: what``."""
+        return f"{self.where}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A dependency of a locked conda package that the lock does not meet: by ``held``, or by nothing.
+
+    Where it is only a constraint, there is one that is ``held``.
+    """
+
+    asker: Package
+    spec: str
+    held: Package | None
+    is_constraint: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the name of what is asked for."""
+        return _name(self.spec)
+
+    def is_met_by(self, package: Package) -> bool:
+        """Say whether a conda package of that name would do."""
+        return _fits(self.spec, package)
+
+    def __str__(self) -> str:
+        """``numpy needs 'python >=3.9'``."""
+        return f"{self.asker.name} {'rules out all but' if self.is_constraint else 'needs'} '{self.spec}'"
+
+
+def is_satisfied(
+    file: EnvironmentFile, lock: Lock, *, platforms: Sequence[str] = (), mirrors: Mirrors | None = None
+) -> list[Reason]:
+    """Return why a lock does not fit an environment file; nothing where it does.
+
+    ``platforms`` are those that the lock must have, no more and no less; any will do where there are none. Raises
+    ``LockstepError`` where the environment file itself cannot be read as one.
+    """
+    mirrors = mirrors or Mirrors({})
+    entries, part = wanted(file, mirrors, fetching=False), _pip_part(file, lock)
+    reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
+    allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
+    allowed |= {entry.channel.url for entry in entries if entry.channel}
+    for name, packages in sorted(lock.platforms.items()):
+        check = _pip_check(part, lock, name)
+        reasons += _Platform(name, packages, machine_of(lock, name)).reasons(
+            entries, check, allowed, file.path
+        )
+        reasons += [Reason(what, file.path) for what in beyond_machine(lock, name)]
+    return reasons
+
+
+def _pip_part(file: EnvironmentFile, lock: Lock) -> PipPart | None:
+    """Read the pip part, if either side has one: what reads requirements takes a quarter of a check to load."""
+    held = any(packages.only("pip") for packages in lock.platforms.values())
+    if not held and not any(section.items for section in file.pip_sections):
+        return None
+    from conda_lockstep.lock.pip.requirements import pip_part
+
+    return pip_part(file)
+
+
+def _pip_check(part: PipPart | None, lock: Lock, platform: str) -> PipCheck | None:
+    if part is None:
+        return None
+    from conda_lockstep.lock.check.pip_part import PipCheck
+
+    return PipCheck.of(part, lock, platform)
+
+
+def broken_edges(lock: Lock, platform: str) -> Iterator[Broken]:
+    """Yield the dependencies between the conda packages of a platform that do not hold."""
+    yield from _Platform(platform, lock.platforms[platform], machine_of(lock, platform)).broken()
+
+
+def beyond_machine(lock: Lock, platform: str) -> Iterator[str]:
+    """Yield what packages constrain of the machine that a platform was solved for, where it does not have that.
+
+    What they depend on is an edge as any other.
+    """
+    facts = machine_of(lock, platform)
+    for lack in lacking(facts, {}, allows_of(lock, platform)):
+        held = next(fact for fact in facts if fact.name == split(lack)[0])
+        yield f"the packages for {platform} rule out all but '{lack}'; the lock is for a machine with {held}"
+
+
+def reachable(roots: Iterable[Key], packages: Mapping[Key, Package]) -> set[Key]:
+    """Return what some entries of an environment file lead to, each manager's packages through its own."""
+    roots = tuple(roots)
+    found: set[Key] = set()
+    managers: tuple[Manager, ...] = ("conda", "pip")
+    for manager in managers:
+        named = {_project(key): package for key, package in packages.items() if key[0] == manager}
+        reached = _reachable({_project(key) for key in roots if key[0] == manager}, named)
+        found |= {named[name].key for name in reached}
+    return found
+
+
+def _project(key: Key) -> str:
+    return normalize(key[1]) if key[0] == "pip" else key[1]
+
+
+def _platforms(file: EnvironmentFile, lock: Lock, platforms: Sequence[str]) -> Iterator[Reason]:
+    expected = set(platforms) or set(lock.platforms)
+    for name in sorted(expected - lock.platforms.keys()):
+        yield Reason(f"the lock has nothing for {name}", file.path)
+    for name in sorted(lock.platforms.keys() - expected):
+        yield Reason(f"the lock is for {name}, too, which is not asked for", file.path)
+
+
+def _channels(file: EnvironmentFile, lock: Lock, mirrors: Mirrors) -> Iterator[Reason]:
+    asked = [item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)]
+    folder = followed(Path(file.path)).parent
+    held = []
+    for name in lock.channels:
+        held += (
+            [item for item in asked if item.startswith(f"{DEFAULTS[0].rpartition('/')[0]}/")]
+            if name == "defaults"
+            else [channel(name, folder, mirrors, fetching=False).url]
+        )
+    if asked != held:
+        where = file.source.location(file.channels.span.start)
+        yield Reason(f"the channels are {', '.join(asked)}; the lock is from {', '.join(held)}", where)
+
+
+def _windows(lock: Lock) -> bool:
+    return any(name.startswith("win-") for name in lock.platforms)
+
+
+class _Platform:
+    """The packages of one platform, ready to be matched."""
+
+    def __init__(self, name: str, packages: PackageSet, machine: tuple[VirtualPackage, ...]) -> None:
+        self.name = name
+        self.conda = {package.name: package for package in packages.only("conda").values()}
+        self.facts = machine
+        self.machine = {
+            fact.name: Package("conda", fact.name, fact.version, fact.build, "noarch") for fact in machine
+        }
+
+    def reasons(
+        self, entries: Sequence[Wanted], pip: PipCheck | None, channels: set[str], path: str
+    ) -> Iterator[Reason]:
+        """Yield what is wrong, the user's own entries first."""
+        for entry in entries:
+            yield from self._entry(entry)
+        if pip:
+            yield from (Reason(what, where) for what, where in pip.reasons(path))
+        yield from self._edges(path)
+        yield from self._strangers(entries, pip, channels, path)
+
+    def _entry(self, entry: Wanted) -> Iterator[Reason]:
+        if entry.name.startswith("__"):
+            if not self._holds(entry.spec):
+                held = " ".join(map(str, self.facts)) or "no machine"
+                what = f"'{entry.text}' is asked for; the lock for {self.name} is for a machine with {held}"
+                yield Reason(what, entry.where)
+            return
+        package = self.conda.get(entry.name)
+        if package is None:
+            yield Reason(f"'{entry.text}' is not in the lock for {self.name}", entry.where)
+        elif not _fits(entry.spec, package):
+            yield Reason(f"'{entry.text}' is asked for; the lock for {self.name} has {package}", entry.where)
+        elif entry.channel and package.channel != entry.channel.url:
+            what = f"'{entry.text}' is asked for; the lock for {self.name} has it from {package.channel}"
+            yield Reason(what, entry.where)
+
+    def broken(self) -> Iterator[Broken]:
+        """Yield the dependencies that do not hold, and the constraints, of which locks of other formats know."""
+        for package in self.conda.values():
+            for spec in package.depends:
+                if not self._holds(spec):
+                    yield Broken(package, spec, self.conda.get(_name(spec)))
+            for spec in package.constrains:
+                held = self.conda.get(_name(spec))
+                if held and not _fits(spec, held):
+                    yield Broken(package, spec, held, is_constraint=True)
+
+    def _edges(self, path: str) -> Iterator[Reason]:
+        for edge in self.broken():
+            held = edge.held or ("no such machine" if edge.name.startswith("__") else "none")
+            yield Reason(f"{edge}; the lock for {self.name} has {held}", path)
+
+    def _holds(self, spec: str) -> bool:
+        name = _name(spec)
+        if name.startswith("__"):
+            # A lock of somebody else does not say which machine it is for.
+            fact = self.machine.get(name)
+            return not self.machine or (fact is not None and _fits(spec, fact))
+        held = self.conda.get(name)
+        return held is not None and (spec == name or _fits(spec, held))
+
+    def _strangers(
+        self, entries: Sequence[Wanted], pip: PipCheck | None, channels: set[str], path: str
+    ) -> Iterator[Reason]:
+        for roots, packages in (
+            ({entry.name for entry in entries}, self.conda),
+            ({entry.name for entry in pip.asked} if pip else set(), pip.packages if pip else {}),
+        ):
+            unasked = [str(packages[name]) for name in sorted(packages.keys() - _reachable(roots, packages))]
+            if unasked:
+                more = f" and {len(unasked) - SHOWN} more" if len(unasked) > SHOWN else ""
+                what = (
+                    f"nobody asks for {', '.join(unasked[:SHOWN])}{more}, which the lock for {self.name} has"
+                )
+                yield Reason(what, path)
+        for name, package in sorted(self.conda.items()):
+            if package.channel not in channels:
+                what = f"{name} is from {package.channel} in the lock for {self.name}, which is not listed"
+                yield Reason(what, path)
+            if package.subdir not in (self.name, "noarch"):
+                yield Reason(f"{name} is for {package.subdir} in the lock for {self.name}", path)
+
+
+def _reachable(roots: Iterable[str], packages: Mapping[str, Package]) -> set[str]:
+    reached: set[str] = set()
+    waiting = [name for name in roots if name in packages]
+    while waiting:
+        name = waiting.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        package = packages[name]
+        for spec in package.depends:
+            other = normalize(_name(spec)) if package.manager == "pip" else _name(spec)
+            if other in packages and other not in reached:
+                waiting.append(other)
+    return reached
+
+
+@cache
+def _name(spec: str) -> str:
+    return split(spec)[0].lower()
+
+
+def _fits(spec: str, package: Package) -> bool:
+    """Say whether a conda package is what a match spec asks for; rattler is asked of the few that are not read here."""
+    pattern = matching.read(spec)
+    if pattern is None:
+        from conda_lockstep.lock.channels.records import record_of
+
+        return _spec(spec).matches(record_of(package))
+    return _is_within(pattern, package.version, package.build)
+
+
+@cache
+def _is_within(pattern: matching.Pattern, version: str, build: str) -> bool:
+    """Most packages are the same for several platforms."""
+    return pattern.matches(version, build)
+
+
+@cache
+def _spec(text: str) -> MatchSpec:
+    from rattler import MatchSpec
+    from rattler.exceptions import InvalidMatchSpecError
+
+    try:
+        return MatchSpec(text)
+    except InvalidMatchSpecError:
+        return MatchSpec(split(text)[0])

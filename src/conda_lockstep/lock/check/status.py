@@ -1,0 +1,98 @@
+"""The locks that lie beside an environment file: whether each fits it, and whether each machine has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from conda_lockstep.config import Config, Machine
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.check.satisfiability import Reason, is_satisfied
+from conda_lockstep.lock.model import metadata
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.paths import lock_path, machine_lock_path
+from conda_lockstep.lock.solve.machines import expected_platforms, facts_of, lacking, machines_for
+
+
+def unfit(
+    file: EnvironmentFile, locks: Mapping[Path, Lock], config: Config, asked: Sequence[str] = ()
+) -> dict[Path, list[Reason]]:
+    """Return by lock why it does not fit the file or the settings; a lock that does has no reasons.
+
+    ``asked`` are the platforms that there must be, those of file and settings where there are none. Raises
+    ``LockstepError`` where the environment file itself cannot be read as one.
+    """
+    expected = expected_platforms(file, asked, config)
+    common, mirrors = lock_path(Path(file.path)), Mirrors(config.mirrors)
+    apart = {platform for path, lock in locks.items() if path != common for platform in lock.platforms}
+    found = {}
+    for path, lock in locks.items():
+        wanted = set(expected) - apart if path == common else set(lock.platforms)
+        reasons = [*_machines(path, lock, config, expected or tuple(lock.platforms))]
+        if path == common and expected and not wanted:
+            reasons.append(Reason("each of its platforms has locks for its machines: delete it", str(path)))
+        elif path != common and expected and not wanted <= set(expected):
+            reasons.append(
+                Reason(f"the lock is for {', '.join(sorted(wanted))}, which is not asked for", str(path))
+            )
+        found[path] = [*reasons, *is_satisfied(file, lock, platforms=sorted(wanted), mirrors=mirrors)]
+    for path, reason in _unlocked(file, locks, config, expected):
+        found.setdefault(path, []).append(reason)
+    return found
+
+
+def _machines(path: Path, lock: Lock, config: Config, expected: Sequence[str]) -> Iterator[Reason]:
+    """Yield where the machines of a lock are not those of the settings."""
+    for platform in sorted(lock.platforms):
+        declared = {
+            machine.name: machine
+            for machine in machines_for(config, expected)
+            if machine.platform == platform
+        }
+        names = metadata.machines_of(lock, platform)
+        for name in names:
+            if name not in declared:
+                yield Reason(
+                    f"the lock is for the machine '{name}' ({platform}), which the settings do not have",
+                    str(path),
+                )
+        if declared and not names:
+            what = f"the settings have machines for {platform} ({', '.join(declared)}); the lock was made for none"
+            yield Reason(what, str(path))
+        known = [declared[name] for name in names if name in declared]
+        yield from (Reason(what, str(path)) for what in _changed(lock, platform, known))
+
+
+def _changed(lock: Lock, platform: str, machines: Sequence[Machine]) -> Iterator[str]:
+    """Yield what machines lack of what a lock's packages need, or have that it was not solved for."""
+    needs, allows = metadata.needs_of(lock, platform), metadata.allows_of(lock, platform)
+    for machine in machines:
+        lacks = lacking(facts_of(machine), needs, allows)
+        if lacks:
+            yield f"the packages for {platform} need {', '.join(lacks)}; '{machine.name}' does not have that"
+    with_gpu = [machine for machine in machines if machine.driver or machine.cuda]
+    solved_for_gpu = any(fact.name == "__cuda" for fact in metadata.machine_of(lock, platform))
+    if machines and len(with_gpu) == len(machines) and not solved_for_gpu:
+        yield f"'{with_gpu[0].name}' has a GPU; the lock for {platform} was made for machines without"
+
+
+def _unlocked(
+    file: EnvironmentFile, locks: Mapping[Path, Lock], config: Config, expected: Sequence[str]
+) -> Iterator[tuple[Path, Reason]]:
+    """Yield the machines that no lock names, or more than one."""
+    for machine in machines_for(config, expected):
+        holders = [
+            path
+            for path, lock in locks.items()
+            if machine.name in metadata.machines_of(lock, machine.platform)
+        ]
+        if not holders:
+            path = machine_lock_path(Path(file.path), machine.name)
+            what = f"no lock is for the machine '{machine.name}' ({machine.platform})"
+            yield path, Reason(what, file.path)
+        for path in holders[1:]:
+            yield (
+                path,
+                Reason(f"the machine '{machine.name}' is in {holders[0].name}, too", str(path)),
+            )

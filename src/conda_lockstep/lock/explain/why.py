@@ -1,0 +1,209 @@
+"""Who asks for a locked package: along which chain of dependencies, to which of the user's entries.
+
+Needs no solver: an edge is what a locked package says it depends on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from conda_lockstep.conda.dependencies import split
+from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.environment.credentials import Redactor
+from conda_lockstep.environment.entries import read_entries
+from conda_lockstep.environment.environment_file import EnvironmentFile, Item
+from conda_lockstep.errors import Location
+from conda_lockstep.lock.model.owned_projects import owned_by_conda
+from conda_lockstep.packages import Key, Package, PackageSet
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the user's that asks for a package by its name."""
+
+    key: Key
+    text: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A locked package and one of its dependencies, as it states it."""
+
+    asker: Package
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How an entry leads to a package; ``needs`` is empty where it asks for the package itself.
+
+    ``entry`` is None where no environment file is known: then the first asker is one that nothing depends on.
+    """
+
+    entry: Entry | None
+    needs: tuple[Need, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A package, the shortest chain from each entry that leads to it, shortest first, and who needs it directly.
+
+    A virtual package (``__cuda``) has a version only where the lock says for which machine it is.
+    """
+
+    package: Package
+    chains: tuple[Chain, ...]
+    needed_by: tuple[Need, ...]
+
+
+def entries_of(file: EnvironmentFile) -> tuple[Entry, ...]:
+    """Return what an environment file asks for by name, in its order; what is no spec is left out."""
+    entries, hide = read_entries(file), Redactor(file)
+    asked: list[tuple[Key, Item]] = [(("conda", entry.spec.name), entry.item) for entry in entries.conda]
+    asked += [
+        (("pip", entry.requirement.name), entry.item) for entry in entries.pip if entry.requirement.name
+    ]
+    found = [
+        Entry(key, hide.text(item.value, item.span), file.source.location(item.span.start))
+        for key, item in asked
+    ]
+    section = next(iter(file.pip_sections), None)
+    if section and not any(entry.key == ("conda", "pip") for entry in found):
+        found.append(Entry(("conda", "pip"), "pip:", file.source.location(section.span.start)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortest:
+    """For each package that an entry leads to: the entry, the last need on the shortest way there, and its asker."""
+
+    _found: Mapping[Key, tuple[Entry | None, Need | None, Key]]
+
+    def to(self, key: Key) -> Chain | None:
+        """Return the chain that ``why`` would give first, or one as short; None where no entry leads there."""
+        if key not in self._found:
+            return None
+        entry, need, asker = self._found[key]
+        needs: list[Need] = []
+        while need is not None:
+            needs.append(need)
+            _, need, asker = self._found[asker]
+        return Chain(entry, tuple(reversed(needs)))
+
+
+def _by_place(entry: Entry) -> tuple[int, ...]:
+    return entry.where[1:]
+
+
+class Graph:
+    """The dependencies between the packages of one platform, by who is asked for."""
+
+    def __init__(self, packages: PackageSet, machine: Mapping[str, str] | None = None) -> None:
+        self._packages = {**packages}
+        self._owned = {
+            project: held.package.key
+            for project, held in owned_by_conda(packages.only("conda").values()).items()
+        }
+        self._pip = {normalize(package.name): package.key for package in packages.only("pip").values()}
+        self._needs: dict[Key, list[Need]] = {}
+        for package in packages.values():
+            for spec in package.depends:
+                key = self._asked(package, split(spec)[0])
+                if key is not None and key != package.key:
+                    self._needs.setdefault(key, []).append(Need(package, spec))
+        for key in self._needs.keys() - self._packages.keys():
+            self._packages[key] = Package("conda", key[1], (machine or {}).get(key[1], ""))
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of all packages, virtual ones included, sorted."""
+        return sorted({name for _, name in self._packages})
+
+    def matching(self, pattern: str) -> list[Package]:
+        """Return the packages that a name or a glob means; of pip's, whatever the spelling."""
+        pattern, project = pattern.lower(), normalize(pattern)
+        return [
+            package
+            for (manager, name), package in sorted(self._packages.items())
+            if fnmatchcase(name, pattern) or (manager == "pip" and fnmatchcase(normalize(name), project))
+        ]
+
+    def why(self, package: Package, entries: Sequence[Entry] | None) -> Answer:
+        """Say who asks for a package; ``entries`` is None where no environment file is known."""
+        steps = self._steps_from(package.key)
+        chains = list(self._chains(package.key, steps, entries))
+        chains.sort(key=lambda chain: (len(chain.needs), chain.entry.where[1:] if chain.entry else ()))
+        needed_by = sorted(self._needs.get(package.key, ()), key=lambda need: need.asker.key)
+        return Answer(package, tuple(chains), tuple(needed_by))
+
+    def shortest(self, entries: Sequence[Entry] | None) -> Shortest:
+        """Find the shortest chain to every package at once; see :class:`Shortest`."""
+        leads: dict[Key, list[tuple[Key, Need]]] = {}
+        for key in sorted(self._needs):
+            for need in self._needs[key]:
+                leads.setdefault(need.asker.key, []).append((key, need))
+        starts: list[tuple[Key, Entry | None]] = (
+            [(key, None) for key in sorted(self._packages) if not self._needs.get(key)]
+            if entries is None
+            else [(self._of_entry(entry), entry) for entry in sorted(entries, key=_by_place)]
+        )
+        found: dict[Key, tuple[Entry | None, Need | None, Key]] = {}
+        for key, entry in starts:
+            if key in self._packages:
+                found.setdefault(key, (entry, None, key))
+        waiting = deque(found)
+        while waiting:
+            asker = waiting.popleft()
+            for key, need in leads.get(asker, ()):
+                if key not in found:
+                    found[key] = found[asker][0], need, asker
+                    waiting.append(key)
+        return Shortest(found)
+
+    def _asked(self, asker: Package, name: str) -> Key | None:
+        """Return which package a dependency is about: pip's may need what conda installs, never the other way."""
+        if asker.manager == "pip":
+            project = normalize(name)
+            return self._pip.get(project) or self._owned.get(project)
+        key: Key = ("conda", name.lower())
+        return key if key in self._packages or name.startswith("__") else None
+
+    def _steps_from(self, target: Key) -> dict[Key, Need | None]:
+        """Return for each package that leads to ``target`` its next step on a shortest way there."""
+        steps: dict[Key, Need | None] = {target: None}
+        waiting = deque([target])
+        while waiting:
+            key = waiting.popleft()
+            for need in sorted(self._needs.get(key, ()), key=lambda need: need.asker.key):
+                if need.asker.key not in steps:
+                    steps[need.asker.key] = need
+                    waiting.append(need.asker.key)
+        return steps
+
+    def _chains(
+        self, target: Key, steps: Mapping[Key, Need | None], entries: Sequence[Entry] | None
+    ) -> Iterator[Chain]:
+        if entries is None:
+            for key in sorted(steps):
+                if not self._needs.get(key):
+                    yield Chain(None, tuple(self._way(key, steps)))
+            return
+        for entry in entries:
+            key = self._of_entry(entry)
+            if key in steps:
+                yield Chain(entry, tuple(self._way(key, steps)))
+
+    def _of_entry(self, entry: Entry) -> Key:
+        manager, name = entry.key
+        if manager == "pip":
+            return self._pip.get(name) or self._owned.get(name, entry.key)
+        return entry.key
+
+    def _way(self, key: Key, steps: Mapping[Key, Need | None]) -> Iterator[Need]:
+        while need := steps[key]:
+            yield need
+            key = self._asked(need.asker, split(need.spec)[0]) or key

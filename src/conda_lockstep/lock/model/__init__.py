@@ -1,0 +1,1 @@
+"""What a lock is: packages of every platform, metadata, virtual packages, envelope, paths."""

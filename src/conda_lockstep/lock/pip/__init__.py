@@ -1,0 +1,1 @@
+"""Resolves the pip part of a lock with uv."""

@@ -1,0 +1,87 @@
+"""Reads the ``pylock.toml`` (PEP 751) that uv writes, and chooses one file per package for one target."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.lock.pip.wheels import Target, best
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True, slots=True)
+class WheelFile:
+    """A wheel of a project; ``sha256`` is lower-case hex."""
+
+    project: str
+    version: str
+    url: str
+    sha256: str
+
+
+def choose(
+    text: str,
+    target: Target,
+    *,
+    without: Container[str],
+    hashes: Mapping[str, frozenset[str]],
+    places: Mapping[str, Location],
+) -> list[WheelFile]:
+    """Return the wheel for each package but those in ``without``, by name.
+
+    The wheel of a project in ``hashes`` has one of those sha256; ``places`` say where somebody asks for one. Raises
+    ``LockstepError`` where no wheel of a package fits the target, or the one that does has no sha256.
+    """
+    packages = [
+        package for package in _tables(tomllib.loads(text), "packages") if package["name"] not in without
+    ]
+    chosen = []
+    for package in packages:
+        project = str(package["name"])
+        try:
+            chosen.append(_choose(package, project, target, hashes.get(project)))
+        except LockstepError as error:
+            raise LockstepError(error.what, where=places.get(project), remedy=error.remedy) from None
+    return sorted(chosen, key=lambda file: file.project)
+
+
+def _choose(
+    package: Mapping[str, object], project: str, target: Target, hashes: frozenset[str] | None
+) -> WheelFile:
+    version = str(package.get("version", ""))
+    urls = {unquote(urlsplit(url).path).rpartition("/")[2]: (url, sha256) for url, sha256 in _wheels(package)}
+    chosen = best(sorted(name for name in urls if hashes is None or urls[name][1] in hashes), target)
+    if chosen is None and hashes and best(sorted(urls), target):
+        what = f"no wheel of {project} {version} has a hash that is asked for"
+        raise LockstepError(what, remedy="take the hashes out, or find out who replaced the file")
+    if chosen is None:
+        what = f"no wheel of {project} {version} fits Python {target.python} on {target.named}"
+        has = f": there is {', '.join(sorted(urls))}" if urls else ""
+        raise LockstepError(f"{what}{has}", remedy="ask for another version, or take it from conda")
+    url, sha256 = urls[chosen]
+    if not sha256:
+        raise LockstepError(f"the index gives no sha256 for {chosen}", remedy="use an index that has hashes")
+    return WheelFile(project, version, url, sha256)
+
+
+def _wheels(package: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    # An entry that names its file is an archive to uv, by its path where it lies on this machine.
+    archive = package.get("archive")
+    for wheel in (*_tables(package, "wheels"), *([archive] if isinstance(archive, dict) else [])):
+        hashes = wheel.get("hashes")
+        sha256 = hashes.get("sha256", "") if isinstance(hashes, dict) else ""
+        url = wheel.get("url") or Path(str(wheel["path"])).as_uri()
+        yield str(url), str(sha256)
+
+
+def _tables(table: Mapping[str, object], key: str) -> Iterator[Mapping[str, object]]:
+    listed = table.get(key, [])
+    yield from (item for item in (listed if isinstance(listed, list) else []) if isinstance(item, dict))

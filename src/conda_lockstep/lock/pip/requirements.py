@@ -1,0 +1,230 @@
+"""The pip part of an environment file: requirements and indexes, each with its place; the rest is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from conda_lockstep.conda.match_spec import BadSpec
+from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.urls import with_variables, without_credentials
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.requirement import parse_pip
+from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.lock.pip import refusals
+from conda_lockstep.lock.pip.requirement_lines import (
+    Line,
+    Option,
+    RequirementsFiles,
+    lines_of,
+    options,
+    split_options,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PipWanted:
+    """A requirement (PEP 508) as somebody wrote it; ``text`` is without credentials, for those who read it.
+
+    ``hashes`` are the sha256 (lower-case hex) of which the file must have one; any will do where there are none.
+    """
+
+    text: str
+    requirement: Requirement
+    where: Location
+    hashes: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """Return the normalised name (PEP 503)."""
+        return normalize(self.requirement.name)
+
+    @property
+    def extras(self) -> frozenset[str]:
+        """Return the normalised names of the extras (PEP 685)."""
+        return frozenset(map(normalize, self.requirement.extras))
+
+    @property
+    def url(self) -> str:
+        """Return the file that it names as a lock holds it, empty where it leaves that to an index."""
+        return without_credentials(self.requirement.url or "")
+
+    def applies(self, markers: Mapping[str, str]) -> bool:
+        """Say whether it is asked for in an environment of PEP 508 markers."""
+        marker = self.requirement.marker
+        return marker is None or marker.evaluate({**markers, "extra": ""})
+
+    def given(self) -> str:
+        """Return it as a resolver takes it, credentials put in. Raises ``LockstepError`` where one is not set."""
+        if self.requirement.url is None:
+            return str(self.requirement)
+        marker = f" ; {self.requirement.marker}" if self.requirement.marker else ""
+        extras = f"[{','.join(sorted(self.requirement.extras))}]" if self.requirement.extras else ""
+        return f"{self.requirement.name}{extras} @ {_filled(self.requirement.url, self.where)}{marker}"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A package index, or a page of links, that a file names; its URL may have environment variables in it."""
+
+    text: str
+    where: Location
+
+    @property
+    def url(self) -> str:
+        """Return the URL with its variables put in. Raises ``LockstepError`` where one is not set."""
+        return _filled(self.text, self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class PipPart:
+    """What an environment file asks of pip. ``index`` is None where the file leaves it to the settings."""
+
+    wanted: tuple[PipWanted, ...]
+    index: Index | None = None
+    extra_indexes: tuple[Index, ...] = ()
+    links: tuple[Index, ...] = ()
+    constraints: tuple[PipWanted, ...] = ()
+    only_links: bool = False
+    prereleases: bool = False
+
+    def facts(self) -> dict[str, str]:
+        """Return what the packages do not show of what was asked, under the keys of a lock's metadata."""
+        extras = {f"{entry.name}[{extra}]" for entry in self.wanted for extra in entry.extras}
+        urls = {entry.name for entry in self.wanted if entry.url}
+        facts = {
+            "pip_options": " ".join(self._options()),
+            "pip_extras": " ".join(sorted(extras)),
+            "pip_urls": " ".join(sorted(urls)),
+        }
+        return {key: value for key, value in facts.items() if value and self.wanted}
+
+    def _options(self) -> Iterator[str]:
+        named = [("--index-url", index) for index in ([self.index] if self.index else [])]
+        named += [("--extra-index-url", index) for index in self.extra_indexes]
+        named += [("--find-links", index) for index in self.links]
+        for option, index in named:
+            yield f"{option} {without_credentials(index.text).rstrip('/')}"
+        yield from (["--no-index"] if self.only_links else [])
+        yield from (["--pre"] if self.prereleases else [])
+
+
+def pip_part(file: EnvironmentFile) -> PipPart:
+    """Read the ``pip:`` sections. Raises ``LockstepError`` with the place of what cannot be locked."""
+    reader = _Reader(file.path)
+    for item in file.pip_repositories:
+        if item.value:
+            reader.extra_indexes.append(Index(item.value, file.source.location(item.span.start)))
+    reader.read(lines_of(file))
+    return PipPart(
+        tuple(reader.wanted),
+        reader.index,
+        tuple(reader.extra_indexes),
+        tuple(reader.links),
+        tuple(reader.constraints),
+        reader.only_links,
+        reader.prereleases,
+    )
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Gathers what the lines say, those of the files they name included."""
+
+    path: str
+    wanted: list[PipWanted] = field(default_factory=list)
+    constraints: list[PipWanted] = field(default_factory=list)
+    index: Index | None = None
+    extra_indexes: list[Index] = field(default_factory=list)
+    links: list[Index] = field(default_factory=list)
+    only_links: bool = False
+    prereleases: bool = False
+    files: RequirementsFiles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.files = RequirementsFiles(self.path)
+
+    def read(self, lines: Iterable[Line], into: list[PipWanted] | None = None) -> None:
+        """Take lines in; their requirements go to ``into``, if not to what is wanted."""
+        into = self.wanted if into is None else into
+        for line in lines:
+            requirement, behind = split_options(line.text)
+            if requirement:
+                entry = _wanted(line, requirement, _hashes(line, behind))
+                if entry.url and into is self.constraints:
+                    raise _refused(line, ("a constraint names versions", "write it where it is asked for"))
+                into.append(entry)
+                continue
+            for option in options(behind):
+                self._option(option, line, into)
+
+    def _option(self, option: Option, line: Line, into: list[PipWanted]) -> None:
+        if refusal := refusals.of_option(option.name, option.value):
+            raise _refused(line, refusal)
+        index = Index(option.value, line.where)
+        match option.name:
+            case "--requirement":
+                self.read(self.files.lines(option.value, line), into)
+            case "--constraint":
+                self.read(self.files.lines(option.value, line), self.constraints)
+            case "--index-url":
+                self.index = index
+            case "--extra-index-url":
+                self.extra_indexes.append(index)
+            case "--find-links":
+                self.links.append(index)
+            case "--no-index":
+                self.only_links = True
+            case "--pre":
+                self.prereleases = True
+
+
+def _wanted(line: Line, text: str, hashes: frozenset[str]) -> PipWanted:
+    shown = without_credentials(text)
+    parts = parse_pip(text)
+    if isinstance(parts, BadSpec):
+        raise LockstepError(f"'{shown}': {parts.message}", where=line.at(parts.where[0]))
+    if refusal := refusals.of_requirement(parts):
+        raise _refused(line, refusal)
+    if parts.url:
+        url, _, fragment = parts.url.partition("#")
+        if fragment.startswith("sha256="):
+            hashes |= {fragment.removeprefix("sha256=").lower()}
+        text = text.replace(parts.url, url) if parts.name else f"{refusals.wheel_name(url)} @ {url}"
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0]
+        raise LockstepError(f"'{shown}' is no pip requirement: {reason}", where=line.where) from None
+    return PipWanted(shown, requirement, line.where, hashes)
+
+
+def _hashes(line: Line, behind: str) -> frozenset[str]:
+    """Read ``--hash=sha256:…``, the one option that stands behind a requirement."""
+    found = set()
+    for option in options(behind):
+        kind, _, digest = option.value.partition(":")
+        if option.name != "--hash":
+            what = f"'{option.name}' stands behind a requirement"
+            raise _refused(line, (what, refusals.remedy_behind(option.name)))
+        if kind == "sha256":
+            found.add(digest.lower())
+    if behind and not found:
+        raise _refused(
+            line, ("of its hashes none is sha256", "give that one, or none: the lock will have it")
+        )
+    return frozenset(found)
+
+
+def _refused(line: Line, refusal: tuple[str, str]) -> LockstepError:
+    shown = without_credentials(line.text)
+    return LockstepError(f"'{shown}' cannot be locked: {refusal[0]}", where=line.where, remedy=refusal[1])
+
+
+def _filled(url: str, where: Location) -> str:
+    try:
+        return with_variables(url)
+    except LockstepError as error:
+        raise LockstepError(error.what, where=where, remedy=error.remedy) from None

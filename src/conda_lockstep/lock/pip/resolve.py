@@ -1,0 +1,141 @@
+"""Resolves the pip part with uv, against the conda packages as they are: wheels only, one file per package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model.owned_projects import Owned, owned_by_conda
+from conda_lockstep.lock.pip import pylock
+from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
+from conda_lockstep.lock.pip.refusals import has_secret
+from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
+from conda_lockstep.lock.pip.unresolvable import Clash, clash, explain
+from conda_lockstep.lock.pip.uv import Uv
+from conda_lockstep.lock.pip.wheels import Target
+from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.packages import Package
+
+_NO_EXTRA = re.compile(r"package `([^`=]+)==[^`]+` does not have an extra named `([^`]+)`")
+_YANKED = re.compile(r'`([^`=]+)==([^`]+)` is yanked(?: \(reason: "(.*)"\))?')
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The pip packages by name, and what is to be known about them that is no error."""
+
+    packages: tuple[Package, ...]
+    notices: tuple[str, ...] = ()
+
+
+def resolve(
+    part: PipPart,
+    conda: Sequence[Package],
+    target: Target,
+    mirrors: Mirrors,
+    *,
+    index: str,
+    entries: Sequence[Wanted] = (),
+    cache: Path | None = None,
+    before: Before = NOTHING_BEFORE,
+) -> Resolved:
+    """Return the pip packages that the requirements ask for besides what conda installs.
+
+    ``index`` is used where the file names none; ``entries`` are those that the conda packages were solved for, and
+    ``before`` is what was locked. Raises ``LockstepError`` where there is no solution, naming both sides of a clash
+    with conda and what led there, and where an index cannot be read.
+    """
+    owned = owned_by_conda(conda)
+    markers = target.markers
+    asked = [entry for entry in part.wanted if entry.applies(markers)]
+    for entry in asked:
+        if entry.url and entry.name in owned:
+            raise clash(Clash(entry, (), owned[entry.name]), conda, entries)
+    with TemporaryDirectory(prefix="lockstep-") as folder:
+        uv = Uv(Path(folder), target, cache)
+        uv.give(part, mirrors, index, before)
+        opened = {entry.name for entry in asked if entry.extras and entry.name in owned}
+        while True:
+            uv.hold(owned, known_by_index=opened)
+            solved = uv.solve()
+            if solved.returncode:
+                raise explain(solved.stderr, part, owned, opened, target, conda, entries)
+            # Only the index knows what an extra of a package asks for that conda installs.
+            extras = _missing_extras(solved.stderr)
+            more = {name for name, _ in extras if name in owned} - opened
+            if not more:
+                break
+            opened |= more
+        places = {entry.name: entry.where for entry in reversed(asked)}
+        files = pylock.choose(solved.stdout, target, without=owned, hashes=_hashes(asked), places=places)
+        edges = _edges(uv.solve_again({file.project: file.version for file in files})) if files else {}
+    packages = tuple(
+        Package(
+            "pip",
+            file.project,
+            file.version,
+            url=_lock_url(file, mirrors),
+            sha256=file.sha256,
+            depends=tuple(sorted(name for name, askers in edges.items() if file.project in askers)),
+        )
+        for file in files
+    )
+    return Resolved(packages, tuple(_notices(solved.stderr, extras, asked, owned)))
+
+
+def _hashes(asked: Sequence[PipWanted]) -> dict[str, frozenset[str]]:
+    """Return the hashes of which a project's file must have one, by name; where two lines give some, both count."""
+    found: dict[str, frozenset[str]] = {}
+    for entry in asked:
+        if entry.hashes:
+            found[entry.name] = found.get(entry.name, entry.hashes) & entry.hashes
+    return found
+
+
+def _lock_url(file: pylock.WheelFile, mirrors: Mirrors) -> str:
+    url = mirrors.lock_url(file.url)
+    if has_secret(url):
+        what = f"the index gives a URL for {file.project} {file.version} that holds a secret, which a lock must not"
+        raise LockstepError(what, remedy="use an index that takes user and password before the host")
+    return url
+
+
+def _edges(annotated: str) -> dict[str, frozenset[str]]:
+    """Read ``six==1.17.0  # via python-dateutil, -r requirements.in``: who asks for each package."""
+    found = {}
+    for line in annotated.splitlines():
+        match = re.match(r"([A-Za-z0-9._-]+)[^#]*#\s*via\s+(.*)", line)
+        if match:
+            found[normalize(match[1])] = frozenset(normalize(name.strip()) for name in match[2].split(","))
+    return found
+
+
+def _missing_extras(text: str) -> list[tuple[str, str]]:
+    return sorted({(normalize(name), normalize(extra)) for name, extra in _NO_EXTRA.findall(text)})
+
+
+def _notices(
+    text: str,
+    extras: Collection[tuple[str, str]],
+    asked: Sequence[PipWanted],
+    owned: Mapping[str, Owned],
+) -> Iterator[str]:
+    for name, version, reason in sorted(_YANKED.findall(text)):
+        if name in owned:
+            continue
+        why = f" ({reason})" if reason else ""
+        what = f"{name} {version} was withdrawn by those who published it{why}"
+        yield _at(name, asked, f"{what}; it is taken because nothing else fits '=='")
+    for name, extra in extras:
+        yield _at(name, asked, f"{name} has no extra '{extra}', so nothing is installed for it")
+
+
+def _at(name: str, asked: Sequence[PipWanted], what: str) -> str:
+    where = next((f"{entry.where}: " for entry in asked if entry.name == name), "")
+    return f"{where}{what}"

@@ -1,0 +1,169 @@
+"""Runs uv's resolver apart from the machine's own settings, with conda's packages as they are.
+
+They are given to uv twice: as ``==`` constraints, and as links to wheels whose metadata is stated, so that nobody ever
+looks for the files. So uv takes what conda installs as it is, and a requirement that wants another version ends as
+uv's own resolution error, never as an overwrite.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+from uv import find_uv_bin
+
+from conda_lockstep.conda.urls import without_credentials
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels.access import Access
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model.owned_projects import Owned
+from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before, pinned
+from conda_lockstep.lock.pip.requirements import PipPart
+from conda_lockstep.lock.pip.wheels import Target
+
+RESOLVE_SECONDS = 600
+REQUEST_SECONDS = 60
+
+_KEPT = (
+    "UV_CACHE_DIR",
+    "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
+    "UV_INSECURE_HOST",
+    "UV_HTTP_TIMEOUT",
+    "UV_OFFLINE",
+)
+"""How uv gets at things may be the machine's business; what it decides may not."""
+_PUBLIC = ("https://pypi.org/", "https://pypi.python.org/")
+
+
+class Uv:
+    """uv in a folder that holds what it is to read; ``cache`` None is its own cache."""
+
+    def __init__(self, folder: Path, target: Target, cache: Path | None) -> None:
+        self.folder = folder
+        self.target = target
+        self.cache = cache
+        self._arguments: tuple[str, ...] = ()
+        self._indexes: Mapping[str, str] = {}
+        self._constraints: list[str] = []
+        self._before = NOTHING_BEFORE
+
+    def give(self, part: PipPart, mirrors: Mirrors, index: str, before: Before) -> None:
+        """Write the requirements, constraints and what was locked before.
+
+        Raises ``LockstepError`` where a variable of a URL is not set.
+        """
+        self._before = before
+        self._write("requirements.in", [f"{entry.given()}\n" for entry in part.wanted])
+        self._constraints = [f"{entry.given()}\n" for entry in part.constraints]
+        self._indexes = _indexes(part, mirrors, index)
+        self._arguments = (
+            *(["--no-index"] if part.only_links else []),
+            *(word for links in part.links for word in ("--find-links", mirrors.fetch_url(links.url))),
+            *(["--prerelease", "allow"] if part.prereleases else []),
+            *before.arguments(),
+        )
+
+    def hold(self, owned: Mapping[str, Owned], *, known_by_index: Container[str]) -> None:
+        """Write conda's packages as constraints, links to stand-ins and their metadata.
+
+        Those in ``known_by_index`` are constraints only: what they depend on is what the index says.
+        """
+        constraints, links, metadata = [], [], []
+        for project, held in sorted(owned.items()):
+            version = pep440(held.version)
+            if not version:
+                continue
+            constraints.append(f"{project}=={version}\n")
+            if project not in known_by_index:
+                links.append(_stand_in(project, version))
+                metadata.append(
+                    f'[[dependency-metadata]]\nname = "{project}"\nversion = "{version}"\nrequires-dist = []\n'
+                )
+        self._write("constraints.in", [*self._constraints, *constraints])
+        self._write("conda.html", ["<!DOCTYPE html>\n", *links])
+        self._write("uv.toml", metadata)
+
+    def solve(self) -> subprocess.CompletedProcess[str]:
+        """Return the solution as ``pylock.toml`` (PEP 751): files and hashes, but not who asks for whom."""
+        # What uv finds where it is to write its answer it keeps to, as far as it can.
+        self._write("pylock.toml", [self._before.pylock()])
+        return self._compile("--format", "pylock.toml", "--output-file", "pylock.toml")
+
+    def solve_again(self, versions: Mapping[str, str]) -> str:
+        """Return a solution as requirements with comments that say who asks for whom, from what uv has cached."""
+        self._write("edges.txt", [pinned(versions)])
+        how = ("--annotation-style", "line", "--output-file", "edges.txt")
+        told = self._compile(*how, "--offline")
+        return (told if told.returncode == 0 else self._compile(*how)).stdout
+
+    def _compile(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        links = (self.folder / "conda.html").as_uri()
+        command = [
+            find_uv_bin(), "pip", "compile", "--config-file", "uv.toml", "--constraint", "constraints.in",
+            "--find-links", links, "--only-binary", ":all:", "--no-header", "--color", "never", "--no-progress",
+            "--python", sys.executable, "--no-python-downloads", "--python-version", self.target.python,
+            "--python-platform", self.target.uv_platform, *(["--cache-dir", str(self.cache)] if self.cache else []),
+            *self._arguments, "requirements.in", *arguments,
+        ]  # fmt: skip
+        try:
+            return subprocess.run(
+                command, cwd=self.folder, env=self._environment(), capture_output=True, text=True,
+                encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, timeout=RESOLVE_SECONDS, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            what = f"uv found no solution of the pip part within {RESOLVE_SECONDS} s"
+            raise LockstepError(what, remedy="pin more of it") from None
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("UV_") or key in _KEPT}
+        osx = next((fact.version for fact in self.target.machine if fact.name == "__osx"), "")
+        # At the terminal's width uv breaks its lines, and names in them.
+        own = {"COLUMNS": "10000"} | ({"MACOSX_DEPLOYMENT_TARGET": osx} if osx else {})
+        return {
+            "UV_HTTP_TIMEOUT": str(REQUEST_SECONDS),
+            "UV_HTTP_RETRIES": "1",
+            **kept,
+            **own,
+            **self._indexes,
+        }
+
+    def _write(self, name: str, lines: Sequence[str]) -> None:
+        (self.folder / name).write_text("".join(lines), encoding="utf-8")
+
+
+def pep440(version: str) -> str:
+    """Return a version as PyPI writes it; empty for one that is none, such as ``9e``."""
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return ""
+
+
+def sources(part: PipPart, index: str) -> list[str]:
+    """Return the indexes in the order in which they are asked; a name is taken from the first that has it.
+
+    PyPI comes last however it is named: anybody may publish there, under the name of a private package, too.
+    """
+    named = [extra.url for extra in part.extra_indexes]
+    named.append(part.index.url if part.index else index)
+    return sorted(dict.fromkeys(named), key=lambda url: f"{without_credentials(url)}/".startswith(_PUBLIC))
+
+
+def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Mapping[str, str]:
+    """Return the variables that tell uv its indexes: everybody on a machine may read a command line."""
+    if part.only_links:
+        return {}
+    access = Access(mirrors.with_credentials)
+    *first, last = (access.with_credentials(mirrors.fetch_url(url)) for url in sources(part, index))
+    return {"UV_DEFAULT_INDEX": last} | ({"UV_INDEX": " ".join(first)} if first else {})
+
+
+def _stand_in(project: str, version: str) -> str:
+    """Return the link to a wheel that there is not; its hash saves uv the look for one."""
+    wheel = f"{project.replace('-', '_')}-{version}-py3-none-any.whl"
+    return f'<a href="{wheel}#sha256={"0" * 64}">{wheel}</a>\n'

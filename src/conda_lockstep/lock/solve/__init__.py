@@ -1,0 +1,1 @@
+"""Solves the conda part of a lock with rattler."""

@@ -1,0 +1,32 @@
+"""Moments as people write them, and the horizon that they set for a solve."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.solve.solve import Horizon
+
+
+def horizon_of(exclude_newer: str, min_age: int) -> Horizon:
+    """Return what was published before a moment, and what is not locked yet also ``min_age`` days ago.
+
+    Raises ``LockstepError`` for what is no moment.
+    """
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return Horizon(
+        all=moment(exclude_newer) if exclude_newer else None,
+        new=now - datetime.timedelta(days=min_age) if min_age else None,
+    )
+
+
+def moment(text: str) -> datetime.datetime:
+    """Read ``2025-10-01``, the beginning of that day in UTC, or ``2025-10-01T12:00:00Z``."""
+    # Python 3.10 reads neither the Z nor a date alone.
+    whole = f"{text}T00:00:00Z" if re.fullmatch(r"[\d-]{10}", text) else text
+    try:
+        read = datetime.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", whole))
+    except ValueError:
+        raise LockstepError(f"'{text}' is no date", remedy="write it as in 2025-10-01") from None
+    return read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)

@@ -1,0 +1,47 @@
+"""What the channels of a request hold under a few names: asked where there is no solution, or for what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rattler import RepoDataRecord, Subdir
+from rattler.exceptions import GatewayError
+
+from conda_lockstep.lock.channels.channels import Channel
+from conda_lockstep.lock.solve.solve import Request, Solver, channel_error
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The records of each name by channel, in order of priority."""
+
+    held: Mapping[str, Mapping[Channel, Sequence[RepoDataRecord]]]
+
+    def of(self, name: str) -> Mapping[Channel, Sequence[RepoDataRecord]]:
+        """Return the records of a name by channel; empty where no channel has it."""
+        return self.held.get(name, {})
+
+
+async def look_up(solver: Solver, request: Request, names: Iterable[str]) -> Index:
+    """Ask each channel of a request for its records of these names; see :func:`records_of`."""
+    found: dict[str, dict[Channel, list[RepoDataRecord]]] = {}
+    wanted = set(names)
+    for channel in request.sources if wanted else ():
+        for record in await records_of(solver, channel, request.platform, wanted):
+            found.setdefault(record.name.normalized, {}).setdefault(channel, []).append(record)
+    return Index(found)
+
+
+async def records_of(
+    solver: Solver, channel: Channel, platform: str, names: Iterable[str]
+) -> list[RepoDataRecord]:
+    """Return what a channel has under these names. Raises ``LockstepError`` for one that cannot be read."""
+    subdirs = [Subdir(platform), Subdir("noarch")]
+    try:
+        results = await solver.gateway_for([channel]).query(
+            [channel.source], subdirs, sorted(names), recursive=False, channel_relations="disabled"
+        )
+    except GatewayError as error:
+        raise channel_error(str(error), (channel,), solver.seconds) from None
+    return [record for records in results for record in records]

@@ -1,0 +1,127 @@
+"""Solves for groups of machines: one solution for all of a group where there is one, else for each machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from conda_lockstep.config import Machine
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.model import metadata
+from conda_lockstep.lock.model.envelope import envelope
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.solve.machines import Group, apart, lacking, together
+from conda_lockstep.packages import Package, PackageSet
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """What a group of machines gets."""
+
+    group: Group
+    packages: PackageSet
+
+
+Solve = Callable[[Group], Awaitable[tuple[Package, ...]]]
+"""Returns the packages for the machines of a group; raises :class:`NoCommonError` where there is no solution."""
+
+
+class NoCommonError(Exception):
+    """There is no solution for a group; ``error`` says why."""
+
+    def __init__(self, error: LockstepError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+async def solve_groups(groups: Sequence[Group], solve: Solve, order: Sequence[Machine]) -> tuple[Solved, ...]:
+    """Solve for every group; those of one platform that get the same packages are one group then.
+
+    ``order`` is that of the machines in the settings. Raises ``LockstepError`` for a machine without a solution.
+    """
+    found: list[Solved] = []
+    for group in groups:
+        found += await _solve(group, solve)
+    return tuple(_agreed(found, order))
+
+
+async def _solve(group: Group, solve: Solve) -> list[Solved]:
+    parts = apart(group)
+    try:
+        packages = await solve(group)
+    except NoCommonError as failed:
+        if len(parts) > 1:
+            return [solved for part in parts for solved in await _solve(part, solve)]
+        raise _for_machines(failed.error, group) from None
+    # What all of them have is enough for each but where a package sets an upper bound.
+    limits = envelope(packages)
+    if len(parts) > 1 and any(lacking(part.facts, limits.needs, limits.allows) for part in parts):
+        return [solved for part in parts for solved in await _solve(part, solve)]
+    return [Solved(group, PackageSet.of(packages))]
+
+
+def _agreed(found: Sequence[Solved], order: Sequence[Machine]) -> Iterator[Solved]:
+    """Yield what was solved, by platform and in the order of the machines, equal solutions once."""
+    same: dict[tuple[str, tuple[Package, ...]], list[Solved]] = {}
+    for solved in found:
+        key = (solved.group.platform, tuple(solved.packages.values()))
+        same.setdefault(key, []).append(solved)
+    merged = [
+        Solved(together([each.group for each in alike], order), alike[0].packages) for alike in same.values()
+    ]
+    yield from sorted(merged, key=lambda solved: (solved.group.platform, _place(solved.group, order)))
+
+
+def _place(group: Group, order: Sequence[Machine]) -> int:
+    return order.index(group.machines[0]) if group.machines else 0
+
+
+def _for_machines(error: LockstepError, group: Group) -> LockstepError:
+    """Return an error in the words of the machines that it is about."""
+    names = ", ".join(group.names)
+    cuda = next((fact.version for fact in group.facts if fact.name == "__cuda"), "")
+    remedy = error.remedy
+    detail = tuple(
+        _LIMIT.sub(rf"\1the driver runs CUDA {cuda} at most, so \2 has to be \3", line)
+        for line in error.detail
+    )
+    if detail != error.detail and not names:
+        remedy = f"the driver is taken to support CUDA {cuda}: change --cuda or the version asked for"
+    elif detail != error.detail:
+        remedy = f"ask for an older CUDA, or update the driver of {names} and the settings"
+    elif names and "--cuda" in remedy:
+        remedy = f"say in the settings which driver {names} has, or leave the build to the solver"
+    what = f"for {names}: {error.what}" if names else error.what
+    return LockstepError(what, where=error.where, remedy=remedy, detail=detail)
+
+
+_LIMIT = re.compile(r"(^\W*)the constraint (\S+) (<\S+) cannot be fulfilled")
+
+
+def arrange(solved: Sequence[Solved], head: Lock) -> dict[str, Lock]:
+    """Return the locks by machine: ``""`` has the platforms that all machines agree on.
+
+    The machines that share a solution share a lock, which bears the name of the first of them. ``head`` has what all of
+    the locks say alike.
+    """
+    groups: dict[str, list[Solved]] = {}
+    for each in solved:
+        alone = sum(other.group.platform == each.group.platform for other in solved) == 1
+        groups.setdefault("" if alone else each.group.names[0], []).append(each)
+    return {name: _lock(groups[name], head) for name in sorted(groups)}
+
+
+def _lock(solved: Sequence[Solved], head: Lock) -> Lock:
+    facts = dict(head.metadata)
+    for each in solved:
+        facts |= metadata.describe(
+            each.group.platform, each.group.facts, each.packages.values(), each.group.names
+        )
+    return Lock(
+        platforms={each.group.platform: each.packages for each in solved},
+        channels=head.channels,
+        sources=head.sources,
+        notices=head.notices,
+        metadata=facts,
+    )

@@ -1,0 +1,266 @@
+"""Solves one environment file for one platform with rattler, and says in one line why a channel gave nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rattler import (
+    BuildString,
+    ChannelPriority,
+    Gateway,
+    GenericVirtualPackage,
+    MatchSpec,
+    PackageName,
+    RepoDataRecord,
+    Subdir,
+    Version,
+    solve,
+)
+from rattler.exceptions import GatewayError, SolverError
+
+from conda_lockstep.conda.urls import as_answered, without_credentials
+from conda_lockstep.environment.cuda import cuda_packages
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels.access import Access
+from conda_lockstep.lock.channels.cache import default_cache
+from conda_lockstep.lock.channels.channels import Channel, Mirrors
+from conda_lockstep.lock.channels.network import client_for
+from conda_lockstep.lock.channels.records import package_of, record_of
+from conda_lockstep.lock.model.virtual_packages import VirtualPackage
+from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.packages import Package
+
+REQUEST_SECONDS = 60
+"""How long one request may take. conda-forge's index comes in shards; the largest unsharded one has some 50 MB."""
+RETRIES = 1
+SOLVE_SECONDS = 600
+SETTLE_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Until when packages must have been published. Those without a date are within it.
+
+    ``all`` holds for every package, ``new`` for those that were not locked before.
+    """
+
+    all: datetime.datetime | None = None
+    new: datetime.datetime | None = None
+
+    @property
+    def nearest(self) -> datetime.datetime | None:
+        """Return the earlier of the two."""
+        return min((moment for moment in (self.all, self.new) if moment), default=None)
+
+
+NO_HORIZON = Horizon()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the solver: specs in the file's order, channels by priority, a platform and its machine.
+
+    ``kept`` are packages that were locked before, and are taken again where they fit. None may be published after
+    ``horizon``. With ``gone_too`` those are kept as well that their channels no longer have, as the lock tells of them:
+    it tells what would be if they were still there, and is no lock to install.
+    """
+
+    wanted: tuple[Wanted, ...]
+    channels: tuple[Channel, ...]
+    platform: str
+    machine: tuple[VirtualPackage, ...]
+    kept: tuple[Package, ...] = ()
+    horizon: Horizon = NO_HORIZON
+    gone_too: bool = False
+
+    @property
+    def sources(self) -> tuple[Channel, ...]:
+        """Return the channels that are asked: the file's, then those that only a ``channel::name`` brings in."""
+        found = {channel.url: channel for channel in self.channels}
+        for entry in self.wanted:
+            if entry.channel:
+                found.setdefault(entry.channel.url, entry.channel)
+        return tuple(found.values())
+
+
+class UnsolvableError(Exception):
+    """There is no solution; the text is the solver's own."""
+
+
+class Solver:
+    """A solver with its channel indexes; what was fetched for one request serves the next."""
+
+    def __init__(
+        self, mirrors: Mirrors, *, cache: Path | None = None, seconds: int = REQUEST_SECONDS
+    ) -> None:
+        self.mirrors = mirrors
+        self.seconds = seconds
+        self.cache = cache or default_cache() / "repodata"
+        self.access = Access(mirrors.with_credentials)
+        self._gateway = self._new_gateway()
+
+    def gateway_for(self, channels: Iterable[Channel]) -> Gateway:
+        """Return the indexes, for requests to channels whose credentials are then known."""
+        # A list, not any(): each of them is learned.
+        if [channel for channel in channels if self.access.learn(channel.fetch_url)]:
+            self._gateway = self._new_gateway()
+        return self._gateway
+
+    def _new_gateway(self) -> Gateway:
+        client = client_for(self.access, retries=RETRIES, seconds=self.seconds)
+        return Gateway(cache_dir=self.cache, client=client)
+
+    async def packages(self, request: Request) -> tuple[Package, ...]:
+        """Return the conda packages of the solution, by name.
+
+        Raises :class:`UnsolvableError` where there is none, and ``LockstepError`` for a channel that cannot be read.
+        """
+        records = await self.records(request)
+        return tuple(
+            sorted((package_of(record, self.mirrors) for record in records), key=lambda item: item.name)
+        )
+
+    async def records(self, request: Request) -> list[RepoDataRecord]:
+        """Return the records of the solution; see :meth:`packages`."""
+        # The solver decides in the order it is asked, and the order of lines must not matter.
+        unique = {entry.spec: entry.fetch_spec for entry in request.wanted}
+        try:
+            kept = await self._kept(request)
+            dates = _undated(kept) if request.horizon.new else {}
+            records = await solve(
+                sources=[channel.source for channel in request.sources],
+                specs=[unique[spec] for spec in sorted(unique)],
+                gateway=self.gateway_for(request.sources),
+                platforms=[Subdir(request.platform), Subdir("noarch")],
+                locked_packages=kept,
+                virtual_packages=[_generic(fact) for fact in request.machine],
+                constraints=list(_driver_limits(request.machine)),
+                channel_priority=ChannelPriority.Strict,
+                channel_relations="disabled",
+                timeout=datetime.timedelta(seconds=SOLVE_SECONDS),
+                exclude_newer=request.horizon.nearest,
+                timestamp_policy="allow-missing",
+            )
+        except SolverError as error:
+            raise UnsolvableError(without_credentials(str(error))) from None
+        except GatewayError as error:
+            await self._settle(request)
+            raise channel_error(str(error), request.sources, self.seconds) from None
+        for record in records:
+            if record.url in dates:
+                record.timestamp = dates[record.url]
+        return records
+
+    async def _kept(self, request: Request) -> list[RepoDataRecord]:
+        """Return the records of what was locked before, as the channels have them now; what is gone is left out.
+
+        A lock knows less than a record: the solver would take the lock's word for what a package constrains.
+        """
+        specs = [MatchSpec(f"{package.name}=={package.version}={package.build}") for package in request.kept]
+        if not specs:
+            return []
+        found = await self.gateway_for(request.sources).query(
+            [channel.source for channel in request.sources],
+            [Subdir(request.platform), Subdir("noarch")],
+            specs,
+            recursive=False,
+            channel_relations="disabled",
+        )
+        urls, latest = {package.url for package in request.kept}, request.horizon.all
+        known = {
+            url: record
+            for records in found
+            for record in records
+            if (url := self.mirrors.lock_url(record.url)) in urls
+        }
+        gone = [package for package in request.kept if request.gone_too and package.url not in known]
+        return [
+            *(
+                record
+                for _, record in sorted(known.items())
+                if not (latest and record.timestamp and record.timestamp > latest)
+            ),
+            *(_as_old_as(latest, record_of(package)) for package in gone),
+        ]
+
+    async def _settle(self, request: Request) -> None:
+        """Wait a little for what is still being fetched: its threads would crash an interpreter that ends now."""
+        subdirs = [Subdir(request.platform), Subdir("noarch")]
+        left = (
+            self.gateway_for(request.sources).query([channel.source], [subdir], ["python"], recursive=False)
+            for channel in request.sources
+            for subdir in subdirs
+        )
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), SETTLE_SECONDS)
+
+
+def _as_old_as(moment: datetime.datetime | None, record: RepoDataRecord) -> RepoDataRecord:
+    record.timestamp = moment
+    return record
+
+
+def _undated(records: list[RepoDataRecord]) -> dict[str, datetime.datetime | None]:
+    """Take the dates off records, so that no horizon excludes them; return the dates by URL."""
+    dates = {}
+    for record in records:
+        dates[record.url] = record.timestamp
+        record.timestamp = record.indexed_timestamp = None
+    return dates
+
+
+def channel_error(text: str, channels: tuple[Channel, ...], seconds: int) -> LockstepError:
+    """Return what rattler says of a failed channel as one line with the channel's URL."""
+    text = without_credentials(text)
+    at_fault = next((channel for channel in channels if channel.source in text), None)
+    where = at_fault.url if at_fault else None
+    fetched = at_fault.source if at_fault else None
+    through = f" (fetched from {fetched})" if fetched != where else ""
+    what, remedy = _channel_fault(text, seconds)
+    return LockstepError(f"the channel {what}{through}", where=where, remedy=remedy)
+
+
+def _channel_fault(text: str, seconds: int) -> tuple[str, str]:
+    status = re.search(r"HTTP status \w+ error \((\d+)([^)]*)\)", text)
+    code = int(status[1]) if status else 0
+    if code in (401, 403):
+        return f"refuses access ({code}{status[2]})", "log in to it, or leave the channel out"  # type: ignore[index]
+    if "could not find subdir" in text:
+        found = "answers 404 for its index" if status else "has no noarch/repodata.json"
+        return found, "check its name"
+    if status:
+        return f"answers {code}{status[2]}", "try again later, or use a mirror"
+    if "operation timed out" in text:
+        return f"does not answer within {seconds} s", "try again later, or use a mirror"
+    if "Connection refused" in text or "dns error" in text or "client error (Connect)" in text:
+        reason = text.rpartition("Caused by:")[2].strip()
+        return f"cannot be reached: {reason}", "check its URL and the network"
+    if "before message length" in text or "did not finish" in text or "reading a body" in text:
+        return "sent only a part of its index", "try again"
+    reason = text.rpartition("Caused by:")[2].strip()
+    return f"has no index that can be read{as_answered(reason)}", "check its URL"
+
+
+def _driver_limits(machine: Iterable[VirtualPackage]) -> Iterator[str]:
+    """Yield which CUDA a driver cannot run: a newer major, before 11 also a newer minor.
+
+    Newer packages say so themselves; many an older one does not.
+    https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html
+    """
+    for fact in machine:
+        if fact.name == "__cuda":
+            major, minor = (int(number) for number in f"{fact.version}.0".split(".")[:2])
+            limit = f"{major + 1}" if major >= 11 else f"{major}.{minor + 1}"
+            yield from (
+                f"{name} <{limit}" for name, each in cuda_packages().items() if each.kind == "selects"
+            )
+
+
+def _generic(fact: VirtualPackage) -> GenericVirtualPackage:
+    return GenericVirtualPackage(PackageName(fact.name), Version(fact.version), BuildString(fact.build))

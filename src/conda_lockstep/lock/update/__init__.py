@@ -1,0 +1,1 @@
+"""Makes and changes locks: make, relock, import, pin, merge."""

@@ -1,0 +1,72 @@
+"""What a file is locked for: what was asked, else what file, settings and old locks say, else this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_lockstep.config import Config
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model import metadata
+from conda_lockstep.lock.model import virtual_packages as virtual
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.solve.dates import horizon_of
+from conda_lockstep.lock.solve.machines import expected_platforms, facts_of, machines_for
+from conda_lockstep.lock.solve.solve import Horizon
+from conda_lockstep.lock.update.make import Settings
+
+
+def settings_of(
+    file: EnvironmentFile,
+    config: Config,
+    old: Sequence[Lock] = (),
+    *,
+    platforms: Sequence[str] = (),
+    cuda: str | None = None,
+    cache: Path | None = None,
+    allow_cpu: bool = False,
+    horizon: Horizon | None = None,
+) -> Settings:
+    """Return how to lock a file; ``cuda`` None is what the old lock was made for.
+
+    ``horizon`` None is what the settings' ``min-age`` makes of today.
+
+    Raises ``LockstepError`` for what is no platform, and for a CUDA where the settings declare machines.
+    """
+    found = platforms_of(file, platforms, config, old)
+    machines = machines_for(config, found)
+    if machines and cuda:
+        names = ", ".join(machine.name for machine in machines)
+        remedy = "leave out --cuda, or change the machine's driver or cuda there"
+        raise LockstepError(f"the settings say which CUDA each machine runs ({names})", remedy=remedy)
+    for machine in machines:
+        facts_of(machine)  # refuses what is no machine before anything is fetched
+    if cuda is None:
+        cuda = next(filter(None, map(metadata.cuda_of, old)), "") if not machines else ""
+    return Settings(
+        platforms=found,
+        cuda=cuda,
+        machines=machines,
+        mirrors=Mirrors(config.mirrors),
+        index=config.pypi_index,
+        cache=cache,
+        cpu_allow=None if allow_cpu else config.cpu_allow,
+        horizon=horizon_of("", config.min_age) if horizon is None else horizon,
+    )
+
+
+def platforms_of(
+    file: EnvironmentFile, asked: Sequence[str], config: Config, old: Sequence[Lock] = ()
+) -> tuple[str, ...]:
+    """Return what to lock for: what was asked, else the file's, the settings', the old locks', this machine's."""
+    found = expected_platforms(file, asked, config)
+    found = found or tuple(sorted({platform for lock in old for platform in lock.platforms}))
+    if not found:
+        from rattler import Subdir
+
+        found = (str(Subdir.current()),)
+    for platform in found:
+        virtual.machine(platform)  # refuses what is no platform before anything is fetched
+    return found

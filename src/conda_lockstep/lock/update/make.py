@@ -1,0 +1,214 @@
+"""From an environment file to its locks: every machine solved for, then the pip part on top of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from conda_lockstep.config import Machine
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels.channels import Channel, Mirrors, channels_of
+from conda_lockstep.lock.model import metadata
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.solve.cpu_fallback import refuse_cpu_builds
+from conda_lockstep.lock.solve.keep import ALL, NOTHING, Update, kept_of, moved
+from conda_lockstep.lock.solve.machine_groups import NoCommonError, arrange, solve_groups
+from conda_lockstep.lock.solve.machines import Group, groups_of
+from conda_lockstep.lock.solve.requested_spec import Wanted, wanted
+from conda_lockstep.lock.solve.solve import (
+    NO_HORIZON,
+    REQUEST_SECONDS,
+    Horizon,
+    Request,
+    Solver,
+    UnsolvableError,
+)
+from conda_lockstep.packages import Package
+
+if TYPE_CHECKING:
+    from conda_lockstep.lock.pip.requirements import PipPart
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where to fetch from, and for which machines to solve.
+
+    ``cuda`` is the newest CUDA that the driver supports where a platform has no ``machines``, empty for no GPU.
+    ``index`` is the PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for
+    their own. A request to a channel may take ``seconds``. ``cpu_allow`` are packages that may be builds for the CPU on
+    a machine with a GPU; None is any. ``horizon`` is until when packages must have been published.
+    """
+
+    platforms: tuple[str, ...]
+    cuda: str = ""
+    machines: tuple[Machine, ...] = ()
+    mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
+    index: str = "https://pypi.org/simple"
+    cache: Path | None = None
+    seconds: int = REQUEST_SECONDS
+    cpu_allow: tuple[str, ...] | None = ()
+    horizon: Horizon = NO_HORIZON
+
+
+def solver_for(settings: Settings) -> Solver:
+    """Return a solver that fetches as the settings say."""
+    cache = settings.cache / "repodata" if settings.cache else None
+    return Solver(settings.mirrors, cache=cache, seconds=settings.seconds)
+
+
+class Solvers:
+    """The solvers of one run: what is fetched from the same places is read once."""
+
+    last: ClassVar[Solvers | None] = None
+    """Those of the last run: to free a channel's index takes longer than all that is left to do after a solve."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Mirrors, Path | None, int], Solver] = {}
+        Solvers.last = self
+
+    def of(self, settings: Settings) -> Solver:
+        """Return a solver that fetches as the settings say; see :func:`solver_for`."""
+        places = (settings.mirrors, settings.cache, settings.seconds)
+        if places not in self._made:
+            self._made[places] = solver_for(settings)
+        return self._made[places]
+
+
+def make_lock(
+    file: EnvironmentFile, settings: Settings, solver: Solver | None = None, old: Sequence[Lock] = ()
+) -> Lock:
+    """Solve an environment file where all machines of a platform agree; see :func:`make_locks`."""
+    (lock,) = make_locks(file, settings, solver, old).values()
+    return lock
+
+
+def make_locks(
+    file: EnvironmentFile,
+    settings: Settings,
+    solver: Solver | None = None,
+    old: Sequence[Lock] = (),
+    update: Update = NOTHING,
+) -> dict[str, Lock]:
+    """Solve an environment file for each machine, and return the locks by machine: ``""`` is the one for all.
+
+    ``solver`` is one that has read the channels before, if there is. What ``old`` locks hold is taken again where it
+    fits, but for what ``update`` names. Raises ``LockstepError`` for what cannot be read, fetched or solved, with the
+    place in the file it comes from.
+    """
+    return asyncio.run(_make(_Task(file, settings, solver or solver_for(settings), old, update)))
+
+
+async def _make(task: _Task) -> dict[str, Lock]:
+    settings = task.settings
+    groups = groups_of(settings.machines, settings.platforms, settings.cuda)
+    solved = await solve_groups(groups, task.solve, settings.machines)
+    head = Lock(
+        platforms={},
+        channels=tuple(channel.name for channel in task.channels),
+        sources=(Path(task.file.path).name,),
+        metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.facts() if task.pip else {})},
+        notices=tuple(dict.fromkeys(task.notices)),
+    )
+    locks = arrange(solved, head)
+    refuse_cpu_builds(locks.values(), task.entries, task.file, settings.cpu_allow)
+    return locks
+
+
+class _Task:
+    """What stays the same from machine to machine."""
+
+    def __init__(
+        self, file: EnvironmentFile, settings: Settings, solver: Solver, old: Sequence[Lock], update: Update
+    ) -> None:
+        windows = any(platform.startswith("win-") for platform in settings.platforms)
+        self.file = file
+        self.settings = settings
+        self.solver = solver
+        self.old = old
+        self.update = update
+        self.channels: tuple[Channel, ...] = channels_of(file, settings.mirrors, windows=windows)
+        self.entries: tuple[Wanted, ...] = wanted(file, settings.mirrors)
+        self.pip = _pip_part(file)
+        self.notices: list[str] = []
+
+    async def solve(self, group: Group) -> tuple[Package, ...]:
+        """Return the packages for a group of machines; see :data:`variants.Solve`."""
+        update = self.update.of(group)
+        stay = [
+            package
+            for package in kept_of(self.old, group).values()
+            if update != ALL and package.name not in update
+        ]
+        request = Request(
+            self.entries,
+            self.channels,
+            group.platform,
+            group.facts,
+            kept=tuple(package for package in stay if package.manager == "conda"),
+            horizon=self.settings.horizon,
+        )
+        try:
+            if update != ALL and update:
+                newest = await self.solver.packages(replace(request, kept=()))
+                request = replace(request, wanted=(*self.entries, *moved(newest, update, self.file)))
+            solved = await self.solver.packages(request)
+        except UnsolvableError as error:
+            from conda_lockstep.lock.explain.unsatisfiable import explain
+
+            told = await explain(self.solver, replace(request, kept=()), str(error))
+            raise NoCommonError(told) from None
+        kept = {package.name: package.version for package in stay if package.manager == "pip"}
+        return (*solved, *_pip(self.file, self.pip, solved, request, self.settings, kept, self.notices))
+
+
+def _pip_part(file: EnvironmentFile) -> PipPart | None:
+    """Read the pip part, if there is one: what reads requirements is slow to load."""
+    if not any(section.items for section in file.pip_sections):
+        return None
+    from conda_lockstep.lock.pip.requirements import pip_part
+
+    return pip_part(file)
+
+
+def _pip(
+    file: EnvironmentFile,
+    part: PipPart | None,
+    conda: Sequence[Package],
+    request: Request,
+    settings: Settings,
+    kept: Mapping[str, str],
+    notices: list[str],
+) -> tuple[Package, ...]:
+    """Return the pip packages on top of a platform's conda packages; what else is to be known goes to ``notices``."""
+    if part is None or not part.wanted:
+        return ()
+    from conda_lockstep.lock.pip import resolve as pypi
+    from conda_lockstep.lock.pip.previous import Before
+    from conda_lockstep.lock.pip.wheels import Target
+
+    python = next((package for package in conda if package.name == "python"), None)
+    if python is None:
+        where = file.source.location(next(file.pip_sections).span.start)
+        raise LockstepError(
+            "pip entries, but no python among the packages", where=where, remedy="add 'python=3.12'"
+        )
+    if python.build.endswith("t") or any(package.name == "python-freethreading" for package in conda):
+        raise LockstepError(f"pip entries for a free-threaded {python} cannot be locked yet", where=file.path)
+    target = Target(python.version, request.platform, request.machine)
+    cache = settings.cache / "uv" if settings.cache else None
+    found = pypi.resolve(
+        part,
+        conda,
+        target,
+        settings.mirrors,
+        index=settings.index,
+        entries=request.wanted,
+        cache=cache,
+        before=Before(kept, settings.horizon),
+    )
+    notices += found.notices
+    return found.packages

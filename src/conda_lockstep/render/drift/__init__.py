@@ -1,0 +1,1 @@
+"""Drift reports, a module for each format."""

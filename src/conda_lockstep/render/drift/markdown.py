@@ -1,0 +1,253 @@
+"""Drift as the comment on a pull request, in GitHub's Markdown, within GitHub's limits.
+
+The comment is a list of sections, each a whole piece of Markdown. Those that do not fit the budget are left out,
+the least important first, and the comment says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from conda_lockstep.drift.report import (
+    Evidence,
+    Group,
+    Report,
+    Row,
+    Severity,
+    Side,
+    at_least,
+    counts,
+    distinct,
+    grouped,
+    worst,
+)
+from conda_lockstep.render.escape import code, prose
+from conda_lockstep.text.printable import visible
+
+COMMENT_BUDGET = 65_536
+SUMMARY_BUDGET = 1 << 20
+
+ROWS_SHOWN = 15
+"""Dangerous changes that stand open: what a screen holds."""
+ROWS_PER_SECTION = 100
+LONG_STATE = 24
+"""Characters of a version and a build that fit into a cell on one line."""
+
+_DOTS: dict[Severity, str] = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
+_NOTE_RESERVE = 1_000
+_FOLDED: tuple[tuple[Severity, ...], ...] = (("medium",), ("low", "info"))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A piece of Markdown. The lower its ``rank``, the later it is left out; ``what`` or ``rows`` name it then."""
+
+    text: str
+    rank: int
+    what: str = ""
+    rows: tuple[Row, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Return its bytes, with the empty line that parts it from the next."""
+        return len(self.text.encode()) + 2
+
+
+def render(report: Report, *, budget: int = COMMENT_BUDGET, elsewhere: str = "") -> str:
+    """Return the report as Markdown of at most ``budget`` bytes, ended by LF.
+
+    ``elsewhere`` says, as plain text, where the whole report is; it is told where something was left out.
+    """
+    if not report.rows:
+        return _fitted([Section(_unchanged(report), 0)], budget, elsewhere)
+    return _fitted(list(_sections(report)), budget, elsewhere)
+
+
+def _unchanged(report: Report) -> str:
+    groups = grouped(report.comparisons)
+    told = ", ".join(dict.fromkeys(_same(group) for group in groups[:10])) + (
+        " and others" if groups[10:] else ""
+    )
+    parts = [f"✅ **No environment drift**{f': {told}' if told else ''}.", *_evidence(report.evidence)]
+    notes = [*report.notes, *(note for comparison in report.comparisons for note in comparison.notes)]
+    parts += [f"{prose(note)}." for note in dict.fromkeys(notes)]
+    return " ".join(parts)
+
+
+def _same(group: Group) -> str:
+    ids = ", ".join(dict.fromkeys(_identity(comparison.new) for comparison in group.comparisons))
+    return f"{_name(group)} on {_platforms(group)} is {ids}"
+
+
+def _name(group: Group) -> str:
+    return code(group.first.name) or "an environment without a name"
+
+
+def _sections(report: Report) -> Iterator[Section]:
+    yield Section(_verdict(distinct(report)), 0)
+    for index, group in enumerate(grouped(report.comparisons)):
+        yield from _group(group, 10 * min(index, 100))
+    if told := list(_evidence(report.evidence)):
+        yield Section(" ".join(told), 1)
+    if report.notes:
+        yield Section("\n".join(f"- {prose(note)}" for note in report.notes[:20]), 2, "notes")
+    for title, commands, rank in (("Reproduce", report.reproduce, 3), ("Accept", report.accept, 3)):
+        if commands:
+            yield Section(_commands(title, commands), rank, f"how to {title.lower()} it")
+
+
+def _verdict(rows: Sequence[Row]) -> str:
+    level = worst(rows) or "info"
+    return f"### {_DOTS[level]} Environment drift: {_told(rows)}"
+
+
+def _group(group: Group, rank: int) -> Iterator[Section]:
+    rows = group.first.rows
+    yield Section(
+        _heading(group), rank, f"{visible(group.first.name, 60)} on {len(group.comparisons)} platforms"
+    )
+    if not rows:
+        return
+    dangerous = at_least(rows, "high")
+    if dangerous:
+        yield Section(
+            _table(dangerous[:ROWS_SHOWN]), rank + 1, f"{len(dangerous[:ROWS_SHOWN])} dangerous changes"
+        )
+        yield from _folded(dangerous[ROWS_SHOWN:], rank + 2, open_table=True)
+    for step, severities in enumerate(_FOLDED, start=3):
+        yield from _folded([row for row in rows if row.severity in severities], 1000 * step + rank)
+    if group.first.notes:
+        yield Section("\n".join(f"- {prose(note)}" for note in group.first.notes[:20]), rank + 3, "notes")
+
+
+def _heading(group: Group) -> str:
+    lines = [f"**{_name(group)}** on {_platforms(group)}"]
+    for comparison in group.comparisons[:10]:
+        platform = f"{code(comparison.platform)}: " if len(group.comparisons) > 1 else ""
+        old, new = comparison.old, comparison.new
+        count = (
+            f"{old.packages} → {new.packages} {new.unit}"
+            if old.packages != new.packages
+            else f"{new.packages} {new.unit}"
+        )
+        same = (
+            f"{_identity(new)}, unchanged" if not comparison.rows else f"{_identity(old)} → {_identity(new)}"
+        )
+        lines.append(f"{platform}{same}, {count}")
+    return "<br>\n".join(lines)
+
+
+def _identity(side: Side) -> str:
+    return code(side.environment_id or side.label) + ("" if side.complete else " (conda part)")
+
+
+def _platforms(group: Group) -> str:
+    shown = [code(comparison.platform) for comparison in group.comparisons[:10]]
+    return ", ".join(shown) + (" and others" if len(group.comparisons) > 10 else "")
+
+
+def _table(rows: Sequence[Row]) -> str:
+    causes = any(row.cause for row in rows)
+    titles = ["Package", "From", "To", "What", "Why it matters", *(["Cause"] if causes else [])]
+    lines = [_line(titles), _line(["---"] * len(titles))]
+    for row in rows:
+        what = f"{_DOTS[row.severity]} {row.severity}<br>{prose(', '.join(row.classes), cell=True)}"
+        why = "<br>".join(filter(None, (prose(row.why, cell=True), prose(row.detail, cell=True))))
+        lines.append(_line([*_change(row), what, why, *([prose(row.cause, cell=True)] if causes else [])]))
+    return "\n".join(lines)
+
+
+def _small_table(rows: Sequence[Row]) -> str:
+    lines = [_line(["Package", "From", "To", "What"]), _line(["---"] * 4)]
+    for row in rows:
+        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, row.cause))), cell=True)
+        lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}"]))
+    return "\n".join(lines)
+
+
+def _change(row: Row) -> list[str]:
+    """Return the cells on package, before and after; long builds are cut in the middle where they still differ."""
+    subject = code(row.subject, cell=True) + (" (pip)" if row.manager == "pip" else "")
+    cut = [_state(text, _elided) for text in (row.before, row.after)]
+    if cut[0] == cut[1]:
+        cut = [_state(text, str) for text in (row.before, row.after)]
+    return [subject, *cut]
+
+
+def _state(text: str, shorten: Callable[[str], str]) -> str:
+    """Return a cell on two lines where it is long: GitHub breaks no line within code."""
+    version, _, rest = text.partition(" ") if len(text) > LONG_STATE else (text, "", "")
+    return "<br>".join(code(shorten(part), cell=True) for part in (version, rest) if part.strip()) or "–"
+
+
+def _elided(text: str) -> str:
+    return text if len(text) <= LONG_STATE else f"{text[: LONG_STATE - 10]}…{text[-9:]}"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _folded(rows: Sequence[Row], rank: int, *, open_table: bool = False) -> Iterator[Section]:
+    """Yield folded tables of at most :data:`ROWS_PER_SECTION` rows each, so that length costs a few of them."""
+    for start in range(0, len(rows), ROWS_PER_SECTION):
+        part = rows[start : start + ROWS_PER_SECTION]
+        table = _table(part) if open_table else _small_table(part)
+        summary = _counted(part, more=open_table or start > 0)
+        yield Section(_details(summary, table), rank + start // ROWS_PER_SECTION, rows=tuple(part))
+
+
+def _counted(rows: Sequence[Row], *, more: bool = False) -> str:
+    """Return how many changes there are: ``1 low, 2 info changes``, ``30 more high changes``."""
+    found = counts(rows)
+    changes = "change" if len(rows) == 1 else "changes"
+    if more and len(found) > 1:
+        return f"{len(rows)} more {changes}: {_told(rows)}"
+    return f"{len(rows)} more {next(iter(found))} {changes}" if more else f"{_told(rows)} {changes}"
+
+
+def _told(rows: Sequence[Row]) -> str:
+    return ", ".join(f"{number} {severity}" for severity, number in counts(rows).items())
+
+
+def _evidence(evidence: Evidence | None) -> Iterator[str]:
+    if evidence is None:
+        return
+    yield f"Evidence: {' → '.join(prose(step) for step in evidence.reached[:20]) or 'none'}."
+    if evidence.not_shown:
+        yield f"Not shown: {', '.join(prose(step) for step in evidence.not_shown[:20])}."
+
+
+def _commands(title: str, commands: Sequence[str]) -> str:
+    lines = "\n".join(visible(command, 1000).replace("`", "⟨U+0060⟩") for command in commands[:20])
+    return _details(title, f"```sh\n{lines}\n```")
+
+
+def _details(summary: str, content: str) -> str:
+    """Fold content; ``summary`` is our own text, never somebody else's."""
+    return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"
+
+
+def _fitted(sections: list[Section], budget: int, elsewhere: str) -> str:
+    """Keep what fits, the important first, in the order of the document; say what was left out."""
+    kept, room = set(), budget - _NOTE_RESERVE
+    if sum(section.size for section in sections) <= budget:
+        kept, room = set(range(len(sections))), 0
+    for index in sorted(range(len(sections)), key=lambda i: sections[i].rank) if room else ():
+        if sections[index].size <= room:
+            kept.add(index)
+            room -= sections[index].size
+    texts = [section.text for index, section in enumerate(sections) if index in kept]
+    if left_out := [section for index, section in enumerate(sections) if index not in kept]:
+        texts.append(_left_out(left_out, elsewhere))
+    return "\n\n".join(texts) + "\n"
+
+
+def _left_out(sections: Sequence[Section], elsewhere: str) -> str:
+    rows = [row for section in sections for row in section.rows]
+    what = [*([_counted(rows)] if rows else []), *(section.what for section in sections if section.what)]
+    named = "; ".join(prose(item, limit=80) for item in what[:4] if item)
+    more = f"; and {len(what) - 4} more sections" if len(what) > 4 else ""
+    where = f" {prose(elsewhere, limit=200)}" if elsewhere else ""
+    return f"_Left out, for GitHub takes no more: {named}{more}._{where}"

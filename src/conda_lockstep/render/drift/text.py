@@ -1,0 +1,108 @@
+"""Drift for a terminal: one line per change, most dangerous first, and why it matters where it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conda_lockstep.drift.report import (
+    Comparison,
+    Evidence,
+    Group,
+    Report,
+    Row,
+    Severity,
+    Side,
+    counts,
+    grouped,
+)
+from conda_lockstep.text.printable import visible
+
+_COLOURS: dict[Severity, str] = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
+_BOLD, _DIM = "1", "2"
+_EXPLAINED: frozenset[Severity] = frozenset({"critical", "high"})
+_WIDEST_SUBJECT, _WIDEST_CHANGE = 32, 60
+
+
+def render(report: Report, *, colour: bool = False) -> str:
+    """Return the report as text that ends in LF; ``colour`` adds ANSI sequences."""
+    blocks = ["\n".join(_group(group, colour)) for group in grouped(report.comparisons)]
+    if report.evidence:
+        blocks.append("\n".join(_evidence(report.evidence)))
+    blocks += [f"note: {visible(note)}" for note in report.notes]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _group(group: Group, colour: bool) -> Iterator[str]:
+    platforms = ", ".join(visible(comparison.platform) for comparison in group.comparisons)
+    title = _paint(f"{visible(group.first.name)} ({platforms})", _BOLD, colour)
+    rows = group.first.rows
+    if not rows:
+        ids = ", ".join(dict.fromkeys(_identity(comparison.new) for comparison in group.comparisons))
+        yield f"{title}: no drift, {ids}, {_packages(group.first.unchanged)}"
+    else:
+        yield title
+        yield from _sides(group.comparisons)
+        yield ""
+        yield from _rows(rows, colour)
+        yield ""
+        yield _summary(group.first)
+    for note in group.first.notes:
+        yield _paint(f"note: {visible(note, 1000)}", _DIM, colour)
+
+
+def _sides(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield what was compared with what, the labels once, and each platform's environment ids."""
+    first = comparisons[0]
+    yield f"  old  {visible(first.old.label)}"
+    yield f"  new  {visible(first.new.label)}"
+    for comparison in comparisons:
+        if not comparison.new.environment_id:
+            continue  # an environment file: nothing has been solved
+        old, new = comparison.old, comparison.new
+        platform = f"{visible(comparison.platform)}  " if len(comparisons) > 1 else ""
+        yield f"  id   {platform}{_identity(old)} → {_identity(new)}, {old.packages} → {_packages(new.packages)}"
+
+
+def _identity(side: Side) -> str:
+    return visible(side.environment_id or side.label) + ("" if side.complete else " (conda part)")
+
+
+def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:
+    subjects = [visible(row.subject) + (" (pip)" if row.manager == "pip" else "") for row in rows]
+    changes = [f"{visible(row.before) or '–'} → {visible(row.after) or '–'}" for row in rows]
+    widths = (min(_WIDEST_SUBJECT, max(map(len, subjects))), min(_WIDEST_CHANGE, max(map(len, changes))))
+    for row, subject, change in zip(rows, subjects, changes, strict=True):
+        severity = _paint(f"{row.severity:<8}", _COLOURS[row.severity], colour)
+        classes = _paint(visible(", ".join(row.classes)), _DIM, colour)
+        yield f"  {severity}  {subject:<{widths[0]}}  {change:<{widths[1]}}  {classes}"
+        why = row.why if row.severity in _EXPLAINED else ""
+        if told := "; ".join(filter(None, (why, row.detail, row.cause))):
+            yield _paint(f"            {visible(told, 1000)}", _DIM, colour)
+        for depth, step in enumerate(row.chain):
+            yield _paint(f"            {'  ' * depth}{visible(step, 1000)}", _DIM, colour)
+
+
+def _summary(comparison: Comparison) -> str:
+    parts = ", ".join(f"{number} {severity}" for severity, number in counts(comparison.rows).items())
+    total = len(comparison.rows)
+    return f"  {total} change{'' if total == 1 else 's'}: {parts}; {_count(comparison)} unchanged"
+
+
+def _count(comparison: Comparison) -> str:
+    if comparison.new.unit == "packages":
+        return _packages(comparison.unchanged)
+    return f"{comparison.unchanged} {'entry' if comparison.unchanged == 1 else 'entries'}"
+
+
+def _evidence(evidence: Evidence) -> Iterator[str]:
+    yield f"evidence: {' → '.join(map(visible, evidence.reached)) or 'none'}"
+    if evidence.not_shown:
+        yield f"not shown: {', '.join(map(visible, evidence.not_shown))}"
+
+
+def _packages(number: int) -> str:
+    return f"{number} package{'' if number == 1 else 's'}"
+
+
+def _paint(text: str, code: str, colour: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if colour else text

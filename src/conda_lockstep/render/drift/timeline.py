@@ -1,0 +1,116 @@
+"""When the changed packages were uploaded, as a small picture: inline SVG that takes its colours from the page."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+
+from conda_lockstep.drift.report import Row
+from conda_lockstep.render.escape import markup
+
+SHOWN = 14
+"""Packages that get a line, the most dangerous first."""
+
+_WIDTH, _LABELS, _LINE, _MARGIN = 900, 190, 20, 24
+_NAME = 26
+"""Characters of a name that fit beside its line."""
+_DAY = 86_400
+_STEPS = (1, 2, 3, 6, 12, 24, 60)
+"""Months between two ticks."""
+_TICKS = 8
+_LATEST = 4_102_444_800
+"""2100-01-01: a later date is a mistake, or an attack."""
+
+
+def picture(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a figure with a line for each package whose new file has a date; nothing where none has."""
+    dated = [row for row in rows if row.new and _is_date(row.new.timestamp)]
+    if not dated:
+        return
+    shown = dated[:SHOWN]
+    moments = [
+        side.timestamp for row in shown for side in (row.old, row.new) if side and _is_date(side.timestamp)
+    ]
+    first, last = min(moments), max(moments)
+    room = max((last - first) // 40, _DAY)
+    axis = _Axis(first - room, last + room)
+    height = _LINE * len(shown) + _MARGIN + 4
+    yield f'<figure class="timeline"><svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="Upload times">'
+    yield from _ticks(axis, height)
+    for number, row in enumerate(shown):
+        yield _line(row, axis, _LINE * number + _LINE // 2 + 2)
+    left = len(dated) - len(shown)
+    more = f" {left} more {'is' if left == 1 else 'are'} not drawn." if left else ""
+    yield f"</svg><figcaption>Uploaded: before (hollow) and after (filled).{more}</figcaption></figure>"
+
+
+class _Axis:
+    """Seconds since the epoch, as places in the picture."""
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
+
+    def x(self, moment: int) -> float:
+        """Return how far right a moment is."""
+        span = _WIDTH - _LABELS - _MARGIN
+        return round(_LABELS + span * (moment - self.start) / (self.end - self.start), 1)
+
+
+def _ticks(axis: _Axis, height: int) -> Iterator[str]:
+    for day in _days(axis):
+        x = axis.x(int(day.timestamp()))
+        yield f'<line class="tick" x1="{x}" y1="0" x2="{x}" y2="{height - 18}"/>'
+        yield f'<text class="tick" x="{x}" y="{height - 5}" text-anchor="middle">{day:%Y-%m-%d}</text>'
+
+
+def _days(axis: _Axis) -> list[datetime.datetime]:
+    """Return first days of months, far enough apart for their dates to be read; else two days within."""
+    found: list[datetime.datetime] = []
+    for step in _STEPS:
+        found = [day for day in _months(axis) if (day.year * 12 + day.month - 1) % step == 0]
+        if len(found) <= _TICKS:
+            break
+    if len(found) < 2:
+        inner = (axis.start + (axis.end - axis.start) * part // 8 for part in (1, 7))
+        found = [datetime.datetime.fromtimestamp(moment, datetime.timezone.utc) for moment in inner]
+    return found
+
+
+def _months(axis: _Axis) -> Iterator[datetime.datetime]:
+    day = datetime.datetime.fromtimestamp(axis.start, datetime.timezone.utc)
+    while True:
+        later = day.replace(day=1) + datetime.timedelta(days=32)
+        day = datetime.datetime(later.year, later.month, 1, tzinfo=datetime.timezone.utc)
+        if day.timestamp() > axis.end:
+            return
+        yield day
+
+
+def _line(row: Row, axis: _Axis, y: int) -> str:
+    name = row.subject if len(row.subject) <= _NAME else f"{row.subject[: _NAME - 1]}…"
+    parts = [f'<text x="{_LABELS - 12}" y="{y + 4}" text-anchor="end">{markup(name)}</text>']
+    places = [axis.x(side.timestamp) for side in (row.old, row.new) if side and _is_date(side.timestamp)]
+    if len(places) == 2:
+        parts.append(f'<line x1="{places[0]}" y1="{y}" x2="{places[1]}" y2="{y}"/>')
+        parts.append(f'<circle class="before" cx="{places[0]}" cy="{y}" r="4"/>')
+    parts.append(f'<circle cx="{places[-1]}" cy="{y}" r="4.5"/>')
+    return f'<g class="{row.severity}"><title>{markup(_told(row))}</title>{"".join(parts)}</g>'
+
+
+def _told(row: Row) -> str:
+    sides = [
+        f"{side.version} {side.build}".rstrip() + f" of {_date(side.timestamp)}"
+        for side in (row.old, row.new)
+        if side and _is_date(side.timestamp)
+    ]
+    return f"{row.subject}: {' → '.join(sides)}"
+
+
+def _is_date(seconds: int) -> bool:
+    """Say whether a moment can be drawn: what is written in a lock may be any number."""
+    return 0 < seconds < _LATEST
+
+
+def _date(seconds: int) -> str:
+    return f"{datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc):%Y-%m-%d}"

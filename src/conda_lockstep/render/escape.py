@@ -1,0 +1,53 @@
+"""Makes text from elsewhere safe to show: package names, versions and paths are whatever somebody wrote there.
+
+Nothing that comes out of here can become markup, a link, a mention, an image, or move a terminal's
+cursor; what would be invisible or reorder its neighbours is shown as its code point.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from conda_lockstep.text.printable import LIMIT, visible
+
+_WORDS = re.compile(r"(\s+)")
+# A word of plain prose. Anything else may be a link, a mention, an issue, a commit or an emoji to GitHub, and is
+# set as code, where none of these are looked for.
+_PLAIN = re.compile(
+    r"[('\"]*(?:(?=.*[g-z])[a-z]+(?:[-'/][a-z]+)*|[a-z]{1,6}|C\+\+)(?:'s)?[)'\".,;:!?%…]*"
+    r"|\d{1,6}[,;:%]?|[&–—→·…]",
+    re.IGNORECASE,
+)
+
+
+def code(text: str, *, cell: bool = False, limit: int = LIMIT) -> str:
+    """Return a Markdown code span that holds nothing but this text; empty for an empty text.
+
+    ``cell`` is for tables, where a pipe would end the cell even in code. Backticks are shown as code points: a
+    span cannot then be ended from within.
+    """
+    text = visible(text, limit).replace("`", "⟨U+0060⟩")
+    if cell:
+        text = text.replace("\\|", "⟨U+005C⟩|").replace("|", "\\|")
+    if not text.strip():
+        return ""
+    padding = " " if text[0] == " " or text[-1] == " " else ""
+    return f"`{padding}{text}{padding}`"
+
+
+def prose(text: str, *, cell: bool = False, limit: int = 4 * LIMIT) -> str:
+    """Return Markdown that reads as this text; every word that could mean something to GitHub is code."""
+    parts = _WORDS.split(visible(" ".join(text.split()), limit))
+    return "".join(part if part.isspace() or _PLAIN.fullmatch(part) else _word(part, cell) for part in parts)
+
+
+def _word(word: str, cell: bool) -> str:
+    """Return a word as code, but for a comma or semicolon behind it."""
+    bare = word[:-1] if word[-1:] in (",", ";") else word
+    return code(bare, cell=cell) + word[len(bare) :]
+
+
+def markup(text: str, limit: int = 10 * LIMIT) -> str:
+    """Return text for HTML, between tags or within a quoted attribute."""
+    return html.escape(visible(text, limit), quote=True)

@@ -1,0 +1,1 @@
+"""Lint findings, a module for each format."""

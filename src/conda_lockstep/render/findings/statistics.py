@@ -1,0 +1,26 @@
+"""How often each rule spoke, for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from conda_lockstep.lint.engine.registry import Safety
+from conda_lockstep.lint.engine.runner import Finding
+
+
+def render(findings: Sequence[Finding]) -> str:
+    """Return a line for each rule and severity, the most frequent first, with how many of them can be fixed."""
+    counts = Counter((finding.rule, finding.severity) for finding in findings)
+    fixable = Counter((each.rule, each.severity, each.fix.safety) for each in findings if each.fix)
+    width = len(str(max(counts.values(), default=0)))
+    names = max((len(rule) for rule, _ in counts), default=0)
+    lines = []
+    for (rule, severity), count in sorted(counts.items(), key=lambda row: (-row[1], row[0])):
+        safeties = ((fixable[rule, severity, safety], safety) for safety in _SAFETIES)
+        told = ", ".join(f"{number} {safety}" for number, safety in safeties if number)
+        lines.append(f"{count:>{width}}  {severity:<7}  {rule:<{names}}  {told}".rstrip() + "\n")
+    return "".join(lines)
+
+
+_SAFETIES: tuple[Safety, ...] = ("safe", "unsafe")

@@ -1,0 +1,59 @@
+"""What ``lockstep lock`` says of the locks it wrote, as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from conda_lockstep.config import Machine
+from conda_lockstep.lock.model import envelope, metadata
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.solve.machines import Group, limits
+
+SHOWN = 3
+"""How many names of a list are shown."""
+
+
+def summary(path: Path, lock: Lock, machines: Sequence[Machine]) -> Iterator[str]:
+    """Yield, for each platform, what was locked, for which machine, and what its packages need of one."""
+    for platform, packages in sorted(lock.platforms.items()):
+        pip = len(packages.only("pip"))
+        count = f"{len(packages)} packages" + (f", {pip} of them by pip" if pip else "")
+        yield f"{path}: {platform}: {count} ({packages.environment_id})"
+        names = metadata.machines_of(lock, platform)
+        own = tuple(machine for machine in machines if machine.name in names)
+        group = Group(platform, metadata.machine_of(lock, platform), own)
+        yield f"  for {', '.join(names) or 'a machine'} with {_facts(group)}"
+        needs, allows = metadata.needs_of(lock, platform), metadata.allows_of(lock, platform)
+        if needs:
+            yield f"  needs {envelope.to_text(needs)}"
+        if allows:
+            yield f"  where it is there, needs {envelope.to_text(allows)}"
+
+
+def undated(lock: Lock, until: str, *, known: Container[str] = ()) -> Iterator[str]:
+    """Yield the packages that a horizon does not hold for, as their records have no date.
+
+    ``known`` are the URLs of those that need not be told of.
+    """
+    for platform, packages in sorted(lock.platforms.items()):
+        conda = packages.only("conda").values()
+        names = [package.name for package in conda if not package.timestamp and package.url not in known]
+        if names:
+            told = f"{len(names)} of {len(conda)} packages for {platform} have no date"
+            yield f"{told}: they may be newer than {until} ({listed(names)})"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many there are besides."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
+
+
+def _facts(group: Group) -> str:
+    """Write virtual packages; where a machine has less than the others, which one that is."""
+    oldest: Mapping[str, tuple[str, ...]] = limits(group) if len(group.machines) > 1 else {}
+    return " ".join(
+        f"{fact} ({', '.join(oldest[fact.name])})" if oldest.get(fact.name) else f"{fact}"
+        for fact in group.facts
+    )

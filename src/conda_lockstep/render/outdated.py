@@ -1,0 +1,102 @@
+"""What is outdated, and what holds it back: a table for a terminal, and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from conda_lockstep.lock.explain.outdated import Newer
+from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.text.listing import listed
+from conda_lockstep.text.printable import visible
+
+TITLES = ("package", "locked", "new lock", "newest", "what lets the newest in")
+SHOWN = 3
+"""How many alternatives are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is outdated on one platform of a lock."""
+
+    lock: str
+    platform: str
+    found: tuple[Newer, ...]
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """Return text that ends in LF; platforms that say the same are told together."""
+    told: dict[tuple[str, tuple[Newer, ...]], list[str]] = {}
+    for row in rows:
+        told.setdefault((row.lock, row.found), []).append(row.platform)
+    blocks = ("\n".join(_block(lock, platforms, found)) for (lock, found), platforms in told.items())
+    return "\n\n".join(blocks) + "\n"
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """Return a JSON document; see docs/why.md."""
+    return json.dumps({"version": 1, "platforms": [_json(row) for row in rows]}, indent=2) + "\n"
+
+
+def _block(lock: str, platforms: Sequence[str], found: Sequence[Newer]) -> Iterator[str]:
+    where = f"{visible(lock)} ({', '.join(platforms)})"
+    if not found:
+        yield f"{where}: nothing newer"
+        return
+    yield where
+    cells = [
+        TITLES,
+        *((_name(each), each.locked, each.fresh or "–", each.newest, says(each)) for each in found),
+    ]
+    shown = [tuple(visible(cell, 1000) for cell in row) for row in cells]
+    widths = [max(len(row[column]) for row in shown) for column in range(len(TITLES) - 1)]
+    for row in shown:
+        padded = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
+        yield "  " + "  ".join((*padded, row[-1])).rstrip()
+
+
+def _name(found: Newer) -> str:
+    return f"{found.name} (pip)" if found.manager == "pip" else found.name
+
+
+def says(found: Newer) -> str:
+    """Return what lets the newest in, or why nothing of the user's does."""
+    if found.holders:
+        told = " or ".join(listed(list(map(_line, group)), "and") for group in found.holders[:SHOWN])
+        more = len(found.holders) - SHOWN
+        return f"open {told}" + (f" or {more} more" if more > 0 else "")
+    return found.why or "a new lock has it"
+
+
+def _line(entry: Wanted) -> str:
+    return f"'{entry.text}' (line {entry.where.line})"
+
+
+def _json(row: Row) -> dict[str, object]:
+    return {
+        "lock": row.lock,
+        "platform": row.platform,
+        "packages": [
+            {
+                "manager": found.manager,
+                "name": found.name,
+                "locked": found.locked,
+                "fresh": found.fresh,
+                "newest": found.newest,
+                "entries": [_json_entry(entry) for entry in found.entries],
+                "holders": [[_json_entry(entry) for entry in group] for group in found.holders],
+                "why": found.why,
+            }
+            for found in row.found
+        ],
+    }
+
+
+def _json_entry(entry: Wanted) -> dict[str, object]:
+    return {
+        "text": entry.text,
+        "path": entry.where.path,
+        "line": entry.where.line,
+        "column": entry.where.column,
+    }

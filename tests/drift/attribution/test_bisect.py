@@ -1,0 +1,52 @@
+"""The search for the upload that flipped a solution."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conda_lockstep.drift.attribution.bisect import first_flip
+
+moments = st.lists(st.integers(0, 10**9), min_size=1, max_size=300, unique=True).map(sorted)
+
+
+@given(moments, st.data())
+def test_the_first_moment_is_found_in_as_many_questions_as_a_bisection_needs(times, data):
+    planted = data.draw(st.sampled_from(times))
+    asked = []
+
+    async def flipped(moment: int) -> bool:
+        asked.append(moment)
+        return moment >= planted
+
+    assert asyncio.run(first_flip(times, flipped)) == planted
+    assert len(asked) <= 1 + math.ceil(math.log2(len(times))) if len(times) > 1 else 1
+    assert len(set(asked)) == len(asked)
+
+
+@given(moments, st.data())
+def test_what_flips_back_and_forth_gives_a_moment_at_which_it_did(times, data):
+    states = dict(
+        zip(times, data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times))), strict=True)
+    )
+
+    async def flipped(moment: int) -> bool:
+        return states[moment]
+
+    found = asyncio.run(first_flip(times, flipped))
+    if not states[times[-1]]:
+        assert found is None
+    else:
+        before = times.index(found) - 1
+        assert states[found]
+        assert before < 0 or not states[times[before]]
+
+
+def test_nothing_is_asked_where_there_are_no_moments():
+    async def flipped(moment: int) -> bool:
+        raise AssertionError(moment)
+
+    assert asyncio.run(first_flip([], flipped)) is None

@@ -1,0 +1,134 @@
+"""Whose doing a change is, on real metadata: a lock of March 2025, a changed file, and what was uploaded since."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conda_lockstep.cli.main import main
+
+HEAD = "channels:\n  - conda-forge\ndependencies:\n"
+ENTRIES = ("python=3.12", "numpy<2.2", "pandas")
+CHANGED = ("python=3.12", "numpy=1.26", "pandas")
+
+
+@pytest.fixture(scope="module")
+def base(anaconda, index_cache, tmp_path_factory) -> Path:
+    """A folder with a file, and its lock as of 1 March 2025."""
+    folder = tmp_path_factory.mktemp("base")
+    (folder / "lockstep.toml").write_text(f'[mirrors]\n"https://conda.anaconda.org" = "{anaconda}"\n')
+    _write(folder, ENTRIES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RATTLER_CACHE_DIR", str(index_cache))
+        patch.chdir(folder)
+        assert main(["lock", "--platform", "linux-64", "--exclude-newer", "2025-03-01"]) == 0
+    return folder
+
+
+@pytest.fixture
+def folder(base, index_cache, tmp_path, monkeypatch) -> Path:
+    """A folder to change the file in, with the lock as it was in ``base/``."""
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(index_cache))
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(base, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(base, tmp_path / "base")
+    return tmp_path
+
+
+def _write(folder: Path, entries: tuple[str, ...]) -> None:
+    (folder / "environment.yml").write_text(HEAD + "".join(f"  - {entry}\n" for entry in entries))
+
+
+def _causes(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any], list[str]]:
+    capsys.readouterr()
+    status = main(["diff", "base/conda-lock.yml", "conda-lock.yml", "--causes", "--format", "json", *options])
+    (told,) = json.loads(capsys.readouterr().out)["comparisons"]
+    return status, {row["subject"]: row for row in told["changes"]}, told["notes"]
+
+
+def test_what_upstream_released_is_upstreams_and_fails_nothing(folder, capsys):
+    assert main(["lock", "--update-all"]) == 0
+    status, rows, notes = _causes(capsys)
+    assert status == 0
+    assert len(rows) > 20
+    assert {row["blame"] for row in rows.values()} == {"upstream"}
+    assert re.fullmatch(r"upstream, uploaded 20\d\d-\d\d-\d\d", rows["python"]["cause"])
+    assert rows["python"]["new"]["timestamp"] > rows["python"]["old"]["timestamp"] > 0
+    assert re.match(r"\d+ records have no date and slip past the old lock's cut-off", notes[0])
+
+
+def test_a_changed_pin_is_the_pull_requests_and_fails_when_critical(folder, capsys):
+    _write(folder, CHANGED)
+    assert main(["lock"]) == 0
+    status, rows, _ = _causes(capsys, "--fail-on", "critical")
+    assert status == 1
+    assert {row["blame"] for row in rows.values()} == {"change"}
+    assert (rows["numpy"]["severity"], rows["numpy"]["cause"]) == ("critical", "this pull request")
+
+
+def test_both_at_once_are_told_apart(folder, capsys):
+    _write(folder, CHANGED)
+    assert main(["lock", "--update-all"]) == 0
+    _, rows, _ = _causes(capsys)
+    assert rows["numpy"]["blame"] == "change"
+    assert rows["python"]["blame"] == rows["openssl"]["blame"] == "upstream"
+    # Only numpy 1.26 needs it, and there is a newer one since.
+    assert rows["libstdcxx-ng"]["blame"] == "both"
+    assert rows["libstdcxx-ng"]["cause"].startswith("this pull request, then upstream, uploaded 2026-")
+
+
+def test_a_pin_that_was_not_there_yet_is_the_pull_requests(folder, capsys):
+    _write(folder, ("python=3.12.13", "numpy<2.2", "pandas"))
+    assert main(["lock"]) == 0
+    _, rows, notes = _causes(capsys)
+    assert rows["python"]["blame"] == "change"
+    assert any("has no solution among what was there on 2025-" in note for note in notes)
+
+
+def test_a_lock_edited_by_hand_is_neithers_and_fails(folder, capsys):
+    path = folder / "conda-lock.yml"
+    text = path.read_text()
+    (sha256,) = re.findall(r"tzdata-2025a-\S+\n(?:.*\n)*?.*sha256: '(\w{64})", text)[:1]
+    path.write_text(text.replace(sha256, "c" * 64))
+    status, rows, _ = _causes(capsys, "--fail-on", "critical")
+    assert status == 1
+    assert rows["tzdata"]["blame"] == "unexplained"
+    assert rows["tzdata"]["cause"].startswith("neither the file nor upstream")
+
+
+def test_a_change_is_led_back_to_the_line_that_pulls_it_in(folder, capsys):
+    _write(folder, CHANGED)
+    assert main(["lock"]) == 0
+    capsys.readouterr()
+    assert main(["diff", "base/conda-lock.yml", "conda-lock.yml", "--explain", "--fail-on", "never"]) == 0
+    assert (
+        """added
+            environment.yml:5: numpy=1.26
+              numpy 1.26.4 needs libstdcxx-ng >=12
+"""
+        in capsys.readouterr().out
+    )
+
+
+def test_causes_need_the_file_beside_the_lock(folder, capsys):
+    (folder / "environment.yml").unlink()
+    (folder / "conda-lock.yml").write_text((folder / "conda-lock.yml").read_text() + "\n")
+    assert main(["diff", "base/conda-lock.yml", "conda-lock.yml", "--causes"]) == 2
+    assert "lockstep: conda-lock.yml: lies beside no environment file" in capsys.readouterr().err
+
+
+def test_locks_that_lie_elsewhere_are_told_whose_they_are(folder, capsys):
+    assert main(["lock", "--update-all"]) == 0
+    (folder / "elsewhere").mkdir()
+    (folder / "conda-lock.yml").rename(folder / "elsewhere" / "new.conda-lock.yml")
+    capsys.readouterr()
+    new = "elsewhere/new.conda-lock.yml"
+    options = ["--causes", "--file", "environment.yml", "--format", "json", "--fail-on", "any"]
+    assert main(["diff", "base/conda-lock.yml", new, *options]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["comparisons"]
+    assert {row["blame"] for row in told["changes"]} == {"upstream"}

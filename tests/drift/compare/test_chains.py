@@ -1,0 +1,87 @@
+"""Why a changed package is there: a chain for each change, on the side that has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conda_lockstep.drift.compare.chains import explained
+from conda_lockstep.drift.compare.compare import compare
+from conda_lockstep.drift.compare.operands import read_source
+from conda_lockstep.drift.report import Row
+from conda_lockstep.lock.formats import cep37
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.packages import Package, PackageSet
+
+CHANNEL = "https://conda.anaconda.org/conda-forge"
+
+
+def conda(name: str, version: str, *depends: str) -> Package:
+    url = f"{CHANNEL}/linux-64/{name}-{version}-0.conda"
+    return Package("conda", name, version, "0", "linux-64", CHANNEL, url, "0" * 64, "0" * 32, depends=depends)
+
+
+def rows(folder: Path, old: list[Package], new: list[Package], environment: str) -> dict[str, Row]:
+    for side, packages in (("old", old), ("new", new)):
+        (folder / side).mkdir()
+        cep37.write(
+            Lock({"linux-64": PackageSet.of(packages)}, (CHANNEL,), ("environment.yml",)),
+            folder / side / "conda-lock.yml",
+        )
+    if environment:
+        (folder / "new" / "environment.yml").write_text(environment)
+    sources = [read_source(folder / side / "conda-lock.yml") for side in ("old", "new")]
+    return {row.subject: row for row in explained(compare(*sources), *sources).rows}
+
+
+OLD = [
+    conda("esmpy", "8.8", "ucx", "tidy"),
+    conda("bottleneck", "1.4", "__glibc >=2.17,<3.0.a0"),
+    conda("ucx", "1.19", "__glibc >=2.17,<3.0.a0"),
+    conda("tidy", "1.0"),
+]
+NEW = [
+    conda("esmpy", "8.9", "ucx"),
+    conda("bottleneck", "1.4", "__glibc >=2.17,<3.0.a0"),
+    conda("ucx", "1.20", "__glibc >=2.28,<3.0.a0"),
+]
+
+
+def test_each_change_has_its_chain_on_the_side_that_has_it(tmp_path: Path) -> None:
+    found = rows(tmp_path, OLD, NEW, "dependencies:\n  - bottleneck\n  - esmpy\n")
+    assert {name: row.chain for name, row in found.items()} == {
+        "esmpy": ("environment.yml:3: esmpy",),
+        "ucx": ("environment.yml:3: esmpy", "esmpy 8.9 needs ucx"),
+        "tidy": ("environment.yml:3: esmpy", "esmpy 8.8 needs tidy"),
+        # Not bottleneck, which is nearer, and needs no newer glibc.
+        "__glibc": (
+            "environment.yml:3: esmpy",
+            "esmpy 8.9 needs ucx",
+            "ucx 1.20 needs __glibc >=2.28,<3.0.a0",
+        ),
+    }
+
+
+def test_without_an_environment_file_a_chain_begins_with_what_nothing_depends_on(tmp_path: Path) -> None:
+    assert rows(tmp_path, OLD, NEW, "")["ucx"].chain == ("esmpy 8.9 needs ucx",)
+
+
+def test_a_lowered_bound_is_explained_by_who_asked_for_it(tmp_path: Path) -> None:
+    found = rows(tmp_path, NEW, OLD, "dependencies:\n  - bottleneck\n  - esmpy\n")
+    assert found["__glibc"].chain[-1] == "ucx 1.20 needs __glibc >=2.28,<3.0.a0"
+
+
+def test_what_no_entry_leads_to_has_no_chain(tmp_path: Path) -> None:
+    assert rows(tmp_path, OLD, NEW, "dependencies:\n  - bottleneck\n")["ucx"].chain == ()
+
+
+@pytest.mark.parametrize("pair", ["pangeo-base-notebook-span10", "pangeo-base-notebook-step"])
+def test_in_real_pairs_nearly_every_change_is_explained(corpus: Path, pair: str) -> None:
+    sources = [
+        read_source(corpus / "locks" / "pairs" / pair / side / "conda-lock.yml") for side in ("old", "new")
+    ]
+    [first, *_] = explained(compare(*sources), *sources).comparisons
+    told = [row for row in first.rows if row.chain]
+    assert len(told) >= 0.95 * len(first.rows)
+    assert all(row.chain[0].startswith("environment.yml:") for row in told)

@@ -1,0 +1,122 @@
+"""The base of a change: which commit it is, and what its files held, in checkouts of every depth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.github.clock import Clock
+from tests.support.github import FakeGitHub
+from tests.support.repository import Repository
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.github.client.api import GitHub
+from conda_lockstep.github.event.base import Base, find_base
+from conda_lockstep.github.event.event import Event, PullRequest
+
+LOCK = "envs/gpu #1.conda-lock.yml"
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "upstream")
+
+
+def event(base: str, head: str, name: str = "pull_request") -> Event:
+    pull = PullRequest(7, "octocat", True, False, head, "change", "acme/train", base, "main")
+    return Event(name, "", "acme/train", head, base, frozenset(), pull)
+
+
+def clone(upstream: Repository, to: Path, commit: str, *options: str) -> Path:
+    """Check a commit out as actions/checkout does."""
+    checkout = Repository(to)
+    checkout.git("fetch", "--quiet", *options, upstream.folder.as_uri(), commit)
+    checkout.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+    return to
+
+
+def merged(upstream: Repository) -> tuple[str, str, str, str]:
+    """Base as the event names it, base as merged, head, merge: main moved on after the event."""
+    named = upstream.commit({LOCK: "old", "gone.yml": "x"})
+    upstream.branch("change")
+    head = upstream.commit({LOCK: "new"})
+    upstream.git("checkout", "--quiet", "main")
+    actual = upstream.commit({"other.yml": "somebody else's"})
+    return named, actual, head, upstream.merge(head, "main")
+
+
+@pytest.mark.parametrize("depth", ["1", "2", "99"])
+def test_the_base_of_a_merge_is_its_first_parent(upstream: Repository, tmp_path: Path, depth: str) -> None:
+    named, actual, head, merge = merged(upstream)
+    folder = clone(upstream, tmp_path / "checkout", merge, f"--depth={depth}")
+    assert find_base(event(named, head), folder) == actual
+
+
+def test_the_base_of_a_plain_head_is_where_it_branched_off(upstream: Repository, tmp_path: Path) -> None:
+    named, actual, head, _ = merged(upstream)
+    deep = clone(upstream, tmp_path / "deep", head)
+    Repository(deep).git("fetch", "--quiet", upstream.folder.as_uri(), actual)
+    assert find_base(event(actual, head), deep) == named
+    shallow = clone(upstream, tmp_path / "shallow", head, "--depth=1")
+    assert find_base(event(actual, head), shallow) == actual
+
+
+def test_a_push_has_the_base_it_names(tmp_path: Path) -> None:
+    push = Event("push", "", "acme/train", "a" * 40, "b" * 40, frozenset())
+    assert find_base(push, tmp_path) == "b" * 40
+
+
+def test_files_are_read_as_they_were(upstream: Repository, tmp_path: Path) -> None:
+    _, actual, _, merge = merged(upstream)
+    base = Base(clone(upstream, tmp_path / "checkout", merge, "--depth=2"), actual)
+    assert base.read(LOCK) == b"old"
+    assert base.read("other.yml") == b"somebody else's"
+    assert base.read("never.yml") is None
+    assert base.read("envs") is None
+
+
+def test_without_a_base_nothing_was_there(tmp_path: Path) -> None:
+    assert Base(tmp_path, "").read(LOCK) is None
+
+
+def test_a_shallow_checkout_without_a_token_says_how_to_deepen_it(
+    upstream: Repository, tmp_path: Path
+) -> None:
+    _, actual, _, merge = merged(upstream)
+    base = Base(clone(upstream, tmp_path / "checkout", merge, "--depth=1"), actual)
+    with pytest.raises(
+        LockstepError, match=r"does not hold the base commit .*; check out with 'fetch-depth: 2'"
+    ):
+        base.read(LOCK)
+
+
+def test_github_answers_for_a_shallow_checkout(
+    github: FakeGitHub, upstream: Repository, tmp_path: Path
+) -> None:
+    _, actual, _, merge = merged(upstream)
+    github.repository("acme/train").files[actual, LOCK] = b"old"
+    client = GitHub("acme/train", github.token("t"), github.url, Clock().patience())
+    base = Base(clone(upstream, tmp_path / "checkout", merge, "--depth=1"), actual, client)
+    assert base.read(LOCK) == b"old"
+    assert base.read("never.yml") is None
+
+
+def test_a_partial_clone_fetches_nothing_behind_our_back(
+    github: FakeGitHub, upstream: Repository, tmp_path: Path
+) -> None:
+    _, actual, _, _ = merged(upstream)
+    upstream.git("config", "uploadpack.allowFilter", "true")
+    folder = tmp_path / "partial"
+    upstream.git(
+        "clone", "--quiet", "--filter=blob:none", "--no-checkout", upstream.folder.as_uri(), str(folder)
+    )
+    github.repository("acme/train").files[actual, LOCK] = b"from GitHub"
+    client = GitHub("acme/train", github.token("t"), github.url, Clock().patience())
+    assert Base(folder, actual, client).read(LOCK) == b"from GitHub"
+    assert Base(folder, actual, client).read("never.yml") is None
+
+
+def test_a_link_of_the_base_is_not_followed(upstream: Repository) -> None:
+    (upstream.folder / "link.yml").symlink_to("/etc/passwd")
+    commit = upstream.commit({})
+    assert Base(upstream.folder, commit).read("link.yml") is None

@@ -1,0 +1,122 @@
+"""What changed against the base commit, and what that comes to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
+from tests.support.repository import Repository
+
+from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.inputs import FailOn
+from conda_lockstep.github.handoff.handoff import Handoff, Remark
+from conda_lockstep.github.report.gate import Compared, compare_with_base
+
+OLD = lock_text({"python": "3.11.9", "tqdm": "4.67.0"})
+PATCH = lock_text({"python": "3.11.9", "tqdm": "4.67.1"})
+GRAVE = lock_text({"python": "3.12.1", "tqdm": "4.67.0"})
+ERROR = Remark("bad-spec", "error", "no such thing", FILE, 3, 5)
+WARNING = Remark("unpinned-conda", "warning", "numpy has no version", FILE, 4, 5)
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Base:
+    repository = Repository(tmp_path / "checkout")
+    return Base(repository.folder, repository.commit({FILE: "name: x\n", LOCK: OLD}))
+
+
+def judge(given: Handoff, base: Base, fail_on: FailOn = "critical", judged: bool = True) -> Compared:
+    return compare_with_base(given, base, fail_on=fail_on, judge_drift=judged, base_name="origin/main")
+
+
+def test_the_same_lock_is_clean_and_touches_nothing(base: Base) -> None:
+    compared = judge(handoff(checked(OLD)), base)
+    assert (compared.report.rows, compared.status, compared.touched) == ((), 0, False)
+
+
+def test_a_comment_in_the_file_touches_it_and_changes_nothing(base: Base) -> None:
+    compared = judge(handoff(checked(OLD, file="name: x # new\n")), base)
+    assert (compared.report.rows, compared.status, compared.touched) == ((), 0, True)
+
+
+@pytest.mark.parametrize(
+    ("lock", "fail_on", "judged", "status"),
+    [
+        (PATCH, "critical", True, 0),
+        (PATCH, "info", True, 1),
+        (GRAVE, "critical", True, 1),
+        (GRAVE, "critical", False, 0),
+        (GRAVE, "never", True, 0),
+    ],
+)
+def test_drift_fails_from_the_severity_asked_for(
+    base: Base, lock: str, fail_on: FailOn, judged: bool, status: int
+) -> None:
+    compared = judge(handoff(checked(lock)), base, fail_on, judged)
+    assert len(compared.report.rows) == 1
+    assert (compared.status, compared.touched) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        (handoff(checked(OLD), remarks=[WARNING]), 0),
+        (handoff(checked(OLD), remarks=[ERROR, WARNING]), 1),
+        (handoff(checked(OLD, state="stale", reasons=("numpy is not met",))), 1),
+        (handoff(checked(OLD, state="missing", lock_sha256="")), 0),
+        (handoff(checked("", state="failed", reasons=("no candidates",))), 1),
+        (handoff(checked(OLD, build="failed", build_reason="no space left")), 1),
+        (handoff(checked(OLD, build="refused", build_reason="a fork")), 0),
+        (handoff(checked(OLD), failures=["environment.yml: cannot be read"]), 2),
+        (handoff(failures=["no file"]), 2),
+        (handoff(), 0),
+    ],
+)
+def test_what_else_fails_a_check(base: Base, given: Handoff, status: int) -> None:
+    assert judge(given, base).status == status
+    assert judge(given, base, "never").status == (2 if status == 2 else 0)
+
+
+def test_a_first_lock_is_told_and_not_called_drift(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "checkout")
+    compared = judge(handoff(checked(OLD)), Base(repository.folder, repository.commit({FILE: "name: x\n"})))
+    assert (compared.report.rows, compared.status, compared.touched) == ((), 0, True)
+    [note] = compared.report.notes
+    assert "is not on the base commit" in note
+    assert compared.identities[0][2] in note
+
+
+def test_a_lock_for_another_platform_is_not_compared(base: Base) -> None:
+    compared = judge(handoff(checked(lock_text({"python": "3.12"}, ["osx-arm64"]))), base)
+    assert compared.report.rows == ()
+    assert "no platform in common" in compared.report.notes[0]
+
+
+def test_a_base_that_cannot_be_read_is_what_could_not_be_done(tmp_path: Path) -> None:
+    Repository(tmp_path).commit({})
+    compared = judge(handoff(checked(OLD)), Base(tmp_path, "f" * 40))
+    assert compared.status == 2
+    assert "check out with 'fetch-depth: 2'" in compared.broken[0]
+
+
+def test_the_evidence_is_what_holds_for_all(base: Base) -> None:
+    built = checked(OLD, reached=("linted", "solved", "installed", "verified"))
+    alone = judge(handoff(built), base).report.evidence
+    both = judge(handoff(built, checked(OLD)), base).report.evidence
+    assert alone is not None
+    assert both is not None
+    assert alone.reached == ("linted", "solved", "installed", "verified")
+    assert alone.not_shown == ("imported", "kernel ran", "collective ran")
+    assert both.reached == ("linted", "solved")
+
+
+def test_the_commands_can_be_typed(base: Base) -> None:
+    stale = checked(PATCH, state="stale", path="my envs/gpu.yml", lock_path="my envs/gpu.conda-lock.yml")
+    report = judge(handoff(stale), base).report
+    assert report.reproduce == (
+        "lockstep lock 'my envs/gpu.yml'",
+        "git show 'origin/main:my envs/gpu.conda-lock.yml' > /tmp/base.conda-lock.yml",
+        "lockstep diff /tmp/base.conda-lock.yml 'my envs/gpu.conda-lock.yml'",
+    )
+    assert report.accept == ("lockstep lock 'my envs/gpu.yml' && git add 'my envs/gpu.conda-lock.yml'",)

@@ -1,0 +1,112 @@
+"""What is written to people: all of it within GitHub's limits, none of it in a stranger's markup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
+from tests.support.repository import Repository
+
+from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.handoff.handoff import Handoff, Remark
+from conda_lockstep.github.publish.comment import BODY_LIMIT
+from conda_lockstep.github.report.gate import compare_with_base
+from conda_lockstep.github.report.wording import comment, summary
+
+OLD = lock_text({"python": "3.11.9", "tqdm": "4.67.0"})
+NEW = lock_text({"python": "3.12.1", "tqdm": "4.67.0"})
+HOSTILE = "</details> @octocat <img src=x> [a](https://evil.example) `x` ![i](//e) ‮ | #1\n# big"
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Base:
+    repository = Repository(tmp_path / "checkout")
+    return Base(repository.folder, repository.commit({FILE: "name: x\n", LOCK: OLD}))
+
+
+def written(given: Handoff, base: Base) -> str:
+    compared = compare_with_base(given, base, fail_on="critical", judge_drift=True, base_name="origin/main")
+    return comment(given, compared)
+
+
+def test_a_clean_run_says_so_in_one_line(base: Base) -> None:
+    [line] = written(handoff(checked(OLD)), base).splitlines()
+    assert "No environment drift" in line
+
+
+@pytest.mark.parametrize(
+    "given", [handoff(), handoff(checked("", state="failed", reasons=("no candidates",)))]
+)
+def test_what_was_not_compared_is_not_called_free_of_drift(base: Base, given: Handoff) -> None:
+    text = written(given, base)
+    assert "No environment was compared." in text
+    assert "No environment drift" not in text
+
+
+def test_a_first_lock_is_named_with_its_identity(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "empty")
+    text = written(handoff(checked(OLD)), Base(repository.folder, repository.commit({})))
+    assert "is not on the base commit" in text
+    assert "`ls1-" in text
+
+
+def test_a_stale_lock_is_told_with_its_reasons_and_the_way_out(base: Base) -> None:
+    text = written(handoff(checked(NEW, state="stale", reasons=("python 3.12 is asked for",))), base)
+    assert "❌ `conda-lock.yml` does not hold for `environment.yml`; python `3.12` is asked for." in text
+    assert "lockstep lock environment.yml && git add conda-lock.yml" in text
+    assert "Environment drift: 1 critical" in text
+
+
+def test_a_refused_build_is_told_with_its_reason(base: Base) -> None:
+    text = written(
+        handoff(checked(OLD, build="refused", build_reason="the pull request comes from a fork")), base
+    )
+    assert "🔒 `environment.yml` was not built: the pull request comes from a fork." in text
+
+
+def test_findings_are_told_most_severe_first_and_counted(base: Base) -> None:
+    remarks = [Remark("unpinned-conda", "warning", "numpy has no version", FILE, n, 5) for n in range(1, 9)]
+    error = Remark("bad-spec", "error", "no version is named", FILE, 30, 5)
+    text = written(handoff(checked(OLD), remarks=[*remarks, error]), base)
+    assert text.index("`environment.yml:30:5`") < text.index("`environment.yml:1:5`")
+    assert "4 more findings of the linter" in text
+
+
+def test_no_text_of_a_pull_request_is_markup(base: Base) -> None:
+    hostile = checked(
+        NEW,
+        path=HOSTILE,
+        lock_path=LOCK,
+        state="stale",
+        reasons=(HOSTILE,),
+        build="failed",
+        build_reason=HOSTILE,
+    )
+    remark = Remark(HOSTILE, "error", HOSTILE, HOSTILE, 1, 1)
+    text = written(handoff(hostile, remarks=[remark], failures=[HOSTILE]), base)
+    html = rendered(text)
+    for forbidden in ("<img", "<a ", "href", "@octocat</a>", "<h1", "\u202e"):
+        assert forbidden not in html
+    assert html.count("<details>") == html.count("</details>")
+
+
+def test_a_hundred_environments_stay_within_the_limits(base: Base) -> None:
+    many = [
+        checked(NEW, path=f"envs/{'n' * 150}{n}.yml", state="stale", reasons=("a reason " * 60,) * 5)
+        for n in range(100)
+    ]
+    remarks = [Remark("bad-spec", "error", "words " * 300, FILE, n, 1) for n in range(1000)]
+    given = handoff(*many, remarks=remarks, failures=["x " * 900] * 1000)
+    compared = compare_with_base(given, base, fail_on="critical", judge_drift=True, base_name="origin/main")
+    assert len(comment(given, compared)) <= BODY_LIMIT
+    assert len(summary(given, compared).encode()) <= 1 << 20
+
+
+def rendered(markdown: str) -> str:
+    """GitHub's own renderer, less what GitHub adds (mentions, issue links)."""
+    import cmarkgfm
+    from cmarkgfm.cmark import Options
+
+    html: str = cmarkgfm.github_flavored_markdown_to_html(markdown, options=Options.CMARK_OPT_UNSAFE)
+    return html

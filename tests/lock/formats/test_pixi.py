@@ -1,0 +1,194 @@
+"""pixi.lock of every version is read as rattler reads it, without rattler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rattler import LockFile, LockPlatform, Subdir
+from rattler.lock import PypiLockedPackage
+
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.formats import pixi
+from conda_lockstep.packages import Package
+
+V6 = """\
+version: 6
+environments:
+  default:
+    channels:
+    - url: https://user:secret@host.example/t/tk-1/conda-forge/
+    packages:
+      linux-64:
+      - conda: https://conda.anaconda.org/conda-forge/noarch/a-1.10-pyh0_0.conda
+      - pypi: https://files.pythonhosted.org/x/b_c-2.0-py3-none-any.whl
+      - pypi: ./local
+  gpu:
+    channels: []
+    packages:
+      linux-64: []
+packages:
+- conda: https://conda.anaconda.org/conda-forge/noarch/a-1.10-pyh0_0.conda
+  sha256: 1111111111111111111111111111111111111111111111111111111111111111
+  md5: 22222222222222222222222222222222
+  depends:
+  - python >=3.9
+  constrains:
+  - __glibc >=2.17
+  size: 123
+  timestamp: 1714723303098
+- pypi: https://files.pythonhosted.org/x/b_c-2.0-py3-none-any.whl
+  name: b-c
+  version: '2.0'
+  sha256: 3333333333333333333333333333333333333333333333333333333333333333
+  requires_dist:
+  - a>=1
+- pypi: ./local
+  name: local
+  sha256: 4444444444444444444444444444444444444444444444444444444444444444
+"""
+
+
+def real_files(corpus: Path) -> list[Path]:
+    files = [*(corpus / "locks" / "pixi").iterdir(), *(corpus / "locks" / "pairs").glob("*/*/pixi.lock")]
+    return sorted(path for path in files if path.suffix != ".toml")
+
+
+def is_local(location: str) -> bool:
+    return "://" not in location and not location.endswith(".whl")
+
+
+def ours(package: Package) -> tuple[str, ...]:
+    version = "" if package.manager == "pip" and is_local(package.url) else package.version
+    return package.manager, package.name, version, package.build, package.sha256, package.md5
+
+
+def theirs(package: object) -> tuple[str, ...] | None:
+    if isinstance(package, PypiLockedPackage):
+        try:
+            sha256 = package.hashes.sha256.hex()
+        except AttributeError:  # a package without a hash has no such attribute
+            sha256 = ""
+        version = "" if is_local(package.location) else str(package.version)
+        return "pip", package.name, version, "", sha256, ""
+    record = package.package_record
+    if record is None:  # to be built from source: rattler has no record of it
+        return None
+    md5 = record.md5.hex() if record.md5 else ""
+    return (
+        "conda",
+        record.name.source,
+        str(record.version),
+        str(record.build),
+        record.sha256.hex() if record.sha256 else "",
+        md5,
+    )
+
+
+def test_every_environment_of_every_real_file_holds_what_rattler_finds_in_it(corpus: Path) -> None:
+    compared = 0
+    for path in real_files(corpus):
+        if path.name.startswith("v1000"):
+            continue
+        for name, environment in LockFile.from_path(path).environments():
+            platforms = pixi.read(path, name).platforms
+            assert sorted(platforms) == sorted(map(str, environment.platforms()))
+            for platform in environment.platforms():
+                expected = {theirs(package) for package in environment.packages(platform)} - {None}
+                found = {
+                    ours(package)
+                    for package in platforms[str(platform)].values()
+                    if package.version or package.manager == "pip"
+                }
+                assert found == expected, (path.name, name, str(platform))
+                compared += len(found)
+    assert compared > 5000
+
+
+def test_what_is_written_is_read_field_by_field() -> None:
+    lock = pixi.parse(V6, "pixi.lock")
+    assert (lock.source_format, lock.complete) == ("pixi", True)
+    assert lock.channels == ("https://host.example/conda-forge/",)
+    forge = "https://conda.anaconda.org/conda-forge"
+    assert list(lock.platforms["linux-64"].values()) == [
+        Package(
+            "conda",
+            "a",
+            "1.10",
+            "pyh0_0",
+            "noarch",
+            forge,
+            f"{forge}/noarch/a-1.10-pyh0_0.conda",
+            sha256="1" * 64,
+            md5="2" * 32,
+            size=123,
+            timestamp=1714723303,
+            depends=("python >=3.9",),
+            constrains=("__glibc >=2.17",),
+        ),
+        Package(
+            "pip",
+            "b-c",
+            "2.0",
+            url="https://files.pythonhosted.org/x/b_c-2.0-py3-none-any.whl",
+            sha256="3" * 64,
+            depends=("a>=1",),
+        ),
+        Package("pip", "local", "", url="./local"),  # the hash of a folder is no hash of a file
+    ]
+
+
+def test_an_environment_is_chosen_by_name() -> None:
+    assert len(pixi.parse(V6, "pixi.lock", "gpu").platforms["linux-64"]) == 0
+    with pytest.raises(LockstepError, match="has no environment 'cuda'; it has: default, gpu"):
+        pixi.parse(V6, "pixi.lock", "cuda")
+
+
+def test_a_platform_with_a_name_of_its_own_is_known_by_its_subdir(tmp_path: Path) -> None:
+    """Version 7 names platforms freely; rattler writes the file."""
+    platforms = [LockPlatform("gpu-node", Subdir("linux-64"), ["__cuda=12"]), LockPlatform("osx-arm64")]
+    file = LockFile(platforms)
+    file.set_channels("default", [])
+    for platform in platforms:
+        file.add_pypi_package("default", platform, "a", "1.0", "https://example.org/a-1.0-py3-none-any.whl")
+    file.to_path(tmp_path / "pixi.lock")
+    assert "version: 7" in (tmp_path / "pixi.lock").read_text()
+    assert sorted(pixi.read(tmp_path / "pixi.lock").platforms) == ["linux-64", "osx-arm64"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "pixi.lock version unknown is not known"),
+        ("version: 8\n", "pixi.lock version 8 is not known, only 1 to 7; update conda-lockstep"),
+        ("version: [6]\n", "pixi.lock version unknown is not known"),
+        ("- 1\n", "a pixi.lock must be a mapping"),
+        ("version: 6\nenvironments: []\n", "environments must be a mapping"),
+        ("version: 6\nenvironments:\n  default:\n    packages: 7\n", "packages must be a mapping"),
+        (
+            V6.replace("- pypi: ./local\n  name", "- pypi: ./elsewhere\n  name"),
+            "lists './local', which is described nowhere",
+        ),
+        ("version: 6\na: [\n", "pixi.lock:3:1: not YAML"),
+        ("version: 6\na: " + "[" * 200_000, "nested too deep"),
+        ("version: 6\n" + "- " * 1000, "nested too deep"),
+        ("version: 6\n\x00", "not YAML"),
+        ("a: &a [x]\nversion: *b\n", "not YAML: found undefined alias"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(text: str, message: str) -> None:
+    with pytest.raises(LockstepError) as caught:
+        pixi.parse(text, "pixi.lock")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_aliases_cannot_multiply_packages() -> None:
+    many = "[" + ", ".join(["*p"] * 20_000) + "]"
+    platforms = "".join(f"      p{n}: *all\n" for n in range(100))
+    text = (
+        "version: 6\np: &p {conda: https://x/noarch/a-1-0.conda}\n"
+        f"all: &all {many}\nenvironments:\n  default:\n    packages:\n{platforms}packages:\n- *p\n"
+    )
+    with pytest.raises(LockstepError, match="lists more than 500000 packages"):
+        pixi.parse(text, "pixi.lock")

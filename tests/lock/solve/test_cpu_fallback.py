@@ -1,0 +1,102 @@
+"""A build for the CPU: refused where somebody asked for a GPU, spoken of where it may be an oversight."""
+
+from __future__ import annotations
+
+import pytest
+
+from conda_lockstep.config import Machine
+from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
+from conda_lockstep.lock.solve.requested_spec import wanted
+
+A100 = Machine("a100", "linux-64", driver="535.104.05")
+
+
+def _text(entries, channels="[pytorch, nvidia, conda-forge]") -> str:
+    return f"channels: {channels}\ndependencies:\n" + "".join(f"  - {entry}\n" for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("entries", "channels", "said"),
+    [
+        (
+            ["pytorch", "pytorch-cuda=11.8"],
+            "[pytorch, nvidia, conda-forge]",
+            "pytorch 2.3.1 py3.11_cpu_0 is a build for the CPU, though 'pytorch-cuda=11.8' asks for CUDA",
+        ),
+        (
+            ["pytorch", "cudatoolkit=11.8"],
+            "[conda-forge]",
+            "pytorch 2.10.0 cpu_mkl_py314_hf472749_104 is a build for the CPU, though 'cudatoolkit=11.8' asks for CUDA",
+        ),
+    ],
+)
+@pytest.mark.parametrize("given", [{"machines": (A100,)}, {"cuda": "12.2"}, {}])
+def test_the_traps_of_two_channels_are_errors(locking, entries, channels, said, given):
+    with pytest.raises(LockstepError) as caught:
+        locking(_text(entries, channels), **given)
+    told = str(caught.value)
+    assert told.startswith(f"environment.yml:4:5: linux-64: {said}")
+    who = "a100 has a GPU with CUDA 12.2" if "machines" in given else "--cuda 12.2 was given"
+    assert (who in told) == bool(given)
+    assert told.endswith('or allow it: --allow-cpu, or cpu-allow = ["pytorch"] in the settings')
+
+
+@pytest.mark.parametrize("allow", [("pytorch",), None])
+def test_a_cpu_build_may_be_allowed(locking, allow):
+    lock = locking(_text(["pytorch", "pytorch-cuda=11.8"]), machines=(A100,), cpu_allow=allow)
+    assert "cpu" in lock.platforms["linux-64"]["conda", "pytorch"].build
+
+
+def test_an_allowance_is_for_the_package_that_it_names(locking):
+    with pytest.raises(LockstepError, match=r"pytorch .* is a build for the CPU"):
+        locking(_text(["pytorch", "pytorch-cuda=11.8"]), machines=(A100,), cpu_allow=("xgboost",))
+
+
+def test_a_driver_that_no_build_is_for_any_more_is_an_error(locking):
+    old = Machine("v100", "linux-64", driver="470.82.01")
+    with pytest.raises(
+        LockstepError, match=r"^environment.yml:3:5: linux-64: pytorch .*v100 has a GPU with CUDA 11.4"
+    ):
+        locking(_text(["pytorch>=2.5", "python=3.12"], "[conda-forge]"), machines=(old,))
+
+
+@pytest.mark.parametrize(
+    ("entries", "given", "spoken_of"),
+    [
+        (["conda-forge::pytorch", "python=3.12"], {}, True),
+        (["conda-forge::pytorch", "python=3.12"], {"cuda": "12.9"}, False),
+        (["conda-forge::pytorch=*=cpu*", "python=3.12"], {"cuda": "12.9"}, False),
+        (["conda-forge::pytorch", "python=3.12"], {"machines": (Machine("login", "linux-64"),)}, False),
+        (["zlib"], {}, False),
+    ],
+)
+def test_what_may_be_an_oversight_is_spoken_of(locking, entries, given, spoken_of):
+    text = _text(entries)
+    found = _spoken_of(locking(text, **given), text)
+    assert len(found) == spoken_of
+    for told in found:
+        assert told.startswith("linux-64: pytorch ")
+        assert told.endswith("lock with --cuda and the newest CUDA its driver supports (nvidia-smi)")
+
+
+@pytest.mark.parametrize(
+    ("entries", "spoken_of"),
+    [
+        (["pytorch", "cpuonly"], False),
+        (["pytorch", "pytorch-cpu"], False),
+        (["pytorch", "libtorch=*=cpu*"], False),
+        # 'cpu' in the name of something else is no wish for a build
+        (["pytorch", "py-cpuinfo"], True),
+        (["pytorch", "faiss-cpu"], True),
+    ],
+)
+def test_a_wish_for_the_cpu_is_one_for_that_framework(locking, entries, spoken_of):
+    lock = locking(_text(["conda-forge::pytorch=*=cpu*", "python=3.12"]))
+    assert bool(_spoken_of(lock, _text(entries))) == spoken_of
+
+
+def _spoken_of(lock, text: str) -> list[str]:
+    return [str(build) for build in cpu_builds(lock, wanted(parse(text, "environment.yml"), Mirrors({})))]
