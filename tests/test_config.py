@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.config import Config, Machine, load
+from conda_lockstep.config import Config, DeclaredMachine, load
 from conda_lockstep.errors import LockstepError
 
 
@@ -70,9 +70,9 @@ def test_every_setting_is_read(folder: Path) -> None:
         pypi_index="https://pypi.example.org/simple",
         platforms=("linux-64", "osx-arm64"),
         machines=(
-            Machine("a100", "linux-64", driver="535.104.05", glibc="2.31"),
-            Machine("dgx-2", "linux-64", cuda="12.2", archspec="x86_64_v3"),
-            Machine("laptop", "osx-arm64"),
+            DeclaredMachine("a100", "linux-64", driver="535.104.05", glibc="2.31"),
+            DeclaredMachine("dgx-2", "linux-64", cuda="12.2", archspec="x86_64_v3"),
+            DeclaredMachine("laptop", "osx-arm64"),
         ),
         cpu_allow=("xgboost",),
         min_age=7,

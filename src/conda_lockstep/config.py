@@ -64,7 +64,7 @@ Level: TypeAlias = Literal["error", "warning", "note", "off"]
 Precision: TypeAlias = Literal["major", "minor", "patch"]
 
 
-class Machine(NamedTuple):
+class DeclaredMachine(NamedTuple):
     """A machine that an environment must run on.
 
     ``platform`` is its conda subdir, ``glibc`` its C library's version, ``archspec`` its processor, such as
@@ -109,7 +109,7 @@ class Config(NamedTuple):
     mirrors: Mapping[str, str] = _NOTHING
     pypi_index: str = "https://pypi.org/simple"
     platforms: tuple[str, ...] = ()
-    machines: tuple[Machine, ...] = ()
+    machines: tuple[DeclaredMachine, ...] = ()
     cpu_allow: tuple[str, ...] = ()
     min_age: int = 0
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from conda_lockstep.config import FILE_NAME, PYPROJECT, Config, Level, Machine, Precision
+from conda_lockstep.config import FILE_NAME, PYPROJECT, Config, DeclaredMachine, Level, Precision
 from conda_lockstep.errors import Location, LockstepError
 
 if sys.version_info >= (3, 11):
@@ -172,11 +172,11 @@ def _platforms(value: object, place: _Place) -> tuple[str, ...]:
     return tuple(_platform(name, place) for name in _strings(value, place))
 
 
-def _machines(value: object, place: _Place) -> tuple[Machine, ...]:
+def _machines(value: object, place: _Place) -> tuple[DeclaredMachine, ...]:
     return tuple(_machine(name, item, place.at(name)) for name, item in _table(value, place).items())
 
 
-def _machine(name: str, value: object, place: _Place) -> Machine:
+def _machine(name: str, value: object, place: _Place) -> DeclaredMachine:
     table = _table(value, place)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         what = f"'{name}' cannot be in the name of a lock"
@@ -189,7 +189,9 @@ def _machine(name: str, value: object, place: _Place) -> Machine:
     if "driver" in table and "cuda" in table:
         what = f"machine '{name}' has both driver and cuda"
         raise place.at("cuda").wrong(what, "keep one: the driver decides")
-    machine = Machine(name, **{key: _MACHINE[key](item, place.at(key)) for key, item in table.items()})
+    machine = DeclaredMachine(
+        name, **{key: _MACHINE[key](item, place.at(key)) for key, item in table.items()}
+    )
     for key in table:
         if not machine.platform.startswith(_ONLY_ON.get(key, "")):
             raise place.at(key).wrong(

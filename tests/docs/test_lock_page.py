@@ -15,7 +15,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37, explicit
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, describe
-from conda_lockstep.lock.model.virtual_packages import machine
+from conda_lockstep.lock.model.virtual_packages import virtual_packages
 from conda_lockstep.lock.pip.requirements import pip_part
 from conda_lockstep.packages import Package
 from tests.lock.strategies import locks
@@ -84,7 +84,7 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
     ]
     items = "['a[b]', 'c @ https://host/c-1-py3-none-any.whl', --pre]"
     pip = pip_part(parse(f"dependencies:\n- pip: {items}\n", "environment.yml"))
-    told = describe("linux-64", machine("linux-64", "12.4"), packages, ["a100"])
+    told = describe("linux-64", virtual_packages("linux-64", "12.4"), packages, ["a100"])
     urls = "".join(f"https://host/noarch/{name}-1-0.conda\n" for name in "ba")
     imported = explicit.parse(f"# platform: linux-64\n@EXPLICIT\n{urls}", "explicit.txt")
     facts = {CHANNEL_PRIORITY, *told, *pip.facts(), *imported.metadata}

@@ -10,7 +10,7 @@ from tests.support.corpus import find_corpus
 
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.diff import diff
-from conda_lockstep.drift.compare.operands import Source, read_source
+from conda_lockstep.drift.compare.operands import Operand, read_source
 from conda_lockstep.drift.model import accounted
 from conda_lockstep.drift.report import Report, Row
 from conda_lockstep.errors import LockstepError
@@ -49,7 +49,7 @@ def locks(pair: Path) -> list[str]:
 
 
 @lru_cache
-def source(path: Path) -> Source:
+def source(path: Path) -> Operand:
     return read_source(path)
 
 

@@ -12,7 +12,7 @@ from tests.support.repodata import package, repodata
 from conda_lockstep.drift.compare.diff import diff
 from conda_lockstep.drift.compare.severity import judge
 from conda_lockstep.drift.compare.variants import variants
-from conda_lockstep.drift.model import DriftClass, Flip
+from conda_lockstep.drift.model import DriftClass, VariantFlip
 from conda_lockstep.packages import Package, PackageSet
 
 #        axis, before, after: the packages it is seen on, and how bad it is there
@@ -72,7 +72,7 @@ def test_a_flip_between_real_builds_is_seen_and_judged(
     drift = diff(*sides)
     (change,) = drift.changes
     assert DriftClass.VARIANT in change.classes
-    assert Flip(axis, before, after) in change.flips  # type: ignore[arg-type]
+    assert VariantFlip(axis, before, after) in change.flips  # type: ignore[arg-type]
     if old.version == new.version:
         judged = [each.severity for each in judge(drift, *sides) if each.change is change]
         assert judged == [severity]
@@ -85,4 +85,4 @@ def test_a_flip_is_read_from_the_build_and_not_from_the_name(corpus: Path, name:
         each._replace(name="some-extension") for each in next(pairs(corpus, axis, before, after, name))
     )
     (change,) = diff(PackageSet.of([old]), PackageSet.of([new])).changes
-    assert Flip("cuda", "11", "12") in change.flips
+    assert VariantFlip("cuda", "11", "12") in change.flips

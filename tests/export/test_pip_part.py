@@ -15,7 +15,7 @@ from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.pip.pylock import tomllib
-from conda_lockstep.lock.pip.wheels import Target
+from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.packages import Package, PackageSet
 
 FILES = "https://files.pythonhosted.org/packages"
@@ -78,7 +78,7 @@ def test_packaging_selects_for_each_platform_what_is_locked_for_it(real: Lock) -
     written = export("pylock", Subject(real, "conda-lock.yml"))
     pylock = Pylock.from_dict(tomllib.loads(written.text))
     for platform, packages in real.platforms.items():
-        target = Target(packages["conda", "python"].version, platform, ())
+        target = WheelTarget(packages["conda", "python"].version, platform, ())
         environment = {**target.markers, "extra": ""}
         chosen = {
             (package.name, file.url, file.hashes["sha256"])
@@ -96,7 +96,7 @@ def test_platforms_with_other_versions_and_other_files() -> None:
     )
     pylock = Pylock.from_dict(tomllib.loads(export("pylock", both).text))
     for platform, packages in both.lock.platforms.items():
-        target = Target("3.12.1", platform, ())
+        target = WheelTarget("3.12.1", platform, ())
         chosen = pylock.select(environment={**target.markers, "extra": ""}, tags=target.tags)
         assert {(package.name, str(package.version), file.url) for package, file in chosen} == {
             (pip.name, pip.version, pip.url) for pip in packages.values()

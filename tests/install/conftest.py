@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.environment.environment_file import parse
-from conda_lockstep.install.build import Options, build_environment
+from conda_lockstep.install.build import BuildOptions, build_environment
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.update.make import Settings, make_lock
 from conda_lockstep.packages import PackageSet
@@ -37,7 +37,7 @@ class World:
     def build(self, packages: PackageSet, prefix: Path, *, fresh: bool = False) -> bool:
         """Build a prefix; with nothing in the cache where ``fresh``."""
         cache = prefix.parent / f"{prefix.name}-cache" if fresh else self.cache
-        return build_environment(packages, prefix, Options(self.mirrors, cache=cache)).had_remains
+        return build_environment(packages, prefix, BuildOptions(self.mirrors, cache=cache)).had_remains
 
 
 @pytest.fixture(scope="session")

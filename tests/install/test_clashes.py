@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.install.build import Options, build_environment
-from conda_lockstep.install.fetch.contents import Contents, Layout, clashes, of_conda, read_entries
+from conda_lockstep.install.build import BuildOptions, build_environment
+from conda_lockstep.install.fetch.contents import PackagePaths, PythonLayout, clashes, of_conda, read_entries
 from conda_lockstep.install.fetch.wheel import of_wheel
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.snapshot import prefix as prefixes
 from tests.support.forge import Draft, Member
 
 RELEASED = datetime(2025, 1, 1, tzinfo=timezone.utc)
-LAYOUT = Layout("lib/python3.12/site-packages", "bin", "include/python3.12")
+LAYOUT = PythonLayout("lib/python3.12/site-packages", "bin", "include/python3.12")
 
 
 def wheel(folder: Path, name: str, files: Mapping[str, bytes]) -> Package:
@@ -106,7 +106,7 @@ def test_what_two_conda_packages_share_is_told(forge, world_of, tmp_path):
         channel.add(Draft(name, "1.0", "0", RELEASED, noarch="generic", members=members))
     world = world_of(channel.url)
     outcome = build_environment(
-        world.lock("one", "two"), tmp_path / "env", Options(world.mirrors, cache=world.cache)
+        world.lock("one", "two"), tmp_path / "env", BuildOptions(world.mirrors, cache=world.cache)
     )
     assert [(clash.path, clash.first.name, clash.second.name) for clash in outcome.shared] == [
         ("etc/shared.conf", "one", "two")
@@ -120,10 +120,12 @@ def test_link_scripts_are_told_and_run_only_when_asked(forge, world_of, tmp_path
     channel.add(Draft("nosy", "1.0", "0", RELEASED, noarch="generic", members=(script,)))
     world = world_of(channel.url)
     packages = world.lock("nosy")
-    outcome = build_environment(packages, tmp_path / "off", Options(world.mirrors, cache=tmp_path / "cache"))
+    outcome = build_environment(
+        packages, tmp_path / "off", BuildOptions(world.mirrors, cache=tmp_path / "cache")
+    )
     assert [package.name for package in outcome.unrun] == ["nosy"]
     assert not (tmp_path / "off" / "it-ran").exists()
-    options = Options(world.mirrors, cache=tmp_path / "cache", link_scripts=True)
+    options = BuildOptions(world.mirrors, cache=tmp_path / "cache", link_scripts=True)
     assert build_environment(packages, tmp_path / "on", options).unrun == ()
     assert (tmp_path / "on" / "it-ran").exists()
 
@@ -171,5 +173,7 @@ def test_what_is_no_wheel_is_one_line(tmp_path):
 
 def test_a_clash_needs_two_packages():
     one, two = (Package("conda", name, "1") for name in ("one", "two"))
-    assert not list(clashes([Contents(one, {"a": "1"}), Contents(two, {"a": "1", "b": ""})]))
-    assert [clash.path for clash in clashes([Contents(one, {"a": ""}), Contents(two, {"a": ""})])] == ["a"]
+    assert not list(clashes([PackagePaths(one, {"a": "1"}), PackagePaths(two, {"a": "1", "b": ""})]))
+    assert [
+        clash.path for clash in clashes([PackagePaths(one, {"a": ""}), PackagePaths(two, {"a": ""})])
+    ] == ["a"]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.install.build import Options, build_environment
+from conda_lockstep.install.build import BuildOptions, build_environment
 from conda_lockstep.install.prefix import building
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
@@ -240,7 +240,7 @@ def test_a_full_disk_is_one_line_and_the_retry_succeeds(
     world = world_of(server.url)
     packages = world.lock("python", "six")
     with _mounted(tmp_path / "disk", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs") as disk:
-        options = Options(world.mirrors, cache=disk / "cache")
+        options = BuildOptions(world.mirrors, cache=disk / "cache")
         with pytest.raises(LockstepError, match=reason) as caught:
             build_environment(packages, disk / "env", options)
         assert "\n" not in str(caught.value)
@@ -254,13 +254,15 @@ def test_a_cache_that_cannot_be_written_is_used_as_it_is(world_of, forge, http_s
     server = http_server(forge.channel)
     world = world_of(server.url)
     shared = tmp_path / "shared"
-    build_environment(world.lock("python", "six"), tmp_path / "one", Options(world.mirrors, cache=shared))
+    build_environment(
+        world.lock("python", "six"), tmp_path / "one", BuildOptions(world.mirrors, cache=shared)
+    )
     packages = world.lock("python", "six", "click")
     server.requests.clear()
     before = sorted(shared.rglob("*"))
     with _mounted(tmp_path / "read-only", "--bind", "-o", "ro", str(shared)) as cache:
         subprocess.run(["mount", "-o", "remount,bind,ro", str(cache)], check=True)
-        build_environment(packages, tmp_path / "two", Options(world.mirrors, cache=cache))
+        build_environment(packages, tmp_path / "two", BuildOptions(world.mirrors, cache=cache))
     assert prefixes.read(tmp_path / "two").packages.environment_id == packages.environment_id
     assert [request.path.rpartition("/")[2].partition("-")[0] for request in server.requests] == ["click"]
     assert sorted(shared.rglob("*")) == before
@@ -270,7 +272,7 @@ def test_a_cache_that_cannot_be_written_is_used_as_it_is(world_of, forge, http_s
 @pytest.mark.parametrize("damage", ["removed", "truncated"])
 def test_a_package_that_is_damaged_in_the_cache_is_extracted_again(world, tmp_path, damage):
     packages = world.lock("python", "six")
-    options = Options(world.mirrors, cache=tmp_path / "cache")
+    options = BuildOptions(world.mirrors, cache=tmp_path / "cache")
     build_environment(packages, tmp_path / "one", options)
     (module,) = (tmp_path / "cache" / "pkgs").glob("six-*/site-packages/six.py")
     content = module.read_bytes()
@@ -403,7 +405,7 @@ def test_a_build_killed_at_any_moment_is_known_and_done_again(world, forge, tmp_
             assert prefixes.read(prefix).packages.environment_id == packages.environment_id
         else:
             killed += 1
-        build_environment(packages, prefix, Options(world.mirrors, cache=cache))
+        build_environment(packages, prefix, BuildOptions(world.mirrors, cache=cache))
         assert prefixes.read(prefix).damages == ()
         assert prefixes.read(prefix).packages.environment_id == packages.environment_id
         assert not is_unfinished(prefix)

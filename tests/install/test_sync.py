@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.install.build import Options, build_environment, plan_sync, sync_environment
+from conda_lockstep.install.build import BuildOptions, build_environment, plan_sync, sync_environment
 from conda_lockstep.install.link.pip_part import python_of
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
@@ -200,7 +200,7 @@ def test_what_differs_is_mended_and_nothing_else(prefix, packages, forge, world,
     plan = plan_sync(packages, prefix)
     assert [f"{step.action} {step.package.manager} {step.package.name}" for step in plan.steps] == steps
     assert everything(prefix) == before
-    outcome = sync_environment(packages, prefix, Options(world.mirrors, cache=world.cache))
+    outcome = sync_environment(packages, prefix, BuildOptions(world.mirrors, cache=world.cache))
     assert outcome.steps == plan.steps
     assert prefixes.read(prefix).damages == ()
     touched = {step.package.name for step in plan.steps}
@@ -219,7 +219,7 @@ def test_what_differs_is_mended_and_nothing_else(prefix, packages, forge, world,
 
 def test_a_sound_prefix_is_left_alone(prefix, packages, world):
     before = everything(prefix)
-    assert sync_environment(packages, prefix, Options(world.mirrors, cache=world.cache)).steps == ()
+    assert sync_environment(packages, prefix, BuildOptions(world.mirrors, cache=world.cache)).steps == ()
     assert everything(prefix) == before
 
 
@@ -227,7 +227,7 @@ def test_a_file_that_was_changed_through_a_hard_link_is_mended_in_the_cache_too(
     built, packages, world, tmp_path
 ):
     """An editor that writes in place changes the cache's copy as well, from which it would be linked again."""
-    options = Options(world.mirrors, cache=tmp_path / "cache")
+    options = BuildOptions(world.mirrors, cache=tmp_path / "cache")
     build_environment(packages, tmp_path / "env", options)
     path = site(tmp_path / "env") / "six.py"
     with path.open("r+b") as file:
@@ -240,7 +240,7 @@ def test_where_there_is_no_environment_it_is_said(packages, world, tmp_path):
     with pytest.raises(
         LockstepError, match=r"none: there is no conda environment; run: lockstep build --prefix"
     ):
-        sync_environment(packages, tmp_path / "none", Options(world.mirrors, cache=world.cache))
+        sync_environment(packages, tmp_path / "none", BuildOptions(world.mirrors, cache=world.cache))
     assert not (tmp_path / "none").exists()
 
 
@@ -283,7 +283,7 @@ def test_a_sync_that_was_killed_is_not_trusted_and_the_next_one_mends(
             marked += 1
             with pytest.raises(LockstepError, match=r"is unfinished: .*or run: lockstep sync --prefix"):
                 prefixes.read(prefix)
-        sync_environment(packages, prefix, Options(world.mirrors, cache=world.cache))
+        sync_environment(packages, prefix, BuildOptions(world.mirrors, cache=world.cache))
         assert plan_sync(packages, prefix).steps == ()
         assert prefixes.read(prefix).packages.environment_id == packages.environment_id
     assert marked

@@ -5,13 +5,16 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_lockstep.config import Config, Machine
+from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.environment_file import UnreadableFileError, parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.selection import select
 
 CONFIG = Config(
-    machines=(Machine("old", "linux-64", driver="450.80.02"), Machine("new", "linux-64", cuda="12.4"))
+    machines=(
+        DeclaredMachine("old", "linux-64", driver="450.80.02"),
+        DeclaredMachine("new", "linux-64", cuda="12.4"),
+    )
 )
 CHOSEN = select(CONFIG)
 

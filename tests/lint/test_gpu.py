@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.config import Config, Machine
+from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.registry import rules
 from tests.support.lint import fixed, found, marked, of
@@ -35,7 +35,7 @@ def variables(*lines: str) -> str:
     return "channels: [a]\ndependencies: [b]\nvariables:\n" + "".join(f"  {line}\n" for line in lines)
 
 
-A100 = Config(machines=(Machine("a100", "linux-64", driver="535.104.05"),))
+A100 = Config(machines=(DeclaredMachine("a100", "linux-64", driver="535.104.05"),))
 
 GOOD: dict[str, list[str]] = {
     "gpu-variant-unspecified": [
@@ -371,21 +371,21 @@ def test_a_fix_does_what_was_meant_and_no_more(rule: str, before: str, after: st
 @pytest.mark.parametrize(
     ("machine", "cuda", "expected"),
     [
-        (Machine("m", "linux-64", driver="580.65"), "13.0", False),
-        (Machine("m", "linux-64", driver="579.9"), "13.0", True),
-        (Machine("m", "linux-64", driver="525.60.13"), "12.9", False),
-        (Machine("m", "linux-64", driver="525.60"), "12.0", True),
-        (Machine("m", "linux-64", driver="450.80.02"), "11.8", False),
-        (Machine("m", "linux-64", driver="440.33"), "10.2", False),
-        (Machine("m", "linux-64", driver="418.39"), "10.2", True),
-        (Machine("m", "linux-64", cuda="12.2"), "12.9", False),
-        (Machine("m", "linux-64", cuda="11.8"), "12.0", True),
-        (Machine("m", "linux-64", cuda="10.1"), "10.2", True),
-        (Machine("m", "linux-64"), "13.0", False),
-        (Machine("m", "linux-64", driver="600"), "7.5", False),
+        (DeclaredMachine("m", "linux-64", driver="580.65"), "13.0", False),
+        (DeclaredMachine("m", "linux-64", driver="579.9"), "13.0", True),
+        (DeclaredMachine("m", "linux-64", driver="525.60.13"), "12.9", False),
+        (DeclaredMachine("m", "linux-64", driver="525.60"), "12.0", True),
+        (DeclaredMachine("m", "linux-64", driver="450.80.02"), "11.8", False),
+        (DeclaredMachine("m", "linux-64", driver="440.33"), "10.2", False),
+        (DeclaredMachine("m", "linux-64", driver="418.39"), "10.2", True),
+        (DeclaredMachine("m", "linux-64", cuda="12.2"), "12.9", False),
+        (DeclaredMachine("m", "linux-64", cuda="11.8"), "12.0", True),
+        (DeclaredMachine("m", "linux-64", cuda="10.1"), "10.2", True),
+        (DeclaredMachine("m", "linux-64"), "13.0", False),
+        (DeclaredMachine("m", "linux-64", driver="600"), "7.5", False),
     ],
 )
-def test_a_driver_runs_its_major_and_older_ones(machine: Machine, cuda: str, expected: bool) -> None:
+def test_a_driver_runs_its_major_and_older_ones(machine: DeclaredMachine, cuda: str, expected: bool) -> None:
     config = Config(machines=(machine,))
     assert bool(found(forge(f"cudatoolkit={cuda}"), "driver-too-old", config=config)) is expected
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.config import Config, Machine
+from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.entries import Trait, read_entries
 from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.errors import LockstepError
@@ -14,7 +14,7 @@ from conda_lockstep.lint.engine.registry import rules
 from tests.support.corpus import CORPUS, REPOSITORY
 
 CONFIG = Config(
-    machines=(Machine("old", "linux-64", driver="450.80.02"),),
+    machines=(DeclaredMachine("old", "linux-64", driver="450.80.02"),),
     pin_precision={"scipy": "patch", "zlib": "major"},
 )
 ODD = [
@@ -37,7 +37,7 @@ def texts() -> list[str]:
 
 
 def test_a_rule_says_nothing_of_a_file_that_lacks_what_it_needs() -> None:
-    needy = [rule for rule in rules() if rule.needs]
+    needy = [rule for rule in rules() if rule.requires]
     spared = {rule.name: 0 for rule in needy}
     for text in texts():
         try:
@@ -45,7 +45,7 @@ def test_a_rule_says_nothing_of_a_file_that_lacks_what_it_needs() -> None:
         except LockstepError:
             continue
         for rule in needy:
-            if not rule.needs <= entries.traits:
+            if not rule.requires <= entries.traits:
                 spared[rule.name] += 1
                 assert not list(rule.check(entries, CONFIG)), rule.name
     assert len(needy) > 30

@@ -11,7 +11,7 @@ import pytest
 from conda_lockstep.environment.environment_file import read
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.solve.keep import NOTHING, Update
+from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest
 from conda_lockstep.lock.solve.solve import Solver
 from conda_lockstep.lock.update.make import Settings, make_locks
 from tests.support.http_server import serve
@@ -47,7 +47,7 @@ def locking_all(solver: Solver, index_cache: Path, tmp_path: Path) -> Callable[.
         *,
         platforms: tuple[str, ...] = ("linux-64",),
         old: Sequence[Lock] = (),
-        update: Update = NOTHING,
+        update: UpdateRequest = NOTHING,
         **settings: Any,
     ) -> dict[str, Lock]:
         if isinstance(source, str):

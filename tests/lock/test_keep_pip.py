@@ -10,7 +10,7 @@ import pytest
 
 from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.lock.formats import cep37
-from conda_lockstep.lock.solve.keep import NOTHING, Update
+from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest
 from conda_lockstep.lock.solve.solve import NO_HORIZON, Horizon
 from conda_lockstep.lock.update.make import Settings, make_locks
 from tests.support.forge.pypi import write_index
@@ -53,7 +53,7 @@ def lock(forge, index, index_cache, http_server):
     """Locks pip entries beside python, from an index that knows when its files were uploaded."""
     url = http_server(index).url
 
-    def run(*pip: str, old=(), update: Update = NOTHING, horizon: Horizon = NO_HORIZON):
+    def run(*pip: str, old=(), update: UpdateRequest = NOTHING, horizon: Horizon = NO_HORIZON):
         items = "".join(f"      - {entry!r}\n" for entry in pip)
         text = f"channels: ['{forge.channel_url}']\ndependencies:\n  - python\n  - pip:\n{items}"
         settings = Settings((forge.subdir,), index=f"{url}/simple", cache=index_cache, horizon=horizon)
@@ -74,8 +74,11 @@ def test_what_is_locked_stays_until_it_is_to_move(lock):
     assert cep37.render(lock("app", old=[old])) == cep37.render(old)
     assert _pip(lock("app", "tool", old=[old])) == {"app": "1.0", "lib": "2.0", "tool": "2.0"}
     assert _pip(lock("app>=2", old=[old])) == {"app": "2.0", "lib": "1.0"}
-    assert _pip(lock("app", old=[old], update=Update(frozenset(("lib",))))) == {"app": "1.0", "lib": "2.0"}
-    assert _pip(lock("app", old=[old], update=Update(all=True))) == {"app": "2.0", "lib": "2.0"}
+    assert _pip(lock("app", old=[old], update=UpdateRequest(frozenset(("lib",))))) == {
+        "app": "1.0",
+        "lib": "2.0",
+    }
+    assert _pip(lock("app", old=[old], update=UpdateRequest(all=True))) == {"app": "2.0", "lib": "2.0"}
 
 
 def test_a_cut_off_holds_for_all_a_cool_down_for_what_is_new(lock):

@@ -7,7 +7,7 @@ import pytest
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.envelope import envelope, from_text, to_text
-from conda_lockstep.lock.model.virtual_packages import PLATFORMS, machine
+from conda_lockstep.lock.model.virtual_packages import PLATFORMS, virtual_packages
 from conda_lockstep.lock.model.virtual_packages import from_text as machine_from
 from conda_lockstep.lock.model.virtual_packages import to_text as machine_to
 from conda_lockstep.packages import Package
@@ -16,14 +16,14 @@ from conda_lockstep.packages import Package
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_machine_is_written_and_read_back(platform):
     for cuda in ("", "12.4"):
-        facts = machine(platform, cuda)
+        facts = virtual_packages(platform, cuda)
         assert machine_from(machine_to(facts)) == facts
         assert any(fact.name == "__cuda" for fact in facts) == (bool(cuda) and not platform.startswith("osx"))
 
 
 def test_damaged_machine_facts_are_left_out():
     assert machine_from("__cuda= =1 __glibc=2.28 x a=b=c=d") == tuple(
-        fact for fact in machine("linux-64") if fact.name == "__glibc"
+        fact for fact in virtual_packages("linux-64") if fact.name == "__glibc"
     )
 
 
@@ -38,7 +38,7 @@ def test_damaged_machine_facts_are_left_out():
 )
 def test_what_is_no_machine_is_refused(platform, cuda, message):
     with pytest.raises(LockstepError) as caught:
-        machine(platform, cuda)
+        virtual_packages(platform, cuda)
     assert str(caught.value).startswith(message)
 
 
@@ -67,7 +67,7 @@ def test_the_envelope_is_the_tightest_bounds_of_depends_and_constrains():
 
 def test_the_newest_record_dates_a_lock_and_undated_ones_are_counted():
     dated = Package("conda", "a", "1", timestamp=1_700_000_000)
-    facts = metadata.describe("linux-64", machine("linux-64"), [dated, _package(), _package()])
+    facts = metadata.describe("linux-64", virtual_packages("linux-64"), [dated, _package(), _package()])
     assert facts["linux-64.newest"] == "2023-11-14T22:13:20Z"
     assert facts["linux-64.undated"] == "2"
     assert "linux-64.needs" not in facts

@@ -15,7 +15,7 @@ from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.lock.pip.requirements import pip_part
 from conda_lockstep.lock.pip.resolve import resolve
-from conda_lockstep.lock.pip.wheels import Target
+from conda_lockstep.lock.pip.wheels import WheelTarget
 from tests.support.small_index import SmallWheel, write_small_index
 
 PROJECTS = 30
@@ -37,10 +37,10 @@ PLATFORMS = (
     "macosx_10_9_x86_64", "macosx_11_0_arm64", "macosx_11_0_universal2", "macosx_14_0_arm64", "win_amd64", "win32",
 )  # fmt: skip
 TARGETS = (
-    Target("3.11.7", "linux-64", (VirtualPackage("__glibc", "2.28"),)),
-    Target("3.12.1", "linux-aarch64", (VirtualPackage("__glibc", "2.34"),)),
-    Target("3.11.7", "osx-arm64", (VirtualPackage("__osx", "11.0"),)),
-    Target("3.11.7", "win-64", ()),
+    WheelTarget("3.11.7", "linux-64", (VirtualPackage("__glibc", "2.28"),)),
+    WheelTarget("3.12.1", "linux-aarch64", (VirtualPackage("__glibc", "2.34"),)),
+    WheelTarget("3.11.7", "osx-arm64", (VirtualPackage("__osx", "11.0"),)),
+    WheelTarget("3.11.7", "win-64", ()),
 )
 
 
@@ -70,7 +70,7 @@ def test_the_wheel_is_the_one_that_pip_chooses(index, target, index_cache, tmp_p
     assert sum("-2.0-" in name for name in chosen.values()) > PROJECTS / 10
 
 
-def _pips(names: list[str], index: Path, target: Target, folder: Path) -> dict[str, str]:
+def _pips(names: list[str], index: Path, target: WheelTarget, folder: Path) -> dict[str, str]:
     """Ask pip for a machine that is not this one; it takes the platforms that such a machine has, best first."""
     platforms = dict.fromkeys(tag.platform for tag in target.tags if tag.platform != "any")
     abi = f"cp{''.join(target.python.split('.')[:2])}"

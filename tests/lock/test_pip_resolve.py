@@ -14,15 +14,15 @@ from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.lock.pip.requirements import pip_part
 from conda_lockstep.lock.pip.resolve import Resolved, resolve
-from conda_lockstep.lock.pip.wheels import Target
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.pip.wheels import WheelTarget
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import Package
 from tests.support.http_server import Server
 from tests.support.small_index import Sdist, SmallWheel, write_small_index
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 TEAM = "https://conda.anaconda.org/team"
-LINUX = Target("3.11.7", "linux-64", (VirtualPackage("__glibc", "2.28"),))
+LINUX = WheelTarget("3.11.7", "linux-64", (VirtualPackage("__glibc", "2.28"),))
 
 FILES = (
     SmallWheel("app", "1.0", requires=("mid>=1",)),
@@ -85,7 +85,7 @@ def solve(index: Path, index_cache: Path) -> Resolve:
         *items: str,
         conda: dict[str, str] | None = None,
         depends: dict[str, tuple[str, ...]] | None = None,
-        target: Target = LINUX,
+        target: WheelTarget = LINUX,
         url: str = "",
     ) -> Resolved:
         listed = "".join(f"      - {item}\n" for item in items)
@@ -104,7 +104,7 @@ def solve(index: Path, index_cache: Path) -> Resolve:
         ]
         needed = {spec.split()[0] for specs in (depends or {}).values() for spec in specs}
         entries = [
-            Wanted(name, name, name, Location("environment.yml", 90 + number, 5))
+            RequestedSpec(name, name, name, Location("environment.yml", 90 + number, 5))
             for number, name in enumerate(conda or {})
             if name not in needed
         ]
@@ -152,23 +152,23 @@ def test_what_is_taken(solve, items, expected):
 
 
 def test_the_file_is_the_best_for_the_machine(solve):
-    def name(target: Target) -> str:
+    def name(target: WheelTarget) -> str:
         (package,) = solve("fast", target=target).packages
         return package.url.rpartition("/")[2]
 
-    older = Target("3.11.7", "linux-64", (VirtualPackage("__glibc", "2.17"),))
-    newer = Target("3.11.7", "linux-64", (VirtualPackage("__glibc", "2.35"),))
+    older = WheelTarget("3.11.7", "linux-64", (VirtualPackage("__glibc", "2.17"),))
+    newer = WheelTarget("3.11.7", "linux-64", (VirtualPackage("__glibc", "2.35"),))
     assert name(LINUX) == "fast-1.0-cp311-cp311-manylinux_2_28_x86_64.whl"
     assert name(older) == "fast-1.0-cp311-cp311-manylinux_2_17_x86_64.whl"
     assert name(newer) == "fast-1.0-cp311-cp311-manylinux_2_34_x86_64.whl"
-    assert name(Target("3.11.7", "win-64", ())) == "fast-1.0-cp311-cp311-win_amd64.whl"
-    assert name(Target("3.11.7", "linux-aarch64", ())) == "fast-1.0-py3-none-any.whl"
+    assert name(WheelTarget("3.11.7", "win-64", ())) == "fast-1.0-cp311-cp311-win_amd64.whl"
+    assert name(WheelTarget("3.11.7", "linux-aarch64", ())) == "fast-1.0-py3-none-any.whl"
 
 
 def test_markers_are_the_targets(solve):
-    windows = Target("3.11.7", "win-64", ())
+    windows = WheelTarget("3.11.7", "win-64", ())
     assert _versions(solve("by-platform", target=windows)).keys() == {"by-platform", "more"}
-    mac = Target("3.11.7", "osx-arm64", (VirtualPackage("__osx", "11.0"),))
+    mac = WheelTarget("3.11.7", "osx-arm64", (VirtualPackage("__osx", "11.0"),))
     assert _versions(solve("by-platform", target=mac)).keys() == {"by-platform", "less"}
 
 

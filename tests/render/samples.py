@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conda_lockstep.drift.report import SEVERITIES, Blame, Comparison, Evidence, Report, Row, Severity, Side
+from conda_lockstep.drift.report import (
+    SEVERITIES,
+    Attribution,
+    Comparison,
+    Evidence,
+    Report,
+    Row,
+    Severity,
+    Side,
+)
 from conda_lockstep.packages import Package
 
 EVIDENCE = Evidence(
@@ -149,7 +158,7 @@ def packages_of(one: Row) -> Row:
     )
 
 
-def explained(one: Row, blame: Blame, cause: str, uploaded: tuple[int, int], *chain: str) -> Row:
+def explained(one: Row, blame: Attribution, cause: str, uploaded: tuple[int, int], *chain: str) -> Row:
     """Give a row all that is found out about it: packages with their dates, whose doing it is, how it is pulled in."""
     one = packages_of(one)
     old, new = (

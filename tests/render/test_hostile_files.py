@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_lockstep.drift.report import Report
-from conda_lockstep.drift.requested.spec_diff import compare_files
+from conda_lockstep.drift.requested.spec_diff import spec_diff
 from conda_lockstep.environment.environment_file import EnvironmentFile, parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.render.drift import html, markdown
@@ -43,9 +43,9 @@ def reports(text: str) -> list[Report]:
     except LockstepError:  # no YAML: nothing is compared
         return []
     return [
-        compare_files(PLAIN, hostile),
-        compare_files(hostile, PLAIN),
-        compare_files(file("plain"), hostile),
+        spec_diff(PLAIN, hostile),
+        spec_diff(hostile, PLAIN),
+        spec_diff(file("plain"), hostile),
     ]
 
 
@@ -67,7 +67,7 @@ def test_no_text_in_a_file_makes_them_anything_but_text(text: str) -> None:
 
 
 def assert_harmless(text: str) -> None:
-    allowed = set(Page(html.render(compare_files(PLAIN, file("plain")))).elements) | {"small", "ol"}
+    allowed = set(Page(html.render(spec_diff(PLAIN, file("plain")))).elements) | {"small", "ol"}
     for report in reports(text):
         comment, whole = page(markdown.render(report)), Page(html.render(report))
         assert set(comment.elements) <= ALLOWED

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 
 from conda_lockstep.packages import Package
-from conda_lockstep.render.uploads import Flip, Row, Upload, as_json, as_text
+from conda_lockstep.render.uploads import Upload, UploadChange, UploadRow, as_json, as_text
 from tests.render.hostile import ATTACKS, texts
 
 MOMENT = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 
 
-def rows(text: str) -> list[Row]:
+def rows(text: str) -> list[UploadRow]:
     package = Package("conda", text, text, build=text, subdir="noarch")
     upload = Upload(text, text, f"{text}.conda", f"https://h/{text}", MOMENT)
     return [
-        Row(text, text, text, Flip(package, after, uploads, 10, 4, 1, at_cutoff=not uploads))
+        UploadRow(text, text, text, UploadChange(package, after, uploads, 10, 4, 1, at_cutoff=not uploads))
         for after, uploads in ((package, (upload,)), (None, ()))
     ]
 

@@ -142,7 +142,13 @@ def rule_table(family: str) -> str:
     lines = ["| rule | severity | fix | what it finds |", "|---|---|---|---|"]
     for rule in rules((family,)):
         summary = rule.summary.replace("``", "`").replace("|", "\\|")
-        off = " (off by default)" if not rule.default else " (by name or family)" if rule.needs_solver else ""
+        off = (
+            " (off by default)"
+            if not rule.default
+            else " (by name or family)"
+            if rule.requires_solver
+            else ""
+        )
         lines.append(
             f"| [{rule.name}]({rule.name}/README.md) | {rule.severity}{off} | {_fix_of(rule)} | {summary} |"
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from conda_lockstep.errors import LockstepError
 
 if TYPE_CHECKING:
-    from conda_lockstep.drift.compare.operands import Source
+    from conda_lockstep.drift.compare.operands import Operand
     from conda_lockstep.drift.report import Report, Row
 
 Format: TypeAlias = Literal["text", "json", "markdown", "html"]
@@ -69,7 +69,7 @@ def diff(
 
 def _compared(
     old: Path, new: Path, platform: str, environment: str
-) -> tuple[Report, tuple[Source, Source] | None]:
+) -> tuple[Report, tuple[Operand, Operand] | None]:
     """Return the report on two operands, and what was read of them where they hold packages."""
     from conda_lockstep.drift.compare.operands import is_environment_file, read_source
 
@@ -84,7 +84,7 @@ def _compared(
         from conda_lockstep.drift.requested import spec_diff as asked
         from conda_lockstep.environment.environment_file import read
 
-        return asked.compare_files(read(old), read(new)), None
+        return asked.spec_diff(read(old), read(new)), None
     from conda_lockstep.drift.compare.compare import compare
 
     before, after = (read_source(each, environment=environment) for each in (old, new))

@@ -21,7 +21,7 @@ _SPEC = re.compile(rf"({_NAME})\s*(?:({_CLAUSES})(?:(\s+|=)([A-Za-z0-9_.*]+))?)?
 _CANONICAL = re.compile(rf'({_NAME})\[(?:version="([^"]*)")?,?(?:build="([^"]*)")?,?(?:channel="[^"]*")?\]')
 
 
-class Clause(NamedTuple):
+class VersionClause(NamedTuple):
     """One comparison with a version. ``=`` is to be of its series (``1.2.*``), ``!=*`` not to be."""
 
     op: str
@@ -50,7 +50,7 @@ class Pattern(NamedTuple):
     """A match spec: a name, versions (one of ``choices``, all clauses of it) and a build; what is empty admits all."""
 
     name: str
-    choices: tuple[tuple[Clause, ...], ...] = ()
+    choices: tuple[tuple[VersionClause, ...], ...] = ()
     build: str = ""
 
     def __str__(self) -> str:
@@ -87,9 +87,9 @@ def read(text: str) -> Pattern | None:
     alone = len(texts) == 1 and len(texts[0]) == 1
     if separator == "=" and not alone:
         return None
-    choices: list[tuple[Clause, ...]] = []
+    choices: list[tuple[VersionClause, ...]] = []
     for choice in texts:
-        clauses: list[Clause] = []
+        clauses: list[VersionClause] = []
         for text in choice:
             clause = _clause(text.strip(), first=not (choices or clauses), alone=alone, built=build != "")
             if clause is None:
@@ -106,7 +106,7 @@ def is_like(build: str, pattern: str) -> bool:
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), build) is not None
 
 
-def _clause(text: str, *, first: bool, alone: bool, built: bool) -> Clause | None:
+def _clause(text: str, *, first: bool, alone: bool, built: bool) -> VersionClause | None:
     """Read one comparison; where it stands, and whether a build stands behind it, changes what some mean."""
     version = text.lstrip("><=!~ ")
     operator = text[: len(text) - len(version)].rstrip()
@@ -115,14 +115,14 @@ def _clause(text: str, *, first: bool, alone: bool, built: bool) -> Clause | Non
         known = {"": "=", "=": "=", "!=": "!=*", ">=": ">=", "<": "<"}
         if first and not built:
             known["=="] = "="
-        return Clause(known[operator], version.rstrip(".*")) if operator in known else None
+        return VersionClause(known[operator], version.rstrip(".*")) if operator in known else None
     if operator == "~=":
-        return Clause(operator, version) if is_series and "." in version else None
+        return VersionClause(operator, version) if is_series and "." in version else None
     if operator == "=" and built:
-        return Clause("==", version) if alone else None
+        return VersionClause("==", version) if alone else None
     if operator == "=":
-        return Clause(operator, version) if is_series else None
-    return Clause(operator or "==", version)
+        return VersionClause(operator, version) if is_series else None
+    return VersionClause(operator or "==", version)
 
 
 def _is_of_series(version: str, series: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.drift.report import Severity
 from conda_lockstep.packages import Key, Package
-from conda_lockstep.snapshot.model import File
+from conda_lockstep.snapshot.model import MismatchedFile
 
 
 class DriftClass(str, Enum):
@@ -67,7 +67,7 @@ Axis: TypeAlias = Literal["device", "cuda", "mpi", "blas", "openmp", "interprete
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class VariantFlip:
     """A variant that changed along one axis, such as ``device``: ``cuda`` → ``cpu``."""
 
     axis: Axis
@@ -85,9 +85,9 @@ class Change(NamedTuple):
     classes: frozenset[DriftClass]
     old: Package | None
     new: Package | None
-    flips: tuple[Flip, ...] = ()
+    flips: tuple[VariantFlip, ...] = ()
     detail: str = ""
-    files: tuple[File, ...] = ()
+    files: tuple[MismatchedFile, ...] = ()
 
     @property
     def package(self) -> Package:
@@ -120,7 +120,7 @@ class EnvelopeChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class UnknownFact:
     """A fact that could not be compared, and for which packages: one side does not know it."""
 
     fact: Literal["bytes", "build", "pip part"]
@@ -138,7 +138,7 @@ class Drift:
     unchanged: tuple[Key, ...] = ()
     not_compared: tuple[Key, ...] = ()
     envelope: tuple[EnvelopeChange, ...] = ()
-    gaps: tuple[Gap, ...] = field(default=())
+    gaps: tuple[UnknownFact, ...] = field(default=())
 
     def __bool__(self) -> bool:
         """Return whether anything differs."""
@@ -162,7 +162,7 @@ def mirrored(judgement: Judgement) -> Judgement:
         turned: Change | EnvelopeChange = replace(change, direction=direction, old=change.new, new=change.old)
     else:
         classes = frozenset(MIRRORS.get(each, each) for each in change.classes)
-        flips = tuple(Flip(flip.axis, flip.new, flip.old) for flip in change.flips)
+        flips = tuple(VariantFlip(flip.axis, flip.new, flip.old) for flip in change.flips)
         turned = change._replace(classes=classes, old=change.new, new=change.old, flips=flips)
     return judgement._replace(change=turned, decisive=MIRRORS.get(judgement.decisive, judgement.decisive))
 

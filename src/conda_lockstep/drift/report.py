@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.packages import Package
-from conda_lockstep.snapshot.model import File
+from conda_lockstep.snapshot.model import MismatchedFile
 
 Severity: TypeAlias = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 """Most dangerous first."""
-Blame: TypeAlias = Literal["", "change", "upstream", "both", "unexplained"]
+Attribution: TypeAlias = Literal["", "change", "upstream", "both", "unexplained"]
 """Whose doing a change is: the pull request's, upstream's, both's, or neither's; empty where nobody looked."""
-BLAMES: tuple[Blame, ...] = ("", "change", "upstream", "both", "unexplained")
+BLAMES: tuple[Attribution, ...] = ("", "change", "upstream", "both", "unexplained")
 
 
 class Row(NamedTuple):
@@ -42,8 +42,8 @@ class Row(NamedTuple):
     cause: str = ""
     old: Package | None = None
     new: Package | None = None
-    files: tuple[File, ...] = ()
-    blame: Blame = ""
+    files: tuple[MismatchedFile, ...] = ()
+    blame: Attribution = ""
     chain: tuple[str, ...] = ()
 
     @property
@@ -150,7 +150,7 @@ def distinct(report: Report) -> tuple[Row, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ComparisonGroup:
     """Comparisons of one environment whose rows read alike, so that they are shown once."""
 
     comparisons: tuple[Comparison, ...]
@@ -161,10 +161,10 @@ class Group:
         return self.comparisons[0]
 
 
-def grouped(comparisons: Iterable[Comparison]) -> tuple[Group, ...]:
+def grouped(comparisons: Iterable[Comparison]) -> tuple[ComparisonGroup, ...]:
     """Put platforms together that changed alike, in the order of the first of each."""
     groups: dict[object, list[Comparison]] = {}
     for comparison in comparisons:
         shown = tuple(row.shown for row in comparison.rows)
         groups.setdefault((comparison.name, shown, comparison.notes), []).append(comparison)
-    return tuple(Group(tuple(members)) for members in groups.values())
+    return tuple(ComparisonGroup(tuple(members)) for members in groups.values())

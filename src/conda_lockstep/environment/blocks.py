@@ -35,7 +35,7 @@ class Note(NamedTuple):
 BLANK = Note("")
 
 
-class Entry(NamedTuple):
+class BlockEntry(NamedTuple):
     """An entry of a block: the lines above it, its text, and the comment beside it with the gap between.
 
     ``name`` is what it is sorted by, empty for what must stay where it is. ``section`` holds the list of a ``pip:``.
@@ -51,7 +51,7 @@ class Entry(NamedTuple):
 class Body(NamedTuple):
     """What stands below a key. ``column`` is where its entries begin in the file, dash included."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[BlockEntry, ...]
     tail: tuple[Note, ...]
     column: int
     dashed: bool = True
@@ -81,7 +81,7 @@ class Blocks(NamedTuple):
 
 def read_blocks(file: EnvironmentFile) -> Blocks:
     """Take a file apart; raises :class:`UnformattableError` for what could not be put together again safely."""
-    return _Reader(file).blocks()
+    return _BlockReader(file).blocks()
 
 
 def is_plain(value: str) -> bool:
@@ -100,7 +100,7 @@ _PLAIN = re.compile(r"[A-Za-z_](?:[\w.+\-/=<>!~,*|@;()\[\]$%&^]|:(?=[^\s])| (?=[
 _WORDS = frozenset("y n yes no on off true false null none".split())
 
 
-class _Reader:
+class _BlockReader:
     """Walks the lines of a file once, from its keys down."""
 
     def __init__(self, file: EnvironmentFile) -> None:
@@ -191,7 +191,7 @@ class _Reader:
                 return Block(name, head, line, self.beside(colon), body)
             listed = self.flow_items(value, items)
             if listed is not None:
-                entries = tuple(Entry((), text, "", _conda_name(text)) for text in listed)
+                entries = tuple(BlockEntry((), text, "", _conda_name(text)) for text in listed)
                 return Block(name, head, line, "", Body(entries, tail, 2))
         if name == "variables" and value.kind == "mapping" and not self.is_flow(value):
             variables = self.variables(first + 1, last + len(tail))
@@ -221,7 +221,7 @@ class _Reader:
         }.get(name)
 
     def body(self, items: Sequence[Dependency], first: int, last: int, name_of: Callable[[str], str]) -> Body:
-        entries: list[Entry] = []
+        entries: list[BlockEntry] = []
         column = 0
         at = first
         for item, following in zip(items, [*items[1:], None], strict=True):
@@ -232,24 +232,24 @@ class _Reader:
             if isinstance(item, PipSection):
                 entry, at = self.section(item, line, bound, is_last=following is None)
             elif isinstance(item, MappingEntry):
-                entry = Entry((), self.one_line(item.span), self.beside(item.span.end))
+                entry = BlockEntry((), self.one_line(item.span), self.beside(item.span.end))
             else:
-                entry = Entry((), self.scalar(item), self.beside(item.span.end), name_of(item.value))
+                entry = BlockEntry((), self.scalar(item), self.beside(item.span.end), name_of(item.value))
             entries.append(entry._replace(lead=lead if entries else without_leading_blanks(lead)))
         return Body(tuple(entries), self.notes(at, last), column)
 
-    def section(self, item: PipSection, line: int, bound: int, *, is_last: bool) -> tuple[Entry, int]:
+    def section(self, item: PipSection, line: int, bound: int, *, is_last: bool) -> tuple[BlockEntry, int]:
         """Read a ``pip:`` section that reaches to a line at most; return it and the line that follows it."""
         colon = self.after_colon(item.key)
         if item.kind != "sequence" or not item.items:
-            return Entry((), self.one_line(item.span), self.beside(item.span.end)), line + 1
+            return BlockEntry((), self.one_line(item.span), self.beside(item.span.end)), line + 1
         if item.items[0].flow:
             value = Span(self.source.text.index("[", colon), item.span.end)
             listed = self.flow_items(Item("sequence", "", value), item.items)
             if listed is None:
-                return Entry((), self.one_line(item.span), self.beside(item.span.end), "pip"), line + 1
-            entries = tuple(Entry((), text, "", _pip_name(text)) for text in listed)
-            return Entry((), "pip:", "", "pip", Body(entries, (), 2)), self.line(item.span.end) + 1
+                return BlockEntry((), self.one_line(item.span), self.beside(item.span.end), "pip"), line + 1
+            entries = tuple(BlockEntry((), text, "", _pip_name(text)) for text in listed)
+            return BlockEntry((), "pip:", "", "pip", Body(entries, (), 2)), self.line(item.span.end) + 1
         end = self.last_content(line, bound)
         body = self.body(item.items, line + 1, end, _pip_name)
         gap = self.notes(end + 1, bound)
@@ -257,11 +257,11 @@ class _Reader:
         theirs = (n for n, note in enumerate(gap) if note.text and not _belongs(note, body.column, is_last))
         cut = _tail_length(gap[: next(theirs, len(gap))], body.column, loose=is_last)
         body = body._replace(tail=gap[:cut])
-        return Entry((), "pip:", self.beside(colon), "pip", body), end + 1 + cut
+        return BlockEntry((), "pip:", self.beside(colon), "pip", body), end + 1 + cut
 
     def variables(self, first: int, last: int) -> Body | None:
         """Read the variables, one to a line; None where one is something else."""
-        entries: list[Entry] = []
+        entries: list[BlockEntry] = []
         column, at = 0, first
         for key, value in self.file.variables:
             line = self.line(key.span.start)
@@ -277,7 +277,9 @@ class _Reader:
             lead = self.notes(at, line - 1)
             pair = f"{self.scalar(key)}: {self.scalar(value)}"
             entries.append(
-                Entry(lead if entries else without_leading_blanks(lead), pair, self.beside(value.span.end))
+                BlockEntry(
+                    lead if entries else without_leading_blanks(lead), pair, self.beside(value.span.end)
+                )
             )
             at = line + 1
         return Body(tuple(entries), self.notes(at, last), column, dashed=False)

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 _FILE = (
     r"(?!(?:.*/)?\.github/)(?:.*/)?"
@@ -47,7 +47,7 @@ def tracked(folder: Path, *patterns: str) -> list[str]:
         raise LockstepError("git is not installed", remedy="name the files to look at") from None
     except subprocess.CalledProcessError:
         raise LockstepError(
-            "not in a git repository", where=str(followed(folder)), remedy="name the files to look at"
+            "not in a git repository", where=str(resolve_path(folder)), remedy="name the files to look at"
         ) from None
     return sorted({name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name})
 

@@ -114,7 +114,7 @@ def insert_after(source: Source, entry: Dependency, text: str) -> Edit:
     return gap_after(source, entry).filled(text)
 
 
-class Gap(NamedTuple):
+class InsertionPoint(NamedTuple):
     """A place for new entries: an offset, and what belongs in front of an entry there and behind it."""
 
     offset: int
@@ -126,16 +126,16 @@ class Gap(NamedTuple):
         return Edit(Span(self.offset, self.offset), f"{self.before}{text}{self.after}")
 
 
-def gap_after(source: Source, entry: Dependency) -> Gap:
+def gap_after(source: Source, entry: Dependency) -> InsertionPoint:
     """Return the place behind an entry: for those who put many there, and would look for it again each time."""
     if entry.flow:
-        return Gap(entry.span.end, ", ", "")
+        return InsertionPoint(entry.span.end, ", ", "")
     first, last = _lines(source, entry.span)
     end = source.line_span(last).end
     dash = dash_of(source, _dash_line(source, first))
     if source.text[end - 1 : end] in ("\n", "\r"):
-        return Gap(end, dash, source.newline)
-    return Gap(end, source.newline + dash, "")
+        return InsertionPoint(end, dash, source.newline)
+    return InsertionPoint(end, source.newline + dash, "")
 
 
 def insert_before(source: Source, entry: Dependency, text: str) -> Edit:

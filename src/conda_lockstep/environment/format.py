@@ -14,9 +14,9 @@ import yaml
 from conda_lockstep.environment.blocks import (
     BLANK,
     Block,
+    BlockEntry,
     Blocks,
     Body,
-    Entry,
     Note,
     UnformattableError,
     read_blocks,
@@ -77,9 +77,9 @@ def _with_sorted_body(block: Block) -> Block:
     return block._replace(body=_sorted(block.body, _rank))
 
 
-def _sorted(body: Body, rank: Callable[[Entry], tuple[int, str]]) -> Body:
+def _sorted(body: Body, rank: Callable[[BlockEntry], tuple[int, str]]) -> Body:
     """Sort the entries of every group; a group that is only pip and its section comes last."""
-    groups: list[list[Entry]] = []
+    groups: list[list[BlockEntry]] = []
     for entry in body.entries:
         if entry.section:
             entry = entry._replace(section=_sorted(entry.section, lambda pip_entry: (0, pip_entry.name)))
@@ -98,7 +98,9 @@ def _sorted(body: Body, rank: Callable[[Entry], tuple[int, str]]) -> Body:
     return body._replace(entries=tuple(entry for group in groups for entry in group))
 
 
-def _sorted_group(group: Sequence[Entry], rank: Callable[[Entry], tuple[int, str]]) -> list[Entry]:
+def _sorted_group(
+    group: Sequence[BlockEntry], rank: Callable[[BlockEntry], tuple[int, str]]
+) -> list[BlockEntry]:
     """Sort a group; what stands directly under a comment stays there."""
     lead = group[0].lead
     pinned = 1 if lead and lead[-1].text else 0
@@ -106,18 +108,18 @@ def _sorted_group(group: Sequence[Entry], rank: Callable[[Entry], tuple[int, str
     return _with_lead([*ordered[:pinned], *sorted(ordered[pinned:], key=rank)], lead)
 
 
-def _rank(entry: Entry) -> tuple[int, str]:
+def _rank(entry: BlockEntry) -> tuple[int, str]:
     """Return the place of a conda entry: python first, pip and its section last."""
     if entry.section:
         return 3, ""
     return {"python": 0, "pip": 2}.get(entry.name, 1), entry.name
 
 
-def _with_lead(group: Sequence[Entry], lead: tuple[Note, ...]) -> list[Entry]:
+def _with_lead(group: Sequence[BlockEntry], lead: tuple[Note, ...]) -> list[BlockEntry]:
     return [group[0]._replace(lead=lead), *group[1:]]
 
 
-def _is_pip(group: Sequence[Entry]) -> bool:
+def _is_pip(group: Sequence[BlockEntry]) -> bool:
     return any(entry.section for entry in group) and all(entry.name == "pip" for entry in group)
 
 

@@ -22,10 +22,10 @@ from conda_lockstep.text.yaml_nodes import compose, node_span
 
 def read_nodes(source: Source) -> EnvironmentFile:
     """Return the environment file that a text is; raises :class:`UnreadableFileError`."""
-    return _Reader(source).environment(compose(source))
+    return _NodeReader(source).environment(compose(source))
 
 
-class _Reader:
+class _NodeReader:
     """From YAML nodes to the file's nouns; holds the source so that each step need not."""
 
     def __init__(self, source: Source) -> None:

@@ -26,7 +26,7 @@ def read_plain(source: Source) -> EnvironmentFile | None:
     """Return the environment file that a text is; None for a text that is not of the plain kind."""
     lines = _lines(source.text)
     try:
-        return _Reader(source, lines).environment() if lines else None
+        return _PlainReader(source, lines).environment() if lines else None
     except _NotPlainError:
         return None
 
@@ -117,7 +117,7 @@ def _line(text: str) -> _Line | None:
 _known_line = lru_cache(maxsize=8192)(_line)
 
 
-class _Reader:
+class _PlainReader:
     """From lines to the file's nouns, by the columns at which they begin."""
 
     def __init__(self, source: Source, lines: list[tuple[int, _Line]]) -> None:

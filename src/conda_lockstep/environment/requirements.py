@@ -16,7 +16,7 @@ from conda_lockstep.environment.environment_file import (
 )
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.encoding import decode, read_bytes
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 from conda_lockstep.text.source import Source, Span, UnreadableFileError
 from conda_lockstep.text.suppressions import Suppression, in_comments, is_alone
 
@@ -51,7 +51,7 @@ def named_by(path: Path) -> tuple[Path, ...]:
     not for a log. A file that cannot be read names none: whoever lints it says so.
     """
     found: dict[Path, None] = {}
-    near = (followed(Path()), followed(path.parent))
+    near = (resolve_path(Path()), resolve_path(path.parent))
     to_read = [path]
     while to_read:
         for named in _references(to_read.pop()):
@@ -103,7 +103,7 @@ def _lines(source: Source, entry: re.Match[str]) -> tuple[int, int]:
 
 def _is_below(path: Path, folders: Iterable[Path]) -> bool:
     try:
-        real = followed(path)
+        real = resolve_path(path)
         return real.is_file() and any(real.is_relative_to(folder) for folder in folders)
     except (OSError, ValueError):
         # Names that are too long, or hold a NUL.

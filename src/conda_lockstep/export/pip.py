@@ -16,7 +16,7 @@ _GIT = re.compile(r"git\+(?P<url>[^#?]+)@(?P<commit>[0-9a-f]{40})(?:#(?P<fragmen
 
 
 @dataclass(frozen=True, slots=True)
-class Commit:
+class GitCommit:
     """A commit of a git repository; ``subdirectory`` is where in it the project lies, empty for its root."""
 
     url: str
@@ -24,13 +24,13 @@ class Commit:
     subdirectory: str = ""
 
 
-def commit_of(package: Package) -> Commit | None:
+def commit_of(package: Package) -> GitCommit | None:
     """Return the commit that a package is built from; None for one that comes as a file."""
     match = _GIT.fullmatch(package.url)
     if match is None:
         return None
     fragments = dict(part.partition("=")[::2] for part in (match["fragment"] or "").split("&"))
-    return Commit(match["url"], match["commit"], fragments.get("subdirectory", ""))
+    return GitCommit(match["url"], match["commit"], fragments.get("subdirectory", ""))
 
 
 def file_name(package: Package) -> str:

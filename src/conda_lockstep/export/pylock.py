@@ -13,9 +13,9 @@ from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export.model import Export, Subject, without
-from conda_lockstep.export.pip import Commit, commit_of, file_name, require_hash
+from conda_lockstep.export.pip import GitCommit, commit_of, file_name, require_hash
 from conda_lockstep.lock.model.virtual_packages import PLATFORMS
-from conda_lockstep.lock.pip.wheels import Target
+from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.packages import Package, PackageSet
 
 _HEADER = """\
@@ -96,7 +96,7 @@ def _origin(packages: Sequence[Package]) -> Iterator[str]:
         raise LockstepError(f"{first} comes as several archives", remedy="export one --platform at a time")
 
 
-def _vcs(commit: Commit) -> Iterator[str]:
+def _vcs(commit: GitCommit) -> Iterator[str]:
     parts = {"type": "git", "url": commit.url, "commit-id": commit.commit}
     if commit.subdirectory:
         parts["subdirectory"] = commit.subdirectory
@@ -109,7 +109,7 @@ def _file(package: Package) -> str:
 
 
 def _marker(platform: str) -> str:
-    markers = Target("3", platform, ()).markers
+    markers = WheelTarget("3", platform, ()).markers
     return (
         f"sys_platform == '{markers['sys_platform']}' and platform_machine == '{markers['platform_machine']}'"
     )

@@ -13,8 +13,8 @@ from pathlib import Path
 from conda_lockstep.conda.subdirs import this_platform
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.fetch.cache import Caches, caches_for
-from conda_lockstep.install.fetch.contents import Clash, layout_of
-from conda_lockstep.install.link.plan import Plan, Step, make_plan, remaining
+from conda_lockstep.install.fetch.contents import PathConflict, layout_of
+from conda_lockstep.install.link.plan import Plan, PlannedChange, make_plan, remaining
 from conda_lockstep.install.prefix import Work, building
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.channels import Mirrors
@@ -22,7 +22,7 @@ from conda_lockstep.packages import Package, PackageSet
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class BuildOptions:
     """How to build. ``cache`` is a folder for all that is fetched, None for rattler's and uv's own.
 
     ``access`` has the credentials that channels and mirrors were written with. ``link_scripts`` runs what packages
@@ -37,19 +37,19 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BuildOutcome:
     """What was done. ``had_remains``: what an unfinished build had left was removed, or mended.
 
     ``unrun`` are packages whose link scripts were not run; ``shared`` are paths that two conda packages bring.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedChange, ...]
     had_remains: bool = False
     unrun: tuple[Package, ...] = ()
-    shared: tuple[Clash, ...] = ()
+    shared: tuple[PathConflict, ...] = ()
 
 
-def build_environment(packages: PackageSet, prefix: Path, options: Options) -> Outcome:
+def build_environment(packages: PackageSet, prefix: Path, options: BuildOptions) -> BuildOutcome:
     """Build a prefix, or bring one to the lock, believing what its records say of its files.
 
     ``packages`` are those of the machine's own platform. Raises ``LockstepError``; a prefix that was not there before
@@ -58,7 +58,7 @@ def build_environment(packages: PackageSet, prefix: Path, options: Options) -> O
     return _bring(packages, prefix, options, mending=False)
 
 
-def sync_environment(packages: PackageSet, prefix: Path, options: Options) -> Outcome:
+def sync_environment(packages: PackageSet, prefix: Path, options: BuildOptions) -> BuildOutcome:
     """Bring a prefix back to the lock, having read every byte of it; what is right stays as it is.
 
     Raises ``LockstepError``, also where there is no environment.
@@ -79,7 +79,7 @@ def _refuse_none(prefix: Path) -> None:
         raise LockstepError("there is no conda environment", where=str(prefix), remedy=remedy)
 
 
-def _bring(packages: PackageSet, prefix: Path, options: Options, *, mending: bool) -> Outcome:
+def _bring(packages: PackageSet, prefix: Path, options: BuildOptions, *, mending: bool) -> BuildOutcome:
     prefix = prefix.expanduser().absolute()
     if packages.only("pip") and ("conda", "python") not in packages:
         raise LockstepError(
@@ -89,7 +89,7 @@ def _bring(packages: PackageSet, prefix: Path, options: Options, *, mending: boo
         options.access.learn(url)
     with building(prefix, mending=mending) as work, caches_for(prefix, options.cache) as caches:
         plan = make_plan(packages, prefix, every_byte=mending)
-        outcome = Outcome(())
+        outcome = BuildOutcome(())
         if plan.steps:
             try:
                 outcome = _carry_out(plan, packages, work, caches, options, trusting=work.is_new)
@@ -98,7 +98,7 @@ def _bring(packages: PackageSet, prefix: Path, options: Options, *, mending: boo
                 outcome = _carry_out(plan, packages, work, caches, options)
         if plan.steps:
             _prove(plan, packages, prefix, every_byte=mending)
-    return Outcome(outcome.steps, work.had_remains, outcome.unrun, outcome.shared)
+    return BuildOutcome(outcome.steps, work.had_remains, outcome.unrun, outcome.shared)
 
 
 class _CacheError(Exception):
@@ -106,8 +106,14 @@ class _CacheError(Exception):
 
 
 def _carry_out(
-    plan: Plan, packages: PackageSet, work: Work, caches: Caches, options: Options, *, trusting: bool = False
-) -> Outcome:
+    plan: Plan,
+    packages: PackageSet,
+    work: Work,
+    caches: Caches,
+    options: BuildOptions,
+    *,
+    trusting: bool = False,
+) -> BuildOutcome:
     """Do what a plan says. ``trusting`` looks at sizes in the cache while it is linked from; ``_CacheError`` then."""
     from conda_lockstep.install.fetch.cache import looking
     from conda_lockstep.install.fetch.fetched_files import get_stock
@@ -143,7 +149,7 @@ def _carry_out(
     if pip:
         _install_pip(pip, stock.wheels, prefix, caches)
     scripts = (package for package in conda if stock.contents[package].has_link_scripts)
-    return Outcome(plan.steps, unrun=() if options.link_scripts else tuple(scripts), shared=stock.shared)
+    return BuildOutcome(plan.steps, unrun=() if options.link_scripts else tuple(scripts), shared=stock.shared)
 
 
 def _install_pip(

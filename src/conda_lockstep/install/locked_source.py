@@ -18,11 +18,11 @@ from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import environment_of, is_lock, lock_path
 from conda_lockstep.packages import PackageSet
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockSource:
     """A lock, the file that it is in, and how its packages are got."""
 
     lock: Lock
@@ -43,15 +43,17 @@ class Locked:
         return self.lock.platforms[platform]
 
 
-def read_locked(path: Path, *, machine: str = "", solve: Callable[[Path], object] | None = None) -> Locked:
+def read_locked(
+    path: Path, *, machine: str = "", solve: Callable[[Path], object] | None = None
+) -> LockSource:
     """Read a lock, or that of an environment file, which must fit; ``solve`` makes one where there is none.
 
     Of several locks it is the one that names ``machine``, or the one that fits this node. Raises ``LockstepError``
     where there is no lock, or where it no longer fits its file.
     """
-    mirrors = Mirrors(load(followed(path).parent).mirrors)
+    mirrors = Mirrors(load(resolve_path(path).parent).mirrors)
     if is_lock(path.name):
-        return Locked(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
+        return LockSource(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
     from conda_lockstep.lock.check.satisfiability import is_satisfied
 
     environment = read(path)
@@ -63,7 +65,7 @@ def read_locked(path: Path, *, machine: str = "", solve: Callable[[Path], object
     if not locks:
         raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
     file = _chosen(locks, machine)
-    locked = Locked(locks[file], file, mirrors, _access(path, mirrors))
+    locked = LockSource(locks[file], file, mirrors, _access(path, mirrors))
     _ = locked.here  # what is for another platform need not be looked at
     reasons = is_satisfied(environment, locked.lock, mirrors=mirrors)
     if reasons:
@@ -72,19 +74,19 @@ def read_locked(path: Path, *, machine: str = "", solve: Callable[[Path], object
     return locked
 
 
-def read_every(path: Path) -> list[Locked]:
+def read_every(path: Path) -> list[LockSource]:
     """Read a lock, or all those of an environment file: for its machines, whatever their platforms.
 
     Raises ``LockstepError`` where there is none.
     """
-    mirrors = Mirrors(load(followed(path).parent).mirrors)
+    mirrors = Mirrors(load(resolve_path(path).parent).mirrors)
     environment = environment_of(path) if is_lock(path.name) else path
     locks = {path: cep37.read(path)} if is_lock(path.name) else select.read_own(path)
     if not locks:
         what, remedy = "there is no lock yet", f"run: lockstep lock {path}"
         raise LockstepError(what, where=str(lock_path(path)), remedy=remedy)
     access = _access(environment, mirrors)
-    return [Locked(lock, file, mirrors, access) for file, lock in locks.items()]
+    return [LockSource(lock, file, mirrors, access) for file, lock in locks.items()]
 
 
 def _chosen(locks: Mapping[Path, Lock], machine: str) -> Path:

@@ -23,11 +23,11 @@ from conda_lockstep.install.fetch.download import Archive, Store, archive_of
 from conda_lockstep.install.fetch.folder_lock import claimed
 from conda_lockstep.install.fetch.progress import downloading
 from conda_lockstep.install.fetch.simple import write_simple_index
-from conda_lockstep.install.locked_source import Locked
+from conda_lockstep.install.locked_source import LockSource
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.packages import Package
 from conda_lockstep.text.atomic import write_bytes
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 LIST = ".lockstep-mirror.json"
 """The files that we wrote: what is not locked any more goes, and nothing that is not ours."""
@@ -51,7 +51,7 @@ class _Mirror(Store):
 
 
 def mirror(
-    locks: Sequence[Locked], folder: Path, *, base: str = "", index: str, progress: bool = False
+    locks: Sequence[LockSource], folder: Path, *, base: str = "", index: str, progress: bool = False
 ) -> Mirrored:
     """Bring a folder to exactly the files of some locks; what is there already is checked and not fetched again.
 
@@ -59,7 +59,7 @@ def mirror(
     index that locks are made with. Raises ``LockstepError``: for a file that cannot be had or is not the locked one,
     for locks that want different bytes under one URL, and for a folder of other things.
     """
-    folder = followed(folder.expanduser())
+    folder = resolve_path(folder.expanduser())
     wanted = _wanted(locks)
     access = locks[0].access if len(locks) == 1 else _joined(locks)
     with ExitStack() as stack:
@@ -99,7 +99,7 @@ def place_of(url: str) -> PurePosixPath:
     return place
 
 
-def _wanted(locks: Sequence[Locked]) -> dict[Archive, Package]:
+def _wanted(locks: Sequence[LockSource]) -> dict[Archive, Package]:
     found: dict[str, tuple[Archive, Package]] = {}
     for locked in locks:
         for packages in locked.lock.platforms.values():
@@ -112,7 +112,7 @@ def _wanted(locks: Sequence[Locked]) -> dict[Archive, Package]:
     return dict(found.values())
 
 
-def _joined(locks: Sequence[Locked]) -> Access:
+def _joined(locks: Sequence[LockSource]) -> Access:
     access = Access()
     for locked in locks:
         access.join(locked.access)

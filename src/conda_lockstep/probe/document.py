@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conda_lockstep.probe.model import Probe, Step
+from conda_lockstep.probe.model import Probe, ProbeStep
 from conda_lockstep.snapshot.snapshot_json import machine_json
 from conda_lockstep.text.json_fields import Json
 
@@ -30,7 +30,7 @@ def dumps(probe: Probe) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _step_json(step: Step) -> dict[str, Json]:
+def _step_json(step: ProbeStep) -> dict[str, Json]:
     return {
         "name": step.name,
         "framework": step.framework,

@@ -12,11 +12,11 @@ from conda_lockstep import self_exec as itself
 from conda_lockstep.drift.compare.operands import active_prefix
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.probe import process
-from conda_lockstep.probe.model import Probe, Step
+from conda_lockstep.probe.model import Probe, ProbeStep
 from conda_lockstep.snapshot import machine
 from conda_lockstep.snapshot.model import Machine
 from conda_lockstep.text.json_fields import Json
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 TIMEOUT = 120.0
 """Seconds for a step: a cold import of PyTorch over a network's file system takes one minute."""
@@ -25,7 +25,7 @@ FRAMEWORK_STEPS = ("import", "cuda", "kernel", "architecture", "convolution", "c
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ProbeTarget:
     """What is probed: an interpreter, and the prefix it is in where that is known. ``lock`` is what it should hold."""
 
     python: Path
@@ -37,7 +37,7 @@ class Target:
 
 def target_of(
     prefix: Path | None, python: Path | None, lock: Path | None, *, deep: bool, timeout: float
-) -> Target:
+) -> ProbeTarget:
     """Return what the command line names, by absolute paths: a step has a folder of its own to run in.
 
     Raises ``LockstepError`` where there is no interpreter.
@@ -51,10 +51,10 @@ def target_of(
     if prefix is None and (deep or lock):
         raise LockstepError("--lock and --deep are about a prefix", remedy="name it with --prefix")
     python = python.absolute() if python.exists() else python  # else a name on the PATH
-    return Target(python, prefix and prefix.absolute(), lock and lock.absolute(), deep, timeout)
+    return ProbeTarget(python, prefix and prefix.absolute(), lock and lock.absolute(), deep, timeout)
 
 
-def climb(target: Target, said: Callable[[Step], None] = lambda step: None) -> Probe:
+def climb(target: ProbeTarget, said: Callable[[ProbeStep], None] = lambda step: None) -> Probe:
     """Take every step that can be taken; ``said`` hears of each when it is done.
 
     Raises ``LockstepError`` where the interpreter does not answer at all.
@@ -79,7 +79,7 @@ def climb(target: Target, said: Callable[[Step], None] = lambda step: None) -> P
     return Probe(prefix, str(target.python), version, frameworks, here, tuple(steps))
 
 
-def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[Step]:
+def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[ProbeStep]:
     yield run.packages()
     if run.target.deep:
         yield run.bytes()
@@ -91,13 +91,13 @@ def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[S
             if imported.status == "passed":
                 yield run.inside(name, framework)
             else:
-                yield Step(name, framework, "skipped", "it could not be imported", 0.0)
+                yield ProbeStep(name, framework, "skipped", "it could not be imported", 0.0)
 
 
 class _Runner:
     """Runs the steps of one target; ``context`` is what each of them is told."""
 
-    def __init__(self, target: Target, script: Path, here: Machine) -> None:
+    def __init__(self, target: ProbeTarget, script: Path, here: Machine) -> None:
         self.target = target
         self.script = script
         self.context: dict[str, Json] = {
@@ -106,7 +106,7 @@ class _Runner:
             "gpus": len(here.gpus) if os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1") else 0,
         }
 
-    def inside(self, name: str, framework: str) -> Step:
+    def inside(self, name: str, framework: str) -> ProbeStep:
         """Take a step in the interpreter that is probed."""
         environ = _environment(self.target.prefix)
         if name == "import":
@@ -116,28 +116,28 @@ class _Runner:
             name, framework, command, self.context, timeout=self.target.timeout, environ=environ
         )
 
-    def itself(self, name: str, module: str, prefix: str) -> Step:
+    def itself(self, name: str, module: str, prefix: str) -> ProbeStep:
         """Take a step that this program does, in an interpreter like the running one."""
         command = itself.command(module, "serve")
         context: dict[str, Json] = {
             "prefix": prefix,
-            "lock": str(followed(self.target.lock)) if self.target.lock else "",
+            "lock": str(resolve_path(self.target.lock)) if self.target.lock else "",
             "deep": name == "bytes",
         }
         return process.take(name, "", command, context, timeout=self.target.timeout, environ=os.environ)
 
-    def packages(self) -> Step:
+    def packages(self) -> ProbeStep:
         """Compare the packages with the lock."""
         if self.target.prefix is None:
-            return Step("packages", "", "skipped", "an interpreter was named, and no prefix", 0.0)
+            return ProbeStep("packages", "", "skipped", "an interpreter was named, and no prefix", 0.0)
         if self.target.lock is None:
-            return Step("packages", "", "skipped", "no lock was named", 0.0)
+            return ProbeStep("packages", "", "skipped", "no lock was named", 0.0)
         return self.itself("packages", "conda_lockstep.probe.packages", str(self.target.prefix))
 
-    def bytes(self) -> Step:
+    def bytes(self) -> ProbeStep:
         """Compare the bytes of all files with what was recorded."""
         if self.target.prefix is None:
-            return Step("bytes", "", "skipped", "an interpreter was named, and no prefix", 0.0)
+            return ProbeStep("bytes", "", "skipped", "an interpreter was named, and no prefix", 0.0)
         return self.itself("bytes", "conda_lockstep.probe.packages", str(self.target.prefix))
 
 

@@ -19,7 +19,7 @@ TRANSPORT = "transport between nodes: one machine cannot show it"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ProbeStep:
     """One step, in a process of its own.
 
     ``framework`` is empty where it is about the environment as a whole. ``skipped``: it could not be taken here, and
@@ -54,7 +54,7 @@ class Probe:
     version: str
     frameworks: tuple[str, ...]
     machine: Machine
-    steps: tuple[Step, ...]
+    steps: tuple[ProbeStep, ...]
 
     @property
     def failed(self) -> bool:

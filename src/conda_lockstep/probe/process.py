@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.probe.model import STATUSES, Status, Step
+from conda_lockstep.probe.model import STATUSES, ProbeStep, Status
 from conda_lockstep.text.json_fields import Fields, Json, parse_object
 
 _OUTPUT = 4000
@@ -28,7 +28,7 @@ def take(
     *,
     timeout: float,
     environ: Mapping[str, str],
-) -> Step:
+) -> ProbeStep:
     """Run ``command ANSWER-FILE CONTEXT`` and return what it answered, or how it ended without an answer."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lockstep-probe-") as folder:
@@ -37,15 +37,15 @@ def take(
         seconds = time.monotonic() - start
         if status is None:
             told = f"it did not end within {timeout:g} seconds"
-            return Step(name, framework, "hung", told, seconds, output=output)
+            return ProbeStep(name, framework, "hung", told, seconds, output=output)
         if status != 0 or not answer.exists():
-            return Step(name, framework, "crashed", _ended(status), seconds, output=output)
+            return ProbeStep(name, framework, "crashed", _ended(status), seconds, output=output)
         fields = _parsed(answer)
     if fields is None:
-        return Step(name, framework, "failed", "its answer cannot be read", seconds, output=output)
+        return ProbeStep(name, framework, "failed", "its answer cannot be read", seconds, output=output)
     facts = fields.values.get("facts")
     found, told = _status(fields), " ".join(fields.text("told").split())
-    return Step(name, framework, found, told, seconds, facts if isinstance(facts, dict) else {}, output)
+    return ProbeStep(name, framework, found, told, seconds, facts if isinstance(facts, dict) else {}, output)
 
 
 def _run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conda_lockstep.probe.model import BAD, Probe, Status, Step
+from conda_lockstep.probe.model import BAD, Probe, ProbeStep, Status
 from conda_lockstep.snapshot.model import Machine
 from conda_lockstep.text.printable import visible
 
@@ -23,7 +23,7 @@ def render(probe: Probe) -> str:
     return "\n".join((*(line(step) for step in probe.steps), "", *summary(probe))) + "\n"
 
 
-def line(step: Step, *, colour: bool = False) -> str:
+def line(step: ProbeStep, *, colour: bool = False) -> str:
     """Return the line of a step; below it, for one that went wrong, the last that it wrote."""
     status = f"\x1b[{_COLOURS[step.status]}m{step.status:<8}\x1b[0m" if colour else f"{step.status:<8}"
     taken = f"{step.seconds:6.1f} s" if step.seconds else " " * 8

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from conda_lockstep.config import Machine
+from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.lock.model import envelope, metadata
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.solve.machines import Group, limits
+from conda_lockstep.lock.solve.machines import MachineGroup, limits
 
 SHOWN = 3
 """How many names of a list are shown."""
 
 
-def summary(path: Path, lock: Lock, machines: Sequence[Machine]) -> Iterator[str]:
+def summary(path: Path, lock: Lock, machines: Sequence[DeclaredMachine]) -> Iterator[str]:
     """Yield, for each platform, what was locked, for which machine, and what its packages need of one."""
     for platform, packages in sorted(lock.platforms.items()):
         pip = len(packages.only("pip"))
@@ -22,7 +22,7 @@ def summary(path: Path, lock: Lock, machines: Sequence[Machine]) -> Iterator[str
         yield f"{path}: {platform}: {count} ({packages.environment_id})"
         names = metadata.machines_of(lock, platform)
         own = tuple(machine for machine in machines if machine.name in names)
-        group = Group(platform, metadata.machine_of(lock, platform), own)
+        group = MachineGroup(platform, metadata.machine_of(lock, platform), own)
         yield f"  for {', '.join(names) or 'a machine'} with {_facts(group)}"
         needs, allows = metadata.needs_of(lock, platform), metadata.allows_of(lock, platform)
         if needs:
@@ -50,7 +50,7 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:SHOWN])}{more}"
 
 
-def _facts(group: Group) -> str:
+def _facts(group: MachineGroup) -> str:
     """Write virtual packages; where a machine has less than the others, which one that is."""
     oldest: Mapping[str, tuple[str, ...]] = limits(group) if len(group.machines) > 1 else {}
     return " ".join(

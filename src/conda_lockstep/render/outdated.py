@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from conda_lockstep.lock.explain.outdated import Newer
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.text.listing import listed
 from conda_lockstep.text.printable import visible
 
@@ -17,7 +17,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OutdatedRow:
     """What is outdated on one platform of a lock."""
 
     lock: str
@@ -25,7 +25,7 @@ class Row:
     found: tuple[Newer, ...]
 
 
-def as_text(rows: Sequence[Row]) -> str:
+def as_text(rows: Sequence[OutdatedRow]) -> str:
     """Return text that ends in LF; platforms that say the same are told together."""
     told: dict[tuple[str, tuple[Newer, ...]], list[str]] = {}
     for row in rows:
@@ -34,7 +34,7 @@ def as_text(rows: Sequence[Row]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def as_json(rows: Sequence[Row]) -> str:
+def as_json(rows: Sequence[OutdatedRow]) -> str:
     """Return a JSON document; see docs/why.md."""
     return json.dumps({"version": 1, "platforms": [_json(row) for row in rows]}, indent=2) + "\n"
 
@@ -69,11 +69,11 @@ def says(found: Newer) -> str:
     return found.why or "a new lock has it"
 
 
-def _line(entry: Wanted) -> str:
+def _line(entry: RequestedSpec) -> str:
     return f"'{entry.text}' (line {entry.where.line})"
 
 
-def _json(row: Row) -> dict[str, object]:
+def _json(row: OutdatedRow) -> dict[str, object]:
     return {
         "lock": row.lock,
         "platform": row.platform,
@@ -93,7 +93,7 @@ def _json(row: Row) -> dict[str, object]:
     }
 
 
-def _json_entry(entry: Wanted) -> dict[str, object]:
+def _json_entry(entry: RequestedSpec) -> dict[str, object]:
     return {
         "text": entry.text,
         "path": entry.where.path,

@@ -23,7 +23,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class UploadChange:
     """What became of a package. ``before`` is the locked one, ``after`` what is solved since; None for absent.
 
     ``uploads`` are those of the moment that moved it, the ones that are in the new solution where there are any; empty
@@ -46,26 +46,26 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UploadRow:
     """An answer for one platform of one lock."""
 
     lock: str
     platform: str
     package: str
-    flip: Flip
+    flip: UploadChange
 
 
-def as_text(rows: Sequence[Row]) -> str:
+def as_text(rows: Sequence[UploadRow]) -> str:
     """Return text that ends in LF."""
     return "\n\n".join("\n".join(_block(row)) for row in rows) + "\n"
 
 
-def as_json(rows: Sequence[Row]) -> str:
+def as_json(rows: Sequence[UploadRow]) -> str:
     """Return a JSON document; see docs/drift.md."""
     return json.dumps({"version": 1, "packages": [_json(row) for row in rows]}, indent=2) + "\n"
 
 
-def _block(row: Row) -> Iterator[str]:
+def _block(row: UploadRow) -> Iterator[str]:
     flip = row.flip
     where = f"{visible(row.lock)} ({visible(row.platform)})"
     if not flip.moved:
@@ -90,7 +90,7 @@ def _state(name: str, package: Package | None) -> str:
     return visible(str(package)) if package else f"no {visible(name)}"
 
 
-def _json(row: Row) -> dict[str, object]:
+def _json(row: UploadRow) -> dict[str, object]:
     flip = row.flip
     return {
         "lock": row.lock,

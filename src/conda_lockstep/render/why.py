@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from conda_lockstep.lock.explain.why import Answer, Chain, Need
+from conda_lockstep.lock.explain.why import Chain, DependencyEdge, Explanation
 from conda_lockstep.packages import Package
 from conda_lockstep.text.printable import visible
 
@@ -15,15 +15,15 @@ SHOWN_ASKERS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WhyRow:
     """An answer for one platform of one lock."""
 
     lock: str
     platform: str
-    answer: Answer
+    answer: Explanation
 
 
-def as_text(rows: Sequence[Row], *, every: bool) -> str:
+def as_text(rows: Sequence[WhyRow], *, every: bool) -> str:
     """Return text that ends in LF; platforms that say the same are told together. Few chains, unless ``every``."""
     told: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for row in rows:
@@ -36,7 +36,7 @@ def as_text(rows: Sequence[Row], *, every: bool) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def as_json(rows: Sequence[Row]) -> str:
+def as_json(rows: Sequence[WhyRow]) -> str:
     """Return a JSON document with all chains; see docs/why.md."""
     return json.dumps({"version": 1, "packages": [_json(row) for row in rows]}, indent=2) + "\n"
 
@@ -46,7 +46,7 @@ def _title(package: Package) -> str:
     return visible(f"{package.name} {package.version}".rstrip()) + by_pip
 
 
-def _body(answer: Answer, every: bool) -> Iterator[str]:
+def _body(answer: Explanation, every: bool) -> Iterator[str]:
     shown = answer.chains if every else answer.chains[:SHOWN_CHAINS]
     for chain in shown:
         yield from _chain(chain)
@@ -72,12 +72,12 @@ def _chain(chain: Chain) -> Iterator[str]:
         yield "  nothing in the lock depends on it: somebody asked for it by name"
 
 
-def _needed(need: Need) -> str:
+def _needed(need: DependencyEdge) -> str:
     constraint = need.spec.partition(" ")[2]
     return visible(f"{need.asker.name} ({constraint})" if constraint else need.asker.name)
 
 
-def _json(row: Row) -> dict[str, object]:
+def _json(row: WhyRow) -> dict[str, object]:
     package = row.answer.package
     return {
         "lock": row.lock,
@@ -103,6 +103,6 @@ def _json(row: Row) -> dict[str, object]:
     }
 
 
-def _json_need(need: Need) -> dict[str, str]:
+def _json_need(need: DependencyEdge) -> dict[str, str]:
     asker = need.asker
     return {"manager": asker.manager, "name": asker.name, "version": asker.version, "spec": need.spec}

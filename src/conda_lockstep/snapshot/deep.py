@@ -12,8 +12,14 @@ from typing import Literal, NamedTuple
 from conda_lockstep.packages import Key, Package
 from conda_lockstep.snapshot import hashing
 from conda_lockstep.snapshot.claims import EMPTY, Claim, of_distribution, of_record
-from conda_lockstep.snapshot.model import Damage, File, FileState, Installed, Stray
-from conda_lockstep.snapshot.prefix import Contents
+from conda_lockstep.snapshot.model import (
+    FileState,
+    Installed,
+    MismatchedFile,
+    PrefixInconsistency,
+    UnownedFile,
+)
+from conda_lockstep.snapshot.prefix import PrefixContents
 
 GPU_LIBRARIES = re.compile(
     r"lib(?:cuda|cu(?:dart|dnn|blas|fft|file|rand|solver|sparse|pti|tensor)|nccl|nv(?:rtc|JitLink|shmem|ToolsExt)"
@@ -42,10 +48,10 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class _Fault:
     owner: Package
-    file: File
+    file: MismatchedFile
 
 
-def look(contents: Contents, *, libraries_only: bool = False) -> Look:
+def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
     """Compare the files of a prefix with what was recorded of them; with ``libraries_only``, :data:`GPU_LIBRARIES`.
 
     Byte code is not compared: Python writes it anew. Links are compared by what they point at.
@@ -67,7 +73,7 @@ def look(contents: Contents, *, libraries_only: bool = False) -> Look:
     return Look(installed, len(found.hashed), size, found.untold)
 
 
-def differing(contents: Contents, among: Container[Key]) -> dict[Package, str]:
+def differing(contents: PrefixContents, among: Container[Key]) -> dict[Package, str]:
     """Return which of the packages ``among`` have files that are not as they were installed, each in words.
 
     Of a path with two owners, the bytes of either will do.
@@ -82,7 +88,7 @@ def differing(contents: Contents, among: Container[Key]) -> dict[Package, str]:
     return {damage.package: damage.detail for damage in _damages(own)}
 
 
-def _claims(contents: Contents) -> dict[str, list[Claim]]:
+def _claims(contents: PrefixContents) -> dict[str, list[Claim]]:
     """Return what packages claim of each path."""
     found: dict[str, list[Claim]] = {}
     of_records = (of_record(record) for record in contents.records)
@@ -134,11 +140,15 @@ def _lying(
             try:
                 mode = os.lstat(f"{root}/{path}").st_mode
             except OSError:
-                faults += [_Fault(each.owner, File(path, "missing")) for each in claimed if not each.made]
+                faults += [
+                    _Fault(each.owner, MismatchedFile(path, "missing")) for each in claimed if not each.made
+                ]
                 continue
             link = stat.S_ISLNK(mode)
             if not link and not stat.S_ISREG(mode):
-                faults += [_Fault(each.owner, File(path, "changed", "is no file")) for each in claimed]
+                faults += [
+                    _Fault(each.owner, MismatchedFile(path, "changed", "is no file")) for each in claimed
+                ]
                 continue
         if not link:
             regular.add(path)
@@ -147,7 +157,7 @@ def _lying(
                 _wrong_link(root, claim) if link else "is a file, a link was installed" if claim.link else ""
             )
             if why:
-                faults.append(_Fault(claim.owner, File(path, "changed", why)))
+                faults.append(_Fault(claim.owner, MismatchedFile(path, "changed", why)))
     return faults, regular
 
 
@@ -179,9 +189,9 @@ def _differing(root: str, claims: list[Claim], digest: str) -> Iterator[_Fault]:
             continue
         if right:
             detail = f"{right[0].owner} owns it, too, and its bytes are there"
-            yield _Fault(claim.owner, File(claim.path, "owned twice", detail))
+            yield _Fault(claim.owner, MismatchedFile(claim.path, "owned twice", detail))
         else:
-            yield _Fault(claim.owner, File(claim.path, "changed", _changed(root, claim, digest)))
+            yield _Fault(claim.owner, MismatchedFile(claim.path, "changed", _changed(root, claim, digest)))
 
 
 def _changed(root: str, claim: Claim, digest: str) -> str:
@@ -194,18 +204,18 @@ def _changed(root: str, claim: Claim, digest: str) -> str:
     return f"{f'has {size} bytes' if size else 'is empty'}, {claim.size} bytes were installed"
 
 
-def _damages(faults: Iterable[_Fault]) -> Iterator[Damage]:
-    by_owner: dict[Package, dict[str, File]] = {}
+def _damages(faults: Iterable[_Fault]) -> Iterator[PrefixInconsistency]:
+    by_owner: dict[Package, dict[str, MismatchedFile]] = {}
     for fault in faults:
         by_owner.setdefault(fault.owner, {}).setdefault(fault.file.path, fault.file)
     for owner, files in by_owner.items():
         ordered = tuple(sorted(files.values(), key=lambda file: file.path))
-        yield Damage("files", owner, "; ".join(_told(ordered)), files=ordered)
+        yield PrefixInconsistency("files", owner, "; ".join(_told(ordered)), files=ordered)
 
 
-def _told(files: Iterable[File]) -> Iterator[str]:
+def _told(files: Iterable[MismatchedFile]) -> Iterator[str]:
     """Yield a phrase for each state: how many files, the first of them, and what is said of a single one."""
-    states: dict[FileState, list[File]] = {}
+    states: dict[FileState, list[MismatchedFile]] = {}
     for file in files:
         states.setdefault(file.state, []).append(file)
     for state, each in states.items():
@@ -238,7 +248,7 @@ def _walk(root: str, folders: set[str] | None) -> Iterator[tuple[str, bool]]:
                 yield path, entry.is_symlink()
 
 
-def _strays(extra: list[str], known: Iterable[Stray]) -> Iterator[Stray]:
+def _strays(extra: list[str], known: Iterable[UnownedFile]) -> Iterator[UnownedFile]:
     """Yield what nobody claims: what can be loaded or run, and the rest, such as caches that programs leave."""
     told = {stray.place for stray in known}
     code = [path for path in extra if _is_code(path) and path not in told]
@@ -253,7 +263,7 @@ def _is_code(path: str) -> bool:
     return path.endswith(_CODE) or ".so." in path or path.startswith(("bin/", "Scripts/"))
 
 
-def _stray(kind: Literal["file", "present"], place: str, paths: list[str]) -> Stray:
-    files = tuple(File(path, "extra") for path in paths)
+def _stray(kind: Literal["file", "present"], place: str, paths: list[str]) -> UnownedFile:
+    files = tuple(MismatchedFile(path, "extra") for path in paths)
     (detail,) = _told(files)
-    return Stray(kind, place, detail, files)
+    return UnownedFile(kind, place, detail, files)

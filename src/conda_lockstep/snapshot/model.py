@@ -16,7 +16,7 @@ FileState: TypeAlias = Literal["changed", "missing", "extra", "owned twice"]
 FILE_STATES: tuple[FileState, ...] = ("changed", "missing", "extra", "owned twice")
 
 
-class File(NamedTuple):
+class MismatchedFile(NamedTuple):
     """A file that is not as a package recorded it; ``path`` is relative to the prefix, ``detail`` may be empty."""
 
     path: str
@@ -24,7 +24,7 @@ class File(NamedTuple):
     detail: str = ""
 
 
-class Damage(NamedTuple):
+class PrefixInconsistency(NamedTuple):
     """A place where a prefix contradicts itself.
 
     ``package`` is what ``conda-meta`` records, ``found`` the pip package that was found in its place.
@@ -38,10 +38,10 @@ class Damage(NamedTuple):
     package: Package
     detail: str
     found: Package | None = None
-    files: tuple[File, ...] = ()
+    files: tuple[MismatchedFile, ...] = ()
 
 
-class Stray(NamedTuple):
+class UnownedFile(NamedTuple):
     """What no package brought, and what the interpreter or the loader takes all the same.
 
     ``place`` is a path in the prefix or the name of an environment variable. ``startup``: it runs in every start of
@@ -52,7 +52,7 @@ class Stray(NamedTuple):
     kind: StrayKind
     place: str
     detail: str
-    files: tuple[File, ...] = ()
+    files: tuple[MismatchedFile, ...] = ()
 
 
 class Installed(NamedTuple):
@@ -61,8 +61,8 @@ class Installed(NamedTuple):
     prefix: str
     platform: str
     packages: PackageSet
-    damages: tuple[Damage, ...] = ()
-    strays: tuple[Stray, ...] = ()
+    damages: tuple[PrefixInconsistency, ...] = ()
+    strays: tuple[UnownedFile, ...] = ()
 
 
 class Gpu(NamedTuple):

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.distributions import Distribution, recorded_paths
-from conda_lockstep.snapshot.model import Damage
+from conda_lockstep.snapshot.model import PrefixInconsistency
 
 _MAJOR = re.compile(r"(.+)-cu\d\d")
 
 
-def overlapping_wheels(distributions: Iterable[tuple[Distribution, Package]]) -> Iterator[Damage]:
+def overlapping_wheels(
+    distributions: Iterable[tuple[Distribution, Package]],
+) -> Iterator[PrefixInconsistency]:
     """Yield a damage for each pair of wheels that differ in their CUDA alone and own the same paths."""
     seen: dict[str, tuple[Distribution, Package]] = {}
     for distribution, package in sorted(distributions, key=lambda item: item[1].name):
@@ -27,9 +29,11 @@ def overlapping_wheels(distributions: Iterable[tuple[Distribution, Package]]) ->
             yield from _shared(*other, distribution, package)
 
 
-def _shared(one: Distribution, first: Package, two: Distribution, second: Package) -> Iterator[Damage]:
+def _shared(
+    one: Distribution, first: Package, two: Distribution, second: Package
+) -> Iterator[PrefixInconsistency]:
     shared = sorted(set(recorded_paths(one)) & set(recorded_paths(two)))
     if shared:
         more = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
         detail = f"{second} owns the same {shared[0]}{more}: the one installed last overwrote the other"
-        yield Damage("shadowed", first, detail, second)
+        yield PrefixInconsistency("shadowed", first, detail, second)

@@ -23,7 +23,7 @@ from conda_lockstep.snapshot.distributions import (
     read_installer,
     read_package,
 )
-from conda_lockstep.snapshot.model import Damage, Installed, Stray
+from conda_lockstep.snapshot.model import Installed, PrefixInconsistency, UnownedFile
 from conda_lockstep.snapshot.overlaps import overlapping_wheels
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
 from conda_lockstep.snapshot.unfinished import refuse_unfinished
@@ -32,7 +32,7 @@ _CHUNK = 1 << 16
 """More bytes than most records have."""
 
 
-class Contents(NamedTuple):
+class PrefixContents(NamedTuple):
     """A prefix with the records that say so; ``root`` is its real path, ``pip`` what no record of conda-meta lists."""
 
     root: str
@@ -48,7 +48,7 @@ def read(prefix: Path, environ: Mapping[str, str] = os.environ, *, unfinished: b
 
 def read_contents(
     prefix: Path, environ: Mapping[str, str] = os.environ, *, unfinished: bool = False
-) -> Contents:
+) -> PrefixContents:
     """Read what a prefix holds, and keep what that was read from.
 
     One that a build has not finished is read only for who means to mend it. Raises ``LockstepError`` where it is no
@@ -71,7 +71,7 @@ def read_contents(
     packages = PackageSet.of([*(record.package for record in records), *pip.values()])
     strays = [*_startup(root, records, listings, present), *surroundings.find(root, listings, environ)]
     installed = Installed(str(prefix), _platform(packages), packages, tuple(damages), tuple(strays))
-    return Contents(root, installed, tuple(records), tuple(read))
+    return PrefixContents(root, installed, tuple(records), tuple(read))
 
 
 def _startup(
@@ -79,13 +79,13 @@ def _startup(
     records: Iterable[Record],
     listings: Mapping[str, Iterable[str]],
     distributions: Iterable[Distribution],
-) -> Iterator[Stray]:
+) -> Iterator[UnownedFile]:
     paths = startup.candidates(root, listings)
     unlisted = {path for path in paths if not any(record.lists(path) for record in records)}
     return startup.unclaimed(root, unlisted, distributions)
 
 
-def _read_records(prefix: str) -> tuple[list[Record], list[Damage]]:
+def _read_records(prefix: str) -> tuple[list[Record], list[PrefixInconsistency]]:
     folder = os.path.join(prefix, "conda-meta")
     try:
         names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
@@ -105,11 +105,15 @@ def _read_records(prefix: str) -> tuple[list[Record], list[Damage]]:
             record = parse_record(_bytes_of(f"{folder}/{name}"))
         except (OSError, MalformedRecordError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
-            damages.append(Damage("record", _package_named(name), f"conda-meta/{name} cannot be read: {why}"))
+            damages.append(
+                PrefixInconsistency(
+                    "record", _package_named(name), f"conda-meta/{name} cannot be read: {why}"
+                )
+            )
             continue
         damages += _misnamed(record.package, name)
         if record.package.name in records:
-            damages.append(Damage("record", record.package, "conda-meta has two records of it"))
+            damages.append(PrefixInconsistency("record", record.package, "conda-meta has two records of it"))
         records[record.package.name] = record
     return list(records.values()), damages
 
@@ -120,13 +124,13 @@ def _package_named(file: str) -> Package:
     return Package("conda", name, version, build)
 
 
-def _misnamed(package: Package, file: str) -> Iterator[Damage]:
+def _misnamed(package: Package, file: str) -> Iterator[PrefixInconsistency]:
     said = f"{package.name}-{package.version}-{package.build}"
     if file != f"{said}.json":
-        yield Damage("record", package, f"conda-meta/{file} says that it is {said}")
+        yield PrefixInconsistency("record", package, f"conda-meta/{file} says that it is {said}")
     archive = package.url.rpartition("/")[2]
     if archive.endswith((".conda", ".tar.bz2")) and not archive.startswith(said) and "%" not in archive:
-        yield Damage("record", package, f"conda-meta/{file} says that it came from {archive}")
+        yield PrefixInconsistency("record", package, f"conda-meta/{file} says that it came from {archive}")
 
 
 def _site_packages(root: str, records: Iterable[Record]) -> list[str]:
@@ -146,27 +150,31 @@ def _site_packages(root: str, records: Iterable[Record]) -> list[str]:
 
 def _overlaps(
     root: str, record: Record, present: Container[str], pip: Mapping[str, Package]
-) -> Iterator[Damage]:
+) -> Iterator[PrefixInconsistency]:
     """Yield where pip removed, replaced or installed over the distributions of a conda package."""
     for own in record.distributions:
         path = f"{root}/{own.folder}"
         found = pip.get(Distribution(path).project) if pip else None
         if found is not None:
-            yield Damage("shadowed", record.package, f"pip installed {found} over it", found)
+            yield PrefixInconsistency("shadowed", record.package, f"pip installed {found} over it", found)
         elif path not in present:
-            yield Damage("gone", record.package, f"{own.folder} is gone, conda-meta still lists it")
+            yield PrefixInconsistency(
+                "gone", record.package, f"{own.folder} is gone, conda-meta still lists it"
+            )
         elif own.record_sha256 and _sha256(f"{path}/RECORD") != own.record_sha256:
-            yield Damage("overwritten", record.package, _overwritten(Distribution(path), own.folder))
+            yield PrefixInconsistency(
+                "overwritten", record.package, _overwritten(Distribution(path), own.folder)
+            )
 
 
-def _doubled(packages: Iterable[Package]) -> Iterator[Damage]:
+def _doubled(packages: Iterable[Package]) -> Iterator[PrefixInconsistency]:
     """Yield the projects of which site-packages has two distributions: one was put over the other by hand."""
     seen: dict[str, Package] = {}
     for package in packages:
         other = seen.setdefault(package.name, package)
         if other is not package:
             versions = " and ".join(sorted((other.version, package.version)))
-            yield Damage("record", package, f"site-packages has it twice, as {versions}")
+            yield PrefixInconsistency("record", package, f"site-packages has it twice, as {versions}")
 
 
 def _overwritten(distribution: Distribution, folder: str) -> str:

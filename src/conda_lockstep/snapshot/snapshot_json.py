@@ -12,13 +12,13 @@ from conda_lockstep.snapshot.model import (
     DAMAGE_KINDS,
     FILE_STATES,
     STRAY_KINDS,
-    Damage,
-    File,
     Gpu,
     Installed,
     Machine,
+    MismatchedFile,
+    PrefixInconsistency,
     Snapshot,
-    Stray,
+    UnownedFile,
 )
 from conda_lockstep.text.json_fields import Fields, Json, parse_object
 
@@ -65,15 +65,17 @@ def loads(text: str, where: str) -> Snapshot:
     return Snapshot(installed, _machine_from(fields.child("machine")))
 
 
-def file_json(file: File) -> dict[str, Json]:
+def file_json(file: MismatchedFile) -> dict[str, Json]:
     """Return a file that is not as recorded, for reports and snapshots."""
     values: dict[str, Json] = {"path": file.path, "state": file.state}
     return values | {"detail": file.detail} if file.detail else values
 
 
-def file_from(fields: Fields) -> File:
+def file_from(fields: Fields) -> MismatchedFile:
     """Read what :func:`file_json` made; raises ``LockstepError`` for anything else."""
-    return File(fields.text("path"), _one_of(fields, "state", FILE_STATES), fields.optional_text("detail"))
+    return MismatchedFile(
+        fields.text("path"), _one_of(fields, "state", FILE_STATES), fields.optional_text("detail")
+    )
 
 
 def machine_json(machine: Machine) -> dict[str, Json]:
@@ -115,7 +117,7 @@ def _machine_from(fields: Fields) -> Machine:
     )
 
 
-def _damage_json(damage: Damage) -> dict[str, Json]:
+def _damage_json(damage: PrefixInconsistency) -> dict[str, Json]:
     values: dict[str, Json] = {
         "kind": damage.kind,
         "detail": damage.detail,
@@ -128,24 +130,26 @@ def _damage_json(damage: Damage) -> dict[str, Json]:
     return values
 
 
-def _damage_from(fields: Fields) -> Damage:
+def _damage_from(fields: Fields) -> PrefixInconsistency:
     found = package_from(fields.child("found")) if fields.has("found") else None
     files = tuple(file_from(child) for child in fields.children("files"))
     kind = _one_of(fields, "kind", DAMAGE_KINDS)
-    return Damage(kind, package_from(fields.child("package")), fields.text("detail"), found, files)
+    return PrefixInconsistency(
+        kind, package_from(fields.child("package")), fields.text("detail"), found, files
+    )
 
 
-def _stray_json(stray: Stray) -> dict[str, Json]:
+def _stray_json(stray: UnownedFile) -> dict[str, Json]:
     values: dict[str, Json] = {"kind": stray.kind, "place": stray.place, "detail": stray.detail}
     if stray.files:
         values["files"] = [file_json(file) for file in stray.files]
     return values
 
 
-def _stray_from(fields: Fields) -> Stray:
+def _stray_from(fields: Fields) -> UnownedFile:
     files = tuple(file_from(child) for child in fields.children("files"))
     kind = _one_of(fields, "kind", STRAY_KINDS)
-    return Stray(kind, fields.text("place"), fields.text("detail"), files)
+    return UnownedFile(kind, fields.text("place"), fields.text("detail"), files)
 
 
 def _one_of(fields: Fields, key: str, known: tuple[_T, ...]) -> _T:

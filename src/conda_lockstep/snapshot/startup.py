@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from conda_lockstep.snapshot.distributions import Distribution, recorded_paths
-from conda_lockstep.snapshot.model import Stray
+from conda_lockstep.snapshot.model import UnownedFile
 
 _MODULES = ("sitecustomize", "usercustomize")
 _FORMS = ("", ".py", ".pyc")
@@ -34,7 +34,7 @@ def candidates(root: str, listings: Mapping[str, Iterable[str]]) -> set[str]:
     return found
 
 
-def unclaimed(root: str, paths: set[str], distributions: Iterable[Distribution]) -> Iterator[Stray]:
+def unclaimed(root: str, paths: set[str], distributions: Iterable[Distribution]) -> Iterator[UnownedFile]:
     """Yield the paths that no RECORD of these distributions lists, with what they do."""
     left = set(paths)
     for distribution in distributions if left else ():
@@ -44,15 +44,17 @@ def unclaimed(root: str, paths: set[str], distributions: Iterable[Distribution])
         yield _stray(root, path)
 
 
-def _stray(root: str, path: str) -> Stray:
+def _stray(root: str, path: str) -> UnownedFile:
     if not path.endswith(".pth"):
-        return Stray("startup", path, "it runs in every start of Python, and no package brought it")
+        return UnownedFile("startup", path, "it runs in every start of Python, and no package brought it")
     try:
         with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
             lines = [line.strip() for line in file if line.strip() and not line.startswith("#")]
     except OSError:
         lines = []
     if any(line.startswith(("import ", "import\t")) for line in lines):
-        return Stray("startup", path, "it runs code in every start of Python, and no package brought it")
+        return UnownedFile(
+            "startup", path, "it runs code in every start of Python, and no package brought it"
+        )
     added = f"adds {lines[0]} to the path" if lines else "is empty"
-    return Stray("path", path, f"it {added}, and no package brought it")
+    return UnownedFile("path", path, f"it {added}, and no package brought it")

@@ -10,23 +10,27 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from conda_lockstep.snapshot.distributions import listing
-from conda_lockstep.snapshot.model import Stray
+from conda_lockstep.snapshot.model import UnownedFile
 
 _SHOWN = 3
 
 
-def find(root: str, listings: Mapping[str, Iterable[str]], environ: Mapping[str, str]) -> Iterator[Stray]:
+def find(
+    root: str, listings: Mapping[str, Iterable[str]], environ: Mapping[str, str]
+) -> Iterator[UnownedFile]:
     """Yield what hides something of the prefix, and what could; ``listings`` are its site-packages, by folder."""
     home = environ.get("PYTHONHOME", "")
     if home and os.path.realpath(home.partition(":")[0]) != root:
-        yield Stray("shadows", "PYTHONHOME", f"{home} takes the place of the whole standard library")
+        yield UnownedFile("shadows", "PYTHONHOME", f"{home} takes the place of the whole standard library")
     yield from _modules(root, listings, environ)
     yield from _libraries(root, listings, environ.get("LD_LIBRARY_PATH", ""))
     if preloaded := environ.get("LD_PRELOAD"):
-        yield Stray("present", "LD_PRELOAD", f"{preloaded} is loaded before every library")
+        yield UnownedFile("present", "LD_PRELOAD", f"{preloaded} is loaded before every library")
 
 
-def _modules(root: str, listings: Mapping[str, Iterable[str]], environ: Mapping[str, str]) -> Iterator[Stray]:
+def _modules(
+    root: str, listings: Mapping[str, Iterable[str]], environ: Mapping[str, str]
+) -> Iterator[UnownedFile]:
     folders = [
         ("PYTHONPATH", folder)
         for folder in environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -45,9 +49,9 @@ def _modules(root: str, listings: Mapping[str, Iterable[str]], environ: Mapping[
     for place, folder in folders:
         found = _importable(listing(folder))
         if hidden := sorted(found & own):
-            yield Stray("shadows", place, f"{folder} hides {_some(hidden)} of the prefix")
+            yield UnownedFile("shadows", place, f"{folder} hides {_some(hidden)} of the prefix")
         elif found:
-            yield Stray("present", place, f"{folder} adds {_some(sorted(found))}")
+            yield UnownedFile("present", place, f"{folder} adds {_some(sorted(found))}")
 
 
 def _user_sites(listings: Iterable[str], environ: Mapping[str, str]) -> Iterator[str]:
@@ -75,7 +79,7 @@ def _importable(names: Iterable[str]) -> set[str]:
     return found
 
 
-def _libraries(root: str, listings: Iterable[str], variable: str) -> Iterator[Stray]:
+def _libraries(root: str, listings: Iterable[str], variable: str) -> Iterator[UnownedFile]:
     folders = [folder for folder in variable.split(":") if folder and not _inside(root, folder)]
     if not folders:
         return
@@ -84,9 +88,9 @@ def _libraries(root: str, listings: Iterable[str], variable: str) -> Iterator[St
     for folder in folders:
         found = _shared_libraries(folder)
         if hidden := sorted(found & own):
-            yield Stray("shadows", "LD_LIBRARY_PATH", f"{folder} hides {_some(hidden)} of the prefix")
+            yield UnownedFile("shadows", "LD_LIBRARY_PATH", f"{folder} hides {_some(hidden)} of the prefix")
         elif found:
-            yield Stray("present", "LD_LIBRARY_PATH", f"{folder} adds {_some(sorted(found))}")
+            yield UnownedFile("present", "LD_LIBRARY_PATH", f"{folder} adds {_some(sorted(found))}")
 
 
 def _library_folders(site_packages: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ _RARE: dict[type[yaml.Token], str] = {
 }
 
 
-class Layout(NamedTuple):
+class CommentLayout(NamedTuple):
     """What a text is made of, each in its order. A comment reaches from ``#`` to its line's end.
 
     ``rare`` are the places of what environment files do without: anchors, aliases, tags, directives.
@@ -32,7 +32,7 @@ class Layout(NamedTuple):
     rare: tuple[tuple[str, Span], ...]
 
 
-def layout(source: Source) -> Layout:
+def layout(source: Source) -> CommentLayout:
     """Return where scalars and comments are in a text that is known to be YAML."""
     text = source.text
     scalars: list[Span] = []
@@ -53,4 +53,4 @@ def layout(source: Source) -> Layout:
         scalars.append(Span(start, end))
         at = token.end_mark.index
     comments += (Span(*found.span()) for found in _COMMENT.finditer(text, at))
-    return Layout(tuple(scalars), tuple(comments), tuple(rare))
+    return CommentLayout(tuple(scalars), tuple(comments), tuple(rare))

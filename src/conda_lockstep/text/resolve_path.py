@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-def followed(path: Path) -> Path:
+def resolve_path(path: Path) -> Path:
     """Return an absolute path with its links followed, as far as there are any; it need not exist.
 
     ``Path.resolve`` raises ``RuntimeError`` for a link that leads to itself, before Python 3.13: whoever reads such a

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conda_lockstep.text.source import Source, Span
 
 if TYPE_CHECKING:
-    from conda_lockstep.text.comments import Layout
+    from conda_lockstep.text.comments import CommentLayout
 
 MARK = "lockstep:"
 """A text without it has no suppressions."""
@@ -60,7 +60,7 @@ def suppressions(source: Source) -> tuple[Suppression, ...]:
     from conda_lockstep.text.comments import layout
 
     found = layout(source)
-    return in_comments(source, found.comments, _Below(source, found).lines)
+    return in_comments(source, found.comments, _YamlExtents(source, found).lines)
 
 
 def in_comments(
@@ -112,10 +112,10 @@ def _in_comment(
         yield Suppression(names, reason, Span(start, start + len(text[start:end].rstrip())), first, last)
 
 
-class _Below:
+class _YamlExtents:
     """Which lines a comment speaks of, read once for all comments of a text."""
 
-    def __init__(self, source: Source, found: Layout) -> None:
+    def __init__(self, source: Source, found: CommentLayout) -> None:
         self._source = source
         self._own_lines = {
             source.position(span.start)[0] for span in found.comments if is_alone(source, span)
@@ -131,7 +131,7 @@ class _Below:
         line = self._following[line] if line in self._own_lines else line
         return self._extents.get(line, (line, line))
 
-    def _long_scalars(self, found: Layout) -> list[tuple[int, int]]:
+    def _long_scalars(self, found: CommentLayout) -> list[tuple[int, int]]:
         """Return the lines of scalars that reach over several; where one begins as another ends, they are one."""
         extents: list[tuple[int, int]] = []
         for span in found.scalars:

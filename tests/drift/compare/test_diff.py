@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from tests.drift.strategies import package_sets
 
-from conda_lockstep.drift.compare.diff import Scope, diff
-from conda_lockstep.drift.model import MIRRORS, Change, Drift, DriftClass, Flip, Gap, accounted
+from conda_lockstep.drift.compare.diff import ComparableFacts, diff
+from conda_lockstep.drift.model import MIRRORS, Change, Drift, DriftClass, UnknownFact, VariantFlip, accounted
 from conda_lockstep.packages import Package, PackageSet
 
 FORGE = "https://conda.anaconda.org/conda-forge"
@@ -28,7 +28,9 @@ def pip(name: str, version: str, file: str = "", **fields: object) -> Package:
 
 
 def only_change(old: Package | None, new: Package | None, **scope: bool) -> Change | None:
-    drift = diff(PackageSet.of(filter(None, [old])), PackageSet.of(filter(None, [new])), Scope(**scope))
+    drift = diff(
+        PackageSet.of(filter(None, [old])), PackageSet.of(filter(None, [new])), ComparableFacts(**scope)
+    )
     assert len(drift.changes) <= 1
     return drift.changes[0] if drift.changes else None
 
@@ -144,21 +146,21 @@ def test_a_pip_package_shadows_what_holds_its_project_and_not_its_namesake(
 
 def test_where_one_side_has_no_pip_part_the_other_sides_is_not_compared() -> None:
     old, new = PackageSet.of([NUMPY]), PackageSet.of([NUMPY, pip("idna", "3.10")])
-    drift = diff(old, new, Scope(pip=False))
+    drift = diff(old, new, ComparableFacts(pip=False))
     assert not drift
     assert drift.not_compared == (("pip", "idna"),)
-    assert Gap("pip part", (("pip", "idna"),)) in drift.gaps
+    assert UnknownFact("pip part", (("pip", "idna"),)) in drift.gaps
 
 
 def test_unknown_hashes_and_builds_are_named() -> None:
     bare = NUMPY._replace(build="", sha256="", md5="")
     assert diff(PackageSet.of([NUMPY]), PackageSet.of([bare])).gaps == (
-        Gap("build", (("conda", "numpy"),)),
-        Gap("bytes", (("conda", "numpy"),)),
+        UnknownFact("build", (("conda", "numpy"),)),
+        UnknownFact("bytes", (("conda", "numpy"),)),
     )
     sha_only, md5_only = NUMPY._replace(md5=""), NUMPY._replace(sha256="")
     assert diff(PackageSet.of([sha_only]), PackageSet.of([md5_only])).gaps == (
-        Gap("bytes", (("conda", "numpy"),)),
+        UnknownFact("bytes", (("conda", "numpy"),)),
     )
 
 
@@ -178,7 +180,7 @@ def test_the_other_way_round_is_the_mirror_image(old: PackageSet, new: PackageSe
 @given(package_sets, package_sets)
 @settings(max_examples=150)
 def test_every_package_of_either_side_is_accounted_for_once(old: PackageSet, new: PackageSet) -> None:
-    for scope in (Scope(), Scope(pip=False), Scope(metadata=False)):
+    for scope in (ComparableFacts(), ComparableFacts(pip=False), ComparableFacts(metadata=False)):
         keys = list(accounted(diff(old, new, scope)))
         assert sorted(keys) == sorted({*old, *new})
 
@@ -201,7 +203,7 @@ def mirrored(drift: Drift) -> tuple[object, ...]:
             change.new,
             change.old,
             frozenset(MIRRORS.get(each, each) for each in change.classes),
-            tuple(Flip(flip.axis, flip.new, flip.old) for flip in change.flips),
+            tuple(VariantFlip(flip.axis, flip.new, flip.old) for flip in change.flips),
         )
         for change in drift.changes
     }

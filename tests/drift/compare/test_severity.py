@@ -10,16 +10,16 @@ from tests.support.corpus import REPOSITORY
 from tests.support.repodata import repodata
 
 from conda_lockstep.drift.compare.diff import diff
-from conda_lockstep.drift.compare.severity import OTHER, STACK, Question, judge, layer_of
+from conda_lockstep.drift.compare.severity import OTHER, STACK, ComparisonKind, judge, layer_of
 from conda_lockstep.drift.model import DriftClass
 from conda_lockstep.packages import Package, PackageSet
 
 
 def judged(
-    old: list[Package], new: list[Package], question: Question = "change"
+    old: list[Package], new: list[Package], kind: ComparisonKind = "lock_to_lock"
 ) -> list[tuple[str, str, str]]:
     before, after = PackageSet.of(old), PackageSet.of(new)
-    judgements = judge(diff(before, after), before, after, question)
+    judgements = judge(diff(before, after), before, after, kind)
     return [
         (getattr(j.change, "virtual_package", "") or j.change.package.name, j.decisive.value, j.severity)
         for j in judgements
@@ -55,19 +55,19 @@ def test_a_version_weighs_what_its_layer_says(name: str, old: str, new: str, sev
     assert stepped(name, old, new) == severity
 
 
-@pytest.mark.parametrize("question", ["change", "machine"])
-def test_the_holes_of_other_tools_are_seen_and_critical(question: Question) -> None:
+@pytest.mark.parametrize("kind", ["lock_to_lock", "lock_to_prefix"])
+def test_the_holes_of_other_tools_are_seen_and_critical(kind: ComparisonKind) -> None:
     other_bytes = NUMPY._replace(sha256="c" * 64, md5="d" * 32)
-    assert judged([NUMPY], [other_bytes], question) == [("numpy", "bytes", "critical")]
+    assert judged([NUMPY], [other_bytes], kind) == [("numpy", "bytes", "critical")]
     cpu = conda("pytorch", "2.5.1", "cpu_mkl_py312h1_100")
-    assert judged([TORCH_GPU], [cpu], question) == [("pytorch", "variant", "critical")]
-    assert judged([NUMPY, pip("idna", "3.10")], [NUMPY], question) == [("idna", "removed", "critical")]
+    assert judged([TORCH_GPU], [cpu], kind) == [("pytorch", "variant", "critical")]
+    assert judged([NUMPY, pip("idna", "3.10")], [NUMPY], kind) == [("idna", "removed", "critical")]
 
 
 def test_another_build_than_the_locked_one_is_critical_on_a_machine_and_routine_in_a_lock() -> None:
     rebuilt = conda("requests", "2.31.0", "pyhd8ed1ab_1", sha256="c" * 64)
     locked = conda("requests", "2.31.0", "pyhd8ed1ab_0")
-    assert judged([locked], [rebuilt], "machine") == [("requests", "build", "critical")]
+    assert judged([locked], [rebuilt], "lock_to_prefix") == [("requests", "build", "critical")]
     assert judged([locked], [rebuilt]) == [("requests", "build", "low")]
 
 

@@ -10,7 +10,7 @@ from tests.support.repodata import package, repodata
 
 from conda_lockstep.drift.compare import variants as reading
 from conda_lockstep.drift.compare.variants import flips, variants
-from conda_lockstep.drift.model import Flip
+from conda_lockstep.drift.model import VariantFlip
 from conda_lockstep.packages import Package
 
 
@@ -83,31 +83,31 @@ def test_a_package_says_which_variant_it_is(found: Package, expected: dict[str, 
         (
             conda("pytorch", "2.5.1", "cuda126_mkl_py312_h1_300"),
             conda("pytorch", "2.5.1", "cpu_mkl_py312_h2_100"),
-            (Flip("device", "cuda", "cpu"),),
+            (VariantFlip("device", "cuda", "cpu"),),
         ),
         (
             conda("pytorch", "2.5.1", "cuda118_mkl_py312_h1_300"),
             conda("pytorch", "2.5.1", "cuda126_generic_py312_h1_200"),
-            (Flip("cuda", "11", "12"), Flip("blas", "mkl", "openblas")),
+            (VariantFlip("cuda", "11", "12"), VariantFlip("blas", "mkl", "openblas")),
         ),
         # A build string without a word on CUDA has lost it, if the one before had one.
         (
             conda("faiss", "1.8", "py311_cuda12"),
             conda("faiss", "1.9", "h1234567_0"),
-            (Flip("device", "cuda", ""),),
+            (VariantFlip("device", "cuda", ""),),
         ),
         # An MPI that is not named is none that changed.
         (conda("hdf5", "1.14", "nompi_h1_0"), conda("hdf5", "1.14", "h1_0"), ()),
         # What one side's dependencies say cannot be held against the other's silence.
         (conda("nccl", "2.27", "h1_0", "cuda-version >=12"), conda("nccl", "2.27", "h1_0"), ()),
-        (pip("torch", "2.4.0+cu118"), pip("torch", "2.4.0+cu121"), (Flip("cuda", "11", "12"),)),
-        (pip("torch", "2.4.0+cu121"), pip("torch", "2.4.0"), (Flip("device", "cuda", ""),)),
+        (pip("torch", "2.4.0+cu118"), pip("torch", "2.4.0+cu121"), (VariantFlip("cuda", "11", "12"),)),
+        (pip("torch", "2.4.0+cu121"), pip("torch", "2.4.0"), (VariantFlip("device", "cuda", ""),)),
     ],
     ids=lambda value: str(value) if isinstance(value, Package) else "",
 )
-def test_what_flips_between_two_builds(old: Package, new: Package, expected: tuple[Flip, ...]) -> None:
+def test_what_flips_between_two_builds(old: Package, new: Package, expected: tuple[VariantFlip, ...]) -> None:
     assert flips(old, new) == expected
-    assert flips(new, old) == tuple(Flip(flip.axis, flip.new, flip.old) for flip in expected)
+    assert flips(new, old) == tuple(VariantFlip(flip.axis, flip.new, flip.old) for flip in expected)
 
 
 def test_no_real_build_that_tells_something_is_passed_over(

@@ -18,7 +18,7 @@ from conda_lockstep.cli import drift as commands
 from conda_lockstep.cli.main import main
 from conda_lockstep.drift.compare.machine_diff import facts, machine_rows
 from conda_lockstep.drift.compare.operands import read_source
-from conda_lockstep.drift.fleet.fleet import Node, compare_fleet
+from conda_lockstep.drift.fleet.fleet import FleetNode, compare_fleet
 from conda_lockstep.drift.report import Report
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.snapshot import prefix as prefixes
@@ -38,8 +38,8 @@ def held(*versions: str, platform: str = "linux-64") -> Held:
     return Held("/opt/envs/train", platform, packages)
 
 
-def fleet(*states: tuple[Held, Machine]) -> list[Node]:
-    return [Node(f"node{number}", Snapshot(*state)) for number, state in enumerate(states, 1)]
+def fleet(*states: tuple[Held, Machine]) -> list[FleetNode]:
+    return [FleetNode(f"node{number}", Snapshot(*state)) for number, state in enumerate(states, 1)]
 
 
 def odd(report: Report) -> dict[str, list[tuple[str, str, str]]]:

@@ -13,8 +13,8 @@ from tests.support.corpus import find_corpus
 from conda_lockstep.cli.main import main
 from conda_lockstep.drift.compare.operands import is_environment_file
 from conda_lockstep.drift.model import MIRRORS
-from conda_lockstep.drift.requested.requested_package import asks_of
-from conda_lockstep.drift.requested.spec_diff import compare_files
+from conda_lockstep.drift.requested.requested_package import requested_packages
+from conda_lockstep.drift.requested.spec_diff import spec_diff
 from conda_lockstep.environment.environment_file import EnvironmentFile, parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.render.drift import html, markdown
@@ -30,7 +30,7 @@ def file(*entries: str, channels: str = "[conda-forge]", name: str = "environmen
 
 
 def told(old: EnvironmentFile, new: EnvironmentFile) -> list[str]:
-    [comparison] = compare_files(old, new).comparisons
+    [comparison] = spec_diff(old, new).comparisons
     return [
         f"{row.severity} {row.classes[0]} {row.subject} {row.before} → {row.after}" for row in comparison.rows
     ]
@@ -109,7 +109,7 @@ def test_a_changed_entry_is_judged_by_what_it_asks_for(old: str, new: str, row: 
 
 
 def test_entries_are_counted_as_such() -> None:
-    report = compare_files(file("tqdm"), file("tqdm", "numpy"))
+    report = spec_diff(file("tqdm"), file("tqdm", "numpy"))
     assert "1 change: 1 low; 1 entry unchanged" in drift_text.render(report)
     assert "1 → 2 entries" in markdown.render(report)
     assert "2 entries, environment.yml" in html.render(report)
@@ -178,7 +178,7 @@ def test_pip_entries_that_ask_for_the_same_are_no_drift(old: list[str], new: lis
 
 
 def test_what_a_list_of_requirements_holds_is_said_not_to_be_compared() -> None:
-    [comparison] = compare_files(pip_file("-r one.txt"), pip_file("-r one.txt")).comparisons
+    [comparison] = spec_diff(pip_file("-r one.txt"), pip_file("-r one.txt")).comparisons
     assert comparison.notes[1:] == ("what --requirement one.txt lists was not compared",)
 
 
@@ -225,7 +225,7 @@ def test_channels_are_compared_in_their_order(old: str, new: str, severity: str)
 def test_no_secret_of_a_file_is_shown() -> None:
     old = file("tqdm", channels="['https://ci:hunter2hunter2@conda.example.com/team']")
     new = file("https://ci:hunter2hunter2@conda.example.com/team::tqdm=4.66")
-    report = compare_files(old, new)
+    report = spec_diff(old, new)
     for text in (
         drift_text.render(report),
         markdown.render(report),
@@ -253,14 +253,14 @@ files = st.builds(
 def test_every_entry_is_accounted_for_and_the_other_way_round_is_the_mirror_image(
     old: EnvironmentFile, new: EnvironmentFile
 ) -> None:
-    [there], [back] = compare_files(old, new).comparisons, compare_files(new, old).comparisons
+    [there], [back] = spec_diff(old, new).comparisons, spec_diff(new, old).comparisons
     rows = [row for row in there.rows if row.subject != "channels"]
-    assert len(rows) + there.unchanged == len({*asks_of(old), *asks_of(new)})
+    assert len(rows) + there.unchanged == len({*requested_packages(old), *requested_packages(new)})
     assert sorted(
         (row.subject, {MIRRORED.get(each, each) for each in row.classes}, row.before, row.after)
         for row in there.rows
     ) == sorted((row.subject, {*row.classes}, row.after, row.before) for row in back.rows)
-    assert compare_files(old, old).rows == ()
+    assert spec_diff(old, old).rows == ()
 
 
 def pairs() -> list[Path]:
@@ -275,7 +275,7 @@ def test_every_real_pair_gives_a_report(pair: Path) -> None:
     except LockstepError as error:
         assert "\n" not in str(error)
         return
-    report = compare_files(old, new)
+    report = spec_diff(old, new)
     assert {row.severity for row in report.rows} <= {"critical", "high", "medium", "low", "info"}
     assert drift_json.loads(drift_json.dumps(report), "report.json") == report
 

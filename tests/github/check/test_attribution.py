@@ -29,7 +29,7 @@ from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.fork_comment.sanitize import CAUSES_SEE_LOG, only_facts
 from conda_lockstep.github.handoff.handoff import Caveat, Handoff
 from conda_lockstep.github.report import wording
-from conda_lockstep.github.report.gate import Compared, compare_with_base
+from conda_lockstep.github.report.gate import GateResult, compare_with_base
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 ENTRIES = ("python=3.12", "numpy<2.2", "pandas")
@@ -72,17 +72,17 @@ class Pull:
         assert self.handoff.failures == ()
         return self.handoff
 
-    def judge(self, fail_on: FailOn = "critical", handoff: Handoff | None = None) -> Compared:
+    def judge(self, fail_on: FailOn = "critical", handoff: Handoff | None = None) -> GateResult:
         """Judge what was found, without what the linter says."""
         found = replace(handoff or self.check(), remarks=())
         base = Base(self.repository.folder, self.base)
         return compare_with_base(found, base, fail_on=fail_on, judge_drift=True, base_name="origin/main")
 
-    def comment(self, compared: Compared) -> str:
+    def comment(self, compared: GateResult) -> str:
         return wording.comment(replace(self.handoff, remarks=()), compared)
 
 
-def rows(compared: Compared) -> dict[str, Row]:
+def rows(compared: GateResult) -> dict[str, Row]:
     return {row.subject: row for row in compared.report.rows}
 
 

@@ -16,8 +16,8 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.client.api import GitHub
 from conda_lockstep.github.publish.comment import (
     BODY_LIMIT,
+    CommentOutcome,
     Draft,
-    Outcome,
     State,
     compose,
     publish,
@@ -231,7 +231,7 @@ def test_a_conflict_without_end_is_given_up(
 ) -> None:
     publish(client, draft("first"))
     github.fail(status=409, method="PATCH", times=99)
-    assert publish(client, draft("second", run=101)) == Outcome(
+    assert publish(client, draft("second", run=101)) == CommentOutcome(
         "failed", reason="the comment kept changing under our hands"
     )
 

@@ -11,7 +11,7 @@ from tests.support.repository import Repository
 from conda_lockstep.github.event.base import Base
 from conda_lockstep.github.event.inputs import FailOn
 from conda_lockstep.github.handoff.handoff import Handoff, Remark
-from conda_lockstep.github.report.gate import Compared, compare_with_base
+from conda_lockstep.github.report.gate import GateResult, compare_with_base
 
 OLD = lock_text({"python": "3.11.9", "tqdm": "4.67.0"})
 PATCH = lock_text({"python": "3.11.9", "tqdm": "4.67.1"})
@@ -26,7 +26,7 @@ def base(tmp_path: Path) -> Base:
     return Base(repository.folder, repository.commit({FILE: "name: x\n", LOCK: OLD}))
 
 
-def judge(given: Handoff, base: Base, fail_on: FailOn = "critical", judged: bool = True) -> Compared:
+def judge(given: Handoff, base: Base, fail_on: FailOn = "critical", judged: bool = True) -> GateResult:
     return compare_with_base(given, base, fail_on=fail_on, judge_drift=judged, base_name="origin/main")
 
 

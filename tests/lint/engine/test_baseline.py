@@ -11,7 +11,7 @@ from tests.support.lint import found, of
 from conda_lockstep.cli.main import main
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import baseline
-from conda_lockstep.lint.engine.baseline import Key, Scope, entry_text
+from conda_lockstep.lint.engine.baseline import BaselineScope, Key, entry_text
 from conda_lockstep.lint.engine.runner import Finding
 
 RULES = ("unpinned-conda", "duplicate-spec", "unpinned-pip")
@@ -23,8 +23,8 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def scope(*paths: str, rules: tuple[str, ...] = RULES) -> Scope:
-    return Scope.of(FILE, [Path(path) for path in paths or ("environment.yml",)], rules)
+def scope(*paths: str, rules: tuple[str, ...] = RULES) -> BaselineScope:
+    return BaselineScope.of(FILE, [Path(path) for path in paths or ("environment.yml",)], rules)
 
 
 def recorded(text: str) -> None:
@@ -147,13 +147,13 @@ def test_paths_are_relative_to_the_baseline(tmp_path: Path, monkeypatch: pytest.
     folder = tmp_path / "envs"
     folder.mkdir()
     finding = found(of("numpy"), *RULES)[0]._replace(path="envs/a.yml")
-    baseline.write(FILE, [finding], Scope.of(FILE, [Path("envs/a.yml")], RULES))
+    baseline.write(FILE, [finding], BaselineScope.of(FILE, [Path("envs/a.yml")], RULES))
     monkeypatch.chdir(folder)
     outside = Path("..", FILE)
     assert [key.path for key in baseline.read(outside)] == ["envs/a.yml"]
     same = finding._replace(path="a.yml")
     known = baseline.read(outside)
-    assert baseline.compare(known, [same], Scope.of(outside, [Path("a.yml")], RULES)).new == ()
+    assert baseline.compare(known, [same], BaselineScope.of(outside, [Path("a.yml")], RULES)).new == ()
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_a_general_rule_is_silent_where_a_specific_one_speaks(
     chosen = [
         rule_that("general", problem(*general)),
         rule_that("other", problem(*general)),
-        rule_that("special", problem(*special), over=("general",)),
+        rule_that("special", problem(*special), supersedes=("general",)),
     ]
     names = {one.rule for one in lint.lint(FILE, chosen, Config())}
     assert ("general" not in names) is silent
@@ -170,7 +170,7 @@ def test_every_rule_is_named_in_kebab_case_and_says_what_it_finds() -> None:
         assert rule.name == rule.name.lower()
         assert set(rule.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
         assert rule.summary.endswith(".")
-        assert set(rule.over) <= set(names), rule.name
+        assert set(rule.supersedes) <= set(names), rule.name
 
 
 @pytest.mark.skipif(CORPUS is None, reason=ABSENT)

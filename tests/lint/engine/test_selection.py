@@ -23,7 +23,7 @@ def in_family(*families: str) -> set[str]:
     return {rule.name for rule in rules() if rule.family in families and rule.default}
 
 
-EVERYDAY = {rule.name for rule in rules(OF_ENVIRONMENTS) if rule.default and not rule.needs_solver}
+EVERYDAY = {rule.name for rule in rules(OF_ENVIRONMENTS) if rule.default and not rule.requires_solver}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.support.forge.pypi import write_index
 from conda_lockstep.cli.main import main
 from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.lock.channels.channels import Mirrors, channels_of
-from conda_lockstep.lock.model.virtual_packages import machine
+from conda_lockstep.lock.model.virtual_packages import virtual_packages
 from conda_lockstep.lock.solve.requested_spec import wanted
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 
@@ -82,7 +82,7 @@ def test_each_group_of_lines_lets_the_newest_in_and_no_smaller_one_does(folder, 
 
 def _has_solution(solver: Solver, mirrors: Mirrors, text: str) -> bool:
     file = parse(text, "environment.yml")
-    facts = machine("linux-64", "12.9")
+    facts = virtual_packages("linux-64", "12.9")
     request = Request(wanted(file, mirrors), channels_of(file, mirrors), "linux-64", facts)
     try:
         return bool(asyncio.run(solver.records(request)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from packaging.tags import sys_tags
 
-from conda_lockstep.lock.model.virtual_packages import VirtualPackage, machine
-from conda_lockstep.lock.pip.wheels import Target, best
+from conda_lockstep.lock.model.virtual_packages import VirtualPackage, virtual_packages
+from conda_lockstep.lock.pip.wheels import WheelTarget, best
 
 PURE = "a-1-py3-none-any.whl"
 X86_2014 = "a-1-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
@@ -34,28 +34,31 @@ ALL = (PURE, X86_2014, X86_228, X86_234, ARM_228, MUSL, ABI3, MAC11, MAC14, WIND
     ],
 )
 def test_the_wheel_that_fits_best_is_chosen(platform, python, expected):
-    assert best(ALL, Target(python, platform, machine(platform))) == expected
+    assert best(ALL, WheelTarget(python, platform, virtual_packages(platform))) == expected
 
 
 def test_the_machines_glibc_decides():
     older = (VirtualPackage("__glibc", "2.17"),)
     newer = (VirtualPackage("__glibc", "2.35"),)
-    assert best(ALL, Target("3.12.7", "linux-64", older)) == X86_2014
-    assert best(ALL, Target("3.12.7", "linux-64", newer)) == X86_234
-    assert Target("3.12.7", "linux-64", newer).uv_platform == "x86_64-manylinux_2_35"
-    assert Target("3.12.7", "linux-64", older).uv_platform == "x86_64-manylinux_2_17"
+    assert best(ALL, WheelTarget("3.12.7", "linux-64", older)) == X86_2014
+    assert best(ALL, WheelTarget("3.12.7", "linux-64", newer)) == X86_234
+    assert WheelTarget("3.12.7", "linux-64", newer).uv_platform == "x86_64-manylinux_2_35"
+    assert WheelTarget("3.12.7", "linux-64", older).uv_platform == "x86_64-manylinux_2_17"
 
 
 def test_nothing_is_chosen_where_nothing_fits():
     assert (
-        best([MUSL, ARM_228, "odd.whl", "a-1.tar.gz"], Target("3.12.7", "linux-64", machine("linux-64")))
+        best(
+            [MUSL, ARM_228, "odd.whl", "a-1.tar.gz"],
+            WheelTarget("3.12.7", "linux-64", virtual_packages("linux-64")),
+        )
         is None
     )
 
 
 def test_of_equal_wheels_the_higher_build_number_wins():
     names = ["a-1-1-py3-none-any.whl", "a-1-2-py3-none-any.whl", "a-1-py3-none-any.whl"]
-    assert best(names, Target("3.12.7", "linux-64", machine("linux-64"))) == names[1]
+    assert best(names, WheelTarget("3.12.7", "linux-64", virtual_packages("linux-64"))) == names[1]
 
 
 def test_every_tag_of_a_target_is_one_that_a_real_interpreter_has():
@@ -65,5 +68,5 @@ def test_every_tag_of_a_target_is_one_that_a_real_interpreter_has():
 
     if not (sys.platform == "linux" and platform.machine() == "x86_64"):
         pytest.skip("compares with a linux-64 interpreter")
-    target = Target(platform.python_version(), "linux-64", machine("linux-64"))
+    target = WheelTarget(platform.python_version(), "linux-64", virtual_packages("linux-64"))
     assert set(target.tags) <= set(sys_tags())

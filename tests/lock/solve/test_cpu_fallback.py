@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from conda_lockstep.config import Machine
+from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.environment.environment_file import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
 from conda_lockstep.lock.solve.requested_spec import wanted
 
-A100 = Machine("a100", "linux-64", driver="535.104.05")
+A100 = DeclaredMachine("a100", "linux-64", driver="535.104.05")
 
 
 def _text(entries, channels="[pytorch, nvidia, conda-forge]") -> str:
@@ -56,7 +56,7 @@ def test_an_allowance_is_for_the_package_that_it_names(locking):
 
 
 def test_a_driver_that_no_build_is_for_any_more_is_an_error(locking):
-    old = Machine("v100", "linux-64", driver="470.82.01")
+    old = DeclaredMachine("v100", "linux-64", driver="470.82.01")
     with pytest.raises(
         LockstepError, match=r"^environment.yml:3:5: linux-64: pytorch .*v100 has a GPU with CUDA 11.4"
     ):
@@ -69,7 +69,11 @@ def test_a_driver_that_no_build_is_for_any_more_is_an_error(locking):
         (["conda-forge::pytorch", "python=3.12"], {}, True),
         (["conda-forge::pytorch", "python=3.12"], {"cuda": "12.9"}, False),
         (["conda-forge::pytorch=*=cpu*", "python=3.12"], {"cuda": "12.9"}, False),
-        (["conda-forge::pytorch", "python=3.12"], {"machines": (Machine("login", "linux-64"),)}, False),
+        (
+            ["conda-forge::pytorch", "python=3.12"],
+            {"machines": (DeclaredMachine("login", "linux-64"),)},
+            False,
+        ),
         (["zlib"], {}, False),
     ],
 )

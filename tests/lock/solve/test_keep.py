@@ -6,11 +6,11 @@ import datetime
 
 import pytest
 
-from conda_lockstep.config import Machine
+from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.solve.dates import horizon_of, moment
-from conda_lockstep.lock.solve.keep import Update
+from conda_lockstep.lock.solve.keep import UpdateRequest
 from conda_lockstep.lock.solve.solve import Horizon
 
 HEAD = "channels: [conda-forge]\ndependencies:\n"
@@ -73,26 +73,26 @@ def test_a_new_entry_leaves_all_others_alone(locking, old):
 
 def test_an_update_gives_the_package_what_a_new_lock_has_and_moves_what_that_needs(locking, old):
     fresh = locking(_text(*ENTRIES), cuda="12.9")
-    new = locking(_text(*ENTRIES), cuda="12.9", old=[old], update=Update(frozenset(("pytorch",))))
+    new = locking(_text(*ENTRIES), cuda="12.9", old=[old], update=UpdateRequest(frozenset(("pytorch",))))
     assert _line(new.platforms["linux-64"], "pytorch") == _line(fresh.platforms["linux-64"], "pytorch")
     assert {"pytorch", "libtorch"} <= _moved(old, new) < _moved(old, fresh)
     assert "numpy" not in _moved(old, new)
-    small = locking(_text(*ENTRIES), cuda="12.9", old=[old], update=Update(frozenset(("numpy",))))
+    small = locking(_text(*ENTRIES), cuda="12.9", old=[old], update=UpdateRequest(frozenset(("numpy",))))
     assert _moved(old, small) == {"numpy"}
 
 
 def test_an_update_of_all_is_a_lock_from_nothing(locking, old):
-    new = locking(_text(*ENTRIES), cuda="12.9", old=[old], update=Update(all=True))
+    new = locking(_text(*ENTRIES), cuda="12.9", old=[old], update=UpdateRequest(all=True))
     assert cep37.render(new) == cep37.render(locking(_text(*ENTRIES), cuda="12.9"))
 
 
 def test_an_update_of_one_machine_leaves_the_other_alone(locking_all):
     text = _text("python=3.12", "pytorch=2.*", "numpy")
-    machines = (Machine("a100", "linux-64", cuda="12.4"), Machine("login", "linux-64"))
+    machines = (DeclaredMachine("a100", "linux-64", cuda="12.4"), DeclaredMachine("login", "linux-64"))
     before = {
         name: _as_read(lock) for name, lock in locking_all(text, machines=machines, horizon=AUTUMN).items()
     }
-    update = Update(frozenset(("numpy",)), machine="a100")
+    update = UpdateRequest(frozenset(("numpy",)), machine="a100")
     after = locking_all(text, machines=machines, old=[*before.values()], update=update)
     assert cep37.render(after["login"]) == cep37.render(before["login"])
     assert _moved(before["a100"], after["a100"]) == {"numpy"}
@@ -100,7 +100,7 @@ def test_an_update_of_one_machine_leaves_the_other_alone(locking_all):
 
 def test_machines_that_part_each_keep_what_they_shared(locking_all):
     plain = _text("python=3.12", "numpy")
-    machines = (Machine("a100", "linux-64", cuda="12.4"), Machine("login", "linux-64"))
+    machines = (DeclaredMachine("a100", "linux-64", cuda="12.4"), DeclaredMachine("login", "linux-64"))
     shared = _as_read(locking_all(plain, machines=machines, horizon=AUTUMN)[""])
     parted = locking_all(_text("python=3.12", "numpy", "pytorch=2.*"), machines=machines, old=[shared])
     for lock in parted.values():

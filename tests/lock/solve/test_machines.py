@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from conda_lockstep.conda.version import compare_conda
-from conda_lockstep.config import Machine
+from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.data import table
 from conda_lockstep.drift.fleet.between_machines import differences, lines
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.metadata import machines_of, needs_of
-from conda_lockstep.lock.solve.machines import apart, cuda_of, facts_of, groups_of, lacking, limits
+from conda_lockstep.lock.solve.machines import apart, cuda_of, groups_of, lacking, limits, virtual_packages_of
 
-A100 = Machine("a100", "linux-64", driver="535.104.05", glibc="2.31")
-H100 = Machine("h100", "linux-64", cuda="12.8")
-V100 = Machine("v100", "linux-64", driver="470.82.01")
-B200 = Machine("b200", "linux-64", cuda="13.0")
-LOGIN = Machine("login", "linux-64")
-LAPTOP = Machine("laptop", "osx-arm64")
+A100 = DeclaredMachine("a100", "linux-64", driver="535.104.05", glibc="2.31")
+H100 = DeclaredMachine("h100", "linux-64", cuda="12.8")
+V100 = DeclaredMachine("v100", "linux-64", driver="470.82.01")
+B200 = DeclaredMachine("b200", "linux-64", cuda="13.0")
+LOGIN = DeclaredMachine("login", "linux-64")
+LAPTOP = DeclaredMachine("laptop", "osx-arm64")
 
 TORCH = "channels: [conda-forge]\ndependencies: [python=3.12, pytorch=2.*, numpy]\n"
 PLAIN = "channels: [conda-forge]\ndependencies: [python=3.12, numpy]\n"
@@ -40,7 +40,7 @@ PLAIN = "channels: [conda-forge]\ndependencies: [python=3.12, numpy]\n"
     ],
 )
 def test_a_driver_says_which_cuda_it_runs(driver, cuda):
-    assert cuda_of(Machine("a", "linux-64", driver=driver)) == cuda
+    assert cuda_of(DeclaredMachine("a", "linux-64", driver=driver)) == cuda
 
 
 def test_the_table_of_drivers_goes_down_on_both_sides():
@@ -56,12 +56,12 @@ def test_a_driver_older_than_all_is_refused():
     with pytest.raises(
         LockstepError, match=r"machine 'old' has driver 300.1, which is older .*; say which CUDA it runs"
     ):
-        cuda_of(Machine("old", "linux-64", driver="300.1"))
+        cuda_of(DeclaredMachine("old", "linux-64", driver="300.1"))
 
 
 def test_a_machine_is_what_its_settings_say():
-    machine = Machine("a", "linux-64", cuda="12", glibc="2.39", archspec="x86_64_v4")
-    assert {fact.name: (fact.version, fact.build) for fact in facts_of(machine)} == {
+    machine = DeclaredMachine("a", "linux-64", cuda="12", glibc="2.39", archspec="x86_64_v4")
+    assert {fact.name: (fact.version, fact.build) for fact in virtual_packages_of(machine)} == {
         "__archspec": ("1", "x86_64_v4"),
         "__cuda": ("12.0", "0"),
         "__glibc": ("2.39", "0"),
@@ -105,16 +105,23 @@ def test_the_machine_that_holds_the_others_back_is_known():
     ],
 )
 def test_processors_share_what_all_of_them_run(processors, shared):
-    machines = [Machine(f"m{index}", "linux-64", archspec=name) for index, name in enumerate(processors)]
+    machines = [
+        DeclaredMachine(f"m{index}", "linux-64", archspec=name) for index, name in enumerate(processors)
+    ]
     (group,) = groups_of(machines, ["linux-64"])
     assert next(fact.build for fact in group.facts if fact.name == "__archspec") == shared
 
 
 def test_what_a_machine_lacks_is_told_as_packages_ask_for_it():
     needs, allows = {"__cuda": ">=12.9,<13", "__unix": "*"}, {"__glibc": ">=2.34"}
-    assert lacking(facts_of(H100), needs, allows) == ("__cuda >=12.9,<13", "__glibc >=2.34")
-    assert lacking(facts_of(LAPTOP), needs, allows) == ("__cuda >=12.9,<13",)
-    assert lacking(facts_of(Machine("a", "linux-64", cuda="12.9", glibc="2.35")), needs, allows) == ()
+    assert lacking(virtual_packages_of(H100), needs, allows) == ("__cuda >=12.9,<13", "__glibc >=2.34")
+    assert lacking(virtual_packages_of(LAPTOP), needs, allows) == ("__cuda >=12.9,<13",)
+    assert (
+        lacking(
+            virtual_packages_of(DeclaredMachine("a", "linux-64", cuda="12.9", glibc="2.35")), needs, allows
+        )
+        == ()
+    )
 
 
 def test_machines_that_agree_share_one_lock(locking_all):

@@ -10,7 +10,7 @@ import pytest
 from tests.support.forge import Draft, Forge
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.channels.channels import Channel, Mirrors
+from conda_lockstep.lock.channels.channels import LockChannel, Mirrors
 from conda_lockstep.lock.solve.solve import Solver
 from conda_lockstep.lock.update.complete_records import fill
 from conda_lockstep.packages import Package
@@ -19,7 +19,7 @@ RELEASED = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def filled(forge: Forge, *packages: Package, channels: tuple[str, ...] = ()) -> tuple[Package, ...]:
-    known = [Channel(url, url) for url in channels or (forge.channel_url,)]
+    known = [LockChannel(url, url) for url in channels or (forge.channel_url,)]
     return asyncio.run(fill(packages, known, forge.subdir, Solver(Mirrors({}))))
 
 

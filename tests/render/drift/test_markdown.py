@@ -19,7 +19,7 @@ from conda_lockstep.drift.report import Comparison, Evidence, Report, Row, Side
 from conda_lockstep.packages import Package
 from conda_lockstep.render.drift.markdown import COMMENT_BUDGET, SUMMARY_BUDGET, render
 from conda_lockstep.render.escape import code, prose
-from conda_lockstep.snapshot.model import File
+from conda_lockstep.snapshot.model import MismatchedFile
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -140,7 +140,7 @@ def filled(text: str) -> Report:
     package = Package("conda", text, text, text, text, text, text, text, text, 1, 1_700_000_000)
     row = Row(
         text, text, (text, text), "critical", text, text, text, text, text,
-        old=package, new=package._replace(timestamp=1_750_000_000), files=(File(text, "changed", text),),
+        old=package, new=package._replace(timestamp=1_750_000_000), files=(MismatchedFile(text, "changed", text),),
         blame="upstream", chain=(text, text, text),
     )  # fmt: skip
     side = Side(text, text, text, 3, complete=False)

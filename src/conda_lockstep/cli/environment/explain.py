@@ -33,7 +33,7 @@ def list_rules(output: str) -> int:
 
 
 def _opt_in(rule: Rule) -> str:
-    if rule.needs_solver:
+    if rule.requires_solver:
         return " (by name or family)"
     return "" if rule.default else " (off by default)"
 
@@ -44,6 +44,6 @@ def _object(rule: Rule) -> dict[str, object]:
         "family": rule.family,
         "severity": rule.severity,
         "summary": plain(rule.summary),
-        "default": rule.default and not rule.needs_solver,
-        "silences": list(rule.over),
+        "default": rule.default and not rule.requires_solver,
+        "silences": list(rule.supersedes),
     }

@@ -20,7 +20,7 @@ from conda_lockstep.lint.engine.runner import UNREADABLE, Finding, Fixed
 
 if TYPE_CHECKING:
     from conda_lockstep.environment.environment_file import EnvironmentFile
-    from conda_lockstep.lint.engine.baseline import Scope
+    from conda_lockstep.lint.engine.baseline import BaselineScope
 
 
 def run(
@@ -67,7 +67,7 @@ def run(
     chosen = lint.select(config, only, installs=installs)
     if not piped:
         paths = with_companions(paths, chosen)
-    look = _Look(chosen, config, unsafe, partial(_piped, files) if piped else lint.read_file)
+    look = _LintRun(chosen, config, unsafe, partial(_piped, files) if piped else lint.read_file)
     if diff:
         return look.preview(paths, failures)
     seen = look.at(paths, failures, fix=fix, piped=piped)
@@ -129,7 +129,7 @@ def _is_of_installs(name: str) -> bool:
     return name not in OF_ENVIRONMENTS and (name == "installs" or lint.find_rule(name).family == "installs")
 
 
-class _Look(NamedTuple):
+class _LintRun(NamedTuple):
     """How files are looked at: by which rules, and whether they are piped in."""
 
     chosen: Sequence[Rule]
@@ -206,10 +206,10 @@ def _without_old(seen: _Seen, chosen: Sequence[Rule], path: Path) -> _Seen:
     return seen._replace(findings=compared.new)
 
 
-def _scope(seen: _Seen, chosen: Sequence[Rule], path: Path) -> Scope:
-    from conda_lockstep.lint.engine.baseline import Scope
+def _scope(seen: _Seen, chosen: Sequence[Rule], path: Path) -> BaselineScope:
+    from conda_lockstep.lint.engine.baseline import BaselineScope
 
-    return Scope.of(path, seen.paths, (rule.name for rule in chosen))
+    return BaselineScope.of(path, seen.paths, (rule.name for rule in chosen))
 
 
 def _colour() -> bool:

@@ -22,7 +22,7 @@ from conda_lockstep.render.findings import text
 from conda_lockstep.text.atomic import write_text
 
 
-class Answer(NamedTuple):
+class PinResult(NamedTuple):
     """What the lock gives an entry: an edit, or why there is none."""
 
     item: Item
@@ -73,16 +73,16 @@ def _pins(path: Path) -> Pins:
     return Pins(held)
 
 
-def _answers(file: EnvironmentFile, pins: Pins, precision: Precision, *, every: bool) -> Iterator[Answer]:
+def _answers(file: EnvironmentFile, pins: Pins, precision: Precision, *, every: bool) -> Iterator[PinResult]:
     entries = read_entries(file)
     for entry in entries.conda:
         given = pins.conda(entry, precision) if every or is_open(entry) else None
         if given is not None:
-            yield Answer(entry.item, given)
+            yield PinResult(entry.item, given)
     for requirement in entries.pip:
         given = pins.pip(requirement) if every or is_open_pip(requirement) else None
         if given is not None:
-            yield Answer(requirement.item, given)
+            yield PinResult(requirement.item, given)
 
 
 def _edited(file: EnvironmentFile, edits: Sequence[Edit]) -> EnvironmentFile:
@@ -95,7 +95,7 @@ def _edited(file: EnvironmentFile, edits: Sequence[Edit]) -> EnvironmentFile:
     return after
 
 
-def _tell(file: EnvironmentFile, answers: Sequence[Answer], *, would: bool) -> int:
+def _tell(file: EnvironmentFile, answers: Sequence[PinResult], *, would: bool) -> int:
     """Say what was pinned and what was left; return the exit status."""
     hide = Redactor(file)
     left = 0

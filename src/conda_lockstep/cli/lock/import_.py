@@ -18,7 +18,7 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import is_lock
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.bounded_text import read_text
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 _ENVIRONMENT = re.compile(r"^dependencies\s*:", re.MULTILINE)
 _URL = re.compile(r"^(?:https?|file|s3|oci)://", re.MULTILINE)
@@ -72,7 +72,7 @@ def _of_file(path: Path, platforms: Sequence[str], environment: str) -> tuple[Lo
 
 
 def _of_exported(path: Path, text: str, platforms: Sequence[str]) -> Lock:
-    from conda_lockstep.lock.update.import_lock import of_exported
+    from conda_lockstep.lock.update.import_lock import lock_from_export
     from conda_lockstep.lock.update.lock_target import settings_of
 
     if len(platforms) > 1:
@@ -86,20 +86,20 @@ def _of_exported(path: Path, text: str, platforms: Sequence[str]) -> Lock:
         raise LockstepError(
             f"is for {names}: builds are of one platform", where=str(path), remedy="name it with --platform"
         )
-    return of_exported(file, settings)
+    return lock_from_export(file, settings)
 
 
 def _filled(lock: Lock, path: Path) -> Lock:
-    from conda_lockstep.lock.update.import_lock import filled
+    from conda_lockstep.lock.update.import_lock import complete_records
     from conda_lockstep.lock.update.make import Settings
 
     config = _config(path)
     settings = Settings(tuple(lock.platforms), mirrors=Mirrors(config.mirrors), index=config.pypi_index)
-    return filled(lock, settings, str(path))
+    return complete_records(lock, settings, str(path))
 
 
 def _config(path: Path) -> Config:
-    return load(Path.cwd() if path.is_dir() else followed(path).parent)
+    return load(Path.cwd() if path.is_dir() else resolve_path(path).parent)
 
 
 _WITHOUT_CONSTRAINS = (

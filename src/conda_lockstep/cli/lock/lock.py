@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.config import Config, Machine, load
+from conda_lockstep.config import Config, DeclaredMachine, load
 from conda_lockstep.environment.environment_file import EnvironmentFile, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.check.select import named, read_own
@@ -18,8 +18,8 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, machine_lock_path
 from conda_lockstep.lock.solve import cpu_fallback as gpu
 from conda_lockstep.lock.solve.dates import horizon_of
-from conda_lockstep.lock.solve.keep import NOTHING, Update, kept_of
-from conda_lockstep.lock.solve.machines import Group, refuse_unknown
+from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest, previously_locked
+from conda_lockstep.lock.solve.machines import MachineGroup, refuse_unknown
 from conda_lockstep.lock.solve.requested_spec import wanted
 from conda_lockstep.lock.solve.solve import Horizon
 from conda_lockstep.lock.update.lock_target import settings_of
@@ -27,7 +27,7 @@ from conda_lockstep.lock.update.make import Settings, Solvers, make_locks
 from conda_lockstep.render import lock_text
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.bounded_text import read_text
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def run(files: Sequence[Path], asked: Asked) -> int:
     solvers = Solvers()
     for path in files:
         file = read(path)
-        config = load(followed(path).parent)
+        config = load(resolve_path(path).parent)
         refuse_unknown(asked.machine, config)
         _lock(file, path, asked, config, solvers)
     return 0
@@ -84,7 +84,7 @@ def _say_broken(path: Path, error: LockstepError) -> None:
     print(f"lockstep: {error.what} in the old {path}; writing it anew", file=sys.stderr)
 
 
-def _update(asked: Asked, old: Mapping[Path, Lock]) -> Update:
+def _update(asked: Asked, old: Mapping[Path, Lock]) -> UpdateRequest:
     """Return what may move. Raises ``LockstepError`` for a package that is in no lock."""
     if not (asked.update or asked.update_all):
         return NOTHING
@@ -95,7 +95,7 @@ def _update(asked: Asked, old: Mapping[Path, Lock]) -> Update:
 
         remedy = suggestion(name, held) if held else "there is no lock yet: leave out --update"
         raise LockstepError(f"'{name}' is not in the lock, so it cannot be updated", remedy=remedy)
-    return Update(frozenset(named), asked.update_all, asked.machine)
+    return UpdateRequest(frozenset(named), asked.update_all, asked.machine)
 
 
 def _write(lock: Lock, target: Path, old: Mapping[Path, Lock], settings: Settings) -> None:
@@ -114,25 +114,25 @@ def _write(lock: Lock, target: Path, old: Mapping[Path, Lock], settings: Setting
 def _tell_drift(new: Lock, path: Path, old: Sequence[Lock]) -> None:
     """Print what changed, both sides as a file holds them: what only the solver knows is no change."""
     from conda_lockstep.drift.compare.compare import compare
-    from conda_lockstep.drift.compare.operands import Source, from_lock
+    from conda_lockstep.drift.compare.operands import Operand, from_lock
     from conda_lockstep.render.drift import text as drift_text
 
     before = {}
     for platform in new.platforms:
-        packages = kept_of(old, Group(platform, (), _named(new, platform)))
+        packages = previously_locked(old, MachineGroup(platform, (), _named(new, platform)))
         if packages:
             before[platform] = packages
     if not before:
         return
     report = compare(
-        Source(f"{path} as it was", "conda-lock", before), from_lock(new, str(path)), name=str(path)
+        Operand(f"{path} as it was", "conda-lock", before), from_lock(new, str(path)), name=str(path)
     )
     if report.rows:
         print(f"\n{drift_text.render(report, colour=sys.stdout.isatty())}", end="")
 
 
-def _named(lock: Lock, platform: str) -> tuple[Machine, ...]:
-    return tuple(Machine(name, platform) for name in metadata.machines_of(lock, platform))
+def _named(lock: Lock, platform: str) -> tuple[DeclaredMachine, ...]:
+    return tuple(DeclaredMachine(name, platform) for name in metadata.machines_of(lock, platform))
 
 
 def _remove(locks: Mapping[Path, Lock]) -> None:

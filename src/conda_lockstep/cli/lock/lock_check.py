@@ -10,10 +10,10 @@ from conda_lockstep.config import load
 from conda_lockstep.environment.environment_file import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.check.select import named, read_own
-from conda_lockstep.lock.check.status import unfit
+from conda_lockstep.lock.check.status import stale_reasons
 from conda_lockstep.lock.model.paths import lock_path
 from conda_lockstep.lock.solve.machines import refuse_unknown
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 
 def run(files: Sequence[Path], platforms: Sequence[str] = (), machine: str = "") -> int:
@@ -22,13 +22,13 @@ def run(files: Sequence[Path], platforms: Sequence[str] = (), machine: str = "")
 
 
 def _check(path: Path, platforms: Sequence[str], machine: str) -> int:
-    file, config = read(path), load(followed(path).parent)
+    file, config = read(path), load(resolve_path(path).parent)
     refuse_unknown(machine, config)
     locks = read_own(path)
     if not locks:
         remedy = f"run: lockstep lock {path}"
         raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
-    found = unfit(file, locks, config, platforms)
+    found = stale_reasons(file, locks, config, platforms)
     if machine:
         own = named(locks, machine)
         found = {own: found[own]}

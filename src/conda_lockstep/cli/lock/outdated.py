@@ -18,18 +18,18 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, locks_of
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Solvers, make_lock
-from conda_lockstep.lock.update.relock import request_again, settings_again
+from conda_lockstep.lock.update.relock import request_from_lock, settings_again
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.render import outdated as report
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 CURRENT, OUTDATED = 0, 1
 
 
 def run(path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool, as_json: bool) -> int:
     """Print what is outdated in the locks of a file; 1 where anything is."""
-    file, config = read(path), load(followed(path).parent)
-    rows: list[report.Row] = []
+    file, config = read(path), load(resolve_path(path).parent)
+    rows: list[report.OutdatedRow] = []
     solvers = Solvers()
     for each in [lock] if lock else locks_of([path])[path] or [lock_path(path)]:
         if not each.exists():
@@ -39,7 +39,9 @@ def run(path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool,
             if platform not in held.platforms:
                 has = ", ".join(held.platforms)
                 raise LockstepError(f"has nothing for '{platform}'", where=str(each), remedy=f"it has {has}")
-            rows.append(report.Row(str(each), platform, _look(file, config, held, platform, every, solvers)))
+            rows.append(
+                report.OutdatedRow(str(each), platform, _look(file, config, held, platform, every, solvers))
+            )
     sys.stdout.write(report.as_json(rows) if as_json else report.as_text(rows))
     return OUTDATED if any(row.found for row in rows) else CURRENT
 
@@ -49,7 +51,7 @@ def _look(
 ) -> tuple[Newer, ...]:
     settings = settings_again(file, config, lock, platform)
     solver = solvers.of(settings)
-    request = request_again(file, settings, lock)
+    request = request_from_lock(file, settings, lock)
     packages = lock.platforms[platform]
     found = asyncio.run(_conda(solver, request, packages, every))
     if any(section.items for section in file.pip_sections):

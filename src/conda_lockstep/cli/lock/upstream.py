@@ -22,7 +22,7 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import is_lock, lock_path, locks_of
 from conda_lockstep.lock.solve.solve import Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Solvers
-from conda_lockstep.lock.update.relock import Locked, platforms_of, read_lock, request_again
+from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of, read_lock, request_from_lock
 from conda_lockstep.render import uploads as report
 
 
@@ -98,16 +98,16 @@ def attributed(told: Report, old: Path, new: Path, file: Path | None = None) -> 
     return replace(told, comparisons=tuple(comparisons))
 
 
-def _attributed(comparison: Comparison, base: Lock, head: Locked, solver: Solver) -> Comparison:
+def _attributed(comparison: Comparison, base: Lock, head: LockedPlatform, solver: Solver) -> Comparison:
     packages = head.lock.platforms[comparison.platform]
     try:
         return attribute(comparison, head.file, base, packages, solver, head.settings)
     except UnsolvableError as error:
-        request = request_again(head.file, head.settings, head.lock)
+        request = request_from_lock(head.file, head.settings, head.lock)
         raise asyncio.run(explain_unsolvable(solver, request, str(error))) from None
 
 
-def _bisected(each: Locked, package: str, solver: Solver) -> report.Row:
+def _bisected(each: LockedPlatform, package: str, solver: Solver) -> report.UploadRow:
     cutoff = cutoff_of(each.lock, each.platform)
     if cutoff is None:
         what = f"does not say when the newest of its packages for {each.platform} was uploaded"
@@ -120,7 +120,7 @@ def _bisected(each: Locked, package: str, solver: Solver) -> report.Row:
             where=str(each.path),
             remedy="leave out --bisect: what is newer of it is told without the upload that moved it",
         )
-    request = request_again(each.file, each.settings, each.lock)
+    request = request_from_lock(each.file, each.settings, each.lock)
     try:
         flip = asyncio.run(flipped_by(solver, request, package, locked, cutoff))
     except UnsolvableError as error:
@@ -131,7 +131,7 @@ def _bisected(each: Locked, package: str, solver: Solver) -> report.Row:
             where=str(each.path),
             remedy="name a conda package of the lock",
         )
-    return report.Row(str(each.path), each.platform, package, flip)
+    return report.UploadRow(str(each.path), each.platform, package, flip)
 
 
 def _paths(files: Sequence[Path]) -> Iterator[Path]:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from conda_lockstep.drift.compare.operands import Source, read_source
+from conda_lockstep.drift.compare.operands import Operand, read_source
 from conda_lockstep.environment.environment_file import read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.explain.why import Answer, Entry, Graph, entries_of
+from conda_lockstep.lock.explain.why import Explanation, Graph, RequestingEntry, entries_of
 from conda_lockstep.lock.model.paths import DEFAULT_FILE, environment_of, is_lock, lock_path, locks_of
 from conda_lockstep.render import why as report
 from conda_lockstep.text.listing import nearest
@@ -36,7 +36,7 @@ def run(
     sources = [read_source(each) for each in ([lock] if lock else _locks(path or DEFAULT_FILE))]
     graphs = dict(_graphs(sources, platforms))
     found = [
-        report.Row(label, platform, answer)
+        report.WhyRow(label, platform, answer)
         for pattern in dict.fromkeys(patterns)
         for (label, platform), answer in _answers(pattern, graphs, entries)
     ]
@@ -62,7 +62,7 @@ def _locks(file: Path) -> tuple[Path, ...]:
     return locks
 
 
-def _graphs(sources: Sequence[Source], platforms: Sequence[str]) -> Iterator[tuple[tuple[str, str], Graph]]:
+def _graphs(sources: Sequence[Operand], platforms: Sequence[str]) -> Iterator[tuple[tuple[str, str], Graph]]:
     for source in sources:
         if source.kind == "explicit":
             remedy = "name the lock that it was made from"
@@ -79,8 +79,8 @@ def _graphs(sources: Sequence[Source], platforms: Sequence[str]) -> Iterator[tup
 
 
 def _answers(
-    pattern: str, graphs: Mapping[tuple[str, str], Graph], entries: Sequence[Entry] | None
-) -> Iterator[tuple[tuple[str, str], Answer]]:
+    pattern: str, graphs: Mapping[tuple[str, str], Graph], entries: Sequence[RequestingEntry] | None
+) -> Iterator[tuple[tuple[str, str], Explanation]]:
     found = {place: graph.matching(pattern) for place, graph in graphs.items()}
     names = {package.key for packages in found.values() for package in packages}
     where = ", ".join(dict.fromkeys(label for label, _ in graphs))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from conda_lockstep.install.build import Options, Outcome, build_environment
+from conda_lockstep.install.build import BuildOptions, BuildOutcome, build_environment
 from conda_lockstep.install.fetch.progress import is_wanted
-from conda_lockstep.install.locked_source import Locked, read_locked
+from conda_lockstep.install.locked_source import LockSource, read_locked
 from conda_lockstep.lock.model.paths import DEFAULT_FILE
 
 
@@ -34,9 +34,9 @@ def run(
     return 0
 
 
-def options_for(locked: Locked, *, cache: Path | None, link_scripts: bool) -> Options:
+def options_for(locked: LockSource, *, cache: Path | None, link_scripts: bool) -> BuildOptions:
     """Return how to build what was locked."""
-    return Options(
+    return BuildOptions(
         mirrors=locked.mirrors,
         access=locked.access,
         cache=cache.absolute() if cache else None,
@@ -45,7 +45,7 @@ def options_for(locked: Locked, *, cache: Path | None, link_scripts: bool) -> Op
     )
 
 
-def tell(outcome: Outcome, prefix: Path) -> None:
+def tell(outcome: BuildOutcome, prefix: Path) -> None:
     """Say on stderr what was not done, and what is not as it seems."""
     if outcome.unrun:
         names = ", ".join(package.name for package in outcome.unrun)

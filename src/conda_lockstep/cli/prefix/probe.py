@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 
 from conda_lockstep.probe import document, ladder, text
-from conda_lockstep.probe.model import Step
+from conda_lockstep.probe.model import ProbeStep
 
 SHOWN, NOT_SHOWN = 0, 1
 
 
-def run(target: ladder.Target, *, format: str, output: Path | None, require_gpu: bool) -> int:  # noqa: A002
+def run(target: ladder.ProbeTarget, *, format: str, output: Path | None, require_gpu: bool) -> int:  # noqa: A002
     """Probe; return 1 where a step showed that something is wrong, or no kernel ran on a GPU that was required."""
     streaming = format == "text" and output is None
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
-    def said(step: Step) -> None:
+    def said(step: ProbeStep) -> None:
         if streaming:
             print(text.line(step, colour=colour), flush=True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conda_lockstep.cli.prefix.build import options_for, tell
 from conda_lockstep.install.build import plan_sync, sync_environment
-from conda_lockstep.install.link.plan import Step
+from conda_lockstep.install.link.plan import PlannedChange
 from conda_lockstep.install.locked_source import read_locked
 from conda_lockstep.lock.model.paths import DEFAULT_FILE
 
@@ -43,12 +43,12 @@ def run(
     return CLEAN
 
 
-def _print(steps: tuple[Step, ...]) -> None:
+def _print(steps: tuple[PlannedChange, ...]) -> None:
     for step in steps:
         print(f"  {step}")
 
 
-def _count(steps: tuple[Step, ...], done: str) -> str:
+def _count(steps: tuple[PlannedChange, ...], done: str) -> str:
     if not steps:
         return "nothing to change"
     return f"{len(steps)} change{'s' if len(steps) > 1 else ''} {done}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from conda_lockstep.drift.attribution import verdict as told
 from conda_lockstep.drift.compare.diff import same_bytes
 from conda_lockstep.drift.compare.envelope_change import compare_envelopes
-from conda_lockstep.drift.report import Blame, Comparison, Row
+from conda_lockstep.drift.report import Attribution, Comparison, Row
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.records import package_of
@@ -19,12 +19,12 @@ from conda_lockstep.lock.model.metadata import newest_of
 from conda_lockstep.lock.solve.index import look_up
 from conda_lockstep.lock.solve.solve import Horizon, Request, Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Settings, make_lock
-from conda_lockstep.lock.update.relock import request_again
+from conda_lockstep.lock.update.relock import request_from_lock
 from conda_lockstep.packages import Key, Package, PackageSet
 
 
 @dataclass(frozen=True, slots=True)
-class Worlds:
+class CounterfactualSolves:
     """The package sets that tell causes apart, all of one platform.
 
     ``changed`` is what the changed file gave when ``base`` was locked, as little changed as can be; ``fresh`` what it
@@ -55,7 +55,7 @@ def attribute(
     """
     if not comparison.rows:
         return comparison
-    request = request_again(file, settings, base)
+    request = request_from_lock(file, settings, base)
     worlds, notes = asyncio.run(_worlds(comparison, base, head, solver, request))
     if any(row.manager == "pip" or _manager_before(row) == "pip" for row in comparison.rows):
         worlds, more = _with_pip(worlds, file, base, solver, settings)
@@ -64,10 +64,12 @@ def attribute(
     return replace(comparison, rows=rows, notes=(*comparison.notes, *notes))
 
 
-def explained(row: Row, worlds: Worlds) -> Row:
+def explained(row: Row, worlds: CounterfactualSolves) -> Row:
     """Return a row with its cause, and with the dates of its files where the channels know them."""
     row = row._replace(old=_dated(row.old, worlds), new=_dated(row.new, worlds))
-    blame: Blame = _of_machine(row.subject, worlds) if row.manager == "machine" else _of_keys(row, worlds)
+    blame: Attribution = (
+        _of_machine(row.subject, worlds) if row.manager == "machine" else _of_keys(row, worlds)
+    )
     return row._replace(blame=blame, cause=told.words(blame, row))
 
 
@@ -88,14 +90,14 @@ def cutoff_of(lock: Lock, platform: str) -> datetime.datetime | None:
 
 async def _worlds(
     comparison: Comparison, base: Lock, head: PackageSet, solver: Solver, request: Request
-) -> tuple[Worlds, list[str]]:
+) -> tuple[CounterfactualSolves, list[str]]:
     platform = comparison.platform
     before, moment = base.platforms[platform], cutoff_of(base, platform)
     minimal = replace(request, kept=tuple(before.only("conda").values()), gone_too=True)
     changed, notes = await _changed(solver, minimal, moment)
     fresh = await _solved(solver, request)
     sides = [side for row in comparison.rows for side in (row.old, row.new) if side]
-    worlds = Worlds(
+    worlds = CounterfactualSolves(
         before,
         changed,
         fresh,
@@ -126,8 +128,8 @@ async def _solved(solver: Solver, request: Request) -> PackageSet:
 
 
 def _with_pip(
-    worlds: Worlds, file: EnvironmentFile, base: Lock, solver: Solver, settings: Settings
-) -> tuple[Worlds, list[str]]:
+    worlds: CounterfactualSolves, file: EnvironmentFile, base: Lock, solver: Solver, settings: Settings
+) -> tuple[CounterfactualSolves, list[str]]:
     """Add what the pip part gave then, and gives now."""
     moment = datetime.datetime.fromtimestamp(worlds.cutoff, datetime.timezone.utc) if worlds.cutoff else None
     (platform,) = settings.platforms
@@ -151,14 +153,14 @@ def _manager_before(row: Row) -> str:
     return row.old.manager if row.old else ""
 
 
-def _dated(package: Package | None, worlds: Worlds) -> Package | None:
+def _dated(package: Package | None, worlds: CounterfactualSolves) -> Package | None:
     known = worlds.published.get(package.url) if package else None
     if package is None or known is None or package.timestamp:
         return package
     return package._replace(timestamp=known.timestamp)
 
 
-def _of_keys(row: Row, worlds: Worlds) -> Blame:
+def _of_keys(row: Row, worlds: CounterfactualSolves) -> Attribution:
     keys = {side.key for side in (row.old, row.new) if side}
     mine = any(_changed_by_file(key, worlds) for key in keys)
     later = [key for key in keys if not _alike(worlds.changed.get(key), worlds.head.get(key))]
@@ -172,12 +174,12 @@ def _of_keys(row: Row, worlds: Worlds) -> Blame:
     return "upstream" if all(_as_published(key, worlds) for key in keys) else "unexplained"
 
 
-def _changed_by_file(key: Key, worlds: Worlds) -> bool:
+def _changed_by_file(key: Key, worlds: CounterfactualSolves) -> bool:
     """Say whether the file's change moved a package."""
     return not _same(worlds.base.get(key), worlds.changed.get(key))
 
 
-def _is_upstream(key: Key, worlds: Worlds) -> bool:
+def _is_upstream(key: Key, worlds: CounterfactualSolves) -> bool:
     """Say whether uploads explain what a key holds: it was not there then, or a solve gives it now."""
     found = worlds.head.get(key)
     if found is None:
@@ -190,7 +192,7 @@ def _is_upstream(key: Key, worlds: Worlds) -> bool:
     return bool(known and worlds.cutoff and known.timestamp > worlds.cutoff)
 
 
-def _as_published(key: Key, worlds: Worlds) -> bool:
+def _as_published(key: Key, worlds: CounterfactualSolves) -> bool:
     """Say whether a lock holds a file as its channel has it now."""
     found = worlds.head.get(key)
     if found is None or found.manager != "conda":
@@ -199,7 +201,7 @@ def _as_published(key: Key, worlds: Worlds) -> bool:
     return known is not None and same_bytes(found, known) is not False
 
 
-def _of_machine(name: str, worlds: Worlds) -> Blame:
+def _of_machine(name: str, worlds: CounterfactualSolves) -> Attribution:
     """Say whose doing it is that a bound on the machine moved."""
 
     def moves(old: PackageSet, new: PackageSet) -> bool:

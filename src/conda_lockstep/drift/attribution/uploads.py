@@ -12,7 +12,7 @@ from conda_lockstep.conda.urls import split_package_url
 from conda_lockstep.drift.attribution.bisect import first_flip
 from conda_lockstep.lock.solve.solve import Horizon, Request, Solver, UnsolvableError
 from conda_lockstep.packages import Package
-from conda_lockstep.render.uploads import Flip, Upload
+from conda_lockstep.render.uploads import Upload, UploadChange
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _MILLISECOND = datetime.timedelta(milliseconds=1)
@@ -20,7 +20,7 @@ _MILLISECOND = datetime.timedelta(milliseconds=1)
 
 async def flipped_by(
     solver: Solver, request: Request, name: str, locked: Package | None, cutoff: datetime.datetime
-) -> Flip:
+) -> UploadChange:
     """Name the first upload after ``cutoff`` with which a solve from nothing no longer gives the locked package.
 
     Raises :class:`~conda_lockstep.lock.solve.solve.UnsolvableError` where there is no solution now.
@@ -48,7 +48,7 @@ async def flipped_by(
         if moment not in (None, start)
         else ()
     )
-    return Flip(
+    return UploadChange(
         locked,
         after.get(name),
         uploads,

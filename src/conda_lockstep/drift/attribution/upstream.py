@@ -24,7 +24,7 @@ from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Settings, make_lock
-from conda_lockstep.lock.update.relock import request_again
+from conda_lockstep.lock.update.relock import request_from_lock
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.render.outdated import says
 
@@ -56,7 +56,7 @@ def against_new_lock(
     read, and for a file that has no solution any more.
     """
     (platform,) = settings.platforms
-    request = replace(request_again(file, settings, lock), horizon=settings.horizon)
+    request = replace(request_from_lock(file, settings, lock), horizon=settings.horizon)
     fresh, held, today = asyncio.run(_asked(solver, request, lock.platforms[platform]))
     if any(section.items for section in file.pip_sections):
 
@@ -97,7 +97,7 @@ def against_channels(
     """Compare the locked files with those that the channels have today under the same names; needs no solution."""
     (platform,) = settings.platforms
     locked, packages = from_lock(lock, label), lock.platforms[platform]
-    today = asyncio.run(published(solver, request_again(file, settings, lock), packages.values()))
+    today = asyncio.run(published(solver, request_from_lock(file, settings, lock), packages.values()))
     drift = became(packages, today)
     side = side_of(locked, packages)
     comparison = Comparison(

@@ -6,13 +6,13 @@ import datetime
 import re
 from collections.abc import Iterator
 
-from conda_lockstep.drift.report import Blame, Row
+from conda_lockstep.drift.report import Attribution, Row
 
 AGELESS = "the old lock does not say how old it is: a smallest change of today counts as the pull request's"
 PIP_UNSOLVABLE = (
     "the pip part has no solution at the old lock's cut-off: its changes count as the pull request's"
 )
-_WORDS: dict[Blame, str] = {
+_WORDS: dict[Attribution, str] = {
     "": "",
     "change": "this pull request",
     "both": "this pull request, then upstream",
@@ -21,7 +21,7 @@ _WORDS: dict[Blame, str] = {
 }
 
 
-def words(blame: Blame, row: Row) -> str:
+def words(blame: Attribution, row: Row) -> str:
     """Return whose doing a row is, with the day of the upload where that is upstream's."""
     return ", ".join(filter(None, (_WORDS[blame], *_when(blame, row))))
 
@@ -50,7 +50,7 @@ def is_caveat(text: str) -> bool:
     return _CAVEATS.fullmatch(text) is not None
 
 
-def _when(blame: Blame, row: Row) -> Iterator[str]:
+def _when(blame: Attribution, row: Row) -> Iterator[str]:
     if blame in ("upstream", "both") and row.new and row.new.manager == "conda":
         day = datetime.datetime.fromtimestamp(row.new.timestamp, datetime.timezone.utc)
         yield f"uploaded {day:%Y-%m-%d}" if row.new.timestamp else "undated"

@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TypeAlias
 
 from conda_lockstep.conda.dependencies import split
-from conda_lockstep.drift.compare.operands import Source
+from conda_lockstep.drift.compare.operands import Operand
 from conda_lockstep.drift.model import DriftClass
 from conda_lockstep.drift.report import Comparison, Report, Row
 from conda_lockstep.environment.environment_file import read
-from conda_lockstep.lock.explain.why import Chain, Entry, Graph, entries_of
+from conda_lockstep.lock.explain.why import Chain, Graph, RequestingEntry, entries_of
 from conda_lockstep.lock.model.envelope import lower_bounds
 from conda_lockstep.lock.model.paths import environment_of, is_lock
 from conda_lockstep.packages import Key, PackageSet
 
-End: TypeAlias = tuple[Source, Sequence[Entry] | None]
+End: TypeAlias = tuple[Operand, Sequence[RequestingEntry] | None]
 """One end of a comparison, and the entries of its environment file, None where there is none."""
 
 
-def explained(report: Report, old: Source, new: Source) -> Report:
+def explained(report: Report, old: Operand, new: Operand) -> Report:
     """Give each row of a report on two sources its shortest chain, where what they hold says what depends on what.
 
     What was removed is looked for on the old side, all else on the new. The entries are those of the environment file
@@ -45,7 +45,7 @@ def with_chains(comparison: Comparison, old: End, new: End) -> Comparison:
 class _Ways:
     """The shortest chains to the packages of one side, and what they ask of the machine."""
 
-    def __init__(self, packages: PackageSet, entries: Sequence[Entry] | None) -> None:
+    def __init__(self, packages: PackageSet, entries: Sequence[RequestingEntry] | None) -> None:
         self.shortest = Graph(packages).shortest(entries)
         self.packages = packages
         self.bounds = lower_bounds(packages.values())
@@ -65,7 +65,7 @@ class _Ways:
                     break
 
 
-def entries_beside(lock: Path) -> tuple[Entry, ...] | None:
+def entries_beside(lock: Path) -> tuple[RequestingEntry, ...] | None:
     """Return the entries of the file that a lock lies beside; None where there is none."""
     file = environment_of(lock) if is_lock(lock.name) else None
     return entries_of(read(file)) if file else None

@@ -39,7 +39,7 @@ _FOLLOWING = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUI
 _LOUDER = frozenset(SEVERITIES[: SEVERITIES.index("low")])
 
 
-def subdued(judgements: Iterable[Judgement]) -> list[Judgement]:
+def demote_companions(judgements: Iterable[Judgement]) -> list[Judgement]:
     """Return the judgements, with those of packages that follow another down to ``low``.
 
     They follow where the other changed in the same way and is judged as bad or worse. Beside those known by name, the

@@ -6,16 +6,16 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from conda_lockstep.drift.compare import origin as places
-from conda_lockstep.drift.compare.diff import Scope, diff
+from conda_lockstep.drift.compare.diff import ComparableFacts, diff
 from conda_lockstep.drift.compare.machine_diff import machine_rows
-from conda_lockstep.drift.compare.operands import Source, keep_metadata, side_of, unknown_hashes
+from conda_lockstep.drift.compare.operands import Operand, keep_metadata, side_of, unknown_hashes
 from conda_lockstep.drift.compare.prefix_damage import with_damages
-from conda_lockstep.drift.compare.severity import DANGER, STRAYS, Question, judge
-from conda_lockstep.drift.model import DriftClass, EnvelopeChange, Gap, Judgement, mirrored
+from conda_lockstep.drift.compare.severity import DANGER, STRAYS, ComparisonKind, judge
+from conda_lockstep.drift.model import DriftClass, EnvelopeChange, Judgement, UnknownFact, mirrored
 from conda_lockstep.drift.report import SEVERITIES, Comparison, Report, Row
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
-from conda_lockstep.snapshot.model import Damage, Stray
+from conda_lockstep.snapshot.model import PrefixInconsistency, UnownedFile
 
 HASH_DIGITS = 12
 
@@ -24,7 +24,7 @@ _TOLD_BY_VERSION = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE})
 _TOLD_BY_BUILD = frozenset({DriftClass.BUILD, DriftClass.VARIANT})
 
 
-def compare(old: Source, new: Source, *, platform: str = "", name: str = "") -> Report:
+def compare(old: Operand, new: Operand, *, platform: str = "", name: str = "") -> Report:
     """Compare two sources on every platform that both have, or on ``platform`` alone.
 
     ``name`` is what the environment is called, by default the new source's label. Raises ``LockstepError``
@@ -38,7 +38,7 @@ def compare(old: Source, new: Source, *, platform: str = "", name: str = "") -> 
     return Report(comparisons, notes=() if platform else tuple(_lonely(old, new)), reproduce=(command,))
 
 
-def compare_platform(old: Source, new: Source, platform: str, *, name: str = "") -> Comparison:
+def compare_platform(old: Operand, new: Operand, platform: str, *, name: str = "") -> Comparison:
     """Compare two sources on one platform that both have.
 
     A machine is judged against a lock in one direction only: what it should hold, what it holds. Where it is
@@ -47,9 +47,9 @@ def compare_platform(old: Source, new: Source, platform: str, *, name: str = "")
     turned = old.installed and not new.installed
     wanted, found = (new, old) if turned else (old, new)
     before, after = wanted.platforms[platform], found.platforms[platform]
-    scope = Scope(pip=old.complete and new.complete, metadata=keep_metadata(old, new))
+    scope = ComparableFacts(pip=old.complete and new.complete, metadata=keep_metadata(old, new))
     drift = with_damages(diff(before, after, scope), before, after, _damages(wanted, found))
-    judgements = judge(drift, before, after, _question(wanted, found))
+    judgements = judge(drift, before, after, _comparison_kind(wanted, found))
     rows = [row_of(mirrored(judgement) if turned else judgement) for judgement in judgements]
     beside = [row_of_stray(stray) for stray in _strays(wanted, found)]
     if old.machine and new.machine:
@@ -67,13 +67,13 @@ def compare_platform(old: Source, new: Source, platform: str, *, name: str = "")
     )
 
 
-def _question(wanted: Source, found: Source) -> Question:
+def _comparison_kind(wanted: Operand, found: Operand) -> ComparisonKind:
     if wanted.installed:
-        return "machines"
-    return "machine" if found.installed else "change"
+        return "prefix_to_prefix"
+    return "lock_to_prefix" if found.installed else "lock_to_lock"
 
 
-def _damages(wanted: Source, found: Source) -> list[Damage]:
+def _damages(wanted: Operand, found: Operand) -> list[PrefixInconsistency]:
     """Return what one side shows of itself, and the other does not."""
     return [
         damage
@@ -82,7 +82,7 @@ def _damages(wanted: Source, found: Source) -> list[Damage]:
     ]
 
 
-def _strays(wanted: Source, found: Source) -> list[Stray]:
+def _strays(wanted: Operand, found: Operand) -> list[UnownedFile]:
     """Return what no package brought on one side, and is not on the other."""
     return [
         stray
@@ -91,7 +91,7 @@ def _strays(wanted: Source, found: Source) -> list[Stray]:
     ]
 
 
-def row_of_stray(stray: Stray) -> Row:
+def row_of_stray(stray: UnownedFile) -> Row:
     """Return what no package brought as the row that every report shows."""
     severity, why = STRAYS[stray.kind]
     return Row(
@@ -176,7 +176,7 @@ def _hash(package: Package, other: Package | None) -> str:
     return f"md5 {package.md5[:HASH_DIGITS]}"
 
 
-def _common_platforms(old: Source, new: Source, platform: str) -> Sequence[str]:
+def _common_platforms(old: Operand, new: Operand, platform: str) -> Sequence[str]:
     if platform:
         for source in (old, new):
             if platform not in source.platforms:
@@ -191,7 +191,7 @@ def _common_platforms(old: Source, new: Source, platform: str) -> Sequence[str]:
     return common
 
 
-def _lonely(old: Source, new: Source) -> Iterator[str]:
+def _lonely(old: Operand, new: Operand) -> Iterator[str]:
     """Yield which platforms only one of two locks has; a machine has only ever one."""
     if old.installed or new.installed:
         return
@@ -200,7 +200,7 @@ def _lonely(old: Source, new: Source) -> Iterator[str]:
             yield f"only {one.label} is for {', '.join(alone)}: not compared"
 
 
-def _note(gap: Gap, old: Source, new: Source) -> str:
+def _note(gap: UnknownFact, old: Operand, new: Operand) -> str:
     count = f"{len(gap.keys)} package{'' if len(gap.keys) == 1 else 's'}"
     if gap.fact == "pip part":
         lacking = old.label if not old.complete else new.label

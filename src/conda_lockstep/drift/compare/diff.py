@@ -17,7 +17,7 @@ from conda_lockstep.drift.compare import origin as places
 from conda_lockstep.drift.compare.aliases import flavour, project, stem
 from conda_lockstep.drift.compare.envelope_change import compare_envelopes
 from conda_lockstep.drift.compare.variants import CUDA_VERSION_PACKAGES, flips
-from conda_lockstep.drift.model import Change, Drift, DriftClass, Flip, Gap
+from conda_lockstep.drift.model import Change, Drift, DriftClass, UnknownFact, VariantFlip
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.packages import Key, Package, PackageSet
 
@@ -26,7 +26,7 @@ _EXPLAINS_BYTES = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClas
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ComparableFacts:
     """What both sides know as a whole, and can be compared by.
 
     ``pip`` is false where a side has no place for pip packages; ``metadata`` where it does not keep
@@ -37,10 +37,10 @@ class Scope:
     metadata: bool = True
 
 
-EVERYTHING = Scope()
+EVERYTHING = ComparableFacts()
 
 
-def diff(old: PackageSet, new: PackageSet, scope: Scope = EVERYTHING) -> Drift:
+def diff(old: PackageSet, new: PackageSet, scope: ComparableFacts = EVERYTHING) -> Drift:
     """Compare two package sets of one platform.
 
     A fact that one side does not know (a hash, a build) is not compared, and named in ``gaps``. The result
@@ -101,7 +101,7 @@ def same_bytes(old: Package, new: Package) -> bool | None:
     return None
 
 
-def _in_scope(packages: PackageSet, scope: Scope) -> PackageSet:
+def _in_scope(packages: PackageSet, scope: ComparableFacts) -> PackageSet:
     return packages if scope.pip else packages.only("conda")
 
 
@@ -238,7 +238,7 @@ def _moved(old: Package, new: Package) -> Change:
         classes.add(DriftClass.UPGRADE if order > 0 else DriftClass.DOWNGRADE)
     flipped = flips(old, new)
     if not flipped and old.manager == new.manager:
-        flipped = (Flip("cuda", flavour(old.name)[1], flavour(new.name)[1]),)
+        flipped = (VariantFlip("cuda", flavour(old.name)[1], flavour(new.name)[1]),)
     if flipped:
         classes.add(DriftClass.VARIANT)
     return Change(frozenset(classes), old, new, flipped)
@@ -262,7 +262,7 @@ def with_shadow(change: Change, shadowed: frozenset[Key]) -> Change:
     return Change(change.classes | {DriftClass.SHADOWED}, change.old, change.new, change.flips, change.detail)
 
 
-def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> Iterable[Gap]:
+def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> Iterable[UnknownFact]:
     missing: dict[Literal["bytes", "build"], list[Key]] = {"build": [], "bytes": []}
     for key, a in old.items():
         b = new.packages.get(key)
@@ -274,9 +274,9 @@ def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> It
             missing["bytes"].append(key)
     for fact, keys in missing.items():
         if keys:
-            yield Gap(fact, tuple(sorted(keys)))
+            yield UnknownFact(fact, tuple(sorted(keys)))
     if not_compared:
-        yield Gap("pip part", not_compared)
+        yield UnknownFact("pip part", not_compared)
 
 
 def _order(change: Change) -> tuple[str, str]:

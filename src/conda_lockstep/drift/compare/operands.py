@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import PackageSet
-from conda_lockstep.snapshot.model import Damage, Installed, Machine, Snapshot, Stray
+from conda_lockstep.snapshot.model import Installed, Machine, PrefixInconsistency, Snapshot, UnownedFile
 
 if TYPE_CHECKING:  # what reports are made of costs as much as reading a hundred records
     from conda_lockstep.drift.report import Side
@@ -30,7 +30,7 @@ _DEPENDENCIES = rb"^[\"']?dependencies[\"']?\s*:"
 _ANSWERED = rb"^(?:package|packages|environments|metadata)\s*:|^@EXPLICIT|\A\s*\{"
 
 
-class Source(NamedTuple):
+class Operand(NamedTuple):
     """One end of a comparison. ``label`` is what the user called it.
 
     ``complete`` is false where the format has no place for pip packages. ``damages`` are where an installed
@@ -41,8 +41,8 @@ class Source(NamedTuple):
     kind: Kind
     platforms: Mapping[str, PackageSet]
     complete: bool = True
-    damages: tuple[Damage, ...] = ()
-    strays: tuple[Stray, ...] = ()
+    damages: tuple[PrefixInconsistency, ...] = ()
+    strays: tuple[UnownedFile, ...] = ()
     machine: Machine | None = None
 
     @property
@@ -51,7 +51,7 @@ class Source(NamedTuple):
         return self.kind in _INSTALLED
 
 
-def read_source(name: str | Path, *, environment: str = DEFAULT_ENVIRONMENT) -> Source:
+def read_source(name: str | Path, *, environment: str = DEFAULT_ENVIRONMENT) -> Operand:
     """Read what a name on the command line stands for; ``environment`` chooses within a pixi.lock.
 
     Raises ``LockstepError`` for what is neither a lock, a snapshot nor a prefix.
@@ -64,7 +64,7 @@ def read_source(name: str | Path, *, environment: str = DEFAULT_ENVIRONMENT) -> 
     return parse_source(read_text(path), label, environment=environment)
 
 
-def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMENT) -> Source:
+def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMENT) -> Operand:
     """Read the text of a lock or snapshot, telling its format by its content; see :func:`read_source`."""
     if text.lstrip()[:1] == "{":
         return _parse_json(text, label)
@@ -80,13 +80,13 @@ def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMEN
     )
 
 
-def _parse_json(text: str, label: str) -> Source:
+def _parse_json(text: str, label: str) -> Operand:
     """Read a snapshot, or the manifest of a lock."""
     from conda_lockstep.lock.formats import manifest
 
     if manifest.KIND in text[:_HEAD]:
         platforms, source_format, complete = manifest.parse_packages(text, label)
-        return Source(label, _KINDS.get(source_format, "conda-lock"), platforms, complete)
+        return Operand(label, _KINDS.get(source_format, "conda-lock"), platforms, complete)
     from conda_lockstep.snapshot import snapshot_json as document
 
     return from_snapshot(document.loads(text, label), label)
@@ -101,30 +101,30 @@ def is_environment_file(path: Path) -> bool:
     return bool(re.search(_DEPENDENCIES, head, re.MULTILINE)) and not re.search(_ANSWERED, head, re.MULTILINE)
 
 
-def from_lock(lock: Lock, label: str) -> Source:
+def from_lock(lock: Lock, label: str) -> Operand:
     """Return a lock as a source."""
-    return Source(label, _KINDS.get(lock.source_format, "conda-lock"), lock.platforms, lock.complete)
+    return Operand(label, _KINDS.get(lock.source_format, "conda-lock"), lock.platforms, lock.complete)
 
 
-def from_prefix(path: Path, label: str) -> Source:
+def from_prefix(path: Path, label: str) -> Operand:
     """Read a prefix as a source."""
     from conda_lockstep.snapshot import prefix
 
     return from_installed(prefix.read(path), label, "prefix")
 
 
-def from_installed(installed: Installed, label: str, kind: Literal["snapshot", "prefix"]) -> Source:
+def from_installed(installed: Installed, label: str, kind: Literal["snapshot", "prefix"]) -> Operand:
     """Return an installed environment as a source."""
     platforms = {installed.platform: installed.packages}
-    return Source(label, kind, platforms, damages=installed.damages, strays=installed.strays)
+    return Operand(label, kind, platforms, damages=installed.damages, strays=installed.strays)
 
 
-def from_snapshot(snapshot: Snapshot, label: str) -> Source:
+def from_snapshot(snapshot: Snapshot, label: str) -> Operand:
     """Return a snapshot as a source, with its machine."""
     return from_installed(snapshot.installed, label, "snapshot")._replace(machine=snapshot.machine)
 
 
-def side_of(source: Source, packages: PackageSet) -> Side:
+def side_of(source: Operand, packages: PackageSet) -> Side:
     """Return one platform of a source as reports name it."""
     from conda_lockstep.drift.report import Side
 
@@ -146,7 +146,7 @@ def unknown_hashes(count: int) -> str:
     return f"hashes were not compared for {packages} of pip: pip does not record them when it installs"
 
 
-def keep_metadata(old: Source, new: Source) -> bool:
+def keep_metadata(old: Operand, new: Operand) -> bool:
     """Return whether both keep ``depends`` and ``constrains`` alike; CEP 37 has room for a part of them."""
     return old.kind == new.kind or {old.kind, new.kind} <= _WHOLE_METADATA
 

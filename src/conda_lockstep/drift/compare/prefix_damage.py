@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from conda_lockstep.drift.model import Change, Drift, DriftClass
 from conda_lockstep.packages import Key, PackageSet
-from conda_lockstep.snapshot.model import Damage
+from conda_lockstep.snapshot.model import PrefixInconsistency
 
 
-def with_damages(drift: Drift, old: PackageSet, new: PackageSet, damages: Iterable[Damage]) -> Drift:
+def with_damages(
+    drift: Drift, old: PackageSet, new: PackageSet, damages: Iterable[PrefixInconsistency]
+) -> Drift:
     """Return ``diff(old, new)`` with the damages that were found on the new side; each package stays counted once.
 
     A pip package over an otherwise unchanged conda package becomes one change, from the one to the other.
@@ -30,7 +32,9 @@ def with_damages(drift: Drift, old: PackageSet, new: PackageSet, damages: Iterab
     )
 
 
-def _changed(damage: Damage, changes: dict[Key, Change], old: PackageSet, new: PackageSet) -> Change:
+def _changed(
+    damage: PrefixInconsistency, changes: dict[Key, Change], old: PackageSet, new: PackageSet
+) -> Change:
     key = damage.package.key
     known, found = changes.get(key), damage.found
     if known is not None:
@@ -41,7 +45,7 @@ def _changed(damage: Damage, changes: dict[Key, Change], old: PackageSet, new: P
     return _with(Change(frozenset(), old.get(key), new.get(key, damage.package)), damage)
 
 
-def _with(change: Change, damage: Damage) -> Change:
+def _with(change: Change, damage: PrefixInconsistency) -> Change:
     each = DriftClass.SHADOWED if damage.kind == "shadowed" else DriftClass.DAMAGED
     detail = "; ".join(filter(None, (change.detail, damage.detail)))
     files = change.files + damage.files

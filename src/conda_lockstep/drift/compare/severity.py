@@ -21,14 +21,14 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from conda_lockstep.conda.version import Step, compare_conda, step
-from conda_lockstep.drift.compare.companions import subdued
+from conda_lockstep.drift.compare.companions import demote_companions
 from conda_lockstep.drift.compare.requirers import Needs
-from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Flip, Judgement
+from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Judgement, VariantFlip
 from conda_lockstep.drift.report import SEVERITIES, Severity
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.snapshot.model import StrayKind
 
-Question: TypeAlias = Literal["change", "machine", "machines", "asked"]
+ComparisonKind: TypeAlias = Literal["lock_to_lock", "lock_to_prefix", "prefix_to_prefix", "spec_to_spec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +162,14 @@ _DANGERS = {each: place for place, each in enumerate(DANGER)}
 
 
 def judge(
-    drift: Drift, old: PackageSet, new: PackageSet, question: Question = "change"
+    drift: Drift, old: PackageSet, new: PackageSet, kind: ComparisonKind = "lock_to_lock"
 ) -> tuple[Judgement, ...]:
     """Judge every change of ``diff(old, new)``; most dangerous first, then along the stack, then by name."""
     gone = [change.package for change in drift.changes if DriftClass.REMOVED in change.classes]
     needs = Needs(old, new, gone)
-    judgements = [_judge(change, needs, question) for change in drift.changes]
+    judgements = [_judge(change, needs, kind) for change in drift.changes]
     judgements += [_judge_envelope(change) for change in drift.envelope]
-    return tuple(sorted(subdued(judgements), key=_rank))
+    return tuple(sorted(demote_companions(judgements), key=_rank))
 
 
 def layer_of(package: Package) -> Layer | None:
@@ -187,11 +187,9 @@ _LAYERS = re.compile("|".join(f"(?P<_{number}>{layer.names.pattern})" for number
 """All layers at once: the first that a name belongs to."""
 
 
-def _judge(change: Change, needs: Needs, question: Question) -> Judgement:
+def _judge(change: Change, needs: Needs, kind: ComparisonKind) -> Judgement:
     layer = layer_of(change.package)
-    graded = [
-        Judgement(change, *_grade(each, change, layer, needs, question), each) for each in change.classes
-    ]
+    graded = [Judgement(change, *_grade(each, change, layer, needs, kind), each) for each in change.classes]
     return graded[0] if len(graded) == 1 else min(graded, key=_weight)
 
 
@@ -200,25 +198,25 @@ def _weight(judgement: Judgement) -> tuple[int, int]:
 
 
 def _grade(
-    each: DriftClass, change: Change, layer: Layer | None, needs: Needs, question: Question
+    each: DriftClass, change: Change, layer: Layer | None, needs: Needs, kind: ComparisonKind
 ) -> tuple[Severity, str]:
     """Return what one class of a change weighs, and why it matters."""
     if each is DriftClass.UPGRADE or each is DriftClass.DOWNGRADE:
-        return _grade_version(change, each, layer, question)
+        return _grade_version(change, each, layer, kind)
     if each is DriftClass.ADDED:
-        return _grade_added(layer, question)
+        return _grade_added(layer, kind)
     if each is DriftClass.REMOVED:
-        return _grade_removed(change.package, layer, needs, question)
+        return _grade_removed(change.package, layer, needs, kind)
     if each is DriftClass.BUILD:
-        return _grade_build(change.package, layer, question)
+        return _grade_build(change.package, layer, kind)
     if each is DriftClass.VARIANT:
-        grades = [_grade_flip(flip, layer, question) for flip in change.flips]
+        grades = [_grade_flip(flip, layer, kind) for flip in change.flips]
         return min(grades, key=lambda g: SEVERITIES.index(g[0]))
     if each is DriftClass.CONSTRAINT:
         return _grade_constraint(change, layer)
     if each is DriftClass.CHANNEL:
-        return _grade_channel(change, layer, question)
-    if each is DriftClass.SHADOWED and change.new is None and question in ("change", "asked"):
+        return _grade_channel(change, layer, kind)
+    if each is DriftClass.SHADOWED and change.new is None and kind in ("lock_to_lock", "spec_to_spec"):
         return "info", "it no longer lies over the other manager's files"
     return _FIXED[each]
 
@@ -252,26 +250,26 @@ _CHANNEL = {
 }
 
 
-def _grade_added(layer: Layer | None, question: Question) -> tuple[Severity, str]:
-    if question == "machine":
+def _grade_added(layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
+    if kind == "lock_to_prefix":
         return ("high" if layer else "medium"), "it is installed, but nobody locked it"
-    if question == "machines":
+    if kind == "prefix_to_prefix":
         return _grade_only_one(layer)
     return ("low" if layer else "info"), f"new; it belongs to the {layer.title} layer" if layer else "new"
 
 
 def _grade_removed(
-    package: Package, layer: Layer | None, needs: Needs, question: Question
+    package: Package, layer: Layer | None, needs: Needs, kind: ComparisonKind
 ) -> tuple[Severity, str]:
-    if question == "asked":
+    if kind == "spec_to_spec":
         return (
             "medium" if layer else "low"
         ), "it is asked for no more, and stays where something else needs it"
     if askers := sorted(needs.after(package)):
         return "critical", f"{askers[0]} still needs it and will fail on import"
-    if question == "machine":
+    if kind == "lock_to_prefix":
         return "critical", "it is locked, but not there"
-    if question == "machines":
+    if kind == "prefix_to_prefix":
         return _grade_only_one(layer)
     if needs.before(package):
         return "low", "nothing asks for it any more"
@@ -285,24 +283,24 @@ def _grade_only_one(layer: Layer | None) -> tuple[Severity, str]:
 
 
 def _grade_version(
-    change: Change, each: DriftClass, layer: Layer | None, question: Question
+    change: Change, each: DriftClass, layer: Layer | None, kind: ComparisonKind
 ) -> tuple[Severity, str]:
     if change.old is None or change.new is None:
         raise ValueError("a version changes between two sides")
     how_far = step(change.old.version, change.new.version)
     severity = (layer or OTHER).of(how_far)
-    if question in ("machine", "machines"):
+    if kind in ("lock_to_prefix", "prefix_to_prefix"):
         severity = _worse(severity)
     if layer is None:
-        return severity, _DIFFERS.get(question) or _STEPS[how_far]
+        return severity, _DIFFERS.get(kind) or _STEPS[how_far]
     if each is DriftClass.DOWNGRADE:
         return _worse(severity), "what was built against the newer one may not run"
     return severity, layer.why if severity in ("critical", "high") else f"{layer.title}: {_STEPS[how_far]}"
 
 
 _DIFFERS: dict[str, str] = {
-    "machine": "this machine differs from what is locked",
-    "machines": "the two machines differ",
+    "lock_to_prefix": "this machine differs from what is locked",
+    "prefix_to_prefix": "the two machines differ",
 }
 _STEPS: dict[Step, str] = {
     "major": "a major release, what your code calls may be gone",
@@ -328,9 +326,9 @@ def _grade_constraint(change: Change, layer: Layer | None) -> tuple[Severity, st
     return ("medium" if layer else "low"), why
 
 
-def _grade_channel(change: Change, layer: Layer | None, question: Question) -> tuple[Severity, str]:
+def _grade_channel(change: Change, layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
     manager = change.package.manager
-    if question == "asked" and manager == "conda" and change.old and change.new:
+    if kind == "spec_to_spec" and manager == "conda" and change.old and change.new:
         if not change.old.channel:
             return "low", "its channel is named now"
         if not change.new.channel:
@@ -338,10 +336,10 @@ def _grade_channel(change: Change, layer: Layer | None, question: Question) -> t
     return ("high" if layer or manager == "pip" else "medium"), _CHANNEL[manager]
 
 
-def _grade_build(package: Package, layer: Layer | None, question: Question) -> tuple[Severity, str]:
-    if question == "asked":
+def _grade_build(package: Package, layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
+    if kind == "spec_to_spec":
         return ("medium" if layer else "low"), "another build is asked for"
-    if question in ("machine", "machines"):
+    if kind in ("lock_to_prefix", "prefix_to_prefix"):
         return "critical", "the version is the same, the build is not: other bytes than on the other machines"
     if layer:
         return layer.build, f"rebuilt: {layer.why}"
@@ -350,10 +348,10 @@ def _grade_build(package: Package, layer: Layer | None, question: Question) -> t
     return OTHER.build, "rebuilt, perhaps against other libraries"
 
 
-def _grade_flip(flip: Flip, layer: Layer | None, question: Question) -> tuple[Severity, str]:
+def _grade_flip(flip: VariantFlip, layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
     """Return what a flip weighs; what lies outside the stack weighs one grade less, but for a lost GPU."""
     if flip.axis == "device":
-        return _grade_device(flip, layer, question)
+        return _grade_device(flip, layer, kind)
     severity, why = _FLIPS[flip.axis]
     return (severity if layer or severity != "critical" else "high"), why
 
@@ -367,8 +365,8 @@ _FLIPS: dict[str, tuple[Severity, str]] = {
 }
 
 
-def _grade_device(flip: Flip, layer: Layer | None, question: Question) -> tuple[Severity, str]:
-    if question == "asked" and flip.new != "cpu" and flip.old != "cpu":
+def _grade_device(flip: VariantFlip, layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
+    if kind == "spec_to_spec" and flip.new != "cpu" and flip.old != "cpu":
         if flip.new:
             return ("medium" if layer else "low"), "a GPU build is asked for now"
         return (

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from conda_lockstep.drift.compare.aliases import cuda_major, flavour
-from conda_lockstep.drift.model import Axis, Flip
+from conda_lockstep.drift.model import Axis, VariantFlip
 from conda_lockstep.packages import Package
 
 AXES: tuple[Axis, ...] = ("interpreter", "device", "cuda", "mpi", "blas", "openmp")
@@ -38,7 +38,7 @@ _MAY_TELL = re.compile("[gi-or-xz]|p[0-9]|ypy")
 """What is in every build string that tells anything: letters beyond those of a digest, ``h`` and ``py``."""
 
 
-def flips(old: Package, new: Package) -> tuple[Flip, ...]:
+def flips(old: Package, new: Package) -> tuple[VariantFlip, ...]:
     """Return the axes along which two packages of one project differ; an empty value is *does not say*.
 
     What the dependencies say counts only where both packages list theirs. An axis that one side is silent
@@ -52,7 +52,7 @@ def flips(old: Package, new: Package) -> tuple[Flip, ...]:
     for axis in AXES:
         a, b = before.get(axis, ""), after.get(axis, "")
         if a != b and ((a and b) or (axis == "device" and "cpu" not in (a, b))):
-            found.append(Flip(axis, a, b))
+            found.append(VariantFlip(axis, a, b))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conda_lockstep.drift.compare.operands import (
-    Source,
+    Operand,
     from_installed,
     from_prefix,
     read_source,
@@ -32,8 +32,8 @@ DEFAULT_NAME = "environment"
 class Pair(NamedTuple):
     """A prefix and what was locked for it, to be compared on one platform; ``notes`` are about how that was done."""
 
-    locked: Source
-    installed: Source
+    locked: Operand
+    installed: Operand
     platform: str
     notes: tuple[str, ...] = ()
 
@@ -84,7 +84,7 @@ def read_deeply(prefix: Path, lock: Path, *, platform: str = "", libraries_only:
     return found._replace(notes=tuple(notes))
 
 
-def pair(installed: Source, locked: Source, *, platform: str = "") -> Pair:
+def pair(installed: Operand, locked: Operand, *, platform: str = "") -> Pair:
     """Put an installed environment beside what was locked for it; see :func:`verify`."""
     (own, packages), *_ = installed.platforms.items()
     wanted = platform or own

@@ -16,7 +16,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class MachineSide:
     """Machines that share a solution: their names, what they were solved for, and what they got."""
 
     machines: tuple[str, ...]
@@ -32,8 +32,8 @@ class Difference:
     """
 
     platform: str
-    one: Side
-    other: Side
+    one: MachineSide
+    other: MachineSide
     facts: tuple[tuple[str, str, str], ...]
     changed: tuple[tuple[Package, Package], ...]
     only_one: tuple[Package, ...]
@@ -42,11 +42,11 @@ class Difference:
 
 def differences(locks: Iterable[Lock]) -> Iterator[Difference]:
     """Yield, by platform, what each group of machines has otherwise than the first."""
-    sides: dict[str, list[Side]] = {}
+    sides: dict[str, list[MachineSide]] = {}
     for lock in locks:
         for platform, packages in lock.platforms.items():
             names, facts = metadata.machines_of(lock, platform), metadata.machine_of(lock, platform)
-            sides.setdefault(platform, []).append(Side(names, facts, packages))
+            sides.setdefault(platform, []).append(MachineSide(names, facts, packages))
     for platform, (first, *rest) in sorted(sides.items()):
         for other in rest:
             yield _difference(platform, first, other)
@@ -80,7 +80,7 @@ def _few(names: Sequence[str]) -> list[str]:
     return [*names[:SHOWN], *([f"{more} more"] if more > 0 else [])]
 
 
-def _difference(platform: str, one: Side, other: Side) -> Difference:
+def _difference(platform: str, one: MachineSide, other: MachineSide) -> Difference:
     both = one.packages.keys() & other.packages.keys()
     changed = [(one.packages[key], other.packages[key]) for key in both]
     return Difference(
@@ -96,7 +96,7 @@ def _difference(platform: str, one: Side, other: Side) -> Difference:
     )
 
 
-def _facts(one: Side, other: Side) -> Iterator[tuple[str, str, str]]:
+def _facts(one: MachineSide, other: MachineSide) -> Iterator[tuple[str, str, str]]:
     mine, theirs = ({fact.name: fact for fact in side.facts} for side in (one, other))
     for name in sorted({*mine, *theirs}):
         if mine.get(name) != theirs.get(name):

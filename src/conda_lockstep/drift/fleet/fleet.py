@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from conda_lockstep.drift.compare.compare import compare_platform
 from conda_lockstep.drift.compare.machine_diff import facts
-from conda_lockstep.drift.compare.operands import Source, from_snapshot
+from conda_lockstep.drift.compare.operands import Operand, from_snapshot
 from conda_lockstep.drift.compare.verify import failures
 from conda_lockstep.drift.report import Comparison, Report
 from conda_lockstep.errors import LockstepError
@@ -21,7 +21,7 @@ _SHOWN = 8
 """How many nodes are named of a group in which there are more."""
 
 
-class Node(NamedTuple):
+class FleetNode(NamedTuple):
     """A node by the name that its snapshot goes by."""
 
     name: str
@@ -31,18 +31,18 @@ class Node(NamedTuple):
 class _Group(NamedTuple):
     """Nodes that are alike in all that is compared."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[FleetNode, ...]
 
     @property
     def platform(self) -> str:
         return self.nodes[0].snapshot.installed.platform
 
     @property
-    def source(self) -> Source:
+    def source(self) -> Operand:
         return from_snapshot(self.nodes[0].snapshot, _named(self.nodes))
 
 
-def read_nodes(paths: Iterable[Path]) -> tuple[list[Node], list[LockstepError]]:
+def read_nodes(paths: Iterable[Path]) -> tuple[list[FleetNode], list[LockstepError]]:
     """Read snapshots, those of a folder by all its ``*.json``; the errors are of those that are none.
 
     A node is called what its file is called, and by its path where two files have one name.
@@ -61,13 +61,13 @@ def read_nodes(paths: Iterable[Path]) -> tuple[list[Node], list[LockstepError]]:
     for file in files:
         name = file.stem if stems.count(file.stem) == 1 else str(file)
         try:
-            nodes.append(Node(name, document.loads(read_text(file), str(file))))
+            nodes.append(FleetNode(name, document.loads(read_text(file), str(file))))
         except LockstepError as error:
             failed.append(error)
     return sorted(nodes, key=lambda node: _natural(node.name)), failed
 
 
-def compare_fleet(nodes: Sequence[Node], lock: Source | None = None) -> Report:
+def compare_fleet(nodes: Sequence[FleetNode], lock: Operand | None = None) -> Report:
     """Compare nodes with a lock, and their machines with most of them; without a lock, all with most of them.
 
     Nodes that are alike are compared once. Raises ``LockstepError`` where there are none, and where a lock has nothing
@@ -88,9 +88,9 @@ def compare_fleet(nodes: Sequence[Node], lock: Source | None = None) -> Report:
     return Report(tuple(comparisons), notes=tuple(notes))
 
 
-def _groups(nodes: Iterable[Node]) -> list[_Group]:
+def _groups(nodes: Iterable[FleetNode]) -> list[_Group]:
     """Put nodes that are alike together, the largest group first."""
-    groups: dict[object, list[Node]] = {}
+    groups: dict[object, list[FleetNode]] = {}
     for node in nodes:
         installed, machine = node.snapshot
         alike = (
@@ -103,7 +103,7 @@ def _groups(nodes: Iterable[Node]) -> list[_Group]:
     )
 
 
-def _compared(group: _Group, most: _Group, lock: Source | None) -> Comparison:
+def _compared(group: _Group, most: _Group, lock: Operand | None) -> Comparison:
     if lock and group.platform not in lock.platforms:
         what = f"has nothing for {group.platform}, which {_named(group.nodes)} need"
         raise LockstepError(what, where=lock.label)
@@ -139,7 +139,7 @@ def _rivals(groups: Sequence[_Group], *, machines_only: bool) -> Sequence[_Group
     return largest if len(machines if machines_only else largest) > 1 else ()
 
 
-def _named(nodes: Sequence[Node]) -> str:
+def _named(nodes: Sequence[FleetNode]) -> str:
     shown = [node.name for node in nodes[:_SHOWN]]
     more = len(nodes) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -26,7 +26,7 @@ _REPOSITORY = re.compile(r"(?P<name>[^/@]+?)(?:\.git)?/?(?P<revision>@[^#]+)?(?:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RequestedPackage:
     """What is asked for under one name.
 
     ``version`` is what a pin names (``1.21`` of ``=1.21``, ``==1.21.*``), else the constraint as written, else empty.
@@ -61,9 +61,9 @@ class Ask:
         return Package(self.manager, self.name, version, self.build, channel=self.channel, url=self.url)
 
 
-def asks_of(file: EnvironmentFile) -> dict[Key, Ask]:
+def requested_packages(file: EnvironmentFile) -> dict[Key, RequestedPackage]:
     """Return what a file asks for; an entry that is no spec counts by the name that it begins with."""
-    found: dict[Key, Ask] = {}
+    found: dict[Key, RequestedPackage] = {}
     for ask in _asks(file):
         known = found.get(ask.key)
         found[ask.key] = ask if known is None else _joined(known, ask)
@@ -81,7 +81,7 @@ def options_of(file: EnvironmentFile) -> dict[str, str]:
     return {name: " ".join(filter(None, values)) for name, values in found.items()}
 
 
-def _asks(file: EnvironmentFile) -> Iterator[Ask]:
+def _asks(file: EnvironmentFile) -> Iterator[RequestedPackage]:
     entries, hide = read_entries(file), Redactor(file)
     yield from map(_conda, entries.conda)
     for pip in entries.pip:
@@ -91,17 +91,17 @@ def _asks(file: EnvironmentFile) -> Iterator[Ask]:
         yield _bad(bad, hide)
     for entry in file.dependencies:
         if isinstance(entry, MappingEntry):
-            yield Ask(
+            yield RequestedPackage(
                 "conda", entry.key.value.strip().lower(), hide.text(entry.value.value, entry.value.span)
             )
 
 
-def _conda(entry: CondaEntry) -> Ask:
+def _conda(entry: CondaEntry) -> RequestedPackage:
     spec = entry.spec
     version = "" if spec.version in ("*", "=*", "==*") else _pin(spec) or "".join(spec.version.split())
     # A pattern tells the variant by the words that are in it.
     channel = read_channel(spec.channel).name if spec.channel else ""
-    return Ask("conda", spec.name, version, within(spec), spec.build.strip("*"), channel)
+    return RequestedPackage("conda", spec.name, version, within(spec), spec.build.strip("*"), channel)
 
 
 def _pin(spec: CondaSpec) -> str:
@@ -111,12 +111,12 @@ def _pin(spec: CondaSpec) -> str:
     return spec.clauses[0].version.removesuffix("*").removesuffix(".")
 
 
-def _pip(entry: PipEntry, hide: Redactor) -> Ask:
+def _pip(entry: PipEntry, hide: Redactor) -> RequestedPackage:
     requirement = entry.requirement
     if requirement.kind in ("url", "path") and not requirement.specifier:
         return _from_place(requirement.name, requirement.url or requirement.text, entry, hide)
     version = requirement.specifier.replace(" ", "")
-    ask = Ask("pip", requirement.name, version.lstrip("=") if requirement.is_exact else version)
+    ask = RequestedPackage("pip", requirement.name, version.lstrip("=") if requirement.is_exact else version)
     return replace(
         ask,
         bounds=_pip_bounds(version),
@@ -125,19 +125,23 @@ def _pip(entry: PipEntry, hide: Redactor) -> Ask:
     )
 
 
-def _from_place(name: str, place: str, entry: PipEntry, hide: Redactor) -> Ask:
+def _from_place(name: str, place: str, entry: PipEntry, hide: Redactor) -> RequestedPackage:
     """Read what is taken from a URL or a path: an archive says its name and version, a repository its name."""
     place = hide.text(without_credentials(place.strip()), entry.item.span)
     extras = tuple(sorted(map(normalize, entry.requirement.extras)))
     if place.startswith(("git+", "hg+", "svn+", "bzr+")):
         found = _REPOSITORY.search(place)
         name = name or normalize(found["name"] if found else place)
-        return Ask("pip", name, found["revision"] or "" if found else "", url=place, extras=extras)
+        return RequestedPackage(
+            "pip", name, found["revision"] or "" if found else "", url=place, extras=extras
+        )
     if found := _ARCHIVE.search(place):
         version = found["version"].removeprefix("v")
         bounds = _pip_bounds(f"=={version}")
-        return Ask("pip", name or normalize(found["name"]), version, bounds, url=place, extras=extras)
-    return Ask("pip", name or place, url=place, extras=extras)
+        return RequestedPackage(
+            "pip", name or normalize(found["name"]), version, bounds, url=place, extras=extras
+        )
+    return RequestedPackage("pip", name or place, url=place, extras=extras)
 
 
 def _pip_bounds(specifier: str) -> Bounds:
@@ -145,18 +149,18 @@ def _pip_bounds(specifier: str) -> Bounds:
     return _ANY_VERSION if spec is None or isinstance(spec, BadSpec) else within(spec)
 
 
-def _bad(entry: BadEntry, hide: Redactor) -> Ask:
+def _bad(entry: BadEntry, hide: Redactor) -> RequestedPackage:
     text = hide.text(without_credentials(entry.item.value), entry.item.span)
     manager: Manager = "pip" if entry.manager == "pip" else "conda"
     match = _NAMED.match(text)
     if match is None or "://" in text:
-        return Ask(manager, text.strip())
+        return RequestedPackage(manager, text.strip())
     name = normalize(match["name"]) if manager == "pip" else match["name"].lower()
     extras = tuple(sorted(filter(None, map(str.strip, (match["extras"] or "").split(",")))))
-    return Ask(manager, name, match["version"].strip(), extras=extras)
+    return RequestedPackage(manager, name, match["version"].strip(), extras=extras)
 
 
-def _joined(one: Ask, other: Ask) -> Ask:
+def _joined(one: RequestedPackage, other: RequestedPackage) -> RequestedPackage:
     """Return what two entries of one name ask for together."""
     versions = dict.fromkeys(filter(None, (one.version, other.version)))
     return replace(

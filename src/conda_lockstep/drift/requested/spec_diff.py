@@ -9,12 +9,12 @@ from conda_lockstep.conda.channel import NODEFAULTS, read_channel
 from conda_lockstep.conda.version import compare
 from conda_lockstep.drift.compare import origin as places
 from conda_lockstep.drift.compare.compare import row_of
-from conda_lockstep.drift.compare.diff import Scope, diff, shadows, with_shadow
+from conda_lockstep.drift.compare.diff import ComparableFacts, diff, shadows, with_shadow
 from conda_lockstep.drift.compare.severity import judge
 from conda_lockstep.drift.compare.variants import flips
 from conda_lockstep.drift.model import Change, Drift, DriftClass
 from conda_lockstep.drift.report import SEVERITIES, Comparison, Report, Row, Severity, Side
-from conda_lockstep.drift.requested.requested_package import Ask, asks_of, options_of
+from conda_lockstep.drift.requested.requested_package import RequestedPackage, options_of, requested_packages
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.packages import Key, PackageSet
 
@@ -26,20 +26,20 @@ _INDEXES = ("--index-url", "--extra-index-url", "--find-links", "--no-index")
 _MOVED = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE})
 
 
-def compare_files(old: EnvironmentFile, new: EnvironmentFile, *, name: str = "") -> Report:
+def spec_diff(old: EnvironmentFile, new: EnvironmentFile, *, name: str = "") -> Report:
     """Compare the entries, options and channels of two environment files; ``name`` is the new one's path by default.
 
     Where no version fits both the old and the new entry, it moved for certain, and is judged as a version is by the
     table of :mod:`.severity`; an entry whose version is left open now weighs more than one that is pinned now.
     """
-    before, after = asks_of(old), asks_of(new)
+    before, after = requested_packages(old), requested_packages(new)
     both = before.keys() & after.keys()
     changes = [change for key in sorted(both) if (change := _compare(before[key], after[key]))]
-    alone = diff(_packages(before, both), _packages(after, both), Scope(metadata=False))
+    alone = diff(_packages(before, both), _packages(after, both), ComparableFacts(metadata=False))
     changes += [_ordered(change, before, after) for change in alone.changes]
     sides = _packages(before, ()), _packages(after, ())
     shadowed = shadows(*sides)
-    judged = judge(Drift(tuple(with_shadow(each, shadowed) for each in changes)), *sides, "asked")
+    judged = judge(Drift(tuple(with_shadow(each, shadowed) for each in changes)), *sides, "spec_to_spec")
     rows = [*_settings(old, new), *(_as_asked(row_of(each), before, after) for each in judged)]
     rows.sort(key=lambda row: SEVERITIES.index(row.severity))
     comparison = Comparison(
@@ -54,11 +54,11 @@ def compare_files(old: EnvironmentFile, new: EnvironmentFile, *, name: str = "")
     return Report((comparison,), reproduce=(f"lockstep diff {old.path} {new.path}",))
 
 
-def _packages(asks: Mapping[Key, Ask], without: Container[Key]) -> PackageSet:
+def _packages(asks: Mapping[Key, RequestedPackage], without: Container[Key]) -> PackageSet:
     return PackageSet.of(ask.package() for key, ask in asks.items() if key not in without)
 
 
-def _compare(old: Ask, new: Ask) -> Change | None:
+def _compare(old: RequestedPackage, new: RequestedPackage) -> Change | None:
     """Compare what is asked for under one name; None where it is the same in other words."""
     moved, before, after = _moved(old, new)
     classes = {moved} if moved else set[DriftClass]()
@@ -83,7 +83,7 @@ def _compare(old: Ask, new: Ask) -> Change | None:
     return Change(frozenset(classes), *sides, flipped, "; ".join(details))
 
 
-def _moved(old: Ask, new: Ask) -> tuple[DriftClass | None, str, str]:
+def _moved(old: RequestedPackage, new: RequestedPackage) -> tuple[DriftClass | None, str, str]:
     """Say how the versions that are asked for moved, and between which two at the least; else as they are written."""
     written = old.version, new.version
     if old.version == new.version:
@@ -100,7 +100,9 @@ def _moved(old: Ask, new: Ask) -> tuple[DriftClass | None, str, str]:
     return DriftClass.CONSTRAINT, *written
 
 
-def _ordered(change: Change, before: Mapping[Key, Ask], after: Mapping[Key, Ask]) -> Change:
+def _ordered(
+    change: Change, before: Mapping[Key, RequestedPackage], after: Mapping[Key, RequestedPackage]
+) -> Change:
     """Return what came in another's place with the order that is certain, for a range is no version."""
     if change.old is None or change.new is None:
         return change
@@ -113,14 +115,14 @@ def _ordered(change: Change, before: Mapping[Key, Ask], after: Mapping[Key, Ask]
     return change._replace(classes=classes)
 
 
-def _as_asked(row: Row, before: Mapping[Key, Ask], after: Mapping[Key, Ask]) -> Row:
+def _as_asked(row: Row, before: Mapping[Key, RequestedPackage], after: Mapping[Key, RequestedPackage]) -> Row:
     """Return a row that tells what the entries say, and that claims no package."""
     old = before[row.old.key] if row.old else None
     new = after[row.new.key] if row.new else None
     return row._replace(before=_told(old, new, row), after=_told(new, old, row), old=None, new=None)
 
 
-def _told(ask: Ask | None, other: Ask | None, row: Row) -> str:
+def _told(ask: RequestedPackage | None, other: RequestedPackage | None, row: Row) -> str:
     """Return an entry in words: its version, and of the rest what differs."""
     if ask is None:
         return ""
@@ -141,7 +143,7 @@ def _told(ask: Ask | None, other: Ask | None, row: Row) -> str:
     return " ".join(words)
 
 
-def _place(ask: Ask) -> Iterator[str]:
+def _place(ask: RequestedPackage) -> Iterator[str]:
     if ask.manager == "conda":
         yield f"from {ask.channel}" if ask.channel else "from any channel"
     else:

@@ -15,7 +15,7 @@ from conda_lockstep.drift.compare.operands import parse_source
 from conda_lockstep.drift.report import Report
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import sandbox
-from conda_lockstep.github.check.locking import Locked
+from conda_lockstep.github.check.locking import CheckedLock
 from conda_lockstep.github.event.base import Base
 from conda_lockstep.github.handoff.handoff import MAX_ITEMS, Cause, Caveat
 from conda_lockstep.lock.model.paths import SUFFIX
@@ -50,7 +50,7 @@ class Inquiry:
     out: TextIO
     _deadline: float | None = field(default=None, init=False)
 
-    def about(self, locked: Locked, name: str) -> Told:
+    def about(self, locked: CheckedLock, name: str) -> Told:
         """Tell whose doing each change of a lock is; nothing where it did not change, or has no base.
 
         ``name`` tells the inquiries of one run apart.
@@ -68,7 +68,7 @@ class Inquiry:
             locked, platforms, before.decode("utf-8", "replace"), self.folder / f"causes-{name}"
         )
 
-    def _asked(self, locked: Locked, platforms: tuple[str, ...], before: str, place: Path) -> Told:
+    def _asked(self, locked: CheckedLock, platforms: tuple[str, ...], before: str, place: Path) -> Told:
         place.mkdir(parents=True, exist_ok=True)
         old, new, answer = place / f"base.{SUFFIX}", place / f"head.{SUFFIX}", place / "answer.json"
         write_text(old, before)
@@ -99,7 +99,7 @@ class Inquiry:
         return max(0.1, self._deadline - now)
 
 
-def _differs(before: bytes, locked: Locked) -> bool:
+def _differs(before: bytes, locked: CheckedLock) -> bool:
     """Whether there is a change to tell the cause of; what cannot be read is for the half that reports."""
     try:
         old, new = (

@@ -15,7 +15,7 @@ from conda_lockstep.config import FILE_NAME, PYPROJECT, Config
 from conda_lockstep.drift.compare import verify
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import sandbox
-from conda_lockstep.github.check.locking import Locked
+from conda_lockstep.github.check.locking import CheckedLock
 from conda_lockstep.github.event.base import Base
 from conda_lockstep.github.event.event import Event
 from conda_lockstep.github.event.inputs import Build
@@ -38,7 +38,7 @@ class Built:
     reached: tuple[str, ...] = ()
 
 
-def decide(locked: Locked, asked: Build, gate: Decision, event: Event, base: Base) -> Built | None:
+def decide(locked: CheckedLock, asked: Build, gate: Decision, event: Event, base: Base) -> Built | None:
     """Return why an environment is not built, None where it is to be."""
     if locked.lock is None:
         return Built("skipped", "there is no lock to build from")
@@ -65,7 +65,7 @@ def check_machine(name: str, config: Config) -> None:
         )
 
 
-def belongs_elsewhere(locked: Locked, found: Sequence[Locked], name: str = "") -> Built | None:
+def belongs_elsewhere(locked: CheckedLock, found: Sequence[CheckedLock], name: str = "") -> Built | None:
     """Return why a lock is not for this runner where there are several, None where it is.
 
     ``name`` is the machine that this runner is, empty where its driver is to tell.
@@ -83,7 +83,9 @@ def belongs_elsewhere(locked: Locked, found: Sequence[Locked], name: str = "") -
     return Built("skipped", f"{chosen.name} is the lock for this runner")
 
 
-def build(locked: Locked, config: Config, folder: Path, workspace: Path, cache: Path, out: TextIO) -> Built:
+def build(
+    locked: CheckedLock, config: Config, folder: Path, workspace: Path, cache: Path, out: TextIO
+) -> Built:
     """Install the lock into a prefix below ``folder``, and look whether the prefix holds what the lock says.
 
     The prefix is removed afterwards: an environment may have ten gigabytes, and the runner is left as it was.
@@ -104,7 +106,7 @@ def build(locked: Locked, config: Config, folder: Path, workspace: Path, cache: 
         shutil.rmtree(prefix, ignore_errors=True)
 
 
-def _is_unchanged(locked: Locked, base: Base) -> bool:
+def _is_unchanged(locked: CheckedLock, base: Base) -> bool:
     """Whether the base commit has this very lock, as far as the checkout tells."""
     try:
         before = base.read(locked.lock_path.as_posix())
@@ -113,7 +115,7 @@ def _is_unchanged(locked: Locked, base: Base) -> bool:
     return before is not None and before == locked.text.encode()
 
 
-def _lay_out(locked: Locked, config: Config, folder: Path) -> Path:
+def _lay_out(locked: CheckedLock, config: Config, folder: Path) -> Path:
     """Lay file, lock and settings out as in the repository; return the environment file.
 
     The build then reads nothing of the checkout, and a fresh solution need not be written into it.

@@ -15,7 +15,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import building
 from conda_lockstep.github.check.attribution import Inquiry, Told
 from conda_lockstep.github.check.budget import annotate
-from conda_lockstep.github.check.locking import Locked, lock_environment
+from conda_lockstep.github.check.locking import CheckedLock, lock_environment
 from conda_lockstep.github.event.base import Base, find_base
 from conda_lockstep.github.event.event import Event
 from conda_lockstep.github.event.files import is_inside, select_files
@@ -67,7 +67,7 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     base = _base(event, runner)
     cache = _cache(event, runner, inputs)
     inquiry = Inquiry(base, runner.workspace, runner.folder, cache, out)
-    look = _Look(event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, out)
+    look = _CheckRun(event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, out)
     failures += unread
     unreadable = {finding.path for finding in findings if finding.rule == UNREADABLE}
     checked: list[Checked] = []
@@ -98,7 +98,7 @@ def _linted(files: Sequence[Path], config: Config, workspace: Path) -> tuple[lis
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _CheckRun:
     """What stays the same from file to file."""
 
     event: Event
@@ -121,7 +121,9 @@ class _Look:
             told = self.inquiry.about(locked, f"{number}-{index}") if self.event.is_judged else Told()
             yield self._checked(path, locked, built, told)
 
-    def _built(self, locked: Locked, found: Sequence[Locked], config: Config, place: Path) -> building.Built:
+    def _built(
+        self, locked: CheckedLock, found: Sequence[CheckedLock], config: Config, place: Path
+    ) -> building.Built:
         print(
             f"{locked.lock_path}: {locked.state}", *locked.reasons, *locked.notices, sep="\n  ", file=self.out
         )
@@ -132,7 +134,7 @@ class _Look:
         print(f"{locked.path}: {built.state}: {built.reason}", file=self.out)
         return built
 
-    def _checked(self, path: Path, locked: Locked, built: building.Built, told: Told) -> Checked:
+    def _checked(self, path: Path, locked: CheckedLock, built: building.Built, told: Told) -> Checked:
         return Checked(
             path=path.as_posix(),
             lock_path=locked.lock_path.as_posix(),

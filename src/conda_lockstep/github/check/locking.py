@@ -14,7 +14,7 @@ from conda_lockstep.github.event.files import is_inside
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.github.handoff.handoff import LockState
 from conda_lockstep.lock.channels.channels import Mirrors
-from conda_lockstep.lock.check.status import unfit
+from conda_lockstep.lock.check.status import stale_reasons
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, locks_of, machine_lock_path
@@ -26,7 +26,7 @@ from conda_lockstep.text.bounded_text import read_text
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class CheckedLock:
     """An environment file with the lock that holds for it; see :class:`handoff.Checked`.
 
     ``lock`` is None, and ``text`` empty, where it cannot be locked. ``notices`` are what is to be known about the lock.
@@ -45,7 +45,7 @@ class Locked:
 
 def lock_environment(
     path: Path, config: Config, inputs: Inputs, workspace: Path, cache: Path
-) -> tuple[Locked, ...]:
+) -> tuple[CheckedLock, ...]:
     """Take the committed locks where they fit, else solve; nothing is written to the checkout.
 
     Machines that differ have a lock each. ``path`` is relative to ``workspace``, which is the working folder; downloads
@@ -60,7 +60,7 @@ def lock_environment(
             old[target] = cep37.parse(text, target.as_posix())
         except LockstepError as error:
             known[target] = replace(known[target], state="stale", reasons=(str(error),))
-    for target, reasons in unfit(file, old, config, inputs.platforms).items() if old else ():
+    for target, reasons in stale_reasons(file, old, config, inputs.platforms).items() if old else ():
         if reasons:
             before = known.get(target) or _known(path, target, None)
             state: LockState = "missing" if before.state == "missing" else "stale"
@@ -81,9 +81,9 @@ def _solved(
     config: Config,
     inputs: Inputs,
     cache: Path,
-    known: Mapping[Path, Locked],
+    known: Mapping[Path, CheckedLock],
     old: Sequence[Lock],
-) -> Iterator[Locked]:
+) -> Iterator[CheckedLock]:
     """Yield the locks of a fresh solution, and those of the checkout that it has no more use for."""
     try:
         cuda = inputs.cuda or None
@@ -116,9 +116,9 @@ def _committed(path: Path, workspace: Path) -> dict[Path, str]:
     return found
 
 
-def _known(path: Path, target: Path, text: str | None) -> Locked:
+def _known(path: Path, target: Path, text: str | None) -> CheckedLock:
     state: LockState = "missing" if text is None else "current"
-    return Locked(path, target, _digest(path), "" if text is None else _digest(target), state)
+    return CheckedLock(path, target, _digest(path), "" if text is None else _digest(target), state)
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ SAYS = "lockstep: "
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProcessOutcome:
     """How a command ended: its exit status, None where it ran out of time, and what it printed."""
 
     status: int | None
@@ -51,7 +51,7 @@ def run(
     workspace: Path,
     timeout: float,
     environment: Mapping[str, str] | None = None,
-) -> Outcome:
+) -> ProcessOutcome:
     """Run a command in the workspace with nothing of ours but ``folder``, and end all that it started.
 
     ``environment`` is what it sees of the job, by default what :func:`clean_environment` leaves.
@@ -74,7 +74,7 @@ def run(
         status = None
     finally:
         _end(process.pid)
-    return Outcome(status, output.decode("utf-8", "replace"))
+    return ProcessOutcome(status, output.decode("utf-8", "replace"))
 
 
 def clean_environment(

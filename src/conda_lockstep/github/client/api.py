@@ -71,7 +71,7 @@ class IssueComment:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class RequiredPermission:
     """What a call does, in words, and the permission it takes, as a workflow file spells it."""
 
     doing: str
@@ -109,18 +109,18 @@ class GitHub:
 
     def login(self) -> str:
         """Return whom a personal token speaks as; an app's installation token is refused with 403."""
-        need = Need("tell whom the token belongs to", "", "")
+        need = RequiredPermission("tell whom the token belongs to", "", "")
         return self.object(self.call(need, "users.get_authenticated", {})).text("login")
 
     def comments(self, number: int) -> list[IssueComment]:
         """Return all comments of an issue or pull request, oldest first, over all pages."""
-        need = Need("list the comments", "pull-requests", "read")
+        need = RequiredPermission("list the comments", "pull-requests", "read")
         pages = self.pages(need, "issues.list_comments", {"issue_number": number})
         return [_comment(item) for item in pages]
 
     def create_comment(self, number: int, body: str) -> IssueComment:
         """Post a comment. It is sent again only where GitHub cannot have taken it."""
-        need = Need("post a comment", "pull-requests", "write")
+        need = RequiredPermission("post a comment", "pull-requests", "write")
         answer = self.call(
             need, "issues.create_comment", {"issue_number": number, "body": body}, repeatable=False
         )
@@ -128,13 +128,13 @@ class GitHub:
 
     def edit_comment(self, comment: int, body: str) -> IssueComment:
         """Replace a comment's text."""
-        need = Need("edit the comment", "pull-requests", "write")
+        need = RequiredPermission("edit the comment", "pull-requests", "write")
         answer = self.call(need, "issues.update_comment", {"comment_id": comment, "body": body})
         return _comment(self.object(answer))
 
     def delete_comment(self, comment: int) -> None:
         """Delete a comment; one that is gone already is fine."""
-        need = Need("delete a comment", "pull-requests", "write")
+        need = RequiredPermission("delete a comment", "pull-requests", "write")
         try:
             self.call(need, "issues.delete_comment", {"comment_id": comment})
         except GitHubError as error:
@@ -143,12 +143,12 @@ class GitHub:
 
     def head_of(self, number: int) -> str:
         """Return the commit at the head of a pull request."""
-        need = Need("read the pull request", "pull-requests", "read")
+        need = RequiredPermission("read the pull request", "pull-requests", "read")
         return self.object(self.call(need, "pulls.get", {"pull_number": number})).text("head.sha")
 
     def file(self, path: str, commit: str) -> bytes | None:
         """Return a file's bytes as of a commit, None where the commit has no such file."""
-        need = Need(f"read {path}", "contents", "read")
+        need = RequiredPermission(f"read {path}", "contents", "read")
         raw = {"Accept": "application/vnd.github.raw+json"}
         try:
             return self.call(need, "repos.get_content", {"path": path, "ref": commit}, headers=raw).content
@@ -157,7 +157,7 @@ class GitHub:
                 return None
             raise
 
-    def pages(self, need: Need, operation: str, values: Values) -> Iterator[Fields]:
+    def pages(self, need: RequiredPermission, operation: str, values: Values) -> Iterator[Fields]:
         """Yield the objects of a list, over all of its pages."""
         page = 1
         while True:
@@ -175,7 +175,7 @@ class GitHub:
 
     def call(
         self,
-        need: Need,
+        need: RequiredPermission,
         operation: str,
         values: Values,
         *,
@@ -291,10 +291,10 @@ class GitHub:
             self._deadline = now + self.patience.total
         return self._deadline - now
 
-    def _where(self, need: Need) -> str:
+    def _where(self, need: RequiredPermission) -> str:
         return f"{self.url} ({need.doing})"
 
-    def _error(self, need: Need, failure: Failure, wait: float | None) -> GitHubError:
+    def _error(self, need: RequiredPermission, failure: Failure, wait: float | None) -> GitHubError:
         what, remedy = _explanation(need, failure, wait, bool(self.token))
         return GitHubError(
             f"could not {need.doing} in {self.repository}: {what}",
@@ -364,7 +364,9 @@ def _failure(status: int | None, message: str, kind: str, response: Response | N
     return Failure(status, "" if html else message, headers, executed=status >= 500)
 
 
-def _explanation(need: Need, failure: Failure, wait: float | None, has_token: bool) -> tuple[str, str]:
+def _explanation(
+    need: RequiredPermission, failure: Failure, wait: float | None, has_token: bool
+) -> tuple[str, str]:
     """Say what went wrong and what to do about it."""
     if failure.status is None:
         return f"no answer ({failure.message})", "check the connection and GitHub's status page"
@@ -388,7 +390,7 @@ def _is_about_permission(message: str) -> bool:
     return "not accessible" in lowered or "must have" in lowered or "permission" in lowered
 
 
-def _missing_permission(need: Need, headers: Mapping[str, str]) -> str:
+def _missing_permission(need: RequiredPermission, headers: Mapping[str, str]) -> str:
     """Name the permission to add, by GitHub's own header where it names one and ours is not among them."""
     wanted = f"{need.permission}: {need.access}"
     sets = headers.get("x-accepted-github-permissions", "").replace("_", "-").split(";")

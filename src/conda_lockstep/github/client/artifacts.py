@@ -6,10 +6,10 @@ import io
 import zipfile
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.github.client.api import GitHub, Need
+from conda_lockstep.github.client.api import GitHub, RequiredPermission
 
-LISTED = Need("list the run's artifacts", "actions", "read")
-FETCHED = Need("fetch the run's artifact", "actions", "read")
+LISTED = RequiredPermission("list the run's artifacts", "actions", "read")
+FETCHED = RequiredPermission("fetch the run's artifact", "actions", "read")
 MAX_BYTES = 8 << 20
 MAX_UNPACKED = 64 << 20
 

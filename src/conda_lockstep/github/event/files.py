@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from conda_lockstep.environment.discover import environment_files
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 
 def select_files(workspace: Path, patterns: Sequence[str]) -> tuple[list[Path], list[str]]:
@@ -48,6 +48,6 @@ def _matches(workspace: Path, pattern: str) -> list[Path]:
 
 def is_inside(workspace: Path, path: Path) -> bool:
     """Whether a path, its links followed, is in the checkout and not in git's own folder."""
-    root = followed(workspace)
-    target = followed(workspace / path)
+    root = resolve_path(workspace)
+    target = resolve_path(workspace / path)
     return target.is_relative_to(root) and ".git" not in target.relative_to(root).parts

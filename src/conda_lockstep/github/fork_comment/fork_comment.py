@@ -14,7 +14,7 @@ from typing import TextIO
 from conda_lockstep.drift.report import Row
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.client import artifacts
-from conda_lockstep.github.client.api import GitHub, GitHubError, Need
+from conda_lockstep.github.client.api import GitHub, GitHubError, RequiredPermission
 from conda_lockstep.github.event.base import Base
 from conda_lockstep.github.event.event import Event, PullRequest, WorkflowRun, pull_request
 from conda_lockstep.github.event.inputs import Inputs
@@ -25,15 +25,15 @@ from conda_lockstep.github.fork_comment.sanitize import only_facts
 from conda_lockstep.github.fork_comment.verify_handoff import proven, unmentioned
 from conda_lockstep.github.handoff import handoff as handoffs
 from conda_lockstep.github.handoff.handoff import Handoff
-from conda_lockstep.github.publish.comment import Draft, Outcome, State, publish
+from conda_lockstep.github.publish.comment import CommentOutcome, Draft, State, publish
 from conda_lockstep.github.report import wording
-from conda_lockstep.github.report.gate import Compared, compare_with_base, environment_ids
+from conda_lockstep.github.report.gate import GateResult, compare_with_base, environment_ids
 from conda_lockstep.render.findings.annotations import annotation
 
 # How a run ends that has looked; every other end, such as 'cancelled', says nothing about the change.
 FINISHED = frozenset({"success", "failure", "timed_out"})
-PULLS = Need("find the pull request", "pull-requests", "read")
-HISTORY = Need("find the base commit", "contents", "read")
+PULLS = RequiredPermission("find the pull request", "pull-requests", "read")
+HISTORY = RequiredPermission("find the base commit", "contents", "read")
 HEARSAY = (
     "the locks are as GitHub has them; findings, builds, causes and fresh solutions are as the pull request's own run"
     " tells them, whose workflow the pull request may change"
@@ -49,29 +49,29 @@ def relay(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
     return 0
 
 
-def _outcomes(event: Event, runner: Runner, inputs: Inputs) -> Iterator[Outcome]:
+def _outcomes(event: Event, runner: Runner, inputs: Inputs) -> Iterator[CommentOutcome]:
     run = event.workflow_run
     if run is None:
         remedy = "run it on 'workflow_run', as docs/workflows/fork-comment.yml does"
         raise LockstepError("mode 'comment' has no run to comment for", remedy=remedy)
     silence = _reason_for_silence(event, run)
     if silence:
-        yield Outcome("skipped", reason=silence)
+        yield CommentOutcome("skipped", reason=silence)
         return
     if not inputs.token:
-        yield Outcome("failed", reason="there is no token to comment with")
+        yield CommentOutcome("failed", reason="there is no token to comment with")
         return
     github = GitHub(event.repository, inputs.token, runner.api_url)
     try:
         pulls = _pulls(github, run)
         if not pulls:
-            yield Outcome("skipped", reason="no open pull request is at the commit of that run")
+            yield CommentOutcome("skipped", reason="no open pull request is at the commit of that run")
             return
         handoff = _received(github, run, inputs)
         for pull in pulls:
             yield _comment(github, run, pull, handoff, inputs, runner)
     except LockstepError as error:
-        yield Outcome("failed", reason=str(error))
+        yield CommentOutcome("failed", reason=str(error))
 
 
 def _reason_for_silence(event: Event, run: WorkflowRun) -> str:
@@ -115,7 +115,7 @@ def _received(github: GitHub, run: WorkflowRun, inputs: Inputs) -> Handoff:
 
 def _comment(
     github: GitHub, run: WorkflowRun, pull: PullRequest, handoff: Handoff, inputs: Inputs, runner: Runner
-) -> Outcome:
+) -> CommentOutcome:
     base = Base(None, _base(github, pull, handoff.base), github)
     handoff = proven(handoff, github, pull)
     if base.commit != handoff.base:
@@ -137,7 +137,7 @@ def _comment(
     return publish(github, draft, create=compared.touched or bool(compared.broken or remarks))
 
 
-def _as_told(compared: Compared) -> Compared:
+def _as_told(compared: GateResult) -> GateResult:
     """Say of each cause that it is the run's word, and let none excuse a change."""
     comparisons = tuple(
         replace(each, rows=tuple(_row_as_told(row) for row in each.rows))
@@ -177,6 +177,6 @@ def _base(github: GitHub, pull: PullRequest, claimed: str) -> str:
     return github.object(compared).text("merge_base_commit.sha")
 
 
-def _state(run: WorkflowRun, compared: Compared, inputs: Inputs) -> State:
+def _state(run: WorkflowRun, compared: GateResult, inputs: Inputs) -> State:
     key = hashlib.sha256(f"{run.path.partition('@')[0]}\n{inputs.artifact}".encode()).hexdigest()[:12]
     return State(key, environment_ids(compared), run.id, run.attempt)

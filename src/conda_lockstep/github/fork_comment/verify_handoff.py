@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from conda_lockstep.drift.compare.operands import parse_source
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.github.client.api import GitHub, Need
+from conda_lockstep.github.client.api import GitHub, RequiredPermission
 from conda_lockstep.github.event.event import PullRequest
 from conda_lockstep.github.fork_comment.sanitize import is_plain_path
 from conda_lockstep.github.handoff.handoff import Checked, Handoff
 from conda_lockstep.lock.model.paths import is_lock
 
-CHANGED = Need("list the changed files", "pull-requests", "read")
+CHANGED = RequiredPermission("list the changed files", "pull-requests", "read")
 GONE = "removed"
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias, TypeVar
 
-from conda_lockstep.drift.report import BLAMES, Blame
+from conda_lockstep.drift.report import BLAMES, Attribution
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.json_fields import Fields, parse_object
@@ -55,7 +55,7 @@ class Cause:
     platform: str
     manager: str
     subject: str
-    blame: Blame
+    blame: Attribution
     uploaded: int = 0
 
 

@@ -44,7 +44,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommentOutcome:
     """What became of the comment, its address where there is one, and the reason where that is not plain."""
 
     kind: Kind
@@ -78,7 +78,7 @@ class _Own:
     body: str
 
 
-def publish(github: GitHub, draft: Draft, *, create: bool = True) -> Outcome:
+def publish(github: GitHub, draft: Draft, *, create: bool = True) -> CommentOutcome:
     """Bring the pull request's comment to this text, by the fewest requests that do it.
 
     A comment counts as ours by marker *and* author. A text that is there already is left alone, an older run never
@@ -93,8 +93,8 @@ def publish(github: GitHub, draft: Draft, *, create: bool = True) -> Outcome:
             if outcome is not None:
                 return outcome
     except LockstepError as error:
-        return Outcome("failed", reason=str(error))
-    return Outcome("failed", reason="the comment kept changing under our hands")
+        return CommentOutcome("failed", reason=str(error))
+    return CommentOutcome("failed", reason="the comment kept changing under our hands")
 
 
 def compose(draft: Draft) -> str:
@@ -134,11 +134,11 @@ def read_state(text: str) -> tuple[State, str] | None:
     return state, text[match.end() :]
 
 
-def _round(github: GitHub, draft: Draft, text: str, create: bool) -> Outcome | None:
+def _round(github: GitHub, draft: Draft, text: str, create: bool) -> CommentOutcome | None:
     """Look, decide, act; None asks for another look, as the world moved meanwhile."""
     own = _find(github, draft)
     if not own and not create:
-        return Outcome("skipped", reason="the change touches no environment")
+        return CommentOutcome("skipped", reason="the change touches no environment")
     if not own:
         return _create(github, draft, text)
     newest, *others = own
@@ -161,7 +161,7 @@ def _find(github: GitHub, draft: Draft) -> list[_Own]:
     return sorted(own, key=lambda item: (-item.state.run, -item.state.attempt, item.comment.id))
 
 
-def _create(github: GitHub, draft: Draft, text: str) -> Outcome | None:
+def _create(github: GitHub, draft: Draft, text: str) -> CommentOutcome | None:
     if _is_outdated(github, draft):
         return _outdated()
     try:
@@ -171,28 +171,28 @@ def _create(github: GitHub, draft: Draft, text: str) -> Outcome | None:
             return None
         raise
     if created.author.lower() != draft.author.lower():
-        return Outcome(
+        return CommentOutcome(
             "created", created.url, f"it was written as {created.author}: pass 'author: {created.author}'"
         )
     return _settle(github, draft, created)
 
 
-def _settle(github: GitHub, draft: Draft, created: IssueComment) -> Outcome:
+def _settle(github: GitHub, draft: Draft, created: IssueComment) -> CommentOutcome:
     """Look once more after posting: two runs that raced have each posted one."""
     own = _find(github, draft)
     for other in own[1:]:
         github.delete_comment(other.comment.id)
     if own and own[0].comment.id != created.id:
-        return Outcome("superseded", own[0].comment.url, "a newer run commented at the same time")
-    return Outcome("created", created.url)
+        return CommentOutcome("superseded", own[0].comment.url, "a newer run commented at the same time")
+    return CommentOutcome("created", created.url)
 
 
-def _update(github: GitHub, draft: Draft, text: str, newest: _Own) -> Outcome | None:
+def _update(github: GitHub, draft: Draft, text: str, newest: _Own) -> CommentOutcome | None:
     url = newest.comment.url
     if newest.state.order > draft.state.order:
-        return Outcome("superseded", url, f"run {newest.state.run} is newer")
+        return CommentOutcome("superseded", url, f"run {newest.state.run} is newer")
     if _normal(newest.body) == _normal(draft.body):
-        return Outcome("unchanged", url)
+        return CommentOutcome("unchanged", url)
     if _is_outdated(github, draft):
         return _outdated(url)
     try:
@@ -201,7 +201,7 @@ def _update(github: GitHub, draft: Draft, text: str, newest: _Own) -> Outcome | 
         if error.status in (404, 409):
             return None
         raise
-    return Outcome("edited", url)
+    return CommentOutcome("edited", url)
 
 
 def _is_outdated(github: GitHub, draft: Draft) -> bool:
@@ -210,8 +210,8 @@ def _is_outdated(github: GitHub, draft: Draft) -> bool:
     return github.head_of(draft.number) not in (draft.head_sha, draft.pushed)
 
 
-def _outdated(url: str = "") -> Outcome:
-    return Outcome("superseded", url, "the pull request has a newer commit")
+def _outdated(url: str = "") -> CommentOutcome:
+    return CommentOutcome("superseded", url, "the pull request has a newer commit")
 
 
 def _normal(text: str) -> str:

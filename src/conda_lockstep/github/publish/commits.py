@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from conda_lockstep.github.client.api import GitHub, GitHubError, Need, Value
+from conda_lockstep.github.client.api import GitHub, GitHubError, RequiredPermission, Value
 from conda_lockstep.text.json_fields import Fields
 
-READ = Need("read the branch", "contents", "read")
-WRITTEN = Need("write the commit", "contents", "write")
-MOVED = Need("write the branch", "contents", "write")
+READ = RequiredPermission("read the branch", "contents", "read")
+WRITTEN = RequiredPermission("write the commit", "contents", "write")
+MOVED = RequiredPermission("write the branch", "contents", "write")
 # GitHub's words for a branch that is there already, is gone, or has gone another way meanwhile.
 RACED = ("reference already exists", "reference does not exist", "not a fast forward")
 

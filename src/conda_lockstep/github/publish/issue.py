@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.github.client.api import GitHub, GitHubError, Need, Value, Values
-from conda_lockstep.github.publish.comment import ROUNDS, Outcome, State, marked, read_state
+from conda_lockstep.github.client.api import GitHub, GitHubError, RequiredPermission, Value, Values
+from conda_lockstep.github.publish.comment import ROUNDS, CommentOutcome, State, marked, read_state
 from conda_lockstep.text.json_fields import Fields
 
 LABEL = "conda-lockstep"
 COLOUR = "0e8a16"
-LISTED = Need("list the issues", "issues", "read")
-WRITTEN = Need("write the issue", "issues", "write")
-LABELLED = Need("make the label", "issues", "write")
+LISTED = RequiredPermission("list the issues", "issues", "read")
+WRITTEN = RequiredPermission("write the issue", "issues", "write")
+LABELLED = RequiredPermission("make the label", "issues", "write")
 
 
 FOUND = "<!-- found -->\n"
@@ -49,7 +49,7 @@ class _Issue:
     labels: tuple[str, ...]
 
 
-def keep(github: GitHub, watch: Watch) -> Outcome:
+def keep(github: GitHub, watch: Watch) -> CommentOutcome:
     """Bring the repository's issue to this state: opened, edited in place, closed, or opened again.
 
     Editing notifies nobody, so a quiet day is silent: only the heartbeat moves. What somebody has closed stays closed
@@ -61,19 +61,19 @@ def keep(github: GitHub, watch: Watch) -> Outcome:
             if outcome is not None:
                 return outcome
     except LockstepError as error:
-        return Outcome("failed", reason=str(error))
-    return Outcome("failed", reason="the issue kept changing under our hands")
+        return CommentOutcome("failed", reason=str(error))
+    return CommentOutcome("failed", reason="the issue kept changing under our hands")
 
 
-def _round(github: GitHub, watch: Watch) -> Outcome | None:
+def _round(github: GitHub, watch: Watch) -> CommentOutcome | None:
     """Look, decide, act; None asks for another look."""
     own = _find(github, watch)
     if not own:
-        return Outcome("skipped", reason="nothing has moved") if watch.clean else _open(github, watch)
+        return CommentOutcome("skipped", reason="nothing has moved") if watch.clean else _open(github, watch)
     kept = own[0]
     newest = max(own, key=lambda issue: issue.state.order)
     if newest.state.order > watch.state.order:
-        return Outcome("superseded", newest.url, f"run {newest.state.run} is newer")
+        return CommentOutcome("superseded", newest.url, f"run {newest.state.run} is newer")
     changes: dict[str, Value] = {"body": _text(watch, kept.found)}
     if kept.title != watch.title:
         changes["title"] = watch.title
@@ -91,7 +91,7 @@ def _round(github: GitHub, watch: Watch) -> Outcome | None:
             return None
         raise
     _close_doubles(github, own[1:])
-    return Outcome("edited", kept.url)
+    return CommentOutcome("edited", kept.url)
 
 
 def _text(watch: Watch, before: str = "") -> str:
@@ -100,7 +100,7 @@ def _text(watch: Watch, before: str = "") -> str:
     return marked(watch.state, "\n\n".join(filter(None, (watch.failure.strip(), f"{FOUND}{found}"))))
 
 
-def _open(github: GitHub, watch: Watch) -> Outcome | None:
+def _open(github: GitHub, watch: Watch) -> CommentOutcome | None:
     _make_label(github)
     values: dict[str, Value] = {"title": watch.title, "body": _text(watch), "labels": [LABEL]}
     try:
@@ -111,7 +111,7 @@ def _open(github: GitHub, watch: Watch) -> Outcome | None:
         raise
     # Two runs that raced have each opened one.
     _close_doubles(github, _find(github, watch)[1:])
-    return Outcome("created", created.url if created else "")
+    return CommentOutcome("created", created.url if created else "")
 
 
 def _find(github: GitHub, watch: Watch) -> list[_Issue]:

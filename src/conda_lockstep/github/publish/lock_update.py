@@ -26,7 +26,7 @@ TRAILER = "Lockstep-Update:"
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class LockUpdate:
     """What became of fresh locks: the patch with them, what there is to say, and the commit that was pushed, if any."""
 
     patch: str = ""
@@ -42,29 +42,31 @@ class Update:
         return "".join(f"\n{part}\n" for part in (notes, patch) if part)
 
 
-def update(handoff: Handoff, event: Event, runner: Runner, inputs: Inputs, github: GitHub | None) -> Update:
+def update(
+    handoff: Handoff, event: Event, runner: Runner, inputs: Inputs, github: GitHub | None
+) -> LockUpdate:
     """Do with fresh locks what ``lock-update`` says; what goes wrong is in the notes.
 
     They are for the head of the pull request's branch, not for its merge with the base that was checked out.
     """
     if inputs.lock_update == "none":
-        return Update()
+        return LockUpdate()
     pull = event.pull_request
     head = Base(runner.workspace, pull.head_sha if pull else event.sha, github)
     try:
         fresh = tuple(_fresh(handoff, head))
         if not fresh:
-            return Update()
+            return LockUpdate()
         patch = patch_of(fresh, runner.folder)
         write_text(runner.folder / FILE_NAME, patch)
     except LockstepError as error:
-        return Update(notes=(f"⚠️ The fresh locks are not shown: {prose(str(error))}.",))
+        return LockUpdate(notes=(f"⚠️ The fresh locks are not shown: {prose(str(error))}.",))
     if inputs.lock_update == "suggest":
-        return Update(patch)
+        return LockUpdate(patch)
     try:
-        return Update(patch, *_pushed(fresh, event, inputs, github))
+        return LockUpdate(patch, *_pushed(fresh, event, inputs, github))
     except LockstepError as error:
-        return Update(patch, (f"🔒 The fresh locks were not pushed: {prose(str(error))}.",))
+        return LockUpdate(patch, (f"🔒 The fresh locks were not pushed: {prose(str(error))}.",))
 
 
 def _fresh(handoff: Handoff, head: Base) -> Iterator[Refreshed]:

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.github.client.api import GitHub, GitHubError, Need, Value
+from conda_lockstep.github.client.api import GitHub, GitHubError, RequiredPermission, Value
 from conda_lockstep.github.publish import commits
-from conda_lockstep.github.publish.comment import ROUNDS, Outcome, State, marked, read_state
+from conda_lockstep.github.publish.comment import ROUNDS, CommentOutcome, State, marked, read_state
 from conda_lockstep.github.publish.commits import Commit
 from conda_lockstep.text.json_fields import Fields
 
-LISTED = Need("list the pull requests", "pull-requests", "read")
-WRITTEN = Need("write the pull request", "pull-requests", "write")
-STARTED = Need("start the checks", "actions", "write")
+LISTED = RequiredPermission("list the pull requests", "pull-requests", "read")
+WRITTEN = RequiredPermission("write the pull request", "pull-requests", "write")
+STARTED = RequiredPermission("start the checks", "actions", "write")
 NOT_ALLOWED = "not permitted to create"
 SETTING = (
     "allow it under Settings, Actions, General: 'Allow GitHub Actions to create and approve pull requests'"
@@ -62,7 +62,7 @@ class _Pull:
     """None where it is not ours."""
 
 
-def refresh(github: GitHub, wanted: Refresh) -> Outcome:
+def refresh(github: GitHub, wanted: Refresh) -> CommentOutcome:
     """Bring the pull request to this state: opened, its branch moved on, its text edited, or closed.
 
     What is there already is left alone; one that somebody has closed stays closed until there are other locks. Never
@@ -74,11 +74,11 @@ def refresh(github: GitHub, wanted: Refresh) -> Outcome:
             if outcome is not None:
                 return outcome
     except LockstepError as error:
-        return Outcome("failed", reason=str(error))
-    return Outcome("failed", reason=f"the branch {wanted.branch} kept changing under our hands")
+        return CommentOutcome("failed", reason=str(error))
+    return CommentOutcome("failed", reason=f"the branch {wanted.branch} kept changing under our hands")
 
 
-def _round(github: GitHub, wanted: Refresh) -> Outcome | None:
+def _round(github: GitHub, wanted: Refresh) -> CommentOutcome | None:
     """Look, decide, act; None asks for another look."""
     pulls = _pulls(github, wanted)
     current = next((pull for pull in pulls if pull.is_open), None)
@@ -86,18 +86,20 @@ def _round(github: GitHub, wanted: Refresh) -> Outcome | None:
     if not wanted.files:
         return _close(github, wanted, current)
     if current is None and latest is not None and not latest.is_merged and _same(latest, wanted):
-        return Outcome("skipped", latest.url, "somebody has closed it, and nothing is new since")
+        return CommentOutcome("skipped", latest.url, "somebody has closed it, and nothing is new since")
     if current and current.state and current.state.order > wanted.state.order:
-        return Outcome("superseded", current.url, f"run {current.state.run} is newer")
+        return CommentOutcome("superseded", current.url, f"run {current.state.run} is newer")
     head = commits.head_of(github, wanted.branch)
     if head is not None and not _is_ours(head, wanted):
         url = current.url if current else ""
         what = f"the branch {wanted.branch} has commits of somebody else: merge or delete it"
-        return Outcome("failed", url, what)
+        return CommentOutcome("failed", url, what)
     moved = head is None or _content(head) != wanted.state.environment
     if current is None and latest is not None and latest.is_merged and not moved:
         if not _is_head(github, wanted):
-            return Outcome("superseded", latest.url, f"{wanted.base} has moved on since this run began")
+            return CommentOutcome(
+                "superseded", latest.url, f"{wanted.base} has moved on since this run began"
+            )
         # It was merged, and is to be done again: somebody has reverted it.
         moved = True
     if moved and not _move(github, wanted, head):
@@ -131,13 +133,15 @@ def _same(pull: _Pull, wanted: Refresh) -> bool:
     return pull.state is not None and pull.state.environment == wanted.state.environment
 
 
-def _close(github: GitHub, wanted: Refresh, current: _Pull | None) -> Outcome:
+def _close(github: GitHub, wanted: Refresh, current: _Pull | None) -> CommentOutcome:
     if current is None:
-        return Outcome("skipped", reason="there is nothing to refresh")
+        return CommentOutcome("skipped", reason="there is nothing to refresh")
     if current.state is None:
-        return Outcome("skipped", current.url, "it is somebody else's, and there is nothing to refresh")
+        return CommentOutcome(
+            "skipped", current.url, "it is somebody else's, and there is nothing to refresh"
+        )
     github.call(WRITTEN, "pulls.update", {"pull_number": current.number, "state": "closed"})
-    return Outcome("edited", current.url, "closed, as there is nothing to refresh any more")
+    return CommentOutcome("edited", current.url, "closed, as there is nothing to refresh any more")
 
 
 def _is_ours(head: Commit, wanted: Refresh) -> bool:
@@ -173,7 +177,7 @@ def _move(github: GitHub, wanted: Refresh, head: Commit | None) -> bool:
     return commits.advance(github, wanted.branch, commit.sha)
 
 
-def _written(github: GitHub, wanted: Refresh, current: _Pull | None, *, moved: bool) -> Outcome | None:
+def _written(github: GitHub, wanted: Refresh, current: _Pull | None, *, moved: bool) -> CommentOutcome | None:
     text = marked(wanted.state, wanted.body)
     if current is None:
         return _open(github, wanted, text)
@@ -181,7 +185,7 @@ def _written(github: GitHub, wanted: Refresh, current: _Pull | None, *, moved: b
     is_new = current.state is not None and current.state.order == wanted.state.order
     told = start_checks(github, wanted.checks, wanted.branch) if moved or is_new else ""
     if current.state is None:
-        return Outcome("edited" if moved else "unchanged", current.url, told)
+        return CommentOutcome("edited" if moved else "unchanged", current.url, told)
     changes: dict[str, Value] = {}
     if current.body.replace("\r\n", "\n").strip() != wanted.body.strip():
         changes["body"] = text
@@ -189,10 +193,10 @@ def _written(github: GitHub, wanted: Refresh, current: _Pull | None, *, moved: b
         changes["title"] = wanted.title
     if changes:
         github.call(WRITTEN, "pulls.update", {"pull_number": current.number, **changes})
-    return Outcome("edited" if moved or changes else "unchanged", current.url, told)
+    return CommentOutcome("edited" if moved or changes else "unchanged", current.url, told)
 
 
-def _open(github: GitHub, wanted: Refresh, text: str) -> Outcome | None:
+def _open(github: GitHub, wanted: Refresh, text: str) -> CommentOutcome | None:
     values = {"title": wanted.title, "head": wanted.branch, "base": wanted.base, "body": text}
     try:
         answer = github.call(WRITTEN, "pulls.create", values, repeatable=False)
@@ -201,10 +205,10 @@ def _open(github: GitHub, wanted: Refresh, text: str) -> Outcome | None:
             return None
         if NOT_ALLOWED in str(error):
             page = f"{wanted.page}/compare/{quote(wanted.base)}...{quote(wanted.branch)}?expand=1"
-            return Outcome("failed", page, f"{error}; {SETTING}")
+            return CommentOutcome("failed", page, f"{error}; {SETTING}")
         raise
     url = github.object(answer).text("html_url")
-    return Outcome("created", url, start_checks(github, wanted.checks, wanted.branch))
+    return CommentOutcome("created", url, start_checks(github, wanted.checks, wanted.branch))
 
 
 def start_checks(github: GitHub, checks: Iterable[str], branch: str) -> str:

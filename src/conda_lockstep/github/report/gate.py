@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conda_lockstep.drift.attribution import verdict as blame
 from conda_lockstep.drift.compare.compare import compare
-from conda_lockstep.drift.compare.operands import Source, parse_source
+from conda_lockstep.drift.compare.operands import Operand, parse_source
 from conda_lockstep.drift.report import Comparison, Evidence, Report, Row, at_least, blamed_on_change
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.event.base import Base
@@ -23,7 +23,7 @@ LADDER = ("linted", "solved", "installed", "verified", "imported", "kernel ran",
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class GateResult:
     """What changed, and what that comes to.
 
     ``identities`` are (file, platform, environment id) of all that holds now. ``touched`` is whether the change
@@ -56,7 +56,7 @@ class _One:
 
 def compare_with_base(
     handoff: Handoff, base: Base, *, fail_on: FailOn, judge_drift: bool, base_name: str
-) -> Compared:
+) -> GateResult:
     """Compare each environment with the lock of the base commit.
 
     ``judge_drift`` is false where a change is merged already: then drift is told, and fails nothing.
@@ -78,7 +78,7 @@ def compare_with_base(
     )
     grave = at_least(report.rows, fail_on) if judge_drift and fail_on != "never" else ()
     guilty = [row for row in grave if blamed_on_change(row)]
-    return Compared(
+    return GateResult(
         report=report,
         identities=tuple(identity for one in done for identity in one.identities),
         touched=bool(report.rows) or any(one.touched for one in done),
@@ -88,7 +88,7 @@ def compare_with_base(
     )
 
 
-def environment_ids(compared: Compared) -> str:
+def environment_ids(compared: GateResult) -> str:
     """Return the environment ids that hold now, as a comment's hidden state takes them."""
     return ",".join(dict.fromkeys(environment_id for _, _, environment_id in compared.identities))[:200]
 
@@ -138,7 +138,7 @@ def _name(checked: Checked) -> str:
     return checked.path if common else checked.lock_path
 
 
-def _newcomer(checked: Checked, new: Source) -> str:
+def _newcomer(checked: Checked, new: Operand) -> str:
     ids = ", ".join(
         f"{packages.environment_id} on {platform} ({len(packages)} packages)"
         for platform, packages in sorted(new.platforms.items())

@@ -16,11 +16,11 @@ from conda_lockstep.github.event.trust import may_comment
 from conda_lockstep.github.event.workflow_commands import SUMMARY_LIMIT, write_outputs, write_summary
 from conda_lockstep.github.handoff import handoff as handoffs
 from conda_lockstep.github.handoff.handoff import Handoff
-from conda_lockstep.github.publish.comment import BODY_LIMIT, Draft, Outcome, State, publish
-from conda_lockstep.github.publish.lock_update import Update, update
+from conda_lockstep.github.publish.comment import BODY_LIMIT, CommentOutcome, Draft, State, publish
+from conda_lockstep.github.publish.lock_update import LockUpdate, update
 from conda_lockstep.github.publish.patch import FILE_NAME as PATCH
 from conda_lockstep.github.report import wording
-from conda_lockstep.github.report.gate import Compared, compare_with_base, environment_ids
+from conda_lockstep.github.report.gate import GateResult, compare_with_base, environment_ids
 from conda_lockstep.render.drift import json as drift_json
 from conda_lockstep.render.findings.annotations import annotation
 
@@ -40,7 +40,7 @@ def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
         judge_drift=event.is_judged,
         base_name=f"origin/{pull.base_ref}" if pull else base.commit[:12],
     )
-    fresh = update(handoff, event, runner, inputs, github) if compared.touched else Update()
+    fresh = update(handoff, event, runner, inputs, github) if compared.touched else LockUpdate()
     _write(event, handoff, compared, fresh, runner)
     outcome = _comment(handoff, compared, fresh, event, runner, inputs, github)
     print(f"comment: {outcome}", file=out)
@@ -59,7 +59,7 @@ def _received(path: Path) -> Handoff:
         return Handoff(failures=(str(error),))
 
 
-def _write(event: Event, handoff: Handoff, compared: Compared, fresh: Update, runner: Runner) -> None:
+def _write(event: Event, handoff: Handoff, compared: GateResult, fresh: LockUpdate, runner: Runner) -> None:
     path = runner.folder / REPORT
     path.write_text(drift_json.dumps(compared.report), encoding="utf-8")
     if runner.summary:
@@ -73,7 +73,7 @@ def _write(event: Event, handoff: Handoff, compared: Compared, fresh: Update, ru
         write_outputs(runner.outputs, {**outputs(compared, path), "handoff": handed, "patch": patch})
 
 
-def outputs(compared: Compared, path: Path) -> dict[str, str]:
+def outputs(compared: GateResult, path: Path) -> dict[str, str]:
     """Return the outputs of the Action; ``path`` is where the report lies as JSON."""
     report = compared.report
     evidence = report.evidence.reached if report.evidence else ()
@@ -88,25 +88,27 @@ def outputs(compared: Compared, path: Path) -> dict[str, str]:
 
 def _comment(
     handoff: Handoff,
-    compared: Compared,
-    fresh: Update,
+    compared: GateResult,
+    fresh: LockUpdate,
     event: Event,
     runner: Runner,
     inputs: Inputs,
     github: GitHub | None,
-) -> Outcome:
+) -> CommentOutcome:
     allowed = may_comment(event)
     pull = event.pull_request
     if not inputs.comment:
-        return Outcome("skipped", reason="input 'comment' is false")
+        return CommentOutcome("skipped", reason="input 'comment' is false")
     if not allowed.allowed or pull is None:
-        return Outcome("skipped", reason=allowed.reason)
+        return CommentOutcome("skipped", reason=allowed.reason)
     if github is None:
-        return Outcome("failed", reason="there is no token to comment with")
+        return CommentOutcome("failed", reason="there is no token to comment with")
     try:
         author = inputs.author or github.login()
     except LockstepError as error:
-        return Outcome("failed", reason=f"{error}; or say who it comments as with 'author: my-app[bot]'")
+        return CommentOutcome(
+            "failed", reason=f"{error}; or say who it comments as with 'author: my-app[bot]'"
+        )
     state = State(runner.key, environment_ids(compared), runner.run, runner.attempt)
     body = wording.comment(handoff, compared)
     body += fresh.text(BODY_LIMIT - len(body.encode()))

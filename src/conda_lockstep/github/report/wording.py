@@ -12,7 +12,7 @@ from conda_lockstep.github.check.budget import by_severity
 from conda_lockstep.github.event.workflow_commands import SUMMARY_LIMIT
 from conda_lockstep.github.handoff.handoff import Checked, Handoff, Remark
 from conda_lockstep.github.publish.comment import BODY_LIMIT
-from conda_lockstep.github.report.gate import Compared
+from conda_lockstep.github.report.gate import GateResult
 from conda_lockstep.render.drift import markdown
 from conda_lockstep.render.escape import code, prose
 
@@ -21,7 +21,7 @@ SHOWN_IN_SUMMARY = 200
 MARKS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}
 
 
-def comment(handoff: Handoff, compared: Compared, remarks: Sequence[str] = ()) -> str:
+def comment(handoff: Handoff, compared: GateResult, remarks: Sequence[str] = ()) -> str:
     """Return the body of the comment. It names no run and no time: the same findings are the same text.
 
     ``remarks`` are on how far the findings are to be believed, a sentence each.
@@ -29,12 +29,12 @@ def comment(handoff: Handoff, compared: Compared, remarks: Sequence[str] = ()) -
     return _compose(handoff, compared, remarks, BODY_LIMIT, SHOWN_IN_COMMENT)
 
 
-def summary(handoff: Handoff, compared: Compared, remarks: Sequence[str] = ()) -> str:
+def summary(handoff: Handoff, compared: GateResult, remarks: Sequence[str] = ()) -> str:
     """Return the job summary."""
     return _compose(handoff, compared, remarks, SUMMARY_LIMIT, SHOWN_IN_SUMMARY)
 
 
-def _compose(handoff: Handoff, compared: Compared, remarks: Sequence[str], limit: int, shown: int) -> str:
+def _compose(handoff: Handoff, compared: GateResult, remarks: Sequence[str], limit: int, shown: int) -> str:
     # The drift is what the comment is for: what the checks came to has a quarter of the room.
     told = (f"ℹ️ {prose(remark)}." for remark in remarks)
     checks = _fitting(chain(told, _checks(handoff, compared, shown)), limit // 4)
@@ -43,7 +43,7 @@ def _compose(handoff: Handoff, compared: Compared, remarks: Sequence[str], limit
     return f"{drift}\n{checks}" if checks else drift
 
 
-def _drift(compared: Compared, budget: int) -> str:
+def _drift(compared: GateResult, budget: int) -> str:
     report = compared.report
     if report.comparisons:
         return markdown.render(report, budget=budget, elsewhere="The job's summary has all of it.")
@@ -67,7 +67,7 @@ def _fitting(lines: Iterator[str], room: int) -> str:
     return "".join(items)
 
 
-def _checks(handoff: Handoff, compared: Compared, shown: int) -> Iterator[str]:
+def _checks(handoff: Handoff, compared: GateResult, shown: int) -> Iterator[str]:
     for line in compared.broken[:shown]:
         yield f"❌ {prose(line)}"
     if compared.spared == 1:

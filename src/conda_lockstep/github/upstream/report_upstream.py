@@ -20,7 +20,7 @@ from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.event.workflow_commands import write_outputs, write_summary
 from conda_lockstep.github.handoff import upstream_handoff as findings_file
 from conda_lockstep.github.handoff.upstream_handoff import Findings
-from conda_lockstep.github.publish.comment import Outcome, State
+from conda_lockstep.github.publish.comment import CommentOutcome, State
 from conda_lockstep.github.publish.issue import Watch, keep
 from conda_lockstep.github.publish.patch import FILE_NAME as PATCH
 from conda_lockstep.github.publish.patch import patch_of
@@ -56,7 +56,7 @@ def tell(
     moment = datetime.datetime.fromtimestamp(now(), datetime.timezone.utc)
     news = News(findings, moment, runner.page, event.schedule, patch=_patch(findings, runner, out))
     voice = _voice(event, runner, inputs, findings)
-    if isinstance(voice, Outcome):
+    if isinstance(voice, CommentOutcome):
         kept = voice
     else:
         news = replace(news, pull=voice.pull_request())
@@ -76,10 +76,10 @@ class _Voice:
     inputs: Inputs
     findings: Findings
 
-    def issue(self, news: News) -> Outcome:
+    def issue(self, news: News) -> CommentOutcome:
         """Keep the issue."""
         if not self.inputs.comment:
-            return Outcome("skipped", reason="input 'comment' is false")
+            return CommentOutcome("skipped", reason="input 'comment' is false")
         watch = Watch(
             title=wording.title(news),
             found=wording.found(news),
@@ -91,14 +91,14 @@ class _Voice:
         )
         return keep(self.github, watch)
 
-    def pull_request(self) -> Outcome | None:
+    def pull_request(self) -> CommentOutcome | None:
         """Keep the pull request; None where none is asked for."""
         if self.inputs.lock_update != "commit":
             return None
         if self.findings.failures:
-            return Outcome("skipped", reason="a look that failed changes no lock")
+            return CommentOutcome("skipped", reason="a look that failed changes no lock")
         if not self.event.branch:
-            return Outcome("failed", reason="this run is of no branch that could be refreshed")
+            return CommentOutcome("failed", reason="this run is of no branch that could be refreshed")
         refreshed = self.findings.refreshed
         wanted = Refresh(
             page=self.runner.page.partition("/actions/")[0],
@@ -123,21 +123,21 @@ class _Voice:
         return State(self._key, content, self.runner.run, self.runner.attempt)
 
 
-def _voice(event: Event, runner: Runner, inputs: Inputs, findings: Findings) -> _Voice | Outcome:
+def _voice(event: Event, runner: Runner, inputs: Inputs, findings: Findings) -> _Voice | CommentOutcome:
     """Return what speaks, or why nothing does."""
     if event.default_branch and event.branch != event.default_branch:
         reason = (
             f"the issue is about {event.default_branch}, and this run about {event.branch or 'no branch'}"
         )
-        return Outcome("skipped", reason=reason)
+        return CommentOutcome("skipped", reason=reason)
     if not inputs.token:
-        return Outcome("failed", reason="there is no token to write the issue with")
+        return CommentOutcome("failed", reason="there is no token to write the issue with")
     github = GitHub(event.repository, inputs.token, runner.api_url)
     try:
         author = inputs.author or github.login()
     except LockstepError as error:
         reason = f"{error}; or say who it writes as with 'author: my-app[bot]'"
-        return Outcome("failed", reason=reason)
+        return CommentOutcome("failed", reason=reason)
     return _Voice(github, author, event, runner, inputs, findings)
 
 
@@ -176,7 +176,7 @@ def _patch(findings: Findings, runner: Runner, out: TextIO) -> str:
     return text
 
 
-def _write(news: News, kept: Outcome, runner: Runner) -> None:
+def _write(news: News, kept: CommentOutcome, runner: Runner) -> None:
     write_text(runner.folder / REPORT, drift_json.dumps(news.findings.report))
     if runner.summary:
         write_summary(runner.summary, wording.summary(news))
@@ -184,7 +184,7 @@ def _write(news: News, kept: Outcome, runner: Runner) -> None:
         write_outputs(runner.outputs, _outputs(news, kept, runner.folder))
 
 
-def _outputs(news: News, kept: Outcome, folder: Path) -> dict[str, str]:
+def _outputs(news: News, kept: CommentOutcome, folder: Path) -> dict[str, str]:
     report = news.findings.report
     return {
         "drift": str(bool(report.rows)).lower(),
@@ -198,7 +198,7 @@ def _outputs(news: News, kept: Outcome, folder: Path) -> dict[str, str]:
     }
 
 
-def _conclude(news: News, kept: Outcome, fail_on: FailOn, out: TextIO) -> int:
+def _conclude(news: News, kept: CommentOutcome, fail_on: FailOn, out: TextIO) -> int:
     """Say in the log what became of all of it, and return the exit status."""
     if news.pull is not None:
         print(f"pull request: {news.pull}", file=out)

@@ -25,12 +25,12 @@ from conda_lockstep.lock.check.select import read_own
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import machine_lock_path
-from conda_lockstep.lock.solve.keep import Update
+from conda_lockstep.lock.solve.keep import UpdateRequest
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import Solvers, make_locks
-from conda_lockstep.lock.update.relock import Locked, platforms_of
+from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of
 from conda_lockstep.render.drift import text as drift_text
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 
 def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
@@ -39,7 +39,7 @@ def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
     Nothing is written to the checkout. A lock that cannot be compared is among the failures, and so are its reasons.
     """
     os.chdir(runner.workspace)
-    found = _Look(runner, inputs, out)
+    found = _UpstreamRun(runner, inputs, out)
     try:
         files, found.failures = select_files(runner.workspace, inputs.files)
         for path in files:
@@ -52,7 +52,7 @@ def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
     return findings
 
 
-class _Look:
+class _UpstreamRun:
     """Goes from file to file, and gathers what it finds."""
 
     def __init__(self, runner: Runner, inputs: Inputs, out: TextIO) -> None:
@@ -97,7 +97,7 @@ class _Look:
         failures = tuple(dict.fromkeys(self.failures))
         return Findings(report, tuple(self.identities), tuple(self.refreshed), failures)
 
-    def _compare(self, each: Locked) -> None:
+    def _compare(self, each: LockedPlatform) -> None:
         """Compare one platform with its channels today; what is told before one fails stays told."""
         settings = replace(each.settings_today, cache=self.cache)
         solver, label = self.solvers.of(settings), each.path.as_posix()
@@ -112,9 +112,9 @@ class _Look:
 
     def _refresh(self, path: Path, old: Mapping[Path, Lock]) -> None:
         """Make the locks that ``lockstep lock --update-all`` would write, and keep those that differ."""
-        file, config = read(path), load(followed(path).parent)
+        file, config = read(path), load(resolve_path(path).parent)
         settings = settings_of(file, config, [*old.values()], cache=self.cache)
-        made = make_locks(file, settings, self.solvers.of(settings), [*old.values()], Update(all=True))
+        made = make_locks(file, settings, self.solvers.of(settings), [*old.values()], UpdateRequest(all=True))
         after = {machine_lock_path(path, name): cep37.render(lock) for name, lock in made.items()}
         before = {lock: lock.read_bytes().decode("utf-8", "replace") for lock in old}
         gone = [lock for lock in before if lock not in after and cep37.is_ours(before[lock], old[lock])]

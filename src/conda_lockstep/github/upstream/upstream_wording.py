@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from conda_lockstep.github.event.workflow_commands import SUMMARY_LIMIT
 from conda_lockstep.github.handoff.upstream_handoff import Findings
-from conda_lockstep.github.publish.comment import BODY_LIMIT, Outcome
+from conda_lockstep.github.publish.comment import BODY_LIMIT, CommentOutcome
 from conda_lockstep.github.publish.patch import shown
 from conda_lockstep.render.drift import markdown
 from conda_lockstep.render.escape import code, prose
@@ -37,7 +37,7 @@ class News:
     moment: datetime.datetime
     page: str
     schedule: str = ""
-    pull: Outcome | None = None
+    pull: CommentOutcome | None = None
     patch: str = ""
 
 

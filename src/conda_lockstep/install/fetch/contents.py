@@ -21,7 +21,7 @@ Entries: TypeAlias = list[dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class PythonLayout:
     """Where the Python of an environment keeps modules and programs, relative to its prefix."""
 
     site_packages: str
@@ -30,7 +30,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class PackagePaths:
     """The paths of one package, relative to the prefix with ``/``, each with its sha256 (hex), empty where unknown."""
 
     package: Package
@@ -43,7 +43,7 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
+class PathConflict:
     """A path that two packages claim."""
 
     path: str
@@ -51,17 +51,17 @@ class Clash:
     second: Package
 
 
-def layout_of(packages: PackageSet, platform: str) -> Layout:
+def layout_of(packages: PackageSet, platform: str) -> PythonLayout:
     """Return the layout that the Python among the packages has, or would have."""
     if platform.startswith("win-"):
-        return Layout("Lib/site-packages", "Scripts", "Include")
+        return PythonLayout("Lib/site-packages", "Scripts", "Include")
     python = packages.get(("conda", "python"))
     minor = ".".join(python.version.split(".")[:2]) if python else "3"
     folder = f"python{minor}t" if python and python.build.endswith("t") else f"python{minor}"
-    return Layout(f"lib/{folder}/site-packages", "bin", f"include/{folder}")
+    return PythonLayout(f"lib/{folder}/site-packages", "bin", f"include/{folder}")
 
 
-def of_conda(package: Package, entries: Entries, link_json: bytes, layout: Layout) -> Contents:
+def of_conda(package: Package, entries: Entries, link_json: bytes, layout: PythonLayout) -> PackagePaths:
     """Return what a conda package puts into a prefix; ``link_json`` is as in its ``info`` folder, or empty."""
     link = _loaded(link_json).get("noarch")
     noarch = link if isinstance(link, dict) else {}
@@ -72,7 +72,7 @@ def of_conda(package: Package, entries: Entries, link_json: bytes, layout: Layou
     for point in points if isinstance(points, list) else ():
         name, _, target = str(point).partition("=")
         found[f"{layout.scripts}/{name.strip()}"] = f"entry point {target.strip()}"
-    return Contents(package, found)
+    return PackagePaths(package, found)
 
 
 def read_entries(paths_json: bytes, files: bytes) -> Entries | None:
@@ -84,24 +84,24 @@ def read_entries(paths_json: bytes, files: bytes) -> Entries | None:
     return [{"_path": line} for line in lines if line] or None
 
 
-def clashes(packages: Sequence[Contents]) -> Iterator[Clash]:
+def clashes(packages: Sequence[PackagePaths]) -> Iterator[PathConflict]:
     """Yield the paths that a later package claims again, of all that are not the same bytes in two of one manager.
 
     NVIDIA's wheels share an empty ``nvidia/__init__.py``, and channels have many files of that kind: harmless. What pip
     puts over conda's is always told, since whoever removes the one breaks the other.
     """
-    owners: dict[str, Contents] = {}
+    owners: dict[str, PackagePaths] = {}
     for contents in packages:
         shared = {path: owners[path] for path in contents.paths if path in owners}
         for path, first in shared.items():
             digest, known = contents.paths[path], first.paths[path]
             if first.package.manager != contents.package.manager or not digest or digest != known:
-                yield Clash(path, first.package, contents.package)
+                yield PathConflict(path, first.package, contents.package)
         owners |= dict.fromkeys(contents.paths, contents)
         owners |= shared
 
 
-def _of_noarch(path: str, layout: Layout) -> str:
+def _of_noarch(path: str, layout: PythonLayout) -> str:
     if path.startswith("site-packages/"):
         return f"{layout.site_packages}/{path.removeprefix('site-packages/')}"
     if path.startswith("python-scripts/"):

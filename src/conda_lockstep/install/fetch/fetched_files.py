@@ -13,7 +13,7 @@ from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.fetch import contents
 from conda_lockstep.install.fetch.cache import Caches, damaged, held, incomplete, read
-from conda_lockstep.install.fetch.contents import Clash, Contents, Entries, Layout
+from conda_lockstep.install.fetch.contents import Entries, PackagePaths, PathConflict, PythonLayout
 from conda_lockstep.install.fetch.download import Archive, Store, archive_of
 from conda_lockstep.install.fetch.progress import downloading
 from conda_lockstep.lock.channels.access import Access
@@ -24,7 +24,7 @@ _INFO = ("info/paths.json", "info/link.json", "info/files")
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class FetchedFiles:
     """What was got. ``archives`` are conda packages that are not extracted yet, ``doubted`` those whose extraction was.
 
     ``unlooked`` are those that lie in the cache with all their files, of which the sizes were not looked at.
@@ -33,8 +33,8 @@ class Stock:
 
     archives: Mapping[Package, Path]
     wheels: Mapping[Package, Path]
-    contents: Mapping[Package, Contents]
-    shared: tuple[Clash, ...]
+    contents: Mapping[Package, PackagePaths]
+    shared: tuple[PathConflict, ...]
     doubted: bool
     unlooked: Mapping[Package, Entries]
 
@@ -42,8 +42,8 @@ class Stock:
 def get_stock(
     conda: Sequence[Package],
     pip: Sequence[Package],
-    present: Sequence[Contents],
-    layout: Layout,
+    present: Sequence[PackagePaths],
+    layout: PythonLayout,
     mirrors: Mirrors,
     access: Access,
     caches: Caches,
@@ -51,7 +51,7 @@ def get_stock(
     suspect: Collection[Package] = (),
     trusting: bool = False,
     progress: bool,
-) -> Stock:
+) -> FetchedFiles:
     """Get what is to be linked; ``present`` is what stays in the prefix as it is, ``suspect`` what was
     changed there. ``trusting`` leaves it to the caller to look at what in the cache is damaged.
 
@@ -78,7 +78,7 @@ def get_stock(
     infos |= asyncio.run(_read_infos(archives)) if archives else {}
     found = {package: contents.of_conda(package, *infos[package], layout) for package in conda}
     wheels = _wheels(have, pip, layout)
-    return Stock(
+    return FetchedFiles(
         archives,
         {package: have[package] for package in pip},
         found | wheels,
@@ -88,7 +88,9 @@ def get_stock(
     )
 
 
-def _wheels(paths: Mapping[Package, Path], pip: Sequence[Package], layout: Layout) -> dict[Package, Contents]:
+def _wheels(
+    paths: Mapping[Package, Path], pip: Sequence[Package], layout: PythonLayout
+) -> dict[Package, PackagePaths]:
     if not pip:
         return {}
     from conda_lockstep.install.fetch.wheel import of_wheel
@@ -96,7 +98,7 @@ def _wheels(paths: Mapping[Package, Path], pip: Sequence[Package], layout: Layou
     return {package: of_wheel(package, paths[package], layout) for package in pip}
 
 
-def _shared(everything: Sequence[Contents]) -> tuple[Clash, ...]:
+def _shared(everything: Sequence[PackagePaths]) -> tuple[PathConflict, ...]:
     """Return what two conda packages share; raises for what pip's part would overwrite."""
     ordered = sorted(everything, key=lambda each: each.package.key)
     found = tuple(contents.clashes(ordered))
@@ -106,7 +108,7 @@ def _shared(everything: Sequence[Contents]) -> tuple[Clash, ...]:
     return found
 
 
-def _overwrite(clash: Clash, count: int) -> LockstepError:
+def _overwrite(clash: PathConflict, count: int) -> LockstepError:
     more = f" and {count - 1} more paths" if count > 1 else ""
     owner = f"{clash.first.manager}'s {clash.first.name} {clash.first.version}"
     what = f"pip's {clash.second} would overwrite {clash.path}{more} of {owner}"

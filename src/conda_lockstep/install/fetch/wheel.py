@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.install.fetch.contents import Contents, Layout
+from conda_lockstep.install.fetch.contents import PackagePaths, PythonLayout
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.claims import recorded_sha256
 
 
-def of_wheel(package: Package, wheel: Path, layout: Layout) -> Contents:
+def of_wheel(package: Package, wheel: Path, layout: PythonLayout) -> PackagePaths:
     """Return what a wheel puts into a prefix. Raises ``LockstepError`` for what is none."""
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -30,7 +30,7 @@ def of_wheel(package: Package, wheel: Path, layout: Layout) -> Contents:
     found = {_of_wheel(name, data, package, layout): hashes.get(name, "") for name in names}
     for name, target in _console_scripts(text):
         found[f"{layout.scripts}/{name}"] = f"entry point {target}"
-    return Contents(package, found)
+    return PackagePaths(package, found)
 
 
 def record_rows(text: str) -> Iterator[tuple[str, str]]:
@@ -40,7 +40,7 @@ def record_rows(text: str) -> Iterator[tuple[str, str]]:
             yield row[0], recorded_sha256(row[1]) if len(row) > 1 else ""
 
 
-def _of_wheel(name: str, data: str, package: Package, layout: Layout) -> str:
+def _of_wheel(name: str, data: str, package: Package, layout: PythonLayout) -> str:
     if not name.startswith(data):
         return f"{layout.site_packages}/{name}"
     kind, _, path = name.removeprefix(data).partition("/")

@@ -16,7 +16,7 @@ Action: TypeAlias = Literal["install", "replace", "relink", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlannedChange:
     """One change: ``install`` what is missing, ``replace`` what is another, ``relink`` what is damaged, ``remove``.
 
     ``package`` is the locked one, or what is removed; ``why`` says it in a few words.
@@ -37,7 +37,7 @@ class Step:
 class Plan:
     """The steps, and what of the prefix they work on; ``kept`` is what stays as it is."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedChange, ...]
     kept: tuple[Owner, ...]
     present: Present
 
@@ -70,34 +70,38 @@ def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -
     return Plan(tuple(_steps(packages, present, kept, damaged)), kept, present)
 
 
-def remaining(done: Plan, packages: PackageSet, prefix: Path, *, every_byte: bool = False) -> list[Step]:
+def remaining(
+    done: Plan, packages: PackageSet, prefix: Path, *, every_byte: bool = False
+) -> list[PlannedChange]:
     """Return what is left to do after a plan was carried out; ``every_byte`` reads what it has changed."""
     contents = prefixes.read_contents(prefix, unfinished=True)
     found = contents.installed.packages
-    left = [Step("relink", damage.package, damage.detail) for damage in contents.installed.damages]
+    left = [PlannedChange("relink", damage.package, damage.detail) for damage in contents.installed.damages]
     for key, package in packages.items():
         if key not in found or not _same(package, found[key]):
-            left.append(Step("install", package, "it is missing"))
-    left += [Step("remove", found[key], "it is not in the lock") for key in found if key not in packages]
+            left.append(PlannedChange("install", package, "it is missing"))
+    left += [
+        PlannedChange("remove", found[key], "it is not in the lock") for key in found if key not in packages
+    ]
     if every_byte and not left:
         wrong = _differing(contents, {step.package.key for step in done.steps})
-        left = [Step("relink", package, why) for package, why in wrong.items()]
+        left = [PlannedChange("relink", package, why) for package, why in wrong.items()]
     return left
 
 
-def _differing(contents: prefixes.Contents, among: Container[Key]) -> dict[Package, str]:
+def _differing(contents: prefixes.PrefixContents, among: Container[Key]) -> dict[Package, str]:
     from conda_lockstep.snapshot import deep
 
     return deep.differing(contents, among)
 
 
-def _everything(packages: PackageSet) -> tuple[Step, ...]:
-    return tuple(Step("install", package, "") for package in packages.values())
+def _everything(packages: PackageSet) -> tuple[PlannedChange, ...]:
+    return tuple(PlannedChange("install", package, "") for package in packages.values())
 
 
 def _steps(
     packages: PackageSet, present: Present, kept: tuple[Owner, ...], damaged: Mapping[Key, str]
-) -> Iterator[Step]:
+) -> Iterator[PlannedChange]:
     found = {owner.package.key: owner.package for owner in (*present.pip, *present.conda)}
     as_locked = {owner.package.key for owner in kept}
     for key, package in packages.items():
@@ -105,14 +109,14 @@ def _steps(
             continue
         other = found.get(key)
         if other is None:
-            yield Step("install", package, damaged.get(key, "it is missing"))
+            yield PlannedChange("install", package, damaged.get(key, "it is missing"))
         elif _same(package, other):
-            yield Step("relink", package, damaged.get(key, "its Python is another"))
+            yield PlannedChange("relink", package, damaged.get(key, "its Python is another"))
         else:
-            yield Step("replace", package, f"{_told_apart(other, package)} is there")
+            yield PlannedChange("replace", package, f"{_told_apart(other, package)} is there")
     for key, package in sorted(found.items()):
         if key not in packages:
-            yield Step("remove", package, "it is not in the lock")
+            yield PlannedChange("remove", package, "it is not in the lock")
 
 
 def _damaged(installed: Installed, present: Present) -> dict[Key, str]:

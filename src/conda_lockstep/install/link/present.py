@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from conda_lockstep.install.fetch.contents import Contents
+from conda_lockstep.install.fetch.contents import PackagePaths
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.distributions import Distribution, find_distributions, read_package
 from conda_lockstep.snapshot.records import MalformedRecordError, parse_record
@@ -18,7 +18,7 @@ _HASHED = ("hardlink", "unix_python_entry_point")
 _SITE_PACKAGES = ("lib/python*/site-packages", "Lib/site-packages")
 
 
-class File(NamedTuple):
+class InstalledFile(NamedTuple):
     """A file as it was installed. ``sha256`` (hex) is empty where nothing is known of its bytes."""
 
     path: str
@@ -34,12 +34,12 @@ class Owner:
 
     package: Package
     record: Path
-    files: tuple[File, ...]
+    files: tuple[InstalledFile, ...]
 
     @property
-    def contents(self) -> Contents:
+    def contents(self) -> PackagePaths:
         """Return the paths, for what else is to be installed."""
-        return Contents(self.package, {file.path: file.sha256 for file in self.files})
+        return PackagePaths(self.package, {file.path: file.sha256 for file in self.files})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def look(prefix: Path) -> Present:
     return Present(tuple(conda.values()), pip, tuple(unusable))
 
 
-def _conda_files(record: Mapping[str, object]) -> Iterator[File]:
+def _conda_files(record: Mapping[str, object]) -> Iterator[InstalledFile]:
     data = record.get("paths_data")
     paths = data.get("paths") if isinstance(data, dict) else None
     for entry in paths if isinstance(paths, list) else ():
@@ -88,11 +88,11 @@ def _conda_files(record: Mapping[str, object]) -> Iterator[File]:
         if kind in ("pyc_file", "directory"):
             continue
         known = str(entry.get("sha256_in_prefix") or entry.get("sha256") or "") if kind in _HASHED else ""
-        yield File(str(entry.get("_path", "")), known)
+        yield InstalledFile(str(entry.get("_path", "")), known)
     listed = record.get("files") if not paths else None
     for path in listed if isinstance(listed, list) else ():
         if not str(path).endswith(".pyc"):
-            yield File(str(path))
+            yield InstalledFile(str(path))
 
 
 def _distributions(prefix: Path, owned: set[str]) -> Iterator[Owner]:
@@ -110,7 +110,7 @@ def _owner(found: Distribution, prefix: Path, site_packages: Path) -> Owner:
     return Owner(package, record, tuple(_pip_files(record, prefix, site_packages)))
 
 
-def _pip_files(record: Path, prefix: Path, site_packages: Path) -> Iterator[File]:
+def _pip_files(record: Path, prefix: Path, site_packages: Path) -> Iterator[InstalledFile]:
     """Yield what RECORD (PEP 376) or setuptools' ``installed-files.txt`` lists, but nothing outside of the prefix."""
     import csv
 
@@ -128,4 +128,4 @@ def _pip_files(record: Path, prefix: Path, site_packages: Path) -> Iterator[File
     for path, digest in rows:
         full = os.path.normpath(base / path)
         if full.startswith(root) and not full.endswith(".pyc"):
-            yield File(full.removeprefix(root).replace(os.sep, "/"), digest)
+            yield InstalledFile(full.removeprefix(root).replace(os.sep, "/"), digest)

@@ -29,7 +29,7 @@ class Key(NamedTuple):
     entry: str
 
 
-class Scope(NamedTuple):
+class BaselineScope(NamedTuple):
     """What a run looked at: ``folder`` is the baseline's, ``paths`` are relative to it, ``rules`` are names."""
 
     folder: Path
@@ -37,7 +37,7 @@ class Scope(NamedTuple):
     rules: frozenset[str]
 
     @classmethod
-    def of(cls, baseline: Path, paths: Iterable[Path], rules: Iterable[str]) -> Scope:
+    def of(cls, baseline: Path, paths: Iterable[Path], rules: Iterable[str]) -> BaselineScope:
         """Describe a run that goes against the baseline of this path."""
         folder = baseline.parent
         return cls(folder, frozenset(_relative(path, folder) for path in paths), frozenset(rules))
@@ -48,14 +48,14 @@ class Scope(NamedTuple):
         return seen and key.rule in self.rules
 
 
-class Compared(NamedTuple):
+class BaselineComparison(NamedTuple):
     """Findings against a baseline: those that are new, and what the baseline holds that is no more."""
 
     new: tuple[Finding, ...]
     gone: tuple[Key, ...]
 
 
-def write(path: Path, findings: Iterable[Finding], scope: Scope) -> int:
+def write(path: Path, findings: Iterable[Finding], scope: BaselineScope) -> int:
     """Record findings as a baseline and return how many it holds; what the run did not look at stays recorded.
 
     Its bytes follow from the findings alone: sorted, one line for each. Raises ``LockstepError`` where the path holds
@@ -100,7 +100,9 @@ def read(path: Path) -> Mapping[Key, int]:
     return counts
 
 
-def compare(known: Mapping[Key, int], findings: Sequence[Finding], scope: Scope) -> Compared:
+def compare(
+    known: Mapping[Key, int], findings: Sequence[Finding], scope: BaselineScope
+) -> BaselineComparison:
     """Part findings into new and old; of a count that grew, the last ones in the file are new.
 
     Of what the run did not look at nothing is said to be gone, nor of a file that could not be read.
@@ -117,7 +119,7 @@ def compare(known: Mapping[Key, int], findings: Sequence[Finding], scope: Scope)
         _relative(Path(finding.path), scope.folder) for finding in findings if finding.rule == UNREADABLE
     }
     gone = (key for key, count in sorted(left.items()) if count > 0 and scope.holds(key))
-    return Compared(tuple(new), tuple(key for key in gone if key.path not in broken))
+    return BaselineComparison(tuple(new), tuple(key for key in gone if key.path not in broken))
 
 
 def entry_text(lines: Sequence[str], column: int) -> str:

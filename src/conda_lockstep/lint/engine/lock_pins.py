@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conda_lockstep.config import Config, Machine
+from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
 from conda_lockstep.lint.engine.registry import Fix
@@ -45,7 +45,7 @@ def _fix(held: str, entry: CondaEntry | PipEntry, given: Edit) -> Fix:
 
 
 @lru_cache(maxsize=1)
-def _beside(entries: Entries, machines: tuple[Machine, ...]) -> tuple[str, Pins] | None:
+def _beside(entries: Entries, machines: tuple[DeclaredMachine, ...]) -> tuple[str, Pins] | None:
     """Return what to call the locks beside a file, and what they pin; no folder is listed, as most files have none."""
     folder, slash, name = entries.file.path.rpartition("/")
     found = []

@@ -40,7 +40,8 @@ class Fix(NamedTuple):
 class Problem(NamedTuple):
     """What a rule saw: where, what is wrong, and what to do. ``severity`` overrides the rule's own.
 
-    ``also`` are further places to show; ``covers`` those where the rules that this one is ``over`` stay silent, too.
+    ``also`` are further places to show; ``covers`` those where the rules that this one ``supersedes`` report nothing,
+    either.
     """
 
     span: Span
@@ -58,9 +59,9 @@ Check: TypeAlias = Callable[[Entries, Config], Iterator[Problem]]
 class Rule(NamedTuple):
     """A rule's identity and its check. ``summary`` is the check's docstring.
 
-    ``over`` names general rules that stay silent on an entry this rule speaks about. A rule that ``needs_solver`` is
-    chosen by its name or its family only: the linter alone, without the extra ``solve``, cannot run it. ``needs`` are
-    traits without which a file has nothing for it: it is not asked about one that lacks any of them.
+    ``supersedes`` names general rules that report nothing for an entry that this rule reports. A rule that
+    ``requires_solver`` is chosen by its name or its family only: the linter alone, without the extra ``solve``, cannot
+    run it. ``requires`` are traits without which a file has nothing for it: it is not asked about one that lacks any of them.
     """
 
     name: str
@@ -68,11 +69,11 @@ class Rule(NamedTuple):
     severity: Severity
     summary: str
     check: Check
-    over: tuple[str, ...] = ()
+    supersedes: tuple[str, ...] = ()
     default: bool = True
     subject: Subject = "environment"
-    needs_solver: bool = False
-    needs: frozenset[Trait] = frozenset()
+    requires_solver: bool = False
+    requires: frozenset[Trait] = frozenset()
 
 
 _RULES: dict[str, Rule] = {}
@@ -82,11 +83,11 @@ def rule(
     name: str,
     severity: Severity,
     *,
-    over: tuple[str, ...] = (),
+    supersedes: tuple[str, ...] = (),
     default: bool = True,
     subject: Subject = "environment",
-    needs_solver: bool = False,
-    needs: tuple[Trait, ...] = (),
+    requires_solver: bool = False,
+    requires: tuple[Trait, ...] = (),
 ) -> Callable[[Check], Check]:
     """Register a check as a rule; its family is its module's or package's name, its summary the docstring."""
 
@@ -96,7 +97,16 @@ def rule(
         family = check.__module__.removeprefix("conda_lockstep.lint.rules.").partition(".")[0]
         summary = " ".join((check.__doc__ or "").split())
         _RULES[name] = Rule(
-            name, family, severity, summary, check, over, default, subject, needs_solver, frozenset(needs)
+            name,
+            family,
+            severity,
+            summary,
+            check,
+            supersedes,
+            default,
+            subject,
+            requires_solver,
+            frozenset(requires),
         )
         return check
 

@@ -255,7 +255,10 @@ def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> 
     entries = read_entries(file)
     traits = entries.traits
     found = [
-        (rule, problem) for rule in chosen if rule.needs <= traits for problem in rule.check(entries, config)
+        (rule, problem)
+        for rule in chosen
+        if rule.requires <= traits
+        for problem in rule.check(entries, config)
     ]
     if len(found) > 1:
         found = _one_cause_one_finding(found)
@@ -293,7 +296,7 @@ def _one_cause_one_finding(found: _Found) -> _Found:
     spoke = {rule.name for rule, _ in found}
     places: dict[str, list[Span]] = {}
     for rule, problem in found:
-        for name in rule.over:
+        for name in rule.supersedes:
             if name in spoke:
                 places.setdefault(name, []).extend((problem.span, *problem.covers))
     if not places:

@@ -37,7 +37,7 @@ def select(config: Config, only: Sequence[str] = (), *, installs: bool = False) 
         if rule.name in wanted or (rule.name in extra and (in_family or not only)):
             return True
         by_family = in_family or (rule.family in extra and not only)
-        return rule.default and (by_family or not (wanted or rule.needs_solver))
+        return rule.default and (by_family or not (wanted or rule.requires_solver))
 
     chosen = (rule for rule in known if is_on(rule))
     return tuple(_moved(rule, config) for rule in chosen if _level(rule, config) != "off")

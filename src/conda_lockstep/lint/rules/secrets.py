@@ -15,7 +15,7 @@ from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 _REVOKE = "revoke it: whoever can read the history has it; then"
 
 
-@rule("channel-credentials", "error", needs=("address",))
+@rule("channel-credentials", "error", requires=("address",))
 def channel_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel's URL holds a password or a token: everyone who can read the repository has it."""
     for secret in _secrets(entries):
@@ -34,7 +34,7 @@ def channel_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(secret.span, message, f"{_REVOKE} delete it")
 
 
-@rule("index-credentials", "error", needs=("address",))
+@rule("index-credentials", "error", requires=("address",))
 def index_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
     """The URL of a package index, a repository or a wheel holds a password or a token."""
     for secret in _secrets(entries):
@@ -45,7 +45,7 @@ def index_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(secret.span, message, help_, _stand_in(secret, name))
 
 
-@rule("secret-variable", "error", over=("unquoted-scalar",), needs=("variables",))
+@rule("secret-variable", "error", supersedes=("unquoted-scalar",), requires=("variables",))
 def secret_variable(entries: Entries, config: Config) -> Iterator[Problem]:
     """A variable of the environment holds a secret: it is in the repository, and in every copy of the environment."""
     names = {pair.value.span: pair.key.value for pair in entries.file.variables}

@@ -33,7 +33,7 @@ _CONDARC_PLACES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class Credential:
     """What opens the URLs below a prefix: a header's value, a path with a token in it, or both.
 
     ``host`` has the port where one is written, and may be a pattern such as ``*.example.com``; an empty ``scheme``
@@ -64,8 +64,8 @@ class Access:
     """What is known of credentials; the machine's own stores are read when the first request is made."""
 
     def __init__(self, urls: Iterable[str] = ()) -> None:
-        self._learned: list[Secret] = []
-        self._stored: list[Secret] | None = None
+        self._learned: list[Credential] = []
+        self._stored: list[Credential] | None = None
         for url in urls:
             self.learn(url)
 
@@ -117,24 +117,24 @@ class Access:
             if secret.token_path and "*" not in secret.host
         }
 
-    def _for(self, host: str, path: str, scheme: str = "") -> Secret | None:
+    def _for(self, host: str, path: str, scheme: str = "") -> Credential | None:
         return next((secret for secret in self._all() if secret.opens(host, path, scheme)), None)
 
-    def _all(self) -> Iterator[Secret]:
+    def _all(self) -> Iterator[Credential]:
         if self._stored is None:
             self._stored = list(_stored(os.environ))
         yield from sorted(self._learned, key=lambda secret: -len(secret.path))
         yield from self._stored
 
 
-def _secret_of(url: str) -> Secret | None:
+def _secret_of(url: str) -> Credential | None:
     public = without_credentials(url)
     if public == url or "://" not in url:
         return None
     asked, parts = urlsplit(url), urlsplit(public)
     user = unquote(asked.username or "")
     path, asked_path = parts.path.rstrip("/"), asked.path.rstrip("/")
-    return Secret(
+    return Credential(
         parts.netloc,
         path,
         parts.scheme,
@@ -147,7 +147,7 @@ def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def _stored(environment: Mapping[str, str]) -> Iterator[Secret]:
+def _stored(environment: Mapping[str, str]) -> Iterator[Credential]:
     yield from _of_rattler(Path(environment.get("RATTLER_AUTH_FILE") or "~/.rattler/credentials.json"))
     yield from _of_netrc(Path(environment.get("NETRC") or "~/.netrc"))
     found = [secret for path in _condarcs(environment) for secret in _of_condarc(path)][::-1]
@@ -157,7 +157,7 @@ def _stored(environment: Mapping[str, str]) -> Iterator[Secret]:
     yield from _of_anaconda(environment)
 
 
-def _of_rattler(path: Path) -> Iterator[Secret]:
+def _of_rattler(path: Path) -> Iterator[Credential]:
     """Read ``{HOST: {KIND: …}}``, as ``rattler auth login`` and ``pixi auth login`` write it where no keyring is."""
     try:
         loaded = json.loads(path.expanduser().read_bytes())
@@ -168,23 +168,23 @@ def _of_rattler(path: Path) -> Iterator[Secret]:
         kinds = kinds if isinstance(kinds, dict) else {}
         basic = kinds.get("BasicHTTP")
         if isinstance(basic, dict):
-            yield Secret(
+            yield Credential(
                 host, authorization=_basic(str(basic.get("username", "")), str(basic.get("password", "")))
             )
         elif isinstance(bearer := kinds.get("BearerToken"), str):
-            yield Secret(host, authorization=f"Bearer {bearer}")
+            yield Credential(host, authorization=f"Bearer {bearer}")
         elif isinstance(token := kinds.get("CondaToken"), str):
-            yield Secret(host, token_path=f"/t/{token}")
+            yield Credential(host, token_path=f"/t/{token}")
 
 
-def _of_netrc(path: Path) -> Iterator[Secret]:
+def _of_netrc(path: Path) -> Iterator[Credential]:
     try:
         hosts = netrc.netrc(path.expanduser()).hosts
     except (OSError, netrc.NetrcParseError, RuntimeError, UnicodeDecodeError):
         return
     for host, (login, _, password) in hosts.items():
         if host != "default":
-            yield Secret(host, authorization=_basic(login, password or ""))
+            yield Credential(host, authorization=_basic(login, password or ""))
 
 
 def _condarcs(environment: Mapping[str, str]) -> Iterator[Path]:
@@ -204,7 +204,7 @@ def _condarcs(environment: Mapping[str, str]) -> Iterator[Path]:
         yield Path(environment["CONDARC"])
 
 
-def _of_condarc(path: Path) -> Iterator[Secret]:
+def _of_condarc(path: Path) -> Iterator[Credential]:
     """Yield what the URLs of a ``.condarc`` hold; what conda cannot read is conda's to complain about."""
     try:
         text = path.read_text("utf-8")
@@ -239,7 +239,7 @@ def _urls(value: object, *, named: bool = False) -> Iterator[str]:
                 yield f"{url.rstrip('/')}/{name}" if named else url
 
 
-def _of_anaconda(environment: Mapping[str, str]) -> Iterator[Secret]:
+def _of_anaconda(environment: Mapping[str, str]) -> Iterator[Credential]:
     """Read what ``anaconda login`` stored: a file for each site, named after the URL of its API."""
     if environment.get("BINSTAR_CONFIG_DIR"):
         folders = [Path(environment["BINSTAR_CONFIG_DIR"], "data")]
@@ -259,4 +259,4 @@ def _of_anaconda(environment: Mapping[str, str]) -> Iterator[Secret]:
                 continue
             host = f".{site.netloc}".replace(".api.", ".conda.", 1).removeprefix(".")
             if token and site.netloc:
-                yield Secret(host, scheme=site.scheme, token_path=f"/t/{token}")
+                yield Credential(host, scheme=site.scheme, token_path=f"/t/{token}")

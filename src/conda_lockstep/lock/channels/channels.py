@@ -15,7 +15,7 @@ from conda_lockstep.conda.match_spec import SUBDIRS
 from conda_lockstep.conda.urls import ANACONDA, with_variables, without_credentials
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 MSYS2 = "https://repo.anaconda.com/pkgs/msys2"
@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.+\-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class LockChannel:
     """A channel. ``url`` is what a lock holds, without credentials; ``fetch_url`` is a mirror, or has credentials.
 
     Neither ends in a slash.
@@ -85,7 +85,7 @@ class Mirrors:
 
 def channels_of(
     file: EnvironmentFile, mirrors: Mirrors, *, windows: bool = False, fetching: bool = True
-) -> tuple[Channel, ...]:
+) -> tuple[LockChannel, ...]:
     """Return the channels of an environment file in order of priority, each once.
 
     ``windows`` adds what ``defaults`` has there alone. Where nothing is fetched, no credentials need be set.
@@ -97,7 +97,7 @@ def channels_of(
         raise LockstepError(
             "'channels' must be a list", where=where, remedy="write each channel behind a '- '"
         )
-    found: dict[str, Channel] = {}
+    found: dict[str, LockChannel] = {}
     for item in file.channels.items:
         for channel in _channels(item, file, mirrors, windows, fetching):
             found.setdefault(channel.url, channel)
@@ -107,7 +107,7 @@ def channels_of(
     return tuple(found.values())
 
 
-def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True) -> Channel:
+def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True) -> LockChannel:
     """Return the channel that a name, URL or path stands for; a path is relative to ``folder``.
 
     ``defaults`` stands for its first part here. Without ``fetching`` credentials are left out. Raises
@@ -118,13 +118,13 @@ def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True)
     public = mirrors.lock_url(url)
     # Where nothing is fetched, nobody needs the mirror's credentials.
     mirror = mirrors.fetch_url(public) if fetching else public
-    return Channel(public, mirror if mirror != public else url)
+    return LockChannel(public, mirror if mirror != public else url)
 
 
 def _channels(
     item: Item, file: EnvironmentFile, mirrors: Mirrors, windows: bool, fetching: bool
-) -> Iterator[Channel]:
-    folder = followed(Path(file.path)).parent
+) -> Iterator[LockChannel]:
+    folder = resolve_path(Path(file.path)).parent
     try:
         if item.kind not in ("string", "number") or not item.value.strip():
             raise LockstepError("a channel must be a name, a URL or a path")
@@ -145,7 +145,7 @@ def _url(text: str, folder: Path) -> str:
         return re.sub(r"^http://conda\.anaconda\.org(?=/|$)", ANACONDA, text)
     if text.startswith(("/", "./", "../", "~")) or re.match(r"[A-Za-z]:[\\/]", text):
         # A path is the folder's business: the working folder must not change what it means.
-        return "file://" + quote(followed(folder / Path(text).expanduser()).as_posix())
+        return "file://" + quote(resolve_path(folder / Path(text).expanduser()).as_posix())
     if not _NAME.fullmatch(text):
         raise LockstepError(
             f"'{without_credentials(text)}' is no channel", remedy="write a name, a URL or a path"

@@ -15,7 +15,7 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
-from conda_lockstep.lock.pip.wheels import Target
+from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.packages import Package
 
 
@@ -42,7 +42,7 @@ class PipCheck:
         pip = {normalize(package.name): package for package in packages.only("pip").values()}
         owned = {name: owned.package for name, owned in owned_by_conda(conda).items()} if part.wanted else {}
         python = next((package for package in conda if package.name == "python"), None)
-        markers = Target(python.version, platform, ()).markers if python else {}
+        markers = WheelTarget(python.version, platform, ()).markers if python else {}
         asked = [entry for entry in part.wanted if entry.applies(markers)] if python else []
         # Locks of others do not note what their packages do not show.
         noted = lock.metadata if CHANNEL_PRIORITY in lock.metadata else None

@@ -21,9 +21,9 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import allows_of, machine_of
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.lock.solve.machines import lacking
-from conda_lockstep.lock.solve.requested_spec import Wanted, wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 if TYPE_CHECKING:
     from rattler import MatchSpec
@@ -155,7 +155,7 @@ def _platforms(file: EnvironmentFile, lock: Lock, platforms: Sequence[str]) -> I
 
 def _channels(file: EnvironmentFile, lock: Lock, mirrors: Mirrors) -> Iterator[Reason]:
     asked = [item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)]
-    folder = followed(Path(file.path)).parent
+    folder = resolve_path(Path(file.path)).parent
     held = []
     for name in lock.channels:
         held += (
@@ -184,7 +184,7 @@ class _Platform:
         }
 
     def reasons(
-        self, entries: Sequence[Wanted], pip: PipCheck | None, channels: set[str], path: str
+        self, entries: Sequence[RequestedSpec], pip: PipCheck | None, channels: set[str], path: str
     ) -> Iterator[Reason]:
         """Yield what is wrong, the user's own entries first."""
         for entry in entries:
@@ -194,7 +194,7 @@ class _Platform:
         yield from self._edges(path)
         yield from self._strangers(entries, pip, channels, path)
 
-    def _entry(self, entry: Wanted) -> Iterator[Reason]:
+    def _entry(self, entry: RequestedSpec) -> Iterator[Reason]:
         if entry.name.startswith("__"):
             if not self._holds(entry.spec):
                 held = " ".join(map(str, self.facts)) or "no machine"
@@ -236,7 +236,7 @@ class _Platform:
         return held is not None and (spec == name or _fits(spec, held))
 
     def _strangers(
-        self, entries: Sequence[Wanted], pip: PipCheck | None, channels: set[str], path: str
+        self, entries: Sequence[RequestedSpec], pip: PipCheck | None, channels: set[str], path: str
     ) -> Iterator[Reason]:
         for roots, packages in (
             ({entry.name for entry in entries}, self.conda),

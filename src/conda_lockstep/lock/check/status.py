@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from conda_lockstep.config import Config, Machine
+from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.check.satisfiability import Reason, is_satisfied
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, machine_lock_path
-from conda_lockstep.lock.solve.machines import expected_platforms, facts_of, lacking, machines_for
+from conda_lockstep.lock.solve.machines import expected_platforms, lacking, machines_for, virtual_packages_of
 
 
-def unfit(
+def stale_reasons(
     file: EnvironmentFile, locks: Mapping[Path, Lock], config: Config, asked: Sequence[str] = ()
 ) -> dict[Path, list[Reason]]:
     """Return by lock why it does not fit the file or the settings; a lock that does has no reasons.
@@ -64,11 +64,11 @@ def _machines(path: Path, lock: Lock, config: Config, expected: Sequence[str]) -
         yield from (Reason(what, str(path)) for what in _changed(lock, platform, known))
 
 
-def _changed(lock: Lock, platform: str, machines: Sequence[Machine]) -> Iterator[str]:
+def _changed(lock: Lock, platform: str, machines: Sequence[DeclaredMachine]) -> Iterator[str]:
     """Yield what machines lack of what a lock's packages need, or have that it was not solved for."""
     needs, allows = metadata.needs_of(lock, platform), metadata.allows_of(lock, platform)
     for machine in machines:
-        lacks = lacking(facts_of(machine), needs, allows)
+        lacks = lacking(virtual_packages_of(machine), needs, allows)
         if lacks:
             yield f"the packages for {platform} need {', '.join(lacks)}; '{machine.name}' does not have that"
     with_gpu = [machine for machine in machines if machine.driver or machine.cuda]

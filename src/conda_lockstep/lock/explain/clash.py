@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 
 SEARCH_SECONDS = 30.0
 """How long to look for the smallest clash; after that the smallest one so far is taken."""
 
 
-async def smallest_clash(solver: Solver, request: Request) -> tuple[Wanted, ...]:
+async def smallest_clash(solver: Solver, request: Request) -> tuple[RequestedSpec, ...]:
     """Return entries of an unsolvable request that have no solution, all of which are needed for that."""
     return await _Search(solver, request).smallest()
 
@@ -32,14 +32,14 @@ class _Search:
         self.request = request
         self.until = time.monotonic() + SEARCH_SECONDS
 
-    async def smallest(self) -> tuple[Wanted, ...]:
+    async def smallest(self) -> tuple[RequestedSpec, ...]:
         found = await self._within((), False, self.request.wanted)
         chosen = set(found)
         return tuple(entry for entry in self.request.wanted if entry in chosen)
 
     async def _within(
-        self, kept: tuple[Wanted, ...], grown: bool, left: tuple[Wanted, ...]
-    ) -> tuple[Wanted, ...]:
+        self, kept: tuple[RequestedSpec, ...], grown: bool, left: tuple[RequestedSpec, ...]
+    ) -> tuple[RequestedSpec, ...]:
         if grown and not await has_solution(self.solver, replace(self.request, wanted=kept)):
             return ()
         if len(left) == 1 or time.monotonic() > self.until:

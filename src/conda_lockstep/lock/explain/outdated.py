@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from rattler import RepoDataRecord, Version
 
-from conda_lockstep.lock.channels.channels import Channel
+from conda_lockstep.lock.channels.channels import LockChannel
 from conda_lockstep.lock.explain import solver_tree
 from conda_lockstep.lock.explain.clash import has_solution, smallest_clash
 from conda_lockstep.lock.explain.relax import build_pattern, pinned, without_constraint, without_version
-from conda_lockstep.lock.solve.index import Index, look_up
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.solve.index import RecordIndex, look_up
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.text.listing import listed
@@ -41,8 +41,8 @@ class Newer:
     locked: str
     fresh: str
     newest: str
-    entries: tuple[Wanted, ...] = ()
-    holders: tuple[tuple[Wanted, ...], ...] = ()
+    entries: tuple[RequestedSpec, ...] = ()
+    holders: tuple[tuple[RequestedSpec, ...], ...] = ()
     why: str = ""
 
 
@@ -53,10 +53,10 @@ async def newer(
 
     Raises :class:`UnsolvableError` where the file has no solution any more.
     """
-    return await _Look(solver, request, locked, time.monotonic() + seconds).newer(every)
+    return await _OutdatedSearch(solver, request, locked, time.monotonic() + seconds).newer(every)
 
 
-class _Look:
+class _OutdatedSearch:
     """What stays the same from package to package."""
 
     def __init__(self, solver: Solver, request: Request, locked: PackageSet, until: float) -> None:
@@ -82,14 +82,14 @@ class _Look:
             found.append(await self._newer(name, newest))
         return found
 
-    def _own(self, name: str) -> tuple[Wanted, ...]:
+    def _own(self, name: str) -> tuple[RequestedSpec, ...]:
         return tuple(entry for entry in self.request.wanted if entry.name == name)
 
-    def _newest(self, name: str, index: Index) -> RepoDataRecord | None:
+    def _newest(self, name: str, index: RecordIndex) -> RepoDataRecord | None:
         """Return the newest record of the first channel that has the name, of the builds that the user asks for."""
         own = self._own(name)
         held = index.of(name)
-        channel: Channel | None = next((entry.channel for entry in own if entry.channel), None)
+        channel: LockChannel | None = next((entry.channel for entry in own if entry.channel), None)
         records = held.get(channel, ()) if channel else next(iter(held.values()), ())
         specs = [(without_version(entry) or entry).fetch_spec for entry in own if build_pattern(entry)]
         fitting = [record for record in records if all(spec.matches(record) for spec in specs)]
@@ -114,8 +114,8 @@ class _Look:
         return replace(found, holders=holders, why=why)
 
     async def _held(
-        self, name: str, newest: RepoDataRecord, own: tuple[Wanted, ...]
-    ) -> tuple[tuple[tuple[Wanted, ...], ...], str]:
+        self, name: str, newest: RepoDataRecord, own: tuple[RequestedSpec, ...]
+    ) -> tuple[tuple[tuple[RequestedSpec, ...], ...], str]:
         """Return the groups of entries that hold a version back; or none, and what else does."""
         pin = pinned(name, str(newest.version), own, self.request)
         others = [entry for entry in self.request.wanted if entry.name != name]
@@ -140,8 +140,8 @@ class _Look:
         return ((*blocking, *await self._together(pin, others, closed)),), ""
 
     async def _together(
-        self, pin: Wanted, others: Sequence[Wanted], closed: Sequence[Wanted]
-    ) -> tuple[Wanted, ...]:
+        self, pin: RequestedSpec, others: Sequence[RequestedSpec], closed: Sequence[RequestedSpec]
+    ) -> tuple[RequestedSpec, ...]:
         """Return entries that have to be opened all together: opening the rest as well is not needed."""
         opened = list(closed)
         for entry in closed:
@@ -153,7 +153,7 @@ class _Look:
                 opened = left
         return tuple(opened)
 
-    async def _price(self, wanted: tuple[Wanted, ...]) -> str:
+    async def _price(self, wanted: tuple[RequestedSpec, ...]) -> str:
         """Say what the solver would rather have than the newest version, where that can be had; empty where not."""
         try:
             records = await self.solver.records(replace(self.request, wanted=wanted))
@@ -167,10 +167,10 @@ class _Look:
         ]
         return f"can be had, with {listed(older[:SHOWN] or ['other builds'], 'and')}"
 
-    async def _works(self, wanted: tuple[Wanted, ...]) -> bool:
+    async def _works(self, wanted: tuple[RequestedSpec, ...]) -> bool:
         return await has_solution(self.solver, replace(self.request, wanted=wanted))
 
-    async def _reason(self, wanted: tuple[Wanted, ...], name: str) -> str:
+    async def _reason(self, wanted: tuple[RequestedSpec, ...], name: str) -> str:
         """Say which package holds a version back that no entry of the user's does."""
         clash = await smallest_clash(self.solver, replace(self.request, wanted=wanted))
         try:
@@ -188,7 +188,7 @@ class _Look:
         return ""
 
 
-def _needs(tree: Sequence[solver_tree.Node]) -> Iterator[str]:
+def _needs(tree: Sequence[solver_tree.SolverNode]) -> Iterator[str]:
     for root in tree:
         for node in root.walk():
             if node.kind in ("absent", "forbidden"):

@@ -15,7 +15,7 @@ from conda_lockstep.environment.entries import PipEntry, read_entries, rewrite
 from conda_lockstep.environment.environment_file import EnvironmentFile, parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.explain.outdated import Newer
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import PackageSet
 
 Locking = Callable[[EnvironmentFile], PackageSet]
@@ -59,7 +59,7 @@ def _opened(
     if not (_is_newer(newest, held[name]) or why):
         return None
     where = file.source.location(entry.item.span.start)
-    own = Wanted(entry.item.value, name, entry.requirement.specifier, where)
+    own = RequestedSpec(entry.item.value, name, entry.requirement.specifier, where)
     holders = ((own,),) if _is_newer(newest, now) else ()
     return Newer("pip", name, held[name], now, newest, (own,), holders, why)
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from conda_lockstep.errors import Location
-from conda_lockstep.lock.channels.channels import Channel
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.channels.channels import LockChannel
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.lock.solve.requested_spec import in_channel as qualified
 from conda_lockstep.lock.solve.solve import Request
 
 
-def without_version(entry: Wanted) -> Wanted | None:
+def without_version(entry: RequestedSpec) -> RequestedSpec | None:
     """Return an entry that leaves the version open, a pattern of builds and the channel kept; None where it is open.
 
     A whole build string is a pin that is finer than a version, and goes with it.
@@ -22,36 +22,38 @@ def without_version(entry: Wanted) -> Wanted | None:
     return replace(entry, spec=_spec(entry.name, build=build_pattern(entry), channel=entry.channel))
 
 
-def build_pattern(entry: Wanted) -> str:
+def build_pattern(entry: RequestedSpec) -> str:
     """Return the variant that an entry asks for, such as ``*cuda*``; empty where it leaves that open."""
     build = str(entry.fetch_spec.build or "")
     return build if "*" in build else ""
 
 
-def without_constraint(entry: Wanted) -> Wanted | None:
+def without_constraint(entry: RequestedSpec) -> RequestedSpec | None:
     """Return an entry that asks for the name alone, its channel kept; None where it does already."""
     bare = _spec(entry.name, channel=entry.channel)
     return None if entry.spec == bare else replace(entry, spec=bare)
 
 
-def pinned(name: str, version: str, own: Sequence[Wanted], request: Request) -> Wanted:
+def pinned(name: str, version: str, own: Sequence[RequestedSpec], request: Request) -> RequestedSpec:
     """Return an entry that asks for one version, of the builds and from the channel that the user's own asks for."""
     builds = [pattern for pattern in map(build_pattern, own) if pattern]
     channel = next((entry.channel for entry in own if entry.channel), None)
     where = own[0].where if own else request.wanted[0].where
     spec = _spec(name, version=f"=={version}", build=builds[0] if builds else "", channel=channel)
-    return Wanted(f"{name}=={version}", name, spec, where, channel)
+    return RequestedSpec(f"{name}=={version}", name, spec, where, channel)
 
 
-def in_channel(entry: Wanted | None, name: str, channel: Channel, where: Location) -> Wanted:
+def in_channel(
+    entry: RequestedSpec | None, name: str, channel: LockChannel, where: Location
+) -> RequestedSpec:
     """Return an entry with ``channel::`` before it; a new one of that name where there is none."""
     if entry is None:
-        return Wanted(f"{channel.name}::{name}", name, _spec(name, channel=channel), where, channel)
+        return RequestedSpec(f"{channel.name}::{name}", name, _spec(name, channel=channel), where, channel)
     spec = qualified(entry.spec, channel.url)
     return replace(entry, text=f"{channel.name}::{entry.text}", spec=spec, channel=channel)
 
 
-def _spec(name: str, *, version: str = "", build: str = "", channel: Channel | None = None) -> str:
+def _spec(name: str, *, version: str = "", build: str = "", channel: LockChannel | None = None) -> str:
     keys = {"version": version, "build": build, "channel": channel.url if channel else ""}
     inside = ",".join(f'{key}="{value}"' for key, value in keys.items() if value)
     return f"{name}[{inside}]" if inside else name

@@ -38,7 +38,7 @@ _PRIORITY = re.compile(r"due to strict channel priority not using this option fr
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class SolverNode:
     """A sentence of the solver's, and those below it.
 
     ``what`` is a constraint (``wish``, ``absent``, ``forbidden``, ``possible``) or versions (``choice``, ``bound``,
@@ -48,21 +48,21 @@ class Node:
     kind: Kind
     name: str
     what: tuple[str, ...]
-    children: tuple[Node, ...] = ()
+    children: tuple[SolverNode, ...] = ()
     why: str = ""
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> Iterator[SolverNode]:
         """Yield this node, and all below it."""
         yield self
         for child in self.children:
             yield from child.walk()
 
 
-Fault: TypeAlias = Callable[[Node], str]
+Fault: TypeAlias = Callable[[SolverNode], str]
 """Says what is wrong with an ``absent``, ``forbidden``, ``clash`` or ``excluded``: ``which no channel has``."""
 
 
-def parse(text: str) -> tuple[Node, ...]:
+def parse(text: str) -> tuple[SolverNode, ...]:
     """Read the solver's text; what it says twice is merged."""
     roots: list[_Raw] = []
     path = [roots]
@@ -75,7 +75,7 @@ def parse(text: str) -> tuple[Node, ...]:
     return _merged([node for raw in roots for node in _nodes(raw)])
 
 
-def passed_over(nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
+def passed_over(nodes: Iterable[SolverNode]) -> Iterator[tuple[str, str]]:
     """Yield packages that strict priority leaves out, each with the URL of the later channel that has it."""
     for node in nodes:
         for each in node.walk():
@@ -84,7 +84,7 @@ def passed_over(nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
                 yield each.name, match[1]
 
 
-def askers(nodes: Iterable[Node], name: str) -> Iterator[str]:
+def askers(nodes: Iterable[SolverNode], name: str) -> Iterator[str]:
     """Yield in words which packages need a package, and what of it: ``numba 0.59 needs numpy <2.1``."""
     for node in nodes:
         for each in node.walk():
@@ -93,7 +93,7 @@ def askers(nodes: Iterable[Node], name: str) -> Iterator[str]:
                 yield _told(replace(each, children=tuple(only[:1])), lambda _: "")[0].partition(", ")[0]
 
 
-def render(nodes: Sequence[Node], fault: Fault) -> list[str]:
+def render(nodes: Sequence[SolverNode], fault: Fault) -> list[str]:
     """Return the tree as lines; ``fault`` says what is wrong with a leaf of it."""
     lines: list[str] = []
     for node in nodes:
@@ -104,7 +104,7 @@ def render(nodes: Sequence[Node], fault: Fault) -> list[str]:
     return lines
 
 
-def _nodes(raw: _Raw) -> Iterator[Node]:
+def _nodes(raw: _Raw) -> Iterator[SolverNode]:
     said, below = raw
     if said == "The following packages are incompatible":
         yield from (node for child in below for node in _nodes(child))
@@ -117,10 +117,10 @@ def _nodes(raw: _Raw) -> Iterator[Node]:
             why = match.groupdict().get("why", "")
             if kind == "possible" and all(child.kind == "other" for child in children):
                 why, children = _versions([each for child in children for each in child.what]), ()
-            yield Node(kind, name, _parts(kind, what), children, why)
+            yield SolverNode(kind, name, _parts(kind, what), children, why)
             return
     name, _, what = said.partition(" ")
-    yield Node("other", name, tuple(what.split(" | ")), children)
+    yield SolverNode("other", name, tuple(what.split(" | ")), children)
 
 
 def _parts(kind: Kind, what: str) -> tuple[str, ...]:
@@ -129,11 +129,11 @@ def _parts(kind: Kind, what: str) -> tuple[str, ...]:
     return (what.removeprefix("*").strip(),)
 
 
-def _merged(nodes: Sequence[Node]) -> tuple[Node, ...]:
+def _merged(nodes: Sequence[SolverNode]) -> tuple[SolverNode, ...]:
     """Merge siblings that say the same of several versions, and drop what is possible where something else is not."""
     if any(node.kind != "possible" for node in nodes):
         nodes = [node for node in nodes if node.kind != "possible" or node.children or node.name[:2] == "__"]
-    found: dict[object, Node] = {}
+    found: dict[object, SolverNode] = {}
     for node in nodes:
         key = _sameness(node)
         known = found.get(key)
@@ -141,25 +141,25 @@ def _merged(nodes: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(found.values())
 
 
-def _sameness(node: Node) -> object:
+def _sameness(node: SolverNode) -> object:
     """Return what siblings have in common that are told as one: alternatives that fail alike, in any version."""
     if node.kind in ("choice", "bound", "clash", "excluded"):
         return _shape(node)
     return node.kind, node.name, node.what
 
 
-def _shape(node: Node) -> object:
+def _shape(node: SolverNode) -> object:
     return node.kind, node.name, node.why, tuple(_shape(child) for child in node.children)
 
 
-def _joined(one: Node, other: Node) -> Node:
+def _joined(one: SolverNode, other: SolverNode) -> SolverNode:
     if one.kind in ("wish", "possible") and one.what == other.what:
         return replace(one, children=_merged((*one.children, *other.children)))
     children = tuple(map(_joined, one.children, other.children))
     return replace(one, what=tuple(dict.fromkeys((*one.what, *other.what))), children=children)
 
 
-def _told(node: Node, fault: Fault) -> tuple[str, tuple[Node, ...]]:
+def _told(node: SolverNode, fault: Fault) -> tuple[str, tuple[SolverNode, ...]]:
     """Return a node in words, and what is left to be told below it."""
     if node.kind in ("choice", "bound"):
         many = "" if len(node.what) > 1 else "s"
@@ -190,7 +190,7 @@ def _short(constraint: str) -> str:
     return constraint
 
 
-def _branches(nodes: Sequence[Node], fault: Fault, indent: str = "") -> Iterator[str]:
+def _branches(nodes: Sequence[SolverNode], fault: Fault, indent: str = "") -> Iterator[str]:
     for number, node in enumerate(nodes, 1):
         told, below = _told(node, fault)
         last = number == len(nodes)

@@ -13,9 +13,9 @@ from rattler import MatchSpec, RepoDataRecord, Subdir, Version
 from rattler.exceptions import GatewayError
 
 from conda_lockstep.conda.pypi_names import conda_names
-from conda_lockstep.lock.channels.channels import DEFAULTS, Channel
+from conda_lockstep.lock.channels.channels import DEFAULTS, LockChannel
 from conda_lockstep.lock.solve.index import look_up
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.lock.solve.solve import Request, Solver
 from conda_lockstep.text.listing import listed, nearest
 
@@ -29,7 +29,7 @@ ELSEWHERE_SECONDS = 10
 class Unmet:
     """An entry that nothing fits, in words, and what to do about it."""
 
-    wanted: Wanted
+    wanted: RequestedSpec
     what: str
     remedy: str
 
@@ -63,7 +63,7 @@ class _Candidates:
                 found.append(reason)
         return found
 
-    async def _meant(self, unknown: Sequence[Wanted]) -> Mapping[str, str | None]:
+    async def _meant(self, unknown: Sequence[RequestedSpec]) -> Mapping[str, str | None]:
         """Return for each name the one that the channels have for it: the same project's, or a slip away."""
         subdirs = [Subdir(self.request.platform), Subdir("noarch")]
         known = {
@@ -89,7 +89,7 @@ class _Candidates:
                     found.setdefault(name, []).append(platform)
         return found
 
-    def _unknown(self, wanted: Wanted, meant: str | None, elsewhere: Sequence[str]) -> Unmet:
+    def _unknown(self, wanted: RequestedSpec, meant: str | None, elsewhere: Sequence[str]) -> Unmet:
         what = f"no package '{wanted.name}' for {self.request.platform} in {self.channels}"
         if meant:
             return Unmet(wanted, what, f"did you mean '{meant}'?")
@@ -100,7 +100,9 @@ class _Candidates:
             return Unmet(wanted, what, "add conda-forge to the channels")
         return Unmet(wanted, what, "check its name, or add the channel that has it")
 
-    def _no_fit(self, wanted: Wanted, named: Mapping[Channel, Sequence[RepoDataRecord]]) -> Unmet | None:
+    def _no_fit(
+        self, wanted: RequestedSpec, named: Mapping[LockChannel, Sequence[RepoDataRecord]]
+    ) -> Unmet | None:
         if wanted.channel:
             named = {channel: records for channel, records in named.items() if channel == wanted.channel}
             if not named:
@@ -112,7 +114,9 @@ class _Candidates:
         channel, records = next(iter(named.items()))
         return self._no_version(wanted, records, channel)
 
-    def _no_version(self, wanted: Wanted, records: Sequence[RepoDataRecord], channel: Channel) -> Unmet:
+    def _no_version(
+        self, wanted: RequestedSpec, records: Sequence[RepoDataRecord], channel: LockChannel
+    ) -> Unmet:
         version = wanted.fetch_spec.version
         by_version = MatchSpec(f'{wanted.name}[version="{version}"]' if version else wanted.name)
         builds = {str(record.build) for record in records if by_version.matches(record)}

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.channels.channels import Channel
+from conda_lockstep.lock.channels.channels import LockChannel
 from conda_lockstep.lock.explain import solver_tree
 from conda_lockstep.lock.explain.clash import smallest_clash
 from conda_lockstep.lock.explain.relax import build_pattern, in_channel, without_version
-from conda_lockstep.lock.explain.solver_tree import Node
+from conda_lockstep.lock.explain.solver_tree import SolverNode
 from conda_lockstep.lock.explain.unmet import unmet
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
-from conda_lockstep.lock.solve.index import Index, look_up
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.solve.index import RecordIndex, look_up
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 from conda_lockstep.text.listing import listed
 
@@ -61,11 +61,11 @@ async def explain(solver: Solver, request: Request, text: str) -> LockstepError:
 class _Faults:
     """Says in the user's terms why a leaf of the solver's tree is none."""
 
-    clash: Sequence[Wanted]
+    clash: Sequence[RequestedSpec]
     request: Request
-    index: Index
+    index: RecordIndex
 
-    def of(self, node: Node) -> str:
+    def of(self, node: SolverNode) -> str:
         if node.kind == "excluded":
             return self._excluded(node)
         if node.kind == "clash":
@@ -86,7 +86,7 @@ class _Faults:
         shown = f"{versions[0]} … {versions[-1]}" if len(versions) > 1 else str(versions[0])
         return f"but {channel.name} has {shown}"
 
-    def _excluded(self, node: Node) -> str:
+    def _excluded(self, node: SolverNode) -> str:
         if _LATE in node.why:
             return "published after the moment that is asked for"
         for name, url in solver_tree.passed_over([node]):
@@ -97,12 +97,12 @@ class _Faults:
         return "not in the channel that is asked for"
 
 
-def _channel(url: str, request: Request) -> Channel | None:
+def _channel(url: str, request: Request) -> LockChannel | None:
     found = (channel for channel in request.sources if url.startswith((channel.source, channel.url)))
     return next(found, None)
 
 
-def _headline(clash: tuple[Wanted, ...], request: Request) -> str:
+def _headline(clash: tuple[RequestedSpec, ...], request: Request) -> str:
     first, *others = clash
     if not others:
         return f"'{first.text}' cannot be installed on {request.platform}"
@@ -112,7 +112,9 @@ def _headline(clash: tuple[Wanted, ...], request: Request) -> str:
     )
 
 
-async def _remedy(solver: Solver, request: Request, clash: Sequence[Wanted], tree: Sequence[Node]) -> str:
+async def _remedy(
+    solver: Solver, request: Request, clash: Sequence[RequestedSpec], tree: Sequence[SolverNode]
+) -> str:
     """Say what to do: a change that was tried, and with which the whole file has a solution."""
     if any(_LATE in node.why for root in tree for node in root.walk()):
         return "give a later --exclude-newer or a shorter --min-age, or ask for an older one"
@@ -142,7 +144,7 @@ async def _is_solved_by(solver: Solver, request: Request, fact: VirtualPackage) 
 
 
 async def _what_works(
-    solver: Solver, request: Request, clash: Sequence[Wanted], tree: Sequence[Node]
+    solver: Solver, request: Request, clash: Sequence[RequestedSpec], tree: Sequence[SolverNode]
 ) -> list[str]:
     """Return changes of one line each with which the whole file has a solution: the mildest kind that there is."""
     found = []
@@ -170,7 +172,7 @@ async def _what_works(
 
 
 async def _version_with(
-    solver: Solver, request: Request, old: Wanted | None, new: Wanted | None
+    solver: Solver, request: Request, old: RequestedSpec | None, new: RequestedSpec | None
 ) -> str | None:
     """Return the version of a package where its entry takes the place of another's, ``""`` where none does.
 
@@ -184,7 +186,7 @@ async def _version_with(
     return next((str(record.version) for record in records if new and record.name.normalized == new.name), "")
 
 
-def _pinned(entry: Wanted, version: str) -> str:
+def _pinned(entry: RequestedSpec, version: str) -> str:
     build = build_pattern(entry)
     minor = ".".join(version.split(".")[:2])
     channel = f"{entry.channel.name}::" if entry.channel else ""

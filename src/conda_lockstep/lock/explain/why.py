@@ -21,7 +21,7 @@ from conda_lockstep.packages import Key, Package, PackageSet
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RequestingEntry:
     """An entry of the user's that asks for a package by its name."""
 
     key: Key
@@ -30,7 +30,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class DependencyEdge:
     """A locked package and one of its dependencies, as it states it."""
 
     asker: Package
@@ -44,12 +44,12 @@ class Chain:
     ``entry`` is None where no environment file is known: then the first asker is one that nothing depends on.
     """
 
-    entry: Entry | None
-    needs: tuple[Need, ...]
+    entry: RequestingEntry | None
+    needs: tuple[DependencyEdge, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Explanation:
     """A package, the shortest chain from each entry that leads to it, shortest first, and who needs it directly.
 
     A virtual package (``__cuda``) has a version only where the lock says for which machine it is.
@@ -57,10 +57,10 @@ class Answer:
 
     package: Package
     chains: tuple[Chain, ...]
-    needed_by: tuple[Need, ...]
+    needed_by: tuple[DependencyEdge, ...]
 
 
-def entries_of(file: EnvironmentFile) -> tuple[Entry, ...]:
+def entries_of(file: EnvironmentFile) -> tuple[RequestingEntry, ...]:
     """Return what an environment file asks for by name, in its order; what is no spec is left out."""
     entries, hide = read_entries(file), Redactor(file)
     asked: list[tuple[Key, Item]] = [(("conda", entry.spec.name), entry.item) for entry in entries.conda]
@@ -68,12 +68,12 @@ def entries_of(file: EnvironmentFile) -> tuple[Entry, ...]:
         (("pip", entry.requirement.name), entry.item) for entry in entries.pip if entry.requirement.name
     ]
     found = [
-        Entry(key, hide.text(item.value, item.span), file.source.location(item.span.start))
+        RequestingEntry(key, hide.text(item.value, item.span), file.source.location(item.span.start))
         for key, item in asked
     ]
     section = next(iter(file.pip_sections), None)
     if section and not any(entry.key == ("conda", "pip") for entry in found):
-        found.append(Entry(("conda", "pip"), "pip:", file.source.location(section.span.start)))
+        found.append(RequestingEntry(("conda", "pip"), "pip:", file.source.location(section.span.start)))
     return tuple(found)
 
 
@@ -81,21 +81,21 @@ def entries_of(file: EnvironmentFile) -> tuple[Entry, ...]:
 class Shortest:
     """For each package that an entry leads to: the entry, the last need on the shortest way there, and its asker."""
 
-    _found: Mapping[Key, tuple[Entry | None, Need | None, Key]]
+    _found: Mapping[Key, tuple[RequestingEntry | None, DependencyEdge | None, Key]]
 
     def to(self, key: Key) -> Chain | None:
         """Return the chain that ``why`` would give first, or one as short; None where no entry leads there."""
         if key not in self._found:
             return None
         entry, need, asker = self._found[key]
-        needs: list[Need] = []
+        needs: list[DependencyEdge] = []
         while need is not None:
             needs.append(need)
             _, need, asker = self._found[asker]
         return Chain(entry, tuple(reversed(needs)))
 
 
-def _by_place(entry: Entry) -> tuple[int, ...]:
+def _by_place(entry: RequestingEntry) -> tuple[int, ...]:
     return entry.where[1:]
 
 
@@ -109,12 +109,12 @@ class Graph:
             for project, held in owned_by_conda(packages.only("conda").values()).items()
         }
         self._pip = {normalize(package.name): package.key for package in packages.only("pip").values()}
-        self._needs: dict[Key, list[Need]] = {}
+        self._needs: dict[Key, list[DependencyEdge]] = {}
         for package in packages.values():
             for spec in package.depends:
                 key = self._asked(package, split(spec)[0])
                 if key is not None and key != package.key:
-                    self._needs.setdefault(key, []).append(Need(package, spec))
+                    self._needs.setdefault(key, []).append(DependencyEdge(package, spec))
         for key in self._needs.keys() - self._packages.keys():
             self._packages[key] = Package("conda", key[1], (machine or {}).get(key[1], ""))
 
@@ -132,26 +132,26 @@ class Graph:
             if fnmatchcase(name, pattern) or (manager == "pip" and fnmatchcase(normalize(name), project))
         ]
 
-    def why(self, package: Package, entries: Sequence[Entry] | None) -> Answer:
+    def why(self, package: Package, entries: Sequence[RequestingEntry] | None) -> Explanation:
         """Say who asks for a package; ``entries`` is None where no environment file is known."""
         steps = self._steps_from(package.key)
         chains = list(self._chains(package.key, steps, entries))
         chains.sort(key=lambda chain: (len(chain.needs), chain.entry.where[1:] if chain.entry else ()))
         needed_by = sorted(self._needs.get(package.key, ()), key=lambda need: need.asker.key)
-        return Answer(package, tuple(chains), tuple(needed_by))
+        return Explanation(package, tuple(chains), tuple(needed_by))
 
-    def shortest(self, entries: Sequence[Entry] | None) -> Shortest:
+    def shortest(self, entries: Sequence[RequestingEntry] | None) -> Shortest:
         """Find the shortest chain to every package at once; see :class:`Shortest`."""
-        leads: dict[Key, list[tuple[Key, Need]]] = {}
+        leads: dict[Key, list[tuple[Key, DependencyEdge]]] = {}
         for key in sorted(self._needs):
             for need in self._needs[key]:
                 leads.setdefault(need.asker.key, []).append((key, need))
-        starts: list[tuple[Key, Entry | None]] = (
+        starts: list[tuple[Key, RequestingEntry | None]] = (
             [(key, None) for key in sorted(self._packages) if not self._needs.get(key)]
             if entries is None
             else [(self._of_entry(entry), entry) for entry in sorted(entries, key=_by_place)]
         )
-        found: dict[Key, tuple[Entry | None, Need | None, Key]] = {}
+        found: dict[Key, tuple[RequestingEntry | None, DependencyEdge | None, Key]] = {}
         for key, entry in starts:
             if key in self._packages:
                 found.setdefault(key, (entry, None, key))
@@ -172,9 +172,9 @@ class Graph:
         key: Key = ("conda", name.lower())
         return key if key in self._packages or name.startswith("__") else None
 
-    def _steps_from(self, target: Key) -> dict[Key, Need | None]:
+    def _steps_from(self, target: Key) -> dict[Key, DependencyEdge | None]:
         """Return for each package that leads to ``target`` its next step on a shortest way there."""
-        steps: dict[Key, Need | None] = {target: None}
+        steps: dict[Key, DependencyEdge | None] = {target: None}
         waiting = deque([target])
         while waiting:
             key = waiting.popleft()
@@ -185,7 +185,10 @@ class Graph:
         return steps
 
     def _chains(
-        self, target: Key, steps: Mapping[Key, Need | None], entries: Sequence[Entry] | None
+        self,
+        target: Key,
+        steps: Mapping[Key, DependencyEdge | None],
+        entries: Sequence[RequestingEntry] | None,
     ) -> Iterator[Chain]:
         if entries is None:
             for key in sorted(steps):
@@ -197,13 +200,13 @@ class Graph:
             if key in steps:
                 yield Chain(entry, tuple(self._way(key, steps)))
 
-    def _of_entry(self, entry: Entry) -> Key:
+    def _of_entry(self, entry: RequestingEntry) -> Key:
         manager, name = entry.key
         if manager == "pip":
             return self._pip.get(name) or self._owned.get(name, entry.key)
         return entry.key
 
-    def _way(self, key: Key, steps: Mapping[Key, Need | None]) -> Iterator[Need]:
+    def _way(self, key: Key, steps: Mapping[Key, DependencyEdge | None]) -> Iterator[DependencyEdge]:
         while need := steps[key]:
             yield need
             key = self._asked(need.asker, split(need.spec)[0]) or key

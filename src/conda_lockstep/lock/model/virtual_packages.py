@@ -51,7 +51,7 @@ PLATFORMS = tuple(_MACHINES)
 """What can be locked for."""
 
 
-def machine(
+def virtual_packages(
     platform: str, cuda: str = "", *, glibc: str = "", archspec: str = ""
 ) -> tuple[VirtualPackage, ...]:
     """Return the virtual packages of a platform, by name; ``cuda`` is the newest CUDA its driver supports.

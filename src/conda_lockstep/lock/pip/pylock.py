@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from conda_lockstep.errors import Location, LockstepError
-from conda_lockstep.lock.pip.wheels import Target, best
+from conda_lockstep.lock.pip.wheels import WheelTarget, best
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -29,7 +29,7 @@ class WheelFile:
 
 def choose(
     text: str,
-    target: Target,
+    target: WheelTarget,
     *,
     without: Container[str],
     hashes: Mapping[str, frozenset[str]],
@@ -54,7 +54,7 @@ def choose(
 
 
 def _choose(
-    package: Mapping[str, object], project: str, target: Target, hashes: frozenset[str] | None
+    package: Mapping[str, object], project: str, target: WheelTarget, hashes: frozenset[str] | None
 ) -> WheelFile:
     version = str(package.get("version", ""))
     urls = {unquote(urlsplit(url).path).rpartition("/")[2]: (url, sha256) for url, sha256 in _wheels(package)}

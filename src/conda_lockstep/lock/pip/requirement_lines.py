@@ -14,7 +14,7 @@ from typing import NamedTuple
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.text.bounded_text import read_text
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 MAX_LINES = 5_000
 """What all requirements files together may hold; pip-compile's largest have hundreds, with hashes."""
@@ -46,7 +46,7 @@ class Line(NamedTuple):
         return self.where._replace(column=self.where.column + self.shift + offset)
 
 
-class Option(NamedTuple):
+class PipOption(NamedTuple):
     """An option of pip by its long name; ``value`` is empty where none is given."""
 
     name: str
@@ -75,7 +75,7 @@ class RequirementsFiles:
 
     def __init__(self, environment_file: str) -> None:
         self._folder = Path(environment_file).parent
-        self._root = _repository(followed(self._folder))
+        self._root = _repository(resolve_path(self._folder))
         self._open: list[Path] = []
         self._left = MAX_LINES
 
@@ -87,7 +87,7 @@ class RequirementsFiles:
         """
         path = self._path(name, named_at)
         shown = posixpath.normpath(path.as_posix())
-        known = followed(path)
+        known = resolve_path(path)
         if known in self._open:
             raise _refused(named_at, f"{shown} leads back to itself", "take one of the two lines out")
         try:
@@ -111,7 +111,7 @@ class RequirementsFiles:
         if Path(name).is_absolute() or name.startswith("~"):
             raise _refused(named_at, "it is a file of one machine", "add it to the repository")
         path = Path(named_at.where.path).parent / name
-        real = followed(path)
+        real = resolve_path(path)
         # git's own folder may hold a checkout's token.
         if not real.is_relative_to(self._root) or ".git" in real.relative_to(self._root).parts:
             what = "it is not in this repository, so other machines do not have it"
@@ -125,7 +125,7 @@ def split_options(text: str) -> tuple[str, str]:
     return (text[: found.start()], text[found.end() :]) if found else (text, "")
 
 
-def options(text: str) -> Iterator[Option]:
+def options(text: str) -> Iterator[PipOption]:
     """Yield the options of a line; ``-rfile``, ``-r file`` and ``--requirement=file`` are one."""
     words = text.split()
     while words:
@@ -138,7 +138,7 @@ def options(text: str) -> Iterator[Option]:
             given = value if word[:2] in _SHORT else "none"
         if not given and words and not words[0].startswith("-"):
             value = words.pop(0).removeprefix("=") or (words.pop(0) if words else "")
-        yield Option(name, value.strip("\"'"))
+        yield PipOption(name, value.strip("\"'"))
 
 
 def without_comment(text: str) -> str:

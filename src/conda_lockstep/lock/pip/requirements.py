@@ -16,7 +16,7 @@ from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.pip import refusals
 from conda_lockstep.lock.pip.requirement_lines import (
     Line,
-    Option,
+    PipOption,
     RequirementsFiles,
     lines_of,
     options,
@@ -66,7 +66,7 @@ class PipWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class PackageIndex:
     """A package index, or a page of links, that a file names; its URL may have environment variables in it."""
 
     text: str
@@ -83,9 +83,9 @@ class PipPart:
     """What an environment file asks of pip. ``index`` is None where the file leaves it to the settings."""
 
     wanted: tuple[PipWanted, ...]
-    index: Index | None = None
-    extra_indexes: tuple[Index, ...] = ()
-    links: tuple[Index, ...] = ()
+    index: PackageIndex | None = None
+    extra_indexes: tuple[PackageIndex, ...] = ()
+    links: tuple[PackageIndex, ...] = ()
     constraints: tuple[PipWanted, ...] = ()
     only_links: bool = False
     prereleases: bool = False
@@ -113,10 +113,10 @@ class PipPart:
 
 def pip_part(file: EnvironmentFile) -> PipPart:
     """Read the ``pip:`` sections. Raises ``LockstepError`` with the place of what cannot be locked."""
-    reader = _Reader(file.path)
+    reader = _RequirementsReader(file.path)
     for item in file.pip_repositories:
         if item.value:
-            reader.extra_indexes.append(Index(item.value, file.source.location(item.span.start)))
+            reader.extra_indexes.append(PackageIndex(item.value, file.source.location(item.span.start)))
     reader.read(lines_of(file))
     return PipPart(
         tuple(reader.wanted),
@@ -130,15 +130,15 @@ def pip_part(file: EnvironmentFile) -> PipPart:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _RequirementsReader:
     """Gathers what the lines say, those of the files they name included."""
 
     path: str
     wanted: list[PipWanted] = field(default_factory=list)
     constraints: list[PipWanted] = field(default_factory=list)
-    index: Index | None = None
-    extra_indexes: list[Index] = field(default_factory=list)
-    links: list[Index] = field(default_factory=list)
+    index: PackageIndex | None = None
+    extra_indexes: list[PackageIndex] = field(default_factory=list)
+    links: list[PackageIndex] = field(default_factory=list)
     only_links: bool = False
     prereleases: bool = False
     files: RequirementsFiles = field(init=False)
@@ -160,10 +160,10 @@ class _Reader:
             for option in options(behind):
                 self._option(option, line, into)
 
-    def _option(self, option: Option, line: Line, into: list[PipWanted]) -> None:
+    def _option(self, option: PipOption, line: Line, into: list[PipWanted]) -> None:
         if refusal := refusals.of_option(option.name, option.value):
             raise _refused(line, refusal)
-        index = Index(option.value, line.where)
+        index = PackageIndex(option.value, line.where)
         match option.name:
             case "--requirement":
                 self.read(self.files.lines(option.value, line), into)

@@ -16,10 +16,10 @@ from conda_lockstep.lock.pip import pylock
 from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
 from conda_lockstep.lock.pip.refusals import has_secret
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
-from conda_lockstep.lock.pip.unresolvable import Clash, clash, explain
+from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain
 from conda_lockstep.lock.pip.uv import Uv
-from conda_lockstep.lock.pip.wheels import Target
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.pip.wheels import WheelTarget
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import Package
 
 _NO_EXTRA = re.compile(r"package `([^`=]+)==[^`]+` does not have an extra named `([^`]+)`")
@@ -37,11 +37,11 @@ class Resolved:
 def resolve(
     part: PipPart,
     conda: Sequence[Package],
-    target: Target,
+    target: WheelTarget,
     mirrors: Mirrors,
     *,
     index: str,
-    entries: Sequence[Wanted] = (),
+    entries: Sequence[RequestedSpec] = (),
     cache: Path | None = None,
     before: Before = NOTHING_BEFORE,
 ) -> Resolved:
@@ -56,7 +56,7 @@ def resolve(
     asked = [entry for entry in part.wanted if entry.applies(markers)]
     for entry in asked:
         if entry.url and entry.name in owned:
-            raise clash(Clash(entry, (), owned[entry.name]), conda, entries)
+            raise clash(ProjectConflict(entry, (), owned[entry.name]), conda, entries)
     with TemporaryDirectory(prefix="lockstep-") as folder:
         uv = Uv(Path(folder), target, cache)
         uv.give(part, mirrors, index, before)

@@ -19,8 +19,8 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model.owned_projects import Owned
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
 from conda_lockstep.lock.pip.uv import pep440
-from conda_lockstep.lock.pip.wheels import Target
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.pip.wheels import WheelTarget
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import Package
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
@@ -41,7 +41,7 @@ _REFUSED = re.compile(
 )
 
 
-class Step(NamedTuple):
+class ChainLink(NamedTuple):
     """One link of a chain: ``text`` says what ``asker`` needs, such as ``all versions of deep need numpy<2``."""
 
     asker: str
@@ -50,11 +50,11 @@ class Step(NamedTuple):
     versions: str = ""
 
 
-class Clash(NamedTuple):
+class ProjectConflict(NamedTuple):
     """An entry, the steps from it to a project, and the conda package that holds the project at another version."""
 
     entry: PipWanted | None
-    steps: tuple[Step, ...]
+    steps: tuple[ChainLink, ...]
     held: Owned
 
 
@@ -63,9 +63,9 @@ def explain(
     part: PipPart,
     owned: Mapping[str, Owned],
     opened: Collection[str],
-    target: Target,
+    target: WheelTarget,
     conda: Sequence[Package],
-    entries: Sequence[Wanted],
+    entries: Sequence[RequestedSpec],
 ) -> LockstepError:
     """Return what to tell the user of uv's failure; ``opened`` are the projects whose metadata is the index's."""
     text = without_credentials(" ".join(stderr.split()))
@@ -84,7 +84,7 @@ def explain(
     ]
     for held in named:
         if not story.takes(held):
-            return clash(Clash(*story.against(held), held), conda, entries, reason)
+            return clash(ProjectConflict(*story.against(held), held), conda, entries, reason)
     if missing := _NO_WHEEL.search(reason):
         return _no_wheel(missing[1], "usable" in missing[2], hint, story, target)
     if refused := _REFUSED.search(hint):
@@ -101,7 +101,7 @@ def explain(
         )
         return story.error(first[1], f"is in {first[2]}, where no version fits", remedy)
     for held in named:
-        return clash(Clash(*story.to(held.project), held), conda, entries, reason)
+        return clash(ProjectConflict(*story.to(held.project), held), conda, entries, reason)
     entry, steps = story.to("python")
     if steps and entry:
         what = f"'{entry.text}' cannot be had for Python {target.python}: {steps[-1].text}"
@@ -112,7 +112,7 @@ def explain(
 
 
 def clash(
-    found: Clash, conda: Sequence[Package], entries: Sequence[Wanted], reason: str = ""
+    found: ProjectConflict, conda: Sequence[Package], entries: Sequence[RequestedSpec], reason: str = ""
 ) -> LockstepError:
     """Return the error of a clash: both sides in one line, and above it what led to each."""
     entry, steps, held = found
@@ -131,21 +131,21 @@ def clash(
 class _Story:
     """uv's proof as a graph of who needs whom, asked from the user's entries."""
 
-    def __init__(self, reason: str, part: PipPart, target: Target) -> None:
+    def __init__(self, reason: str, part: PipPart, target: WheelTarget) -> None:
         self.reason = reason
         markers = target.markers
         self.entries = [entry for entry in part.wanted if entry.applies(markers)]
         # Of several versions with the same need the proof ends with the newest.
-        self.needs: dict[str, dict[str, Step]] = {}
+        self.needs: dict[str, dict[str, ChainLink]] = {}
         for concluded, every, asker, which, needed, how in _NEEDS.findall(reason):
             if concluded:
                 continue
             how = how.rstrip(".")
             text = f"{every}{asker}{which} {'need' if every else 'needs'} {needed}{how}"
-            step = Step(normalize(asker), normalize(needed), text, how.rpartition("]")[2])
+            step = ChainLink(normalize(asker), normalize(needed), text, how.rpartition("]")[2])
             self.needs.setdefault(step.asker, {})[step.needed] = step
 
-    def to(self, project: str) -> tuple[PipWanted | None, tuple[Step, ...]]:
+    def to(self, project: str) -> tuple[PipWanted | None, tuple[ChainLink, ...]]:
         """Return the entry that leads to a project, and the steps between; the shortest way there."""
         project = normalize(project)
         steps = _shortest(
@@ -157,7 +157,7 @@ class _Story:
         entry = next((entry for entry in self.entries if entry.name == start), None)
         return (entry, steps) if entry else (self.first(), ())
 
-    def against(self, held: Owned) -> tuple[PipWanted | None, tuple[Step, ...]]:
+    def against(self, held: Owned) -> tuple[PipWanted | None, tuple[ChainLink, ...]]:
         """Return the entry that leads to another version of a project than conda has, and the steps between."""
         for own in self.entries:
             if own.name == held.project and not _admits(str(own.requirement.specifier), held):
@@ -196,10 +196,10 @@ class _Story:
 
 
 def _shortest(
-    starts: Iterable[str], goal: str, after: Callable[[str], Iterable[tuple[str, Step]]]
-) -> tuple[Step, ...]:
+    starts: Iterable[str], goal: str, after: Callable[[str], Iterable[tuple[str, ChainLink]]]
+) -> tuple[ChainLink, ...]:
     """Return the steps from one of the starts to the goal; none where a start is the goal, or nothing leads there."""
-    ways: dict[str, tuple[Step, ...]] = dict.fromkeys(starts, ())
+    ways: dict[str, tuple[ChainLink, ...]] = dict.fromkeys(starts, ())
     waiting = deque(ways)
     while waiting:
         name = waiting.popleft()
@@ -212,14 +212,14 @@ def _shortest(
     return ()
 
 
-def _conda_chain(held: Package, conda: Sequence[Package], entries: Sequence[Wanted]) -> str:
+def _conda_chain(held: Package, conda: Sequence[Package], entries: Sequence[RequestedSpec]) -> str:
     """Say which entry brings a conda package: ``numpy 2.1 py311_0; 'pandas' (line 5) needs numpy >=1.26``."""
     packages = {package.name: package for package in conda}
 
-    def after(name: str) -> Iterable[tuple[str, Step]]:
+    def after(name: str) -> Iterable[tuple[str, ChainLink]]:
         for spec in packages[name].depends if name in packages else ():
             needed = dependencies.split(spec)[0]
-            yield needed, Step(name, needed, f"{name} needs {spec}")
+            yield needed, ChainLink(name, needed, f"{name} needs {spec}")
 
     steps = _shortest([entry.name for entry in entries], held.name, after)
     start = steps[0].asker if steps else held.name
@@ -246,7 +246,9 @@ def _unknown_extra(held: Owned, story: _Story) -> LockstepError:
     return _error(what, entry, "write what the extra brings here, by name")
 
 
-def _no_wheel(project: str, only_sources: bool, hint: str, story: _Story, target: Target) -> LockstepError:
+def _no_wheel(
+    project: str, only_sources: bool, hint: str, story: _Story, target: WheelTarget
+) -> LockstepError:
     if only_sources:
         what = "has no wheel for any machine: a build would run its code"
         return story.error(project, what, "take it from conda, or publish a wheel of it")

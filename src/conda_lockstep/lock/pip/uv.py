@@ -23,7 +23,7 @@ from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.owned_projects import Owned
 from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before, pinned
 from conda_lockstep.lock.pip.requirements import PipPart
-from conda_lockstep.lock.pip.wheels import Target
+from conda_lockstep.lock.pip.wheels import WheelTarget
 
 RESOLVE_SECONDS = 600
 REQUEST_SECONDS = 60
@@ -43,7 +43,7 @@ _PUBLIC = ("https://pypi.org/", "https://pypi.python.org/")
 class Uv:
     """uv in a folder that holds what it is to read; ``cache`` None is its own cache."""
 
-    def __init__(self, folder: Path, target: Target, cache: Path | None) -> None:
+    def __init__(self, folder: Path, target: WheelTarget, cache: Path | None) -> None:
         self.folder = folder
         self.target = target
         self.cache = cache

@@ -18,7 +18,7 @@ _UV_GLIBC = (17, 28, *range(31, 41))
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class WheelTarget:
     """A CPython (``3.12.7``) on a platform with a machine."""
 
     python: str
@@ -103,7 +103,7 @@ class Target:
             yield "win_arm64" if self.platform == "win-arm64" else "win_amd64"
 
 
-def best(file_names: Sequence[str], target: Target) -> str | None:
+def best(file_names: Sequence[str], target: WheelTarget) -> str | None:
     """Return the wheel that an installer on the target would choose; None where none fits.
 
     Of two wheels with the same tag the higher build number wins (PEP 427), then the first by name.
@@ -122,5 +122,5 @@ def best(file_names: Sequence[str], target: Target) -> str | None:
 
 
 @cache
-def _order(target: Target) -> dict[Tag, int]:
+def _order(target: WheelTarget) -> dict[Tag, int]:
     return {tag: rank for rank, tag in enumerate(target.tags)}

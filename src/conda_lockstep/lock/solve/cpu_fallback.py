@@ -10,7 +10,7 @@ from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 
 FRAMEWORKS: tuple[tuple[str, ...], ...] = (
     ("pytorch", "libtorch"),
@@ -40,8 +40,8 @@ class CpuBuild:
     package: str
     cuda: str
     machines: tuple[str, ...]
-    asked: Wanted | None
-    entry: Wanted | None
+    asked: RequestedSpec | None
+    entry: RequestedSpec | None
 
     @property
     def contradicts(self) -> bool:
@@ -71,7 +71,7 @@ class CpuBuild:
         return f"{self.what}; {self.remedy}"
 
 
-def cpu_builds(lock: Lock, wanted: Sequence[Wanted]) -> Iterator[CpuBuild]:
+def cpu_builds(lock: Lock, wanted: Sequence[RequestedSpec]) -> Iterator[CpuBuild]:
     """Yield the frameworks that ended up as CPU builds, but for the machines that are declared to have no GPU."""
     asked = next((entry for entry in wanted if _WANTS_CUDA.search(entry.text)), None)
     for platform, packages in sorted(lock.platforms.items()):
@@ -91,7 +91,7 @@ def cpu_builds(lock: Lock, wanted: Sequence[Wanted]) -> Iterator[CpuBuild]:
 
 
 def refuse_cpu_builds(
-    locks: Iterable[Lock], wanted: Sequence[Wanted], file: EnvironmentFile, allow: Sequence[str] | None
+    locks: Iterable[Lock], wanted: Sequence[RequestedSpec], file: EnvironmentFile, allow: Sequence[str] | None
 ) -> None:
     """Refuse a CPU build where somebody asked for CUDA; ``allow`` names exceptions, None allows any.
 
@@ -106,7 +106,7 @@ def refuse_cpu_builds(
                 raise LockstepError(build.what, where=where, remedy=remedy)
 
 
-def _wants_cpu(entry: Wanted, family: Sequence[str]) -> bool:
+def _wants_cpu(entry: RequestedSpec, family: Sequence[str]) -> bool:
     """Say whether an entry asks for a framework's CPU build: ``cpuonly``, ``pytorch-cpu``, ``pytorch=*=cpu*``."""
     if entry.name == "cpuonly":
         return "pytorch" in family

@@ -8,33 +8,33 @@ from dataclasses import dataclass
 from rattler import RepoDataRecord, Subdir
 from rattler.exceptions import GatewayError
 
-from conda_lockstep.lock.channels.channels import Channel
+from conda_lockstep.lock.channels.channels import LockChannel
 from conda_lockstep.lock.solve.solve import Request, Solver, channel_error
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class RecordIndex:
     """The records of each name by channel, in order of priority."""
 
-    held: Mapping[str, Mapping[Channel, Sequence[RepoDataRecord]]]
+    held: Mapping[str, Mapping[LockChannel, Sequence[RepoDataRecord]]]
 
-    def of(self, name: str) -> Mapping[Channel, Sequence[RepoDataRecord]]:
+    def of(self, name: str) -> Mapping[LockChannel, Sequence[RepoDataRecord]]:
         """Return the records of a name by channel; empty where no channel has it."""
         return self.held.get(name, {})
 
 
-async def look_up(solver: Solver, request: Request, names: Iterable[str]) -> Index:
+async def look_up(solver: Solver, request: Request, names: Iterable[str]) -> RecordIndex:
     """Ask each channel of a request for its records of these names; see :func:`records_of`."""
-    found: dict[str, dict[Channel, list[RepoDataRecord]]] = {}
+    found: dict[str, dict[LockChannel, list[RepoDataRecord]]] = {}
     wanted = set(names)
     for channel in request.sources if wanted else ():
         for record in await records_of(solver, channel, request.platform, wanted):
             found.setdefault(record.name.normalized, {}).setdefault(channel, []).append(record)
-    return Index(found)
+    return RecordIndex(found)
 
 
 async def records_of(
-    solver: Solver, channel: Channel, platform: str, names: Iterable[str]
+    solver: Solver, channel: LockChannel, platform: str, names: Iterable[str]
 ) -> list[RepoDataRecord]:
     """Return what a channel has under these names. Raises ``LockstepError`` for one that cannot be read."""
     subdirs = [Subdir(platform), Subdir("noarch")]

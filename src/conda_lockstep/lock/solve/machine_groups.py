@@ -6,12 +6,12 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from conda_lockstep.config import Machine
+from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.envelope import envelope
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.solve.machines import Group, apart, lacking, together
+from conda_lockstep.lock.solve.machines import MachineGroup, apart, lacking, together
 from conda_lockstep.packages import Package, PackageSet
 
 
@@ -19,11 +19,11 @@ from conda_lockstep.packages import Package, PackageSet
 class Solved:
     """What a group of machines gets."""
 
-    group: Group
+    group: MachineGroup
     packages: PackageSet
 
 
-Solve = Callable[[Group], Awaitable[tuple[Package, ...]]]
+Solve = Callable[[MachineGroup], Awaitable[tuple[Package, ...]]]
 """Returns the packages for the machines of a group; raises :class:`NoCommonError` where there is no solution."""
 
 
@@ -35,7 +35,9 @@ class NoCommonError(Exception):
         self.error = error
 
 
-async def solve_groups(groups: Sequence[Group], solve: Solve, order: Sequence[Machine]) -> tuple[Solved, ...]:
+async def solve_groups(
+    groups: Sequence[MachineGroup], solve: Solve, order: Sequence[DeclaredMachine]
+) -> tuple[Solved, ...]:
     """Solve for every group; those of one platform that get the same packages are one group then.
 
     ``order`` is that of the machines in the settings. Raises ``LockstepError`` for a machine without a solution.
@@ -46,7 +48,7 @@ async def solve_groups(groups: Sequence[Group], solve: Solve, order: Sequence[Ma
     return tuple(_agreed(found, order))
 
 
-async def _solve(group: Group, solve: Solve) -> list[Solved]:
+async def _solve(group: MachineGroup, solve: Solve) -> list[Solved]:
     parts = apart(group)
     try:
         packages = await solve(group)
@@ -61,7 +63,7 @@ async def _solve(group: Group, solve: Solve) -> list[Solved]:
     return [Solved(group, PackageSet.of(packages))]
 
 
-def _agreed(found: Sequence[Solved], order: Sequence[Machine]) -> Iterator[Solved]:
+def _agreed(found: Sequence[Solved], order: Sequence[DeclaredMachine]) -> Iterator[Solved]:
     """Yield what was solved, by platform and in the order of the machines, equal solutions once."""
     same: dict[tuple[str, tuple[Package, ...]], list[Solved]] = {}
     for solved in found:
@@ -73,11 +75,11 @@ def _agreed(found: Sequence[Solved], order: Sequence[Machine]) -> Iterator[Solve
     yield from sorted(merged, key=lambda solved: (solved.group.platform, _place(solved.group, order)))
 
 
-def _place(group: Group, order: Sequence[Machine]) -> int:
+def _place(group: MachineGroup, order: Sequence[DeclaredMachine]) -> int:
     return order.index(group.machines[0]) if group.machines else 0
 
 
-def _for_machines(error: LockstepError, group: Group) -> LockstepError:
+def _for_machines(error: LockstepError, group: MachineGroup) -> LockstepError:
     """Return an error in the words of the machines that it is about."""
     names = ", ".join(group.names)
     cuda = next((fact.version for fact in group.facts if fact.name == "__cuda"), "")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conda_lockstep.conda.version import compare_conda
-from conda_lockstep.config import Config, Machine
+from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.data import table
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import LockstepError
@@ -16,7 +16,7 @@ from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class MachineGroup:
     """Machines of one platform that are solved for at once; none where the settings declare none for it.
 
     ``facts`` are the virtual packages that all of them have.
@@ -24,7 +24,7 @@ class Group:
 
     platform: str
     facts: tuple[VirtualPackage, ...]
-    machines: tuple[Machine, ...] = ()
+    machines: tuple[DeclaredMachine, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def expected_platforms(file: EnvironmentFile, asked: Sequence[str], config: Conf
     return own or tuple(sorted({machine.platform for machine in config.machines}))
 
 
-def machines_for(config: Config, platforms: Sequence[str]) -> tuple[Machine, ...]:
+def machines_for(config: Config, platforms: Sequence[str]) -> tuple[DeclaredMachine, ...]:
     """Return the declared machines that are of some platforms."""
     return tuple(machine for machine in config.machines if machine.platform in platforms)
 
@@ -51,49 +51,53 @@ def refuse_unknown(name: str, config: Config) -> None:
         raise LockstepError(f"there is no machine '{name}' in the settings", remedy=remedy)
 
 
-def groups_of(machines: Sequence[Machine], platforms: Iterable[str], cuda: str = "") -> tuple[Group, ...]:
+def groups_of(
+    machines: Sequence[DeclaredMachine], platforms: Iterable[str], cuda: str = ""
+) -> tuple[MachineGroup, ...]:
     """Return what to solve for, by platform: its machines, by the CUDA major that their drivers run.
 
     The minor releases of one CUDA major run on every driver of it, so those machines share a solution; the oldest of
     them decides. All else is taken from the oldest machine of the platform: a lock differs for its CUDA alone.
     ``cuda`` is for platforms without machines.
     """
-    groups: list[Group] = []
+    groups: list[MachineGroup] = []
     for platform in sorted(set(platforms)):
         own = [machine for machine in machines if machine.platform == platform]
         if not own:
-            groups.append(Group(platform, virtual.machine(platform, cuda)))
+            groups.append(MachineGroup(platform, virtual.virtual_packages(platform, cuda)))
             continue
-        shared = virtual.common(platform, [facts_of(machine) for machine in own])
+        shared = virtual.common(platform, [virtual_packages_of(machine) for machine in own])
         for major in sorted({_major(machine) for machine in own}, reverse=True):
             members = tuple(machine for machine in own if _major(machine) == major)
             driver = [fact for fact in _common(members) if fact.name == "__cuda"]
             rest = [fact for fact in shared if fact.name != "__cuda"]
-            groups.append(Group(platform, tuple(sorted((*rest, *driver))), members))
+            groups.append(MachineGroup(platform, tuple(sorted((*rest, *driver))), members))
     return tuple(groups)
 
 
-def apart(group: Group) -> tuple[Group, ...]:
+def apart(group: MachineGroup) -> tuple[MachineGroup, ...]:
     """Return a group's machines for themselves: those that have the same facts stay together."""
-    by_facts: dict[tuple[VirtualPackage, ...], list[Machine]] = {}
+    by_facts: dict[tuple[VirtualPackage, ...], list[DeclaredMachine]] = {}
     for machine in group.machines:
-        by_facts.setdefault(facts_of(machine), []).append(machine)
-    return tuple(Group(group.platform, facts, tuple(machines)) for facts, machines in by_facts.items())
+        by_facts.setdefault(virtual_packages_of(machine), []).append(machine)
+    return tuple(MachineGroup(group.platform, facts, tuple(machines)) for facts, machines in by_facts.items())
 
 
-def together(groups: Sequence[Group], order: Sequence[Machine]) -> Group:
+def together(groups: Sequence[MachineGroup], order: Sequence[DeclaredMachine]) -> MachineGroup:
     """Return several groups of one platform as one; ``order`` is that of the settings."""
     members = {machine for group in groups for machine in group.machines}
     facts = virtual.common(groups[0].platform, [group.facts for group in groups])
-    return Group(groups[0].platform, facts, tuple(machine for machine in order if machine in members))
+    return MachineGroup(groups[0].platform, facts, tuple(machine for machine in order if machine in members))
 
 
-def facts_of(machine: Machine) -> tuple[VirtualPackage, ...]:
+def virtual_packages_of(machine: DeclaredMachine) -> tuple[VirtualPackage, ...]:
     """Return the virtual packages of a declared machine. Raises ``LockstepError`` for a driver that no CUDA ran on."""
-    return virtual.machine(machine.platform, cuda_of(machine), glibc=machine.glibc, archspec=machine.archspec)
+    return virtual.virtual_packages(
+        machine.platform, cuda_of(machine), glibc=machine.glibc, archspec=machine.archspec
+    )
 
 
-def cuda_of(machine: Machine) -> str:
+def cuda_of(machine: DeclaredMachine) -> str:
     """Return the newest CUDA that a machine's driver runs, as major and minor; empty where it has no GPU."""
     if machine.cuda:
         return ".".join([*machine.cuda.split("."), "0"][:2])
@@ -120,21 +124,24 @@ def lacking(
     return tuple(found)
 
 
-def limits(group: Group) -> dict[str, tuple[str, ...]]:
+def limits(group: MachineGroup) -> dict[str, tuple[str, ...]]:
     """Return which machines hold a group back, by virtual package: those with less of it than the others."""
     found = {}
     for fact in group.facts:
-        having = {machine.name: {each.name: each for each in facts_of(machine)} for machine in group.machines}
+        having = {
+            machine.name: {each.name: each for each in virtual_packages_of(machine)}
+            for machine in group.machines
+        }
         oldest = tuple(name for name, facts in having.items() if facts.get(fact.name) == fact)
         if len(oldest) < len(group.machines):
             found[fact.name] = oldest
     return found
 
 
-def _major(machine: Machine) -> int:
+def _major(machine: DeclaredMachine) -> int:
     """Return the CUDA major that a machine runs, 0 for none."""
     return int(cuda_of(machine).partition(".")[0] or 0)
 
 
-def _common(machines: Sequence[Machine]) -> tuple[VirtualPackage, ...]:
-    return virtual.common(machines[0].platform, [facts_of(machine) for machine in machines])
+def _common(machines: Sequence[DeclaredMachine]) -> tuple[VirtualPackage, ...]:
+    return virtual.common(machines[0].platform, [virtual_packages_of(machine) for machine in machines])

@@ -13,8 +13,8 @@ from conda_lockstep.conda.match_spec import BadSpec, CondaSpec, parse_conda
 from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item, MappingEntry, PipSection
 from conda_lockstep.errors import Location, LockstepError
-from conda_lockstep.lock.channels.channels import Channel, Mirrors, channel
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.lock.channels.channels import LockChannel, Mirrors, channel
+from conda_lockstep.text.resolve_path import resolve_path
 
 if TYPE_CHECKING:
     from rattler import MatchSpec
@@ -23,7 +23,7 @@ _CHANNEL = re.compile(r'channel="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedSpec:
     """A match spec as somebody wrote it, without credentials.
 
     ``spec`` is its canonical form, equal for two spellings of one wish; ``channel`` is set for ``channel::name``,
@@ -34,7 +34,7 @@ class Wanted:
     name: str
     spec: str
     where: Location
-    channel: Channel | None = None
+    channel: LockChannel | None = None
 
     @property
     def fetch_spec(self) -> MatchSpec:
@@ -44,7 +44,7 @@ class Wanted:
         return MatchSpec(in_channel(self.spec, self.channel.source) if self.channel else self.spec)
 
 
-def wanted(file: EnvironmentFile, mirrors: Mirrors, *, fetching: bool = True) -> tuple[Wanted, ...]:
+def wanted(file: EnvironmentFile, mirrors: Mirrors, *, fetching: bool = True) -> tuple[RequestedSpec, ...]:
     """Return the conda entries of an environment file as match specs, in its order.
 
     Where there is a ``pip:`` section, ``pip`` is wanted as well, as conda does. Without ``fetching`` no credentials
@@ -60,10 +60,10 @@ def wanted(file: EnvironmentFile, mirrors: Mirrors, *, fetching: bool = True) ->
     section = next(iter(file.pip_sections), None)
     if section is None or any(entry.name == "pip" for entry in found):
         return found
-    return (*found, Wanted("pip", "pip", "pip", file.source.location(section.span.start)))
+    return (*found, RequestedSpec("pip", "pip", "pip", file.source.location(section.span.start)))
 
 
-def _entries(file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Iterator[Wanted]:
+def _entries(file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Iterator[RequestedSpec]:
     for entry in file.dependencies:
         where = file.source.location(entry.span.start)
         if isinstance(entry, PipSection):
@@ -81,20 +81,20 @@ def _entries(file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Iterato
             yield _wanted(entry, file, mirrors, fetching)
 
 
-def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Wanted:
+def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> RequestedSpec:
     text, where = " ".join(item.value.split()), file.source.location(item.span.start)
     parts = parse_conda(item.value)
     pattern = matching.read(_without_channel(parts, text))
     name, canonical = (pattern.name, str(pattern)) if pattern else _by_rattler(text, parts, file, item)
     try:
         named = parts.channel if not isinstance(parts, BadSpec) else ""
-        folder = followed(Path(file.path)).parent
+        folder = resolve_path(Path(file.path)).parent
         source = channel(named, folder, mirrors, fetching=fetching) if named else None
     except LockstepError as error:
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None
     if source:
         canonical = in_channel(canonical, source.url)
-    return Wanted(without_credentials(text), name, canonical, where, source)
+    return RequestedSpec(without_credentials(text), name, canonical, where, source)
 
 
 def in_channel(spec: str, url: str) -> str:

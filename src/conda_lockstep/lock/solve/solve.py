@@ -29,11 +29,11 @@ from conda_lockstep.environment.cuda import cuda_packages
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.cache import default_cache
-from conda_lockstep.lock.channels.channels import Channel, Mirrors
+from conda_lockstep.lock.channels.channels import LockChannel, Mirrors
 from conda_lockstep.lock.channels.network import client_for
 from conda_lockstep.lock.channels.records import package_of, record_of
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
-from conda_lockstep.lock.solve.requested_spec import Wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import Package
 
 REQUEST_SECONDS = 60
@@ -71,8 +71,8 @@ class Request:
     it tells what would be if they were still there, and is no lock to install.
     """
 
-    wanted: tuple[Wanted, ...]
-    channels: tuple[Channel, ...]
+    wanted: tuple[RequestedSpec, ...]
+    channels: tuple[LockChannel, ...]
     platform: str
     machine: tuple[VirtualPackage, ...]
     kept: tuple[Package, ...] = ()
@@ -80,7 +80,7 @@ class Request:
     gone_too: bool = False
 
     @property
-    def sources(self) -> tuple[Channel, ...]:
+    def sources(self) -> tuple[LockChannel, ...]:
         """Return the channels that are asked: the file's, then those that only a ``channel::name`` brings in."""
         found = {channel.url: channel for channel in self.channels}
         for entry in self.wanted:
@@ -105,7 +105,7 @@ class Solver:
         self.access = Access(mirrors.with_credentials)
         self._gateway = self._new_gateway()
 
-    def gateway_for(self, channels: Iterable[Channel]) -> Gateway:
+    def gateway_for(self, channels: Iterable[LockChannel]) -> Gateway:
         """Return the indexes, for requests to channels whose credentials are then known."""
         # A list, not any(): each of them is learned.
         if [channel for channel in channels if self.access.learn(channel.fetch_url)]:
@@ -215,7 +215,7 @@ def _undated(records: list[RepoDataRecord]) -> dict[str, datetime.datetime | Non
     return dates
 
 
-def channel_error(text: str, channels: tuple[Channel, ...], seconds: int) -> LockstepError:
+def channel_error(text: str, channels: tuple[LockChannel, ...], seconds: int) -> LockstepError:
     """Return what rattler says of a failed channel as one line with the channel's URL."""
     text = without_credentials(text)
     at_fault = next((channel for channel in channels if channel.source in text), None)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rattler import RepoDataRecord
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.channels.channels import Channel
+from conda_lockstep.lock.channels.channels import LockChannel
 from conda_lockstep.lock.channels.records import package_of
 from conda_lockstep.lock.solve.index import records_of
 from conda_lockstep.lock.solve.solve import Solver
@@ -18,7 +18,7 @@ SHOWN = 20
 
 
 async def fill(
-    packages: Sequence[Package], channels: Sequence[Channel], platform: str, solver: Solver
+    packages: Sequence[Package], channels: Sequence[LockChannel], platform: str, solver: Solver
 ) -> tuple[Package, ...]:
     """Return the packages as their channels describe them, in the same order.
 
@@ -49,10 +49,10 @@ async def fill(
     return tuple(filled)
 
 
-def _asked(packages: Iterable[Package], channels: Sequence[Channel]) -> dict[Channel, set[str]]:
+def _asked(packages: Iterable[Package], channels: Sequence[LockChannel]) -> dict[LockChannel, set[str]]:
     """Return which names each channel is asked for."""
     known = {channel.url: channel for channel in channels}
-    asked: dict[Channel, set[str]] = {channel: set() for channel in channels}
+    asked: dict[LockChannel, set[str]] = {channel: set() for channel in channels}
     for package in packages:
         own = known.get(package.channel)
         for channel in [own] if own else channels:
@@ -61,7 +61,7 @@ def _asked(packages: Iterable[Package], channels: Sequence[Channel]) -> dict[Cha
 
 
 async def _index(
-    channel: Channel, names: set[str], platform: str, solver: Solver
+    channel: LockChannel, names: set[str], platform: str, solver: Solver
 ) -> Mapping[str, Sequence[Package]]:
     """Return what a channel has under these names, archives of the newer kind first."""
     if not names:
@@ -103,7 +103,7 @@ def _merged(package: Package, found: Package) -> Package:
     )
 
 
-def _missing(missing: Sequence[Package], channels: Sequence[Channel], platform: str) -> LockstepError:
+def _missing(missing: Sequence[Package], channels: Sequence[LockChannel], platform: str) -> LockstepError:
     listed = [f"  {package.name}={package.version}={package.build}" for package in missing]
     rest = len(listed) - SHOWN
     names = ", ".join(channel.name for channel in channels)

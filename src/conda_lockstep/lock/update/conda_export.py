@@ -9,9 +9,9 @@ from pathlib import Path
 from conda_lockstep.conda.match_spec import BadSpec, parse_conda
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item, MappingEntry, PipSection
 from conda_lockstep.errors import Location, LockstepError
-from conda_lockstep.lock.channels.channels import Channel, Mirrors, channel, channels_of
+from conda_lockstep.lock.channels.channels import LockChannel, Mirrors, channel, channels_of
 from conda_lockstep.packages import Package
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Exported:
     """The conda packages of an export, without URL and hash, and the channels that have them, by priority."""
 
     packages: tuple[Package, ...]
-    channels: tuple[Channel, ...]
+    channels: tuple[LockChannel, ...]
 
 
 def read_exported(file: EnvironmentFile, mirrors: Mirrors, *, platform: str) -> Exported:
@@ -34,7 +34,7 @@ def read_exported(file: EnvironmentFile, mirrors: Mirrors, *, platform: str) -> 
             raise _open("a mapping", where, file)
         package, named = _package(entry, where, file)
         if named:
-            source = channel(named, followed(Path(file.path)).parent, mirrors)
+            source = channel(named, resolve_path(Path(file.path)).parent, mirrors)
             channels.setdefault(source.url, source)
             package = Package("conda", package.name, package.version, package.build, channel=source.url)
         packages.append(package)

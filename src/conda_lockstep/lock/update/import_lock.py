@@ -10,21 +10,21 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import Location, LockstepError
-from conda_lockstep.lock.channels.channels import Channel
+from conda_lockstep.lock.channels.channels import LockChannel
 from conda_lockstep.lock.formats.canonical import unknown
 from conda_lockstep.lock.formats.explicit import ORDER
 from conda_lockstep.lock.model import virtual_packages as virtual
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.pip import resolve as pypi
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted, pip_part
-from conda_lockstep.lock.pip.wheels import Target
+from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.lock.update.complete_records import fill
 from conda_lockstep.lock.update.conda_export import read_exported
 from conda_lockstep.lock.update.make import Settings, solver_for
 from conda_lockstep.packages import Package, PackageSet
 
 
-def of_exported(file: EnvironmentFile, settings: Settings) -> Lock:
+def lock_from_export(file: EnvironmentFile, settings: Settings) -> Lock:
     """Return the lock of what ``conda env export`` wrote, for one platform.
 
     Raises ``LockstepError`` for an entry that leaves anything open, and for what channels and index do not have.
@@ -40,7 +40,7 @@ def of_exported(file: EnvironmentFile, settings: Settings) -> Lock:
     )
 
 
-def filled(lock: Lock, settings: Settings, source: str) -> Lock:
+def complete_records(lock: Lock, settings: Settings, source: str) -> Lock:
     """Return a lock with what its source did not say: URLs, hashes, and all dependencies where it says none.
 
     Raises ``LockstepError`` for what channels and index do not have, or have with other bytes.
@@ -51,7 +51,7 @@ def filled(lock: Lock, settings: Settings, source: str) -> Lock:
         asked = [package for package in packages.values() if _is_open(package, lock)]
         conda = [package for package in asked if package.manager == "conda"]
         channels = [
-            Channel(url, settings.mirrors.fetch_url(url))
+            LockChannel(url, settings.mirrors.fetch_url(url))
             for url in dict.fromkeys(package.channel for package in conda)
         ]
         known = PackageSet.of([*packages.values(), *asyncio.run(fill(conda, channels, platform, solver))])
@@ -90,7 +90,7 @@ def _resolved(
     python = next((package for package in conda if package.name == "python"), None)
     if python is None:
         raise LockstepError("pip packages, but no python among conda's", where=part.wanted[0].where)
-    target = Target(python.version, platform, virtual.machine(platform))
+    target = WheelTarget(python.version, platform, virtual.virtual_packages(platform))
     cache = settings.cache / "uv" if settings.cache else None
     found = pypi.resolve(part, conda, target, settings.mirrors, index=settings.index, cache=cache)
     return found.packages

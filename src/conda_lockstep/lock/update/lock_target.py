@@ -13,7 +13,7 @@ from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model import virtual_packages as virtual
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.solve.dates import horizon_of
-from conda_lockstep.lock.solve.machines import expected_platforms, facts_of, machines_for
+from conda_lockstep.lock.solve.machines import expected_platforms, machines_for, virtual_packages_of
 from conda_lockstep.lock.solve.solve import Horizon
 from conda_lockstep.lock.update.make import Settings
 
@@ -42,7 +42,7 @@ def settings_of(
         remedy = "leave out --cuda, or change the machine's driver or cuda there"
         raise LockstepError(f"the settings say which CUDA each machine runs ({names})", remedy=remedy)
     for machine in machines:
-        facts_of(machine)  # refuses what is no machine before anything is fetched
+        virtual_packages_of(machine)  # refuses what is no machine before anything is fetched
     if cuda is None:
         cuda = next(filter(None, map(metadata.cuda_of, old)), "") if not machines else ""
     return Settings(
@@ -68,5 +68,5 @@ def platforms_of(
 
         found = (str(Subdir.current()),)
     for platform in found:
-        virtual.machine(platform)  # refuses what is no platform before anything is fetched
+        virtual.virtual_packages(platform)  # refuses what is no platform before anything is fetched
     return found

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from conda_lockstep.config import Machine
+from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.channels.channels import Channel, Mirrors, channels_of
+from conda_lockstep.lock.channels.channels import LockChannel, Mirrors, channels_of
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.solve.cpu_fallback import refuse_cpu_builds
-from conda_lockstep.lock.solve.keep import ALL, NOTHING, Update, kept_of, moved
+from conda_lockstep.lock.solve.keep import ALL, NOTHING, UpdateRequest, previously_locked, update_specs
 from conda_lockstep.lock.solve.machine_groups import NoCommonError, arrange, solve_groups
-from conda_lockstep.lock.solve.machines import Group, groups_of
-from conda_lockstep.lock.solve.requested_spec import Wanted, wanted
+from conda_lockstep.lock.solve.machines import MachineGroup, groups_of
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
 from conda_lockstep.lock.solve.solve import (
     NO_HORIZON,
     REQUEST_SECONDS,
@@ -45,7 +45,7 @@ class Settings:
 
     platforms: tuple[str, ...]
     cuda: str = ""
-    machines: tuple[Machine, ...] = ()
+    machines: tuple[DeclaredMachine, ...] = ()
     mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
     index: str = "https://pypi.org/simple"
     cache: Path | None = None
@@ -91,7 +91,7 @@ def make_locks(
     settings: Settings,
     solver: Solver | None = None,
     old: Sequence[Lock] = (),
-    update: Update = NOTHING,
+    update: UpdateRequest = NOTHING,
 ) -> dict[str, Lock]:
     """Solve an environment file for each machine, and return the locks by machine: ``""`` is the one for all.
 
@@ -122,7 +122,12 @@ class _Task:
     """What stays the same from machine to machine."""
 
     def __init__(
-        self, file: EnvironmentFile, settings: Settings, solver: Solver, old: Sequence[Lock], update: Update
+        self,
+        file: EnvironmentFile,
+        settings: Settings,
+        solver: Solver,
+        old: Sequence[Lock],
+        update: UpdateRequest,
     ) -> None:
         windows = any(platform.startswith("win-") for platform in settings.platforms)
         self.file = file
@@ -130,17 +135,17 @@ class _Task:
         self.solver = solver
         self.old = old
         self.update = update
-        self.channels: tuple[Channel, ...] = channels_of(file, settings.mirrors, windows=windows)
-        self.entries: tuple[Wanted, ...] = wanted(file, settings.mirrors)
+        self.channels: tuple[LockChannel, ...] = channels_of(file, settings.mirrors, windows=windows)
+        self.entries: tuple[RequestedSpec, ...] = wanted(file, settings.mirrors)
         self.pip = _pip_part(file)
         self.notices: list[str] = []
 
-    async def solve(self, group: Group) -> tuple[Package, ...]:
+    async def solve(self, group: MachineGroup) -> tuple[Package, ...]:
         """Return the packages for a group of machines; see :data:`variants.Solve`."""
         update = self.update.of(group)
         stay = [
             package
-            for package in kept_of(self.old, group).values()
+            for package in previously_locked(self.old, group).values()
             if update != ALL and package.name not in update
         ]
         request = Request(
@@ -154,7 +159,7 @@ class _Task:
         try:
             if update != ALL and update:
                 newest = await self.solver.packages(replace(request, kept=()))
-                request = replace(request, wanted=(*self.entries, *moved(newest, update, self.file)))
+                request = replace(request, wanted=(*self.entries, *update_specs(newest, update, self.file)))
             solved = await self.solver.packages(request)
         except UnsolvableError as error:
             from conda_lockstep.lock.explain.unsatisfiable import explain
@@ -188,7 +193,7 @@ def _pip(
         return ()
     from conda_lockstep.lock.pip import resolve as pypi
     from conda_lockstep.lock.pip.previous import Before
-    from conda_lockstep.lock.pip.wheels import Target
+    from conda_lockstep.lock.pip.wheels import WheelTarget
 
     python = next((package for package in conda if package.name == "python"), None)
     if python is None:
@@ -198,7 +203,7 @@ def _pip(
         )
     if python.build.endswith("t") or any(package.name == "python-freethreading" for package in conda):
         raise LockstepError(f"pip entries for a free-threaded {python} cannot be locked yet", where=file.path)
-    target = Target(python.version, request.platform, request.machine)
+    target = WheelTarget(python.version, request.platform, request.machine)
     cache = settings.cache / "uv" if settings.cache else None
     found = pypi.resolve(
         part,

@@ -18,7 +18,7 @@ _V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Clash:
+class MergeConflict:
     """A package that both sides changed, and not alike: to another version, or one of them took it out."""
 
     platform: str
@@ -30,7 +30,7 @@ class Merged:
     """The merged lock. It has nothing for ``clashes``; ``head`` is what else is undecided, and has our side's."""
 
     lock: Lock
-    clashes: tuple[Clash, ...]
+    clashes: tuple[MergeConflict, ...]
     head: tuple[str, ...]
 
     @property
@@ -44,14 +44,14 @@ def merge(base: Lock | None, ours: Lock, theirs: Lock) -> Merged:
     """Merge two locks that come from one, ``base``; without it, what either side has is kept."""
     start = base or Lock({})
     platforms: dict[str, PackageSet] = {}
-    clashes: list[Clash] = []
+    clashes: list[MergeConflict] = []
     for platform in sorted(ours.platforms.keys() | theirs.platforms.keys()):
         before, mine, other = (each.platforms.get(platform) for each in (start, ours, theirs))
         if (mine is None and other == before) or (other is None and mine == before):
             continue  # one side takes the platform out, the other leaves it as it was
         packages, clashing = _three_way(before or {}, mine or {}, other or {})
         platforms[platform] = PackageSet.of(packages.values())
-        clashes += [Clash(platform, key) for key in clashing]
+        clashes += [MergeConflict(platform, key) for key in clashing]
     facts, undecided = _three_way(start.metadata, ours.metadata, theirs.metadata)
     settled = dict(_settled(undecided, start, ours, theirs))
     channels, sources = (

@@ -14,18 +14,18 @@ from conda_lockstep.lock.formats import detect as formats
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import machine_of
 from conda_lockstep.lock.model.paths import environment_of
-from conda_lockstep.lock.model.virtual_packages import machine
+from conda_lockstep.lock.model.virtual_packages import virtual_packages
 from conda_lockstep.lock.solve.dates import horizon_of
 from conda_lockstep.lock.solve.requested_spec import wanted
 from conda_lockstep.lock.solve.solve import NO_HORIZON, Request
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import Settings
 from conda_lockstep.text.bounded_text import read_text
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockedPlatform:
     """One platform of a lock, the file that it is of, and how it was solved."""
 
     path: Path
@@ -53,7 +53,7 @@ def read_lock(path: Path) -> Lock:
     return lock
 
 
-def platforms_of(path: Path, asked: Sequence[str] = (), file: Path | None = None) -> Iterator[Locked]:
+def platforms_of(path: Path, asked: Sequence[str] = (), file: Path | None = None) -> Iterator[LockedPlatform]:
     """Yield the platforms of a lock: those asked for, else all.
 
     ``file`` is the environment file that it is of, by default the one beside it. Raises ``LockstepError`` for what is
@@ -67,12 +67,12 @@ def platforms_of(path: Path, asked: Sequence[str] = (), file: Path | None = None
             where=str(path),
             remedy="keep conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml",
         )
-    asks, config = read(beside), load(followed(beside).parent)
+    asks, config = read(beside), load(resolve_path(beside).parent)
     for platform in asked or sorted(lock.platforms):
         if platform not in lock.platforms:
             has = ", ".join(lock.platforms)
             raise LockstepError(f"has nothing for '{platform}'", where=str(path), remedy=f"it has {has}")
-        yield Locked(path, lock, asks, config, settings_again(asks, config, lock, platform))
+        yield LockedPlatform(path, lock, asks, config, settings_again(asks, config, lock, platform))
 
 
 def settings_again(file: EnvironmentFile, config: Config, lock: Lock, platform: str) -> Settings:
@@ -84,9 +84,9 @@ def settings_again(file: EnvironmentFile, config: Config, lock: Lock, platform: 
     )
 
 
-def request_again(file: EnvironmentFile, settings: Settings, lock: Lock) -> Request:
+def request_from_lock(file: EnvironmentFile, settings: Settings, lock: Lock) -> Request:
     """Return what a file asks of the solver for the settings' one platform; nothing is kept of the lock."""
     (platform,) = settings.platforms
-    facts = machine_of(lock, platform) or machine(platform, settings.cuda)
+    facts = machine_of(lock, platform) or virtual_packages(platform, settings.cuda)
     channels = channels_of(file, settings.mirrors, windows=platform.startswith("win-"))
     return Request(wanted(file, settings.mirrors), channels, platform, facts)

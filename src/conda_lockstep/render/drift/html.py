@@ -10,8 +10,8 @@ from importlib.resources import files
 from conda_lockstep.drift.report import (
     SEVERITIES,
     Comparison,
+    ComparisonGroup,
     Evidence,
-    Group,
     Report,
     Row,
     Side,
@@ -106,7 +106,7 @@ def _filters(report: Report) -> Iterator[str]:
     yield '<input type="search" id="search" placeholder="Filter packages" aria-label="Filter packages" hidden></form>'
 
 
-def _group(group: Group) -> Iterator[str]:
+def _group(group: ComparisonGroup) -> Iterator[str]:
     first = group.first
     platforms = ", ".join(markup(comparison.platform) for comparison in group.comparisons)
     yield f'<section><h2>{markup(first.name)} <span class="platform">{platforms}</span></h2>'

@@ -10,7 +10,7 @@ import json
 from conda_lockstep.drift.report import (
     BLAMES,
     SEVERITIES,
-    Blame,
+    Attribution,
     Comparison,
     Evidence,
     Report,
@@ -157,7 +157,7 @@ def _row_from(fields: Fields) -> Row:
     )
 
 
-def _blame(fields: Fields) -> Blame:
+def _blame(fields: Fields) -> Attribution:
     text = fields.text("blame")
     for blame in BLAMES:
         if blame == text:

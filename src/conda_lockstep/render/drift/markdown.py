@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conda_lockstep.drift.report import (
+    ComparisonGroup,
     Evidence,
-    Group,
     Report,
     Row,
     Severity,
@@ -75,12 +75,12 @@ def _unchanged(report: Report) -> str:
     return " ".join(parts)
 
 
-def _same(group: Group) -> str:
+def _same(group: ComparisonGroup) -> str:
     ids = ", ".join(dict.fromkeys(_identity(comparison.new) for comparison in group.comparisons))
     return f"{_name(group)} on {_platforms(group)} is {ids}"
 
 
-def _name(group: Group) -> str:
+def _name(group: ComparisonGroup) -> str:
     return code(group.first.name) or "an environment without a name"
 
 
@@ -102,7 +102,7 @@ def _verdict(rows: Sequence[Row]) -> str:
     return f"### {_DOTS[level]} Environment drift: {_told(rows)}"
 
 
-def _group(group: Group, rank: int) -> Iterator[Section]:
+def _group(group: ComparisonGroup, rank: int) -> Iterator[Section]:
     rows = group.first.rows
     yield Section(
         _heading(group), rank, f"{visible(group.first.name, 60)} on {len(group.comparisons)} platforms"
@@ -121,7 +121,7 @@ def _group(group: Group, rank: int) -> Iterator[Section]:
         yield Section("\n".join(f"- {prose(note)}" for note in group.first.notes[:20]), rank + 3, "notes")
 
 
-def _heading(group: Group) -> str:
+def _heading(group: ComparisonGroup) -> str:
     lines = [f"**{_name(group)}** on {_platforms(group)}"]
     for comparison in group.comparisons[:10]:
         platform = f"{code(comparison.platform)}: " if len(group.comparisons) > 1 else ""
@@ -142,7 +142,7 @@ def _identity(side: Side) -> str:
     return code(side.environment_id or side.label) + ("" if side.complete else " (conda part)")
 
 
-def _platforms(group: Group) -> str:
+def _platforms(group: ComparisonGroup) -> str:
     shown = [code(comparison.platform) for comparison in group.comparisons[:10]]
     return ", ".join(shown) + (" and others" if len(group.comparisons) > 10 else "")
 

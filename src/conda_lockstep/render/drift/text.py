@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from conda_lockstep.drift.report import (
     Comparison,
+    ComparisonGroup,
     Evidence,
-    Group,
     Report,
     Row,
     Severity,
@@ -32,7 +32,7 @@ def render(report: Report, *, colour: bool = False) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _group(group: Group, colour: bool) -> Iterator[str]:
+def _group(group: ComparisonGroup, colour: bool) -> Iterator[str]:
     platforms = ", ".join(visible(comparison.platform) for comparison in group.comparisons)
     title = _paint(f"{visible(group.first.name)} ({platforms})", _BOLD, colour)
     rows = group.first.rows

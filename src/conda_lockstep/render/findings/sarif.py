@@ -72,7 +72,10 @@ def _rule(rule: Rule) -> _Object:
         "shortDescription": {"text": plain(rule.summary)},
         "fullDescription": {"text": plain(what), "markdown": what},
         "help": {"text": f"{plain(what)} {plain(more)}", "markdown": f"{what}\n\n{more}"},
-        "defaultConfiguration": {"level": rule.severity, "enabled": rule.default and not rule.needs_solver},
+        "defaultConfiguration": {
+            "level": rule.severity,
+            "enabled": rule.default and not rule.requires_solver,
+        },
         "properties": {"tags": [rule.family]},
     }
 

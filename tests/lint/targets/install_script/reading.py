@@ -5,11 +5,11 @@ from __future__ import annotations
 from conda_lockstep.lint.targets.install_script.calls import Call
 from conda_lockstep.lint.targets.install_script.install_script import InstallFile
 from conda_lockstep.lint.targets.install_script.reader import parse
-from conda_lockstep.lint.targets.install_script.shell.commands import Command, read_script
+from conda_lockstep.lint.targets.install_script.shell.commands import ShellCommand, read_script
 from conda_lockstep.lint.targets.install_script.shell.piece import Piece
 
 
-def commands(text: str) -> tuple[Command, ...]:
+def commands(text: str) -> tuple[ShellCommand, ...]:
     """Return the commands of a script."""
     return read_script(Piece.of(text, 0, len(text))).commands
 

@@ -20,7 +20,7 @@ from conda_lockstep.cli.environment.init.planned_file import Planned, diff
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.render.paths import repository_root
 from conda_lockstep.text.atomic import write_text
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 
 def run(folder: Path, *, with_hooks: bool, with_workflows: bool, dry: bool, named: Sequence[str] = ()) -> int:
@@ -57,7 +57,7 @@ def run_merge_driver(folder: Path, *, dry: bool) -> int:
 
 
 def _root(folder: Path) -> Path:
-    root = repository_root(followed(folder))
+    root = repository_root(resolve_path(folder))
     if not (root / ".git").exists():
         raise LockstepError("not in a git repository", where=str(folder), remedy="run 'git init' first")
     return root

@@ -19,7 +19,7 @@ from conda_lockstep.lock.update.merge_text import conflict
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.bounded_text import read_text
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 
 MERGED, CONFLICT = 0, 1
 SHOWN = 5
@@ -91,7 +91,7 @@ def _fitting(
     from conda_lockstep.lock.solve.machines import expected_platforms
     from conda_lockstep.lock.update.complete_merge import mend
 
-    config = load(followed(path).parent)
+    config = load(resolve_path(path).parent)
     file, note = _environment(path, git)
     roots = [entry.key for entry in entries_of(file)] if file else None
     lock = mend(merged.lock, (sides.ours, sides.theirs), roots)
@@ -122,7 +122,7 @@ def _solved(file: EnvironmentFile, lock: Lock, path: Path) -> Lock:
     from conda_lockstep.lock.update.lock_target import settings_of
     from conda_lockstep.lock.update.make import make_locks
 
-    locks = make_locks(file, settings_of(file, load(followed(path).parent), (lock,)), old=(lock,))
+    locks = make_locks(file, settings_of(file, load(resolve_path(path).parent), (lock,)), old=(lock,))
     if "" not in locks:
         raise LockstepError("the machines need locks of their own now")
     return locks[""]

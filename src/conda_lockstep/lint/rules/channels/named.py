@@ -78,7 +78,7 @@ def duplicate_channel(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("invalid-channel", "error", over=("no-nodefaults", "invalid-match-spec"))
+@rule("invalid-channel", "error", supersedes=("no-nodefaults", "invalid-match-spec"))
 def invalid_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """What is named as a channel is none: PyPI, several in one entry, or ``name:package`` with one colon."""
     source = entries.file.source
@@ -105,7 +105,7 @@ def invalid_channel(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("undeclared-channel", "warning", needs=("channel",))
+@rule("undeclared-channel", "warning", requires=("channel",))
 def undeclared_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """An entry names a channel that the list does not: conda appends it for all packages, other tools stop."""
     listed = listed_channels(entries)

@@ -29,7 +29,7 @@ _MANY = 50
 """As many channels as are compared with each other."""
 
 
-@rule("channel-order", "warning", over=("defaults-channel", "gpu-variant-unspecified"))
+@rule("channel-order", "warning", supersedes=("defaults-channel", "gpu-variant-unspecified"))
 def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel stands above one that should have the first say: packages come from elsewhere than was meant."""
     listed = listed_channels(entries)[:_MANY]

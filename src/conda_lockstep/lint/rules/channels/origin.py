@@ -49,7 +49,7 @@ def defaults_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     )
 
 
-@rule("dead-channel", "warning", over=("no-nodefaults", "defaults-channel"))
+@rule("dead-channel", "warning", supersedes=("no-nodefaults", "defaults-channel"))
 def dead_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel stands still: what is asked of it is not there, or old for ever."""
     for item, channel in listed_channels(entries):

@@ -35,7 +35,7 @@ class _Bracketed(NamedTuple):
     is_comment: bool
 
 
-@rule("bracket-comment", "warning", needs=("selector",))
+@rule("bracket-comment", "warning", requires=("selector",))
 def bracket_comment(entries: Entries, config: Config) -> Iterator[Problem]:
     """A comment ends in ``[word]``: conda-lock takes it for a selector and drops the entry without an error."""
     source = entries.file.source
@@ -53,7 +53,7 @@ def bracket_comment(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("unsupported-selector", "warning", needs=("selector",))
+@rule("unsupported-selector", "warning", requires=("selector",))
 def unsupported_selector(entries: Entries, config: Config) -> Iterator[Problem]:
     """An entry is for some platforms only, in a way that one tool knows and conda does not."""
     for item, span, word, is_comment in _bracketed(entries.file):
@@ -73,7 +73,7 @@ def unsupported_selector(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("mixed-selectors", "error", over=("unsupported-selector",), needs=("selector",))
+@rule("mixed-selectors", "error", supersedes=("unsupported-selector",), requires=("selector",))
 def mixed_selectors(entries: Entries, config: Config) -> Iterator[Problem]:
     """Selectors of mamba and of conda-lock stand in one file: no tool reads both."""
     comments = [found for found in _bracketed(entries.file) if found.is_comment and found.word in SELECTORS]

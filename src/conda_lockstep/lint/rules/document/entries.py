@@ -30,7 +30,7 @@ _MARKS_OF_PIP = frozenset("@[;+")
 _CHANNEL_OPTION = r"(?P<spec>.*\S)\s+(?:-c|--channel)[\s=]+(?P<channel>\S+)"
 
 
-@rule("mapping-spec", "error", needs=("mapping",))
+@rule("mapping-spec", "error", requires=("mapping",))
 def mapping_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     """``- python: 3.10`` is a mapping: conda looks for an installer called ``python``."""
     shared = Counter(entry.mapping_at for entry in entries.file.dependencies if not isinstance(entry, Item))
@@ -56,7 +56,7 @@ def mapping_spec(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("null-item", "error", needs=("non-text",))
+@rule("null-item", "error", requires=("non-text",))
 def null_item(entries: Entries, config: Config) -> Iterator[Problem]:
     """An entry of a list is empty: conda stops with a TypeError."""
     for item, where in _items(entries.file):
@@ -64,7 +64,7 @@ def null_item(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(item.span, f"an empty entry {where}", "write a name behind the '-', or delete it")
 
 
-@rule("non-string-item", "error", needs=("non-text",))
+@rule("non-string-item", "error", requires=("non-text",))
 def non_string_item(entries: Entries, config: Config) -> Iterator[Problem]:
     """An entry of a list is a number, a date, a list or a mapping: conda stops with a TypeError."""
     for item, where in _items(entries.file):
@@ -77,7 +77,7 @@ def non_string_item(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(item.span, message, "write one name per entry; quote what holds ': '")
 
 
-@rule("invalid-match-spec", "error", needs=("bad",))
+@rule("invalid-match-spec", "error", requires=("bad",))
 def invalid_match_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry is no match spec (CEP 29): conda, mamba or rattler refuses the file."""
     for entry in entries.bad:
@@ -92,7 +92,7 @@ def invalid_match_spec(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule(
     "pip-syntax-in-conda-list",
     "error",
-    over=("invalid-match-spec", "unpinned-conda", "accidental-exact", "wrong-ecosystem-name"),
+    supersedes=("invalid-match-spec", "unpinned-conda", "accidental-exact", "wrong-ecosystem-name"),
 )
 def pip_syntax_in_conda_list(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry is written as pip or a command line wants it: conda refuses it, or installs something else."""

@@ -41,11 +41,11 @@ def unquoted_scalar(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule(
     "template-in-file",
     "error",
-    over=(
+    supersedes=(
         "invalid-match-spec", "mapping-spec", "non-string-item", "invalid-requirement", "unpinned-conda",
         "unpinned-pip", "pip-syntax-in-conda-list", "stray-pip", "bad-name", "unquoted-scalar",
     ),
-    needs=("placeholder",),
+    requires=("placeholder",),
 )  # fmt: skip
 def template_in_file(entries: Entries, config: Config) -> Iterator[Problem]:
     """Placeholders stand in the file, ``{{ … }}`` or ``$VAR``, which conda does not fill in."""

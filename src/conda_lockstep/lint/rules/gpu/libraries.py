@@ -30,7 +30,7 @@ _LIBRARY_PATHS = (
 )
 
 
-@rule("two-cuda-stacks", "warning", needs=("pip",))
+@rule("two-cuda-stacks", "warning", requires=("pip",))
 def two_cuda_stacks(entries: Entries, config: Config) -> Iterator[Problem]:
     """CUDA libraries come twice: from pip's wheels and from conda, or from wheels for two majors of CUDA."""
     wheels = [
@@ -66,7 +66,7 @@ def two_cuda_stacks(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("openmp-clash", "warning", needs=("pip",))
+@rule("openmp-clash", "warning", requires=("pip",))
 def openmp_clash(entries: Entries, config: Config) -> Iterator[Problem]:
     """Conda's OpenMP or MKL meets the one in pip's torch: two runtimes in a process hang it, or slow it down."""
     torch = _pip_torch(entries)
@@ -80,7 +80,7 @@ def openmp_clash(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("library-path-variable", "warning", needs=("variables",))
+@rule("library-path-variable", "warning", requires=("variables",))
 def library_path_variable(entries: Entries, config: Config) -> Iterator[Problem]:
     """A variable puts a machine's folders in front of the environment's own libraries."""
     file = entries.file
@@ -103,7 +103,7 @@ def library_path_variable(entries: Entries, config: Config) -> Iterator[Problem]
         )
 
 
-@rule("unpinned-collective", "warning", over=("unpinned-conda",))
+@rule("unpinned-collective", "warning", supersedes=("unpinned-conda",))
 def unpinned_collective(entries: Entries, config: Config) -> Iterator[Problem]:
     """NCCL, MPI or UCX has no version: nodes that were built on different days may not speak to each other."""
     for entry in entries.named(*_COLLECTIVES, "mpi4py"):

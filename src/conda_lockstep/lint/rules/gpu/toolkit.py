@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conda_lockstep.conda.bounds import Release, bounds, numbers
 from conda_lockstep.conda.channel import read_channel
-from conda_lockstep.config import Config, Machine
+from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.data import table
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.cuda import Statement, cuda_packages, exclude, show, statements
@@ -17,7 +17,7 @@ from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 _FRAMEWORKS = ("pytorch", "tensorflow", "tensorflow-gpu", "jaxlib", "jax", "mxnet", "cupy")
 
 
-@rule("unpinned-cuda", "warning", over=("unpinned-conda", "open-range", "too-loose-pin"))
+@rule("unpinned-cuda", "warning", supersedes=("unpinned-conda", "open-range", "too-loose-pin"))
 def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
     """CUDA has no version, or no upper bound: the next major needs another driver."""
     known = cuda_packages()
@@ -53,7 +53,7 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("cuda-conflict", "error", over=("two-cuda-stacks",))
+@rule("cuda-conflict", "error", supersedes=("two-cuda-stacks",))
 def cuda_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
     """Two entries name versions of CUDA that exclude each other."""
     first: dict[object, Statement] = {}
@@ -76,7 +76,7 @@ def cuda_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule(
     "cudatoolkit-12",
     "error",
-    over=("exact-cuda-version", "unpinned-cuda", "accidental-exact", "gpu-variant-unspecified"),
+    supersedes=("exact-cuda-version", "unpinned-cuda", "accidental-exact", "gpu-variant-unspecified"),
 )
 def cudatoolkit_12(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package that ended with CUDA 11 is asked for in a later version: there is none, the name has changed."""
@@ -103,7 +103,7 @@ def cudatoolkit_12(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("exact-cuda-version", "error", over=("accidental-exact", "too-loose-pin"), needs=("exact",))
+@rule("exact-cuda-version", "error", supersedes=("accidental-exact", "too-loose-pin"), requires=("exact",))
 def exact_cuda_version(entries: Entries, config: Config) -> Iterator[Problem]:
     """``cuda-version==12`` is 12.0 exactly, and never 12.6; ``cudatoolkit==11.3`` is in no channel."""
     known = cuda_packages()
@@ -216,7 +216,7 @@ def _driver_for(release: Release) -> str:
     return ""
 
 
-def _too_old(machine: Machine, low: Release, needed: str) -> bool:
+def _too_old(machine: DeclaredMachine, low: Release, needed: str) -> bool:
     if machine.driver:
         return _parts(machine.driver) < _parts(needed)
     if not machine.cuda:

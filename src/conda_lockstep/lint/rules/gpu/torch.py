@@ -40,7 +40,7 @@ class _Asked(NamedTuple):
     channel: str
 
 
-@rule("torch-family-mismatch", "error", needs=("torch",))
+@rule("torch-family-mismatch", "error", requires=("torch",))
 def torch_family_mismatch(entries: Entries, config: Config) -> Iterator[Problem]:
     """Torch, torchvision, torchaudio, Python and CUDA are of releases that were not built for each other."""
     torch = _asked(entries, "pytorch", "torch")
@@ -63,7 +63,7 @@ def torch_family_mismatch(entries: Entries, config: Config) -> Iterator[Problem]
         yield from _cuda_mismatch(entries, torch, row)
 
 
-@rule("split-torch", "error", over=("pip-and-conda", "stray-pip", "unpinned-pip"), needs=("pip",))
+@rule("split-torch", "error", supersedes=("pip-and-conda", "stray-pip", "unpinned-pip"), requires=("pip",))
 def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
     """Torch and its companions come from both managers: pip writes its own torch over conda's."""
     conda = entries.named("pytorch", "pytorch-gpu", "torchvision", "torchaudio")
@@ -86,7 +86,7 @@ def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("numpy-abi", "error", needs=("torch",))
+@rule("numpy-abi", "error", requires=("torch",))
 def numpy_abi(entries: Entries, config: Config) -> Iterator[Problem]:
     """NumPy 2 may be installed beside a framework that was built against NumPy 1, and whose metadata allows it."""
     numpy = _asked(entries, "numpy", "numpy")

@@ -73,7 +73,7 @@ def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Proble
         )
 
 
-@rule("cpuonly-conflict", "error", over=("gpu-variant-unspecified",))
+@rule("cpuonly-conflict", "error", supersedes=("gpu-variant-unspecified",))
 def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
     """The file asks for the CPU build, and for CUDA: one of them is not kept."""
     without = [

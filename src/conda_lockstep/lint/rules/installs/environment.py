@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from conda_lockstep.lint.targets.install_script.install_script import Copy, InstallFile, Step
+from conda_lockstep.lint.targets.install_script.install_script import Copy, InstallFile, ScriptStep
 
 MAX_FOLDERS = 20
 """How many folders above a file are looked into."""
@@ -17,7 +17,7 @@ MAX_CANDIDATES = 20
 """How many paths one path in a command is tried as."""
 
 
-def environment_file(file: InstallFile, step: Step, text: str) -> Path | None:
+def environment_file(file: InstallFile, step: ScriptStep, text: str) -> Path | None:
     """Return the environment file that a command names by a path; None where the repository has no such file.
 
     It is found beside the file that the command stands in, or in a folder above it, up to the repository's.
@@ -25,7 +25,7 @@ def environment_file(file: InstallFile, step: Step, text: str) -> Path | None:
     return _first(Path(file.path).absolute(), tuple(islice(_candidates(file, step, text), MAX_CANDIDATES)))
 
 
-def copies_of(file: InstallFile, step: Step, name: str) -> Iterator[Copy]:
+def copies_of(file: InstallFile, step: ScriptStep, name: str) -> Iterator[Copy]:
     """Iterate over the ``COPY`` instructions that bring a file of this name into the image."""
     lineage = frozenset(file.lineage(step.scope))
     for copy in file.copies[:MAX_COPIES]:
@@ -51,7 +51,7 @@ def _folders(path: Path) -> list[Path]:
     return chain[: tops[0] + 1] if tops else chain[:1]
 
 
-def _candidates(file: InstallFile, step: Step, text: str) -> Iterator[str]:
+def _candidates(file: InstallFile, step: ScriptStep, text: str) -> Iterator[str]:
     """Yield the paths, relative to a folder of the repository, that a path in a command may mean."""
     path = PurePosixPath(text)
     lineage = frozenset(file.lineage(step.scope))

@@ -24,7 +24,7 @@ from conda_lockstep.lint.rules.installs.subject import (
     program_name,
 )
 from conda_lockstep.lint.targets.install_script.calls import Call
-from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Step
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
 from conda_lockstep.text.source import Span
 
 _FOR_GPUS = re.compile(
@@ -88,13 +88,13 @@ def package_cache_left(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-def _late_cleans(step: Step) -> list[Call]:
+def _late_cleans(step: ScriptStep) -> list[Call]:
     """Return the call that empties the cache in a step that downloads nothing."""
     cleans = [call for call in step.calls if call.action == "clean"]
     return cleans[:1] if not any(map(_downloads, step.calls)) else []
 
 
-def _solves_for_gpu(file: InstallFile, step: Step, call: Call) -> bool:
+def _solves_for_gpu(file: InstallFile, step: ScriptStep, call: Call) -> bool:
     """Say whether a call solves for packages that come with CUDA or without."""
     if not call.is_conda or call.action not in INSTALLING or is_rehearsal(call):
         return False
@@ -119,7 +119,7 @@ def _written(call: Call, channels: list[str]) -> Entries:
     return read_entries(parse(text, "environment.yml"))
 
 
-def _file_asks(file: InstallFile, step: Step, name: str) -> bool:
+def _file_asks(file: InstallFile, step: ScriptStep, name: str) -> bool:
     """Say whether an environment file asks for such packages; one that is not found may."""
     path = environment_file(file, step, name)
     if path is None:
@@ -153,7 +153,7 @@ def _downloads(call: Call) -> bool:
     return call.is_conda and call.action in INSTALLING and not is_rehearsal(call)
 
 
-def _is_cleaned(file: InstallFile, step: Step, download: Call) -> bool:
+def _is_cleaned(file: InstallFile, step: ScriptStep, download: Call) -> bool:
     """Say whether the cache is emptied in the same layer, or is not in it."""
     if any(
         "pkgs" in cache or "conda" in cache or "mamba" in cache or "/.cache" in cache for cache in step.caches
@@ -170,7 +170,7 @@ def _is_cleaned(file: InstallFile, step: Step, download: Call) -> bool:
     return bool(after) or any("pkgs" in word.value for command in removed for word in command.words)
 
 
-def _clean(file: InstallFile, step: Step, call: Call) -> Fix | None:
+def _clean(file: InstallFile, step: ScriptStep, call: Call) -> Fix | None:
     """Return the edit that empties the cache right behind the command, where that is plain."""
     command = call.command
     is_plain = not call.nested and command.depth == 0 and command.words[:1] == (call.program,)

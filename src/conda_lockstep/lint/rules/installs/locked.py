@@ -13,7 +13,7 @@ from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.lint.rules.installs.environment import copies_of, environment_file
 from conda_lockstep.lint.rules.installs.subject import INSTALLING, install_file, is_rehearsal
 from conda_lockstep.lint.targets.install_script.calls import Call
-from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Step
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
 from conda_lockstep.lint.targets.install_script.shell.words import Word
 from conda_lockstep.lock.model.paths import is_lock, locks_of
 
@@ -53,7 +53,7 @@ def _remedy(call: Call, lock: str) -> str:
     return f"write '{call.tool} create -y -n {name} -f {lock}'"
 
 
-def _fix(file: InstallFile, step: Step, call: Call, word: Word, lock: Path) -> Fix | None:
+def _fix(file: InstallFile, step: ScriptStep, call: Call, word: Word, lock: Path) -> Fix | None:
     """Return the edits that name the lock instead of the file: in the command, and where the image gets it from.
 
     Only where the command reads locks and says which environment it creates: a lock has no name.

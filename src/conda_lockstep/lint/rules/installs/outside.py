@@ -29,7 +29,7 @@ SHOWN = 3
 _NAME = re.compile(r"(?:[\w./-]+::)?([A-Za-z0-9_][\w.-]*)(?:\[[^\]]*\])?\s*[=<>!~]")
 
 
-class Package(NamedTuple):
+class NamedPackage(NamedTuple):
     """A package that a command names. ``is_open`` says that a variable decides which version."""
 
     name: str
@@ -65,7 +65,7 @@ def install_outside_file(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-def foreign_packages(call: Call, config: Config) -> list[Package]:
+def foreign_packages(call: Call, config: Config) -> list[NamedPackage]:
     """Return the packages that a call installs by name, but for tools that the settings allow."""
     actions = ("install",) if call.tool == "pip" else ("install", "create", "update", "env create")
     if call.action not in actions or is_rehearsal(call):
@@ -83,30 +83,30 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
-def _of_conda(call: Call) -> Iterator[Package]:
+def _of_conda(call: Call) -> Iterator[NamedPackage]:
     for word in call.operands:
         spec = parse_conda(word.value)
         if isinstance(spec, BadSpec):
             yield from _begun(word)
         elif not spec.url:  # a package file was built or fetched by somebody before
-            yield Package(spec.name, word)
+            yield NamedPackage(spec.name, word)
 
 
-def _of_pip(call: Call) -> Iterator[Package]:
+def _of_pip(call: Call) -> Iterator[NamedPackage]:
     editable = (word for word in call.values("editable") if "://" in word.value)
     for word in (*call.operands, *editable):
         requirement = parse_pip(word.value)
         if isinstance(requirement, BadSpec):
             yield from _begun(word)
         elif requirement.kind in ("requirement", "url"):
-            yield Package(requirement.name or word.value, word)
+            yield NamedPackage(requirement.name or word.value, word)
 
 
-def _begun(word: Word) -> Iterator[Package]:
+def _begun(word: Word) -> Iterator[NamedPackage]:
     """Yield the package of ``python=$VERSION`` and ``torch=={{ version }}``, whose names are plain."""
     name = _NAME.match(word.value)
     if name and ("$" in word.value or "{{" in word.value or "`" in word.value):
-        yield Package(name[1].lower(), word)
+        yield NamedPackage(name[1].lower(), word)
 
 
 def _scopes_with_conda(file: InstallFile) -> frozenset[int]:
@@ -124,7 +124,7 @@ def _has_conda(image: str) -> bool:
     return bool(CONDA_IMAGES.fullmatch(image) or MICROMAMBA_IMAGES.fullmatch(image))
 
 
-def _span(file: InstallFile, packages: Sequence[Package]) -> Span:
+def _span(file: InstallFile, packages: Sequence[NamedPackage]) -> Span:
     """Return the place of the packages: as far as they stand on one line, one behind the other."""
     start, end = packages[0].word.span
     line = file.source.position(start)[0]

@@ -9,7 +9,7 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.lint.engine.registry import Problem, Severity, rule
 from conda_lockstep.lint.rules.installs.subject import install_file
-from conda_lockstep.lint.targets.install_script.install_script import Action, Step
+from conda_lockstep.lint.targets.install_script.install_script import Action, ScriptStep
 from conda_lockstep.lint.targets.install_script.shell.words import Word
 from conda_lockstep.lock.model.paths import is_lock
 
@@ -66,7 +66,7 @@ def unpinned_installer(entries: Entries, config: Config) -> Iterator[Problem]:
         yield from _of_action(action)
 
 
-def _fetched(step: Step) -> Iterator[Word]:
+def _fetched(step: ScriptStep) -> Iterator[Word]:
     """Yield the words that may be an installer's URL: what is fetched, and what variables are set to."""
     for command in step.commands:
         # What a substitution fetches is a command of its own.

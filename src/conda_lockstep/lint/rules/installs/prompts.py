@@ -10,7 +10,7 @@ from conda_lockstep.environment.entries import Entries
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.lint.rules.installs.subject import install_file, is_rehearsal, program_name, with_option
 from conda_lockstep.lint.targets.install_script.calls import Call
-from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Step
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
 
 _ASKING = {
     "conda": ("install", "create", "update", "remove", "env remove", "clean"),
@@ -53,6 +53,6 @@ def _is_empty(call: Call) -> bool:
     )
 
 
-def _is_set_up(file: InstallFile, step: Step) -> bool:
+def _is_set_up(file: InstallFile, step: ScriptStep) -> bool:
     """Say whether an action has set conda up, which tells it to ask nothing (setup-miniconda's ``always_yes``)."""
     return any(action.scope == step.scope and action.name == "setup-miniconda" for action in file.actions)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.lint.targets.install_script.calls import Call
-from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Step
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
 from conda_lockstep.lint.targets.install_script.kinds import kind_of
 from conda_lockstep.lint.targets.install_script.reader import parse
 from conda_lockstep.text.source import Span
@@ -42,7 +42,7 @@ def program_name(call: Call) -> str:
     return f"{call.tool} {call.action}"
 
 
-def with_option(step: Step, call: Call, option: str) -> Edit:
+def with_option(step: ScriptStep, call: Call, option: str) -> Edit:
     """Return the edit that gives a call an option, right behind its subcommand."""
     is_item = step.is_listed and not call.nested
     return Edit(Span(call.head.end, call.head.end), f', "{option}"' if is_item else f" {option}")

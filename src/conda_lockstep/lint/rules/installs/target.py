@@ -17,7 +17,7 @@ from conda_lockstep.lint.rules.installs.subject import (
     with_option,
 )
 from conda_lockstep.lint.targets.install_script.calls import Call
-from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Step
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
 from conda_lockstep.text.source import Span
 
 MAX_STEPS = 100
@@ -29,7 +29,7 @@ _INSTALLER = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)[\w.-]*\.sh"
 _ACTIVATES = re.compile(r"\bactivate\s+(?!base\b)[\"'\w./$~-]")
 
 
-@rule("install-into-base", "warning", over=("install-outside-file",), subject="installs")
+@rule("install-into-base", "warning", supersedes=("install-outside-file",), subject="installs")
 def install_into_base(entries: Entries, config: Config) -> Iterator[Problem]:
     """Packages go into ``base``, where conda itself lives: they may break it, and no lock covers them."""
     file = install_file(entries)
@@ -53,7 +53,7 @@ def install_into_base(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("update-all", "warning", over=("install-into-base",), subject="installs")
+@rule("update-all", "warning", supersedes=("install-into-base",), subject="installs")
 def update_all(entries: Entries, config: Config) -> Iterator[Problem]:
     """Every package is brought to its newest version: nobody chose these, and tomorrow they are others."""
     file = install_file(entries)
@@ -85,7 +85,7 @@ def env_update_without_prune(entries: Entries, config: Config) -> Iterator[Probl
         )
 
 
-def _is_base(file: InstallFile, step: Step, call: Call, active: range) -> bool:
+def _is_base(file: InstallFile, step: ScriptStep, call: Call, active: range) -> bool:
     """Say whether a call changes base, which is ``active`` in a part of the text where no environment is named.
 
     That of micromamba holds nothing but what was put there.
@@ -110,7 +110,7 @@ def _base_is_active(file: InstallFile) -> range:
     return range(other.start() if other else len(file.source.text))
 
 
-def _comes_with_conda(file: InstallFile, step: Step) -> bool:
+def _comes_with_conda(file: InstallFile, step: ScriptStep) -> bool:
     """Say whether a stage's image is conda's own, or the stage installs conda."""
     image = file.image_of(step)
     if image and CONDA_IMAGES.fullmatch(image.name):
@@ -121,7 +121,7 @@ def _comes_with_conda(file: InstallFile, step: Step) -> bool:
     )
 
 
-def _installs_conda(step: Step) -> bool:
+def _installs_conda(step: ScriptStep) -> bool:
     return any(
         _INSTALLER.fullmatch(word.value)
         and any(re.match(r"-[a-z]*b", other.value) for other in command.words)
@@ -130,7 +130,7 @@ def _installs_conda(step: Step) -> bool:
     )
 
 
-def _names_another(file: InstallFile, step: Step, call: Call) -> bool:
+def _names_another(file: InstallFile, step: ScriptStep, call: Call) -> bool:
     """Say whether the shell, or a variable, makes another environment than base the active one."""
     names = ("CONDA_DEFAULT_ENV", "CONDA_PREFIX")
     active = [file.setting(step, name, call.head.start) for name in names]

@@ -12,7 +12,7 @@ from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lint.engine.registry import Problem, rule
 from conda_lockstep.lock.model.paths import lock_path, locks_of
-from conda_lockstep.text.resolve_path import followed
+from conda_lockstep.text.resolve_path import resolve_path
 from conda_lockstep.text.source import Span
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def missing_lock(entries: Entries, config: Config) -> Iterator[Problem]:
         yield Problem(_dependencies(entries.file), message, f"run: lockstep lock {file}, and commit it")
 
 
-@rule("stale-lock", "error", needs_solver=True)
+@rule("stale-lock", "error", requires_solver=True)
 def stale_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     """The lock no longer fits the file: what is installed is not what is asked for."""
     file = Path(entries.file.path)
@@ -61,10 +61,10 @@ def _own_lock(file: Path, path: Path) -> Lock | None:
 
 
 def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock]) -> Iterator[Problem]:
-    from conda_lockstep.lock.check.status import unfit
+    from conda_lockstep.lock.check.status import stale_reasons
 
     # The settings that 'lockstep lock --check' takes.
-    found = unfit(file, locks, load(followed(Path(file.path)).parent))
+    found = stale_reasons(file, locks, load(resolve_path(Path(file.path)).parent))
     for path, reasons in found.items():
         by_place: dict[Location | str, list[str]] = {}
         for reason in reasons:

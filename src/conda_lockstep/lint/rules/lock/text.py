@@ -102,7 +102,7 @@ def lock_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     )
 
 
-@rule("lock-with-credentials", "error", over=("hand-edited-lock",), subject="lock")
+@rule("lock-with-credentials", "error", supersedes=("hand-edited-lock",), subject="lock")
 def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
     """A URL in the lock holds a password or a token: everyone who can read the repository has it."""
     source = entries.file.source

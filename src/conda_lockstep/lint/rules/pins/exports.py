@@ -19,7 +19,7 @@ _NOBODY_ASKS_FOR = frozenset(
 """Packages that come with every Python, by themselves."""
 
 
-@rule("build-hash-pin", "warning", needs=("build",))
+@rule("build-hash-pin", "warning", requires=("build",))
 def build_hash_pin(entries: Entries, config: Config) -> Iterator[Problem]:
     """A build such as ``py39h1234567_0`` exists on one platform, and often in one channel, alone."""
     for entry in entries.having("build"):
@@ -36,7 +36,7 @@ def build_hash_pin(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("full-export", "warning", over=("build-hash-pin", "stray-pip"), needs=("exact",))
+@rule("full-export", "warning", supersedes=("build-hash-pin", "stray-pip"), requires=("exact",))
 def full_export(entries: Entries, config: Config) -> Iterator[Problem]:
     """The file is a whole ``conda env export``: one machine's answer, which no other platform can install."""
     pinned = [entry for entry in entries.having("exact") if entry.spec.is_exact]

@@ -22,7 +22,7 @@ THREE_NUMBERS = frozenset(
 """Packages that release X.Y.Z, so that X.Y alone, taken exactly, is X.Y.0 at best."""
 
 
-@rule("accidental-exact", "warning", over=("redundant-glob",), needs=("exact",))
+@rule("accidental-exact", "warning", supersedes=("redundant-glob",), requires=("exact",))
 def accidental_exact(entries: Entries, config: Config) -> Iterator[Problem]:
     """``numpy 1.21``, ``numpy==1.21`` and ``numpy=1.21=*build*`` match 1.21.0 alone, where 1.21.* was meant."""
     for entry in entries.having("exact"):
@@ -35,7 +35,7 @@ def accidental_exact(entries: Entries, config: Config) -> Iterator[Problem]:
                 yield _exact(entry, clause, severity)
 
 
-@rule("redundant-glob", "note", needs=("glob",))
+@rule("redundant-glob", "note", requires=("glob",))
 def redundant_glob(entries: Entries, config: Config) -> Iterator[Problem]:
     """``=1.21.*``, ``==1.21.*``, ``>=1.21.*``: a glob behind an operator; rattler's strict reader refuses them."""
     for entry in entries.having("glob"):
@@ -49,7 +49,7 @@ def redundant_glob(entries: Entries, config: Config) -> Iterator[Problem]:
             yield _glob(entry, clause, version)
 
 
-@rule("reversed-operator", "error", over=("invalid-match-spec",), needs=("bad",))
+@rule("reversed-operator", "error", supersedes=("invalid-match-spec",), requires=("bad",))
 def reversed_operator(entries: Entries, config: Config) -> Iterator[Problem]:
     """``=>1.65``, ``=<2``: conda takes both without a word, the second for ``<2``; rattler and pixi refuse them."""
     for entry in entries.bad:
@@ -68,7 +68,7 @@ def reversed_operator(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("deprecated-operator", "note", needs=("compatible",))
+@rule("deprecated-operator", "note", requires=("compatible",))
 def deprecated_operator(entries: Entries, config: Config) -> Iterator[Problem]:
     """``~=1.21.3``: deprecated for conda entries (CEP 29)."""
     for entry in entries.having("compatible"):

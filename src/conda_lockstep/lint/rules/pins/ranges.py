@@ -13,7 +13,7 @@ from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.lint.rules.pins.unpinned import has_version
 
 
-@rule("duplicate-spec", "warning", over=("unpinned-conda", "unpinned-python"), needs=("repeated",))
+@rule("duplicate-spec", "warning", supersedes=("unpinned-conda", "unpinned-python"), requires=("repeated",))
 def duplicate_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package is named twice among the conda entries: who changes one of them overlooks the other."""
     for first, second in _pairs(entries):
@@ -32,7 +32,7 @@ def duplicate_spec(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("contradictory-spec", "error", over=("duplicate-spec",), needs=("repeated",))
+@rule("contradictory-spec", "error", supersedes=("duplicate-spec",), requires=("repeated",))
 def contradictory_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     """Two entries for a package exclude each other: nothing can be installed."""
     for first, second in _pairs(entries):
@@ -48,7 +48,7 @@ def contradictory_spec(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("impossible-range", "error", needs=("range",))
+@rule("impossible-range", "error", requires=("range",))
 def impossible_range(entries: Entries, config: Config) -> Iterator[Problem]:
     """A range ends before it begins: no version can be in it."""
     for entry in entries.having("range"):

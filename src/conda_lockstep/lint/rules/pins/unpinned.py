@@ -34,7 +34,7 @@ PROGRAMS = frozenset({"cmake", "ninja"})
 PLACES = {"major": 1, "minor": 2, "patch": 3}
 
 
-@rule("unpinned-conda", "warning", needs=("unversioned",))
+@rule("unpinned-conda", "warning", requires=("unversioned",))
 def unpinned_conda(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry has no version: each machine gets the newest one of the day it was set up."""
     told = INTERPRETERS | SELECTORS | _told_by_cuda_version(entries)
@@ -52,7 +52,7 @@ def unpinned_conda(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("unpinned-python", "warning", over=("unpinned-conda",))
+@rule("unpinned-python", "warning", supersedes=("unpinned-conda",))
 def unpinned_python(entries: Entries, config: Config) -> Iterator[Problem]:
     """Python is missing, or not pinned to its minor version, which decides the build of every other package."""
     found = entries.named(*INTERPRETERS)
@@ -74,7 +74,7 @@ def unpinned_python(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("unpinned-pip", "warning", needs=("pip",))
+@rule("unpinned-pip", "warning", requires=("pip",))
 def unpinned_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry has no ``==``: each machine gets the newest release of the day it was set up."""
     for entry in entries.pip:
@@ -94,7 +94,7 @@ def unpinned_pip(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("too-loose-pin", "warning", over=("open-range",), needs=("versioned",))
+@rule("too-loose-pin", "warning", supersedes=("open-range",), requires=("versioned",))
 def too_loose_pin(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pin is coarser than the package's ABI allows, or than ``pin-precision`` of the settings asks for."""
     for entry in entries.named(*BY_MINOR | config.pin_precision.keys()):
@@ -109,7 +109,7 @@ def too_loose_pin(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("open-range", "warning", default=False, needs=("versioned",))
+@rule("open-range", "warning", default=False, requires=("versioned",))
 def open_range(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry has a lower bound only: every later release fits, the next major version too."""
     for entry in entries.having("versioned"):

@@ -10,7 +10,14 @@ from conda_lockstep.conda.channel import FORGE, read_channel
 from conda_lockstep.conda.match_spec import BadSpec, parse_conda
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.config import Config
-from conda_lockstep.environment.edit import Edit, Gap, comments_inside, gap_after, insert_before, remove
+from conda_lockstep.environment.edit import (
+    Edit,
+    InsertionPoint,
+    comments_inside,
+    gap_after,
+    insert_before,
+    remove,
+)
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, rewrite
 from conda_lockstep.environment.environment_file import Item
 from conda_lockstep.lint.engine.registry import Fix, Problem, Severity, rule
@@ -39,7 +46,7 @@ PYPI_NAMES = {
 """Names of conda, and of modules, that are no project on PyPI or one that only says so."""
 
 
-@rule("stray-pip", "warning", needs=("pip",))
+@rule("stray-pip", "warning", requires=("pip",))
 def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry is a package that a declared channel has: conda knows nothing of what pip installs."""
     allowed = _allowed(config.pip_allow)
@@ -64,7 +71,7 @@ def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("pip-and-conda", "error", over=("stray-pip", "unpinned-pip"), needs=("pip",))
+@rule("pip-and-conda", "error", supersedes=("stray-pip", "unpinned-pip"), requires=("pip",))
 def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package comes from both managers: pip writes over conda's files, and conda's metadata is wrong from then on."""
     twins = _by_project(entries)
@@ -89,7 +96,7 @@ def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("wrong-ecosystem-name", "error", over=("stray-pip", "unpinned-conda", "unpinned-pip"))
+@rule("wrong-ecosystem-name", "error", supersedes=("stray-pip", "unpinned-conda", "unpinned-pip"))
 def wrong_ecosystem_name(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry goes by its name on PyPI (``torch``), or a pip entry by its name in conda (``pytorch``)."""
     for conda in entries.conda:
@@ -114,7 +121,7 @@ def wrong_ecosystem_name(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("build-needs-torch", "warning", over=("stray-pip",), needs=("pip",))
+@rule("build-needs-torch", "warning", supersedes=("stray-pip",), requires=("pip",))
 def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry is compiled against torch while it is installed: it fails, or meets another torch and CUDA."""
     for entry in entries.pip:
@@ -255,7 +262,7 @@ def _last_before(entries: Entries, offset: int) -> Item | None:
 
 
 @lru_cache(maxsize=1)
-def _gap_before(entries: Entries, offset: int) -> Gap | None:
+def _gap_before(entries: Entries, offset: int) -> InsertionPoint | None:
     """Return the place behind the last of the conda entries that begin before an offset; one for all that go there."""
     anchor = _last_before(entries, offset)
     return gap_after(entries.file.source, anchor) if anchor else None

@@ -17,7 +17,7 @@ _TORCH = frozenset({"torch", "torchaudio", "torchtext", "torchvision", "xformers
 _LOCAL = r"\+([A-Za-z0-9.]+)"
 
 
-@rule("invalid-requirement", "error", needs=("bad",))
+@rule("invalid-requirement", "error", requires=("bad",))
 def invalid_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry is no requirement (PEP 508): pip refuses the whole section."""
     for entry in entries.bad:
@@ -33,7 +33,7 @@ def invalid_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("duplicate-requirement", "warning", over=("unpinned-pip",), needs=("pip",))
+@rule("duplicate-requirement", "warning", supersedes=("unpinned-pip",), requires=("pip",))
 def duplicate_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package is named twice among the pip entries; two different versions are refused by pip."""
     by_name: dict[str, list[PipEntry]] = defaultdict(list)
@@ -45,7 +45,7 @@ def duplicate_requirement(entries: Entries, config: Config) -> Iterator[Problem]
             yield _repeated(entries, first, second)
 
 
-@rule("local-version-without-index", "error", needs=("local-version",))
+@rule("local-version-without-index", "error", requires=("local-version",))
 def local_version_without_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """A version such as ``2.1.0+cu118`` is not on PyPI, and the section names no index that could have it."""
     if entries.file.pip_repositories or any(_names_an_index(entry) for entry in entries.pip):

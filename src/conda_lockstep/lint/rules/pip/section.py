@@ -18,7 +18,7 @@ _MISREAD = (
 """What other rules say of pip's entries where they are taken for conda's."""
 
 
-@rule("pip-not-listed", "warning", needs=("pip-section",))
+@rule("pip-not-listed", "warning", requires=("pip-section",))
 def pip_not_listed(entries: Entries, config: Config) -> Iterator[Problem]:
     """There is a ``pip:`` section, but no ``pip`` among the conda packages: which pip runs is left to conda."""
     section = next((section for section in entries.file.pip_sections if section.items), None)
@@ -36,7 +36,7 @@ def pip_not_listed(entries: Entries, config: Config) -> Iterator[Problem]:
     )
 
 
-@rule("pip-section-not-last", "note", needs=("pip-section",))
+@rule("pip-section-not-last", "note", requires=("pip-section",))
 def pip_section_not_last(entries: Entries, config: Config) -> Iterator[Problem]:
     """The ``pip:`` section stands among the conda packages; pip runs after all of them wherever it stands."""
     sections = list(entries.file.pip_sections)
@@ -51,7 +51,7 @@ def pip_section_not_last(entries: Entries, config: Config) -> Iterator[Problem]:
     )
 
 
-@rule("multiple-pip-sections", "error", over=("pip-section-not-last",), needs=("pip-section",))
+@rule("multiple-pip-sections", "error", supersedes=("pip-section-not-last",), requires=("pip-section",))
 def multiple_pip_sections(entries: Entries, config: Config) -> Iterator[Problem]:
     """There are several ``pip:`` sections: conda keeps the last, mamba and pixi install all of them."""
     sections = [section for section in entries.file.pip_sections if section.items]
@@ -68,7 +68,7 @@ def multiple_pip_sections(entries: Entries, config: Config) -> Iterator[Problem]
         )
 
 
-@rule("empty-pip-section", "error", over=_MISREAD, needs=("pip-section",))
+@rule("empty-pip-section", "error", supersedes=_MISREAD, requires=("pip-section",))
 def empty_pip_section(entries: Entries, config: Config) -> Iterator[Problem]:
     """``pip:`` has nothing below it: entries that are not indented under it are read as conda packages."""
     dependencies = entries.file.dependencies
@@ -92,7 +92,7 @@ def empty_pip_section(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("top-level-pip", "error", over=("unknown-key",))
+@rule("top-level-pip", "error", supersedes=("unknown-key",))
 def top_level_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     """``pip:`` stands beside ``dependencies:``, not in it: conda ignores it, and nothing below it is installed."""
     entry = entries.file.key("pip")

@@ -22,7 +22,12 @@ _TAG = r"[A-Za-z_\-/]*\d+(\.\d+)+.*"
 _HASH = r"[#&](sha256|sha384|sha512|md5)=[0-9a-f]+"
 
 
-@rule("git-without-commit", "warning", over=("locker-incompatible", "local-requirement"), needs=("special",))
+@rule(
+    "git-without-commit",
+    "warning",
+    supersedes=("locker-incompatible", "local-requirement"),
+    requires=("special",),
+)
 def git_without_commit(entries: Entries, config: Config) -> Iterator[Problem]:
     """A git URL names a branch, a tag or nothing: what is installed is what stands there on the day."""
     for entry in entries.pip_having("special"):
@@ -41,7 +46,7 @@ def git_without_commit(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("url-without-hash", "warning", needs=("special",))
+@rule("url-without-hash", "warning", requires=("special",))
 def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     """A URL has no ``#sha256=``: the file behind it can be exchanged without anyone's notice."""
     for entry in entries.pip_having("special"):
@@ -58,7 +63,7 @@ def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("local-requirement", "warning", over=("locker-incompatible",), needs=("special",))
+@rule("local-requirement", "warning", supersedes=("locker-incompatible",), requires=("special",))
 def local_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
     """A folder or file of this machine is installed: others have it elsewhere, in another state, or not at all."""
     for entry in entries.pip_having("special"):
@@ -74,7 +79,7 @@ def local_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("requirements-file", "warning", over=("locker-incompatible",), needs=("special",))
+@rule("requirements-file", "warning", supersedes=("locker-incompatible",), requires=("special",))
 def requirements_file(entries: Entries, config: Config) -> Iterator[Problem]:
     """``-r FILE`` hides packages from whoever reads the environment file, and from tools that lock."""
     for entry in entries.pip_having("special"):
@@ -87,7 +92,7 @@ def requirements_file(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("extra-index", "warning", over=("locker-incompatible",), needs=("special",))
+@rule("extra-index", "warning", supersedes=("locker-incompatible",), requires=("special",))
 def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """``--extra-index-url`` lets whoever registers a private name on PyPI take its place (dependency confusion)."""
     special = entries.pip_having("special")
@@ -107,7 +112,7 @@ def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("insecure-index", "error", over=("extra-index", "locker-incompatible"))
+@rule("insecure-index", "error", supersedes=("extra-index", "locker-incompatible"))
 def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """An index over plain ``http://``, or a trusted host: whoever is on the way can install what they like."""
     for entry in entries.pip_having("special"):
@@ -125,7 +130,7 @@ def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
             yield _unencrypted(item)
 
 
-@rule("locker-incompatible", "note", needs=("special",))
+@rule("locker-incompatible", "note", requires=("special",))
 def locker_incompatible(entries: Entries, config: Config) -> Iterator[Problem]:
     """An option works in conda's pip step alone: conda-lock, pixi and mamba refuse or ignore it."""
     for entry in entries.pip_having("special"):

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.lint.targets.install_script import options
-from conda_lockstep.lint.targets.install_script.options import Options
-from conda_lockstep.lint.targets.install_script.shell.commands import Command, Word, read_script
+from conda_lockstep.lint.targets.install_script.options import ProgramOptions
+from conda_lockstep.lint.targets.install_script.shell.commands import ShellCommand, Word, read_script
 from conda_lockstep.text.source import Span
 
 Tool: TypeAlias = Literal["conda", "mamba", "micromamba", "pip"]
@@ -19,7 +19,7 @@ MAX_WRAPPERS = 20
 """How many programs that run another one (``sudo nice env …``) are taken off a command."""
 
 
-class Option(NamedTuple):
+class CallOption(NamedTuple):
     """An option by its long name without dashes; ``value`` where it takes one; ``span`` is its place with the value."""
 
     name: str
@@ -41,9 +41,9 @@ class Call(NamedTuple):
     action: str
     program: Word
     head: Span
-    options: tuple[Option, ...]
+    options: tuple[CallOption, ...]
     operands: tuple[Word, ...]
-    command: Command
+    command: ShellCommand
     within: str = ""
     settings: tuple[str, ...] = ()
     is_open: bool = False
@@ -64,7 +64,7 @@ class Call(NamedTuple):
         """Say whether one of these options is given."""
         return any(option.name in names for option in self.options)
 
-    def option(self, *names: str) -> Option | None:
+    def option(self, *names: str) -> CallOption | None:
         """Return the last of these options, which is the one that counts."""
         return next((option for option in reversed(self.options) if option.name in names), None)
 
@@ -82,11 +82,11 @@ class Call(NamedTuple):
 class Arguments(NamedTuple):
     """The arguments of a command, parted into options and the rest."""
 
-    options: tuple[Option, ...]
+    options: tuple[CallOption, ...]
     operands: tuple[Word, ...]
 
 
-def calls_in(commands: Iterable[Command], within: str = "") -> tuple[Call, ...]:
+def calls_in(commands: Iterable[ShellCommand], within: str = "") -> tuple[Call, ...]:
     """Return the calls in some commands, in their order; ``within`` is the environment that they run in."""
     return tuple(call for command in commands for call in _calls(command, within, 0))
 
@@ -100,9 +100,9 @@ def environment_of(shell: Sequence[Word]) -> str:
     return target.value if target else ""
 
 
-def read_options(words: Sequence[Word], table: Options, *, stop: bool) -> Arguments:
+def read_options(words: Sequence[Word], table: ProgramOptions, *, stop: bool) -> Arguments:
     """Part words into options and operands; with ``stop`` all that follows the first operand is one."""
-    found: list[Option] = []
+    found: list[CallOption] = []
     operands: list[Word] = []
     at = 0
     while at < len(words):
@@ -117,12 +117,12 @@ def read_options(words: Sequence[Word], table: Options, *, stop: bool) -> Argume
         elif text.startswith("--"):
             name, equals, _ = text[2:].partition("=")
             if equals:
-                found.append(Option(name, word.part(len(name) + 3), word.span))
+                found.append(CallOption(name, word.part(len(name) + 3), word.span))
             elif name in table.valued and at < len(words):
-                found.append(Option(name, words[at], Span(word.span.start, words[at].span.end)))
+                found.append(CallOption(name, words[at], Span(word.span.start, words[at].span.end)))
                 at += 1
             else:
-                found.append(Option(name, None, word.span))
+                found.append(CallOption(name, None, word.span))
         else:
             at = _short(word, words, at, table, found)
     return Arguments(tuple(found), tuple(operands))
@@ -145,7 +145,7 @@ class _Run(NamedTuple):
     """
 
     words: Sequence[Word]
-    command: Command
+    command: ShellCommand
     within: str
     settings: tuple[str, ...]
     depth: int
@@ -156,7 +156,7 @@ class _Run(NamedTuple):
         return self._replace(words=words, wrappers=self.wrappers + 1)
 
 
-def _calls(command: Command, within: str, depth: int) -> Iterator[Call]:
+def _calls(command: ShellCommand, within: str, depth: int) -> Iterator[Call]:
     settings = tuple(word.value.partition("=")[0].rstrip("+") for word in command.assignments)
     yield from _peeled(_Run(command.words, command, within, settings, depth))
 
@@ -280,14 +280,16 @@ def _module_pip(words: Sequence[Word]) -> int:
     return 0
 
 
-def _of_pip(run: _Run, first: int, table: Options) -> Iterator[Call]:
+def _of_pip(run: _Run, first: int, table: ProgramOptions) -> Iterator[Call]:
     read = read_options(run.words[first:], table, stop=True)
     if read.operands and read.operands[0].value in _PIP_ACTIONS:
         rest = read_options(read.operands[1:], table, stop=False)
         yield _call(run, "pip", read.operands[0].value, read.operands[0], read.options + rest.options, rest)
 
 
-def _call(run: _Run, tool: Tool, action: str, last: Word, given: tuple[Option, ...], rest: Arguments) -> Call:
+def _call(
+    run: _Run, tool: Tool, action: str, last: Word, given: tuple[CallOption, ...], rest: Arguments
+) -> Call:
     fed_by_xargs = any(_program(word) == "xargs" for word in run.command.words[: -len(run.words)])
     return Call(
         tool, action, run.words[0], Span(run.words[0].span.start, last.span.end), given, rest.operands, run.command,
@@ -300,20 +302,20 @@ def _stands_for_more(word: Word) -> bool:
     return word.splits and word.value.startswith(("$", "`"))
 
 
-def _short(word: Word, words: Sequence[Word], at: int, table: Options, found: list[Option]) -> int:
+def _short(word: Word, words: Sequence[Word], at: int, table: ProgramOptions, found: list[CallOption]) -> int:
     """Read a word of short options, such as ``-qyn NAME``; return where the next word is."""
     for place, letter in enumerate(word.value[1:], 1):
         name = table.short.get(letter, letter)
         if name not in table.valued:
-            found.append(Option(name, None, word.span))
+            found.append(CallOption(name, None, word.span))
             continue
         rest = place + 1 + word.value.startswith("=", place + 1)
         if rest < len(word.value):
-            found.append(Option(name, word.part(rest), word.span))
+            found.append(CallOption(name, word.part(rest), word.span))
         elif at < len(words):
-            found.append(Option(name, words[at], Span(word.span.start, words[at].span.end)))
+            found.append(CallOption(name, words[at], Span(word.span.start, words[at].span.end)))
             return at + 1
         else:
-            found.append(Option(name, None, word.span))
+            found.append(CallOption(name, None, word.span))
         break
     return at

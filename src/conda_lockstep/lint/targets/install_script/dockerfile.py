@@ -44,7 +44,7 @@ class Dockerfile(NamedTuple):
 
 def read_dockerfile(source: Source) -> Dockerfile:
     """Read a Dockerfile; what is no instruction is passed over."""
-    reader = _Reader(source)
+    reader = _InstructionReader(source)
     instructions = tuple(reader.instructions())
     return Dockerfile(instructions, tuple(reader.comments))
 
@@ -67,7 +67,7 @@ _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\.|[^\\]+", re.DOTALL)
 _HAVE_DOCUMENTS = ("RUN", "COPY", "ADD")
 
 
-class _Reader:
+class _InstructionReader:
     """Goes through the lines of a Dockerfile; lines count from 1."""
 
     def __init__(self, source: Source) -> None:

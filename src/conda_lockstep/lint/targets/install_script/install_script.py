@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from conda_lockstep.lint.targets.install_script.calls import Call
 from conda_lockstep.lint.targets.install_script.kinds import Kind
-from conda_lockstep.lint.targets.install_script.shell.commands import Command
+from conda_lockstep.lint.targets.install_script.shell.commands import ShellCommand
 from conda_lockstep.lint.targets.install_script.shell.variables import NOTHING, Settings, value_at
 from conda_lockstep.lint.targets.install_script.shell.words import Word
 from conda_lockstep.text.source import Source, Span
@@ -27,7 +27,7 @@ class Image(NamedTuple):
     use: Literal["from", "copy", "container"]
 
 
-class Scope(NamedTuple):
+class ScriptScope(NamedTuple):
     """What commands share: a stage of a Dockerfile, a job of a workflow, a script.
 
     ``base`` is the number of the stage that it starts from, None where that is an image. ``arguments`` are variables
@@ -42,7 +42,7 @@ class Scope(NamedTuple):
     is_kept: bool = True
 
 
-class Step(NamedTuple):
+class ScriptStep(NamedTuple):
     """What one shell runs: a RUN, a workflow's step, a script. ``scope`` is the number of what it shares.
 
     ``settings`` are the variables that it sets for itself. ``caches`` are the folders that a RUN mounts as caches.
@@ -51,7 +51,7 @@ class Step(NamedTuple):
 
     scope: int
     span: Span
-    commands: tuple[Command, ...]
+    commands: tuple[ShellCommand, ...]
     calls: tuple[Call, ...]
     settings: Settings = NOTHING
     caches: tuple[str, ...] = ()
@@ -88,8 +88,8 @@ class InstallFile(NamedTuple):
 
     source: Source
     kind: Kind
-    scopes: tuple[Scope, ...]
-    steps: tuple[Step, ...]
+    scopes: tuple[ScriptScope, ...]
+    steps: tuple[ScriptStep, ...]
     images: tuple[Image, ...] = ()
     actions: tuple[Action, ...] = ()
     copies: tuple[Copy, ...] = ()
@@ -102,11 +102,11 @@ class InstallFile(NamedTuple):
         return self.source.path
 
     @property
-    def calls(self) -> Iterator[tuple[Step, Call]]:
+    def calls(self) -> Iterator[tuple[ScriptStep, Call]]:
         """Iterate over the calls of package managers, each with its step, in the order of the file."""
         return ((step, call) for step in self.steps for call in step.calls)
 
-    def setting(self, step: Step, name: str, at: int) -> str | None:
+    def setting(self, step: ScriptStep, name: str, at: int) -> str | None:
         """Return the value that a variable has at an offset, None where the file does not set it."""
         value = value_at(step.settings, name, at)
         for number in self.lineage(step.scope):
@@ -115,7 +115,7 @@ class InstallFile(NamedTuple):
                 value = value_at(scope.settings, name, at)
         return value
 
-    def image_of(self, step: Step) -> Image | None:
+    def image_of(self, step: ScriptStep) -> Image | None:
         """Return the image that a step's stage or job starts from, through the stages between."""
         images = (self.scopes[number].image for number in self.lineage(step.scope))
         return next((image for image in images if image), None)

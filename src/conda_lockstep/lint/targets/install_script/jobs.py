@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from conda_lockstep.lint.targets.install_script.calls import Call, Option, calls_in, read_options
+from conda_lockstep.lint.targets.install_script.calls import Call, CallOption, calls_in, read_options
 from conda_lockstep.lint.targets.install_script.dockerfile import words_of
-from conda_lockstep.lint.targets.install_script.install_script import Action, Image, InstallFile, Scope, Step
+from conda_lockstep.lint.targets.install_script.install_script import (
+    Action,
+    Image,
+    InstallFile,
+    ScriptScope,
+    ScriptStep,
+)
 from conda_lockstep.lint.targets.install_script.options import CONDA
-from conda_lockstep.lint.targets.install_script.shell.commands import Command, read_script
+from conda_lockstep.lint.targets.install_script.shell.commands import ShellCommand, read_script
 from conda_lockstep.lint.targets.install_script.shell.variables import Setting, Settings, exports
 from conda_lockstep.lint.targets.install_script.workflow import Job, WorkflowStep, read_workflow
 from conda_lockstep.text.source import Source
@@ -18,15 +24,15 @@ ACTIONS = ("setup-miniconda", "setup-micromamba", "provision-with-micromamba")
 def read_jobs(source: Source) -> InstallFile:
     """Read a workflow job by job; raises ``UnreadableFileError`` for what is no YAML."""
     workflow = read_workflow(source)
-    scopes: list[Scope] = []
-    steps: list[Step] = []
+    scopes: list[ScriptScope] = []
+    steps: list[ScriptStep] = []
     images: list[Image] = []
     actions: list[Action] = []
     comments = [*workflow.comments]
     for number, job in enumerate(workflow.jobs):
         image = _image(job)
         images += [image] if image else []
-        scopes.append(Scope(image))
+        scopes.append(ScriptScope(image))
         for step in job.steps:
             action = _action(step, number)
             actions += [action] if action else []
@@ -34,7 +40,7 @@ def read_jobs(source: Source) -> InstallFile:
             comments += script.comments if script else ()
             commands = script.commands if script else ()
             calls = calls_in(commands) + (_created(action) if action else ())
-            steps.append(Step(number, step.span, commands, calls, _settings(step, commands)))
+            steps.append(ScriptStep(number, step.span, commands, calls, _settings(step, commands)))
     blocks = tuple(step.span for job in workflow.jobs for step in job.steps)
     return InstallFile(
         source, "workflow", tuple(scopes), tuple(steps), tuple(images), tuple(actions), (), tuple(sorted(comments)),
@@ -59,25 +65,25 @@ def _created(action: Action) -> tuple[Call, ...]:
     """Return the call that an action makes to create its environment."""
     file = action.inputs.get("environment-file")
     arguments = action.inputs.get("create-args")
-    given = [Option("yes", None, action.uses.span)]
+    given = [CallOption("yes", None, action.uses.span)]
     for option, name in (
         ("file", "environment-file"),
         ("name", "environment-name"),
         ("name", "activate-environment"),
     ):
         value = action.inputs.get(name)
-        given += [Option(option, value, value.span)] if value else []
+        given += [CallOption(option, value, value.span)] if value else []
     # No shell reads them: the action parts them at blanks.
     read = read_options(words_of(arguments.piece) if arguments else (), CONDA, stop=False)
     if file is None and not read.operands:
         return ()
     tool, verb = ("conda", "env create") if action.name == "setup-miniconda" else ("micromamba", "create")
-    command = Command((action.uses,), (), action.uses.span)
+    command = ShellCommand((action.uses,), (), action.uses.span)
     call = Call("conda", verb, action.uses, action.uses.span, (*given, *read.options), read.operands, command)
     return (call._replace(tool="micromamba") if tool == "micromamba" else call,)
 
 
-def _settings(step: WorkflowStep, commands: tuple[Command, ...]) -> Settings:
+def _settings(step: WorkflowStep, commands: tuple[ShellCommand, ...]) -> Settings:
     given: Settings = {name: (Setting(0, value),) for name, value in step.variables.items()}
     own = exports(commands)
     return {name: (*given.get(name, ()), *own.get(name, ())) for name in {**given, **own}}

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
-class Options(NamedTuple):
+class ProgramOptions(NamedTuple):
     """The options of a program: the long ones that take a value, and the short ones by the long ones' names."""
 
     valued: frozenset[str]
     short: Mapping[str, str]
 
 
-def _options(valued: str, short: str) -> Options:
-    return Options(frozenset(valued.split()), dict(pair.split("=") for pair in short.split()))
+def _options(valued: str, short: str) -> ProgramOptions:
+    return ProgramOptions(frozenset(valued.split()), dict(pair.split("=") for pair in short.split()))
 
 
 CONDA = _options(
@@ -45,7 +45,7 @@ PIP = _options(
     "y=yes r=requirement c=constraint e=editable t=target U=upgrade i=index-url f=find-links q=quiet v=verbose "
     "I=ignore-installed C=config-settings b=build h=help",
 )
-UV = Options(
+UV = ProgramOptions(
     PIP.valued
     | frozenset(
         "override overrides exclude excludes index default-index index-strategy torch-backend resolution prerelease "
@@ -56,7 +56,7 @@ UV = Options(
     ),
     {**PIP.short, "p": "python", "P": "upgrade-package", "b": "build-constraint", "o": "output-file"},
 )
-WRAPPERS: Mapping[str, Options] = {
+WRAPPERS: Mapping[str, ProgramOptions] = {
     "sudo": _options(
         "user group host prompt close-from chdir role type chroot other-user command-timeout",
         "u=user g=group h=host p=prompt C=close-from D=chdir r=role t=type R=chroot U=other-user T=command-timeout",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from conda_lockstep.lint.targets.install_script.calls import calls_in
-from conda_lockstep.lint.targets.install_script.install_script import InstallFile, Scope, Step
+from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptScope, ScriptStep
 from conda_lockstep.lint.targets.install_script.jobs import read_jobs
 from conda_lockstep.lint.targets.install_script.kinds import Kind, kind_of
 from conda_lockstep.lint.targets.install_script.shell.commands import read_script
@@ -44,5 +44,5 @@ def parse(text: str, path: str, kind: Kind) -> InstallFile:
 def _script(source: Source) -> InstallFile:
     whole = Span(0, len(source.text))
     script = read_script(Piece.of(source.text, *whole))
-    step = Step(0, whole, script.commands, calls_in(script.commands), exports(script.commands))
-    return InstallFile(source, "shell", (Scope(),), (step,), comments=script.comments)
+    step = ScriptStep(0, whole, script.commands, calls_in(script.commands), exports(script.commands))
+    return InstallFile(source, "shell", (ScriptScope(),), (step,), comments=script.comments)

@@ -8,8 +8,14 @@ from collections.abc import Sequence
 
 from conda_lockstep.lint.targets.install_script.calls import calls_in, environment_of
 from conda_lockstep.lint.targets.install_script.dockerfile import Instruction, read_dockerfile, words_of
-from conda_lockstep.lint.targets.install_script.install_script import Copy, Image, InstallFile, Scope, Step
-from conda_lockstep.lint.targets.install_script.shell.commands import Command, read_script
+from conda_lockstep.lint.targets.install_script.install_script import (
+    Copy,
+    Image,
+    InstallFile,
+    ScriptScope,
+    ScriptStep,
+)
+from conda_lockstep.lint.targets.install_script.shell.commands import ShellCommand, read_script
 from conda_lockstep.lint.targets.install_script.shell.variables import Setting, exports
 from conda_lockstep.lint.targets.install_script.shell.words import Word
 from conda_lockstep.text.source import Source, Span
@@ -18,7 +24,7 @@ from conda_lockstep.text.source import Source, Span
 def read_stages(source: Source) -> InstallFile:
     """Read a Dockerfile stage by stage."""
     dockerfile = read_dockerfile(source)
-    reader = _Reader()
+    reader = _StageReader()
     for instruction in dockerfile.instructions:
         reader.read(instruction)
     comments = tuple(sorted((*dockerfile.comments, *reader.comments)))
@@ -43,19 +49,19 @@ class _Stage:
         self.is_copied = self.is_base = False
 
 
-class _Reader:
+class _StageReader:
     """Goes through the instructions of a Dockerfile."""
 
     def __init__(self) -> None:
         self.stages: list[_Stage] = []
         self.names: dict[str, int] = {}
         self.defaults: dict[str, str] = {}
-        self.steps: list[Step] = []
+        self.steps: list[ScriptStep] = []
         self.images: list[Image] = []
         self.copies: list[Copy] = []
         self.comments: list[Span] = []
 
-    def scopes(self) -> tuple[Scope, ...]:
+    def scopes(self) -> tuple[ScriptScope, ...]:
         """Return the stages that were read; those that others only copy from are not kept."""
         kept = [not stage.is_copied and not stage.is_base for stage in self.stages]
         for number in range(len(self.stages) - 1, -1, -1):
@@ -64,7 +70,7 @@ class _Reader:
             if base is not None:
                 kept[base] |= kept[number]
         return tuple(
-            Scope(
+            ScriptScope(
                 stage.image,
                 stage.base,
                 {name: tuple(settings) for name, settings in stage.settings.items()},
@@ -145,7 +151,7 @@ class _Reader:
             return
         within = environment_of(stage.shell) if not instruction.listed else ""
         if instruction.listed:
-            commands: tuple[Command, ...] = (Command(instruction.listed, (), instruction.span),)
+            commands: tuple[ShellCommand, ...] = (ShellCommand(instruction.listed, (), instruction.span),)
         else:
             script = read_script(instruction.body)
             commands = script.commands
@@ -156,7 +162,7 @@ class _Reader:
                 self.stages[self.names[mount["from"].lower()]].is_copied = True
         caches = tuple(mount.get("target", "") for mount in mounts if mount.get("type") in ("cache", "tmpfs"))
         self.steps.append(
-            Step(
+            ScriptStep(
                 len(self.stages) - 1,
                 instruction.span,
                 commands,

@@ -18,10 +18,10 @@ def suppressions_of(source: Source) -> tuple[Suppression, ...]:
     step or the command that follows, with all its lines.
     """
     file = parse(source.text, source.path, kind_of(source.path) or "shell")
-    return in_comments(source, file.comments, _Below(file).lines)
+    return in_comments(source, file.comments, _ScriptExtents(file).lines)
 
 
-class _Below:
+class _ScriptExtents:
     """Which lines a comment speaks of, read once for all comments of a file."""
 
     def __init__(self, file: InstallFile) -> None:

@@ -53,11 +53,11 @@ def read_workflow(source: Source) -> Workflow:
         if error.what.startswith(("the file is empty", "the file is not a mapping")):
             return Workflow((), ())
         raise
-    reader = _Reader(source)
+    reader = _WorkflowReader(source)
     return Workflow(tuple(reader.jobs(_pairs(root))), layout(source).comments)
 
 
-class _Reader:
+class _WorkflowReader:
     """From YAML nodes to jobs; holds the source so that each step need not."""
 
     def __init__(self, source: Source) -> None:

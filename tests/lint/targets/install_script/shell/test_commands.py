@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.lint.targets.install_script.reading import commands, words
 
-from conda_lockstep.lint.targets.install_script.shell.commands import Command, read_script
+from conda_lockstep.lint.targets.install_script.shell.commands import ShellCommand, read_script
 from conda_lockstep.lint.targets.install_script.shell.piece import Piece
 
 BASH = shutil.which("bash")
@@ -229,7 +229,7 @@ def test_a_piece_of_several_parts_is_read_as_one_text(text: str, apart: str) -> 
     """Joined lines and undone escapes leave a text whose characters stand apart in the file."""
     places = list(range(0, 3 * len(text), 3))
 
-    def values(found: tuple[Command, ...]) -> list[list[str]]:
+    def values(found: tuple[ShellCommand, ...]) -> list[list[str]]:
         return [[word.value for word in command.words] for command in found]
 
     assert values(read_script(Piece(text, places)).commands) == values(commands(text))

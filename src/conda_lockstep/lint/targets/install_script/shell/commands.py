@@ -19,10 +19,10 @@ from conda_lockstep.lint.targets.install_script.shell.words import (
 )
 from conda_lockstep.text.source import Span
 
-__all__ = ["Command", "Script", "Word", "read_script"]
+__all__ = ["Script", "ShellCommand", "Word", "read_script"]
 
 
-class Command(NamedTuple):
+class ShellCommand(NamedTuple):
     """A simple command: ``assignments`` such as ``X=1``, and the ``words`` behind them; either may be empty.
 
     ``depth`` counts the substitutions and compound commands around it. ``joined`` and ``follow`` are the operators
@@ -44,13 +44,13 @@ class Command(NamedTuple):
 class Script(NamedTuple):
     """The commands of a script, outer ones before those inside them, and its comments from ``#`` to the line's end."""
 
-    commands: tuple[Command, ...]
+    commands: tuple[ShellCommand, ...]
     comments: tuple[Span, ...]
 
 
 def read_script(piece: Piece, depth: int = 0) -> Script:
     """Read a script, in time proportional to its length, whatever it holds. ``depth`` is that of what it stands in."""
-    reader = _Reader(piece)
+    reader = _CommandReader(piece)
     reader.commands_until("", depth)
     return Script(tuple(draft.command() for draft in reader.drafts if draft.is_used), tuple(reader.comments))
 
@@ -96,10 +96,10 @@ class _Draft:
         is_assignment = is_plain and not self.words and ASSIGNMENT.match(word.value)
         (self.assignments if is_assignment else self.words).append(word)
 
-    def command(self) -> Command:
+    def command(self) -> ShellCommand:
         first = next(iter((*self.assignments, *self.words)), None)
         start = first.span.start if first else self.documents[0].span(0, 0).start
-        return Command(
+        return ShellCommand(
             tuple(self.words), tuple(self.assignments), Span(start, max(start, self.end)), self.depth, self.joined,
             self.follow, self.fed, tuple(self.documents),
         )  # fmt: skip
@@ -113,7 +113,7 @@ class _HereDocument(NamedTuple):
     strips_tabs: bool
 
 
-class _Reader(WordReader):
+class _CommandReader(WordReader):
     """Reads one script from its beginning to its end."""
 
     def __init__(self, piece: Piece) -> None:
@@ -123,7 +123,7 @@ class _Reader(WordReader):
         self.documents: list[_HereDocument] = []
 
     def commands_of(self, piece: Piece, depth: int) -> None:
-        inner = _Reader(piece)
+        inner = _CommandReader(piece)
         inner.commands_until("", depth)
         self.drafts += inner.drafts
 

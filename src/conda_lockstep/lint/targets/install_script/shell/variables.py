@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from conda_lockstep.lint.targets.install_script.shell.commands import Command
+from conda_lockstep.lint.targets.install_script.shell.commands import ShellCommand
 
 
 class Setting(NamedTuple):
@@ -33,7 +33,7 @@ def value_at(settings: Settings, name: str, at: int) -> str | None:
     return known[count - 1].value if count else None
 
 
-def exports(commands: Iterable[Command]) -> Settings:
+def exports(commands: Iterable[ShellCommand]) -> Settings:
     """Return the variables that a script sets for what follows: ``X=1`` alone, or behind ``export``."""
     found: dict[str, list[Setting]] = defaultdict(list)
     for command in commands:
