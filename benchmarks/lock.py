@@ -20,7 +20,7 @@ from benchmarks import _harness
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.http_server import serve
 
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.update.make import Settings, make_lock

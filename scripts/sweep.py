@@ -16,7 +16,8 @@ from pathlib import Path
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.http_server import serve
 
-from conda_lockstep.environment.environment_file import EnvironmentFile, read
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.update.make import Settings, make_lock, solver_for

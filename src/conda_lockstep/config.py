@@ -1,6 +1,6 @@
-"""The project's settings: what they are, and where they are found.
+"""The project's settings.
 
-They stand in ``[tool.lockstep]`` of a ``pyproject.toml`` or in a ``lockstep.toml``; :mod:`.settings` reads the table.
+:mod:`.settings` finds their file, :mod:`.settings_reader` reads it.
 A new setting is a field here and a reader there. Named tuples, for the reason that text/source.py gives.
 """
 
@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
-
-from conda_lockstep.errors import LockstepError
 
 FILE_NAME = "lockstep.toml"
 PYPROJECT = "pyproject.toml"
@@ -112,29 +110,3 @@ class Config(NamedTuple):
     machines: tuple[DeclaredMachine, ...] = ()
     cpu_allow: tuple[str, ...] = ()
     min_age: int = 0
-
-
-def load(start: Path) -> Config:
-    """Return the settings nearest to a folder: its own, or those of the closest folder above it.
-
-    Raises ``LockstepError`` for a broken file, an unknown key or a value that is not what the key takes.
-    """
-    for folder in (start, *start.parents):
-        own, project = folder / FILE_NAME, folder / PYPROJECT
-        for path in (own, project):
-            if path.is_file():
-                content = _content(path)
-                if path is own or b"lockstep" in content:
-                    from conda_lockstep.settings import read
-
-                    config = read(content, path)
-                    if config is not None:
-                        return config
-    return Config()
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise LockstepError(f"cannot be read: {error.strerror}", where=str(path)) from None

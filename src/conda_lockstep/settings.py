@@ -1,300 +1,35 @@
-"""Reads a table of settings into a ``Config``; every mistake in it is one line with its place."""
+"""Finds the settings of a folder: ``[tool.lockstep]`` of a ``pyproject.toml``, or a ``lockstep.toml``."""
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
 
-from conda_lockstep.config import FILE_NAME, PYPROJECT, Config, DeclaredMachine, Level, Precision
-from conda_lockstep.errors import Location, LockstepError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-PLATFORMS = frozenset(
-    "emscripten-wasm32 freebsd-64 linux-32 linux-64 linux-aarch64 linux-armv6l linux-armv7l linux-ppc64 "
-    "linux-ppc64le linux-riscv32 linux-riscv64 linux-s390x osx-64 osx-arm64 wasi-wasm32 win-32 win-64 win-arm64 "
-    "zos-z".split()
-)
-"""conda's ``KNOWN_SUBDIRS`` (``conda.base.constants``) without ``noarch``, which is no machine's."""
+from conda_lockstep.config import FILE_NAME, PYPROJECT, Config
+from conda_lockstep.errors import LockstepError
 
 
-def read(content: bytes, path: Path) -> Config | None:
-    """Read the settings of a file; None for a ``pyproject.toml`` that has none.
+def load(start: Path) -> Config:
+    """Return the settings nearest to a folder: its own, or those of the closest folder above it.
 
-    Raises ``LockstepError`` for what is no TOML, an unknown key, or a value that is not what the key takes.
+    Raises ``LockstepError`` for a broken file, an unknown key or a value that is not what the key takes.
     """
+    for folder in (start, *start.parents):
+        own, project = folder / FILE_NAME, folder / PYPROJECT
+        for path in (own, project):
+            if path.is_file():
+                content = _content(path)
+                if path is own or b"lockstep" in content:
+                    # Most repositories have no settings, and a lint of one file should not pay for their reader.
+                    from conda_lockstep.settings_reader import read
+
+                    config = read(content, path)
+                    if config is not None:
+                        return config
+    return Config()
+
+
+def _content(path: Path) -> bytes:
     try:
-        text = content.decode("utf-8-sig")
-        document: Mapping[str, object] = tomllib.loads(text)
-    except UnicodeDecodeError:
-        raise LockstepError("is not UTF-8", where=str(path), remedy="save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise _not_toml(str(error), path) from None
-    place = _Place(path, text, ())
-    if path.name == PYPROJECT:
-        tool = document.get("tool")
-        found = tool.get("lockstep") if isinstance(tool, dict) else None
-        if found is None:
-            return None
-        place = place.at("tool").at("lockstep")
-        document = _table(found, place)
-    return _config(document, place)
-
-
-class _Place(NamedTuple):
-    """Where a value stands: the file, its text, and the keys that lead to it."""
-
-    path: Path
-    text: str
-    keys: tuple[str, ...]
-
-    def at(self, key: str) -> _Place:
-        return self._replace(keys=(*self.keys, key))
-
-    @property
-    def shown(self) -> str:
-        keys = self.keys[2:] if self.path.name == PYPROJECT else self.keys
-        quoted = (key if re.fullmatch(r"[\w-]+", key) else f'"{key}"' for key in keys)
-        return ".".join(quoted) or "tool.lockstep"
-
-    def wrong(self, what: str, remedy: str = "") -> LockstepError:
-        return LockstepError(what, where=Location(str(self.path), _line(self.text, self.keys)), remedy=remedy)
-
-    def must_be(self, wanted: str, value: object, remedy: str = "") -> LockstepError:
-        return self.wrong(f"'{self.shown}' must be {wanted}, not {_kind(value)}", remedy)
-
-    def unknown(self, what: str, known: Iterable[str]) -> LockstepError:
-        return self.wrong(what, suggestion(self.keys[-1], known))
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return a remedy for an unknown name: the closest that is known, or all of them."""
-    import difflib
-
-    names = sorted(known)
-    # 'channel_order' and 'channelOrder' are as close as 'chanel-order'.
-    spelled = re.sub(r"_|(?<=[a-z])(?=[A-Z])", "-", name).lower()
-    close = difflib.get_close_matches(spelled, names, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(names)}"
-
-
-def _config(table: Mapping[str, object], place: _Place) -> Config:
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        reader = _READERS.get(key)
-        if reader is None:
-            if key == "tool" and place.path.name == FILE_NAME:
-                remedy = "in lockstep.toml the settings stand at the top: leave out '[tool.lockstep]'"
-                raise place.at(key).wrong("unknown setting 'tool'", remedy)
-            raise place.at(key).unknown(f"unknown setting '{key}'", _READERS)
-        values[key.replace("-", "_")] = reader(value, place.at(key))
-    return Config(root=place.path.parent)._replace(**values)
-
-
-def _string(value: object, place: _Place) -> str:
-    if not isinstance(value, str):
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        raise place.must_be("a string", value, "put it between quotes" if number else "")
-    return value
-
-
-def _strings(value: object, place: _Place) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        remedy = f'write ["{value}"]' if isinstance(value, str) else ""
-        raise place.must_be("a list of strings", value, remedy)
-    for item in value:
-        if not isinstance(item, str):
-            raise place.wrong(f"'{place.shown}' must be a list of strings, but holds {_kind(item)}")
-    return tuple(value)
-
-
-def _table(value: object, place: _Place) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise place.must_be("a table", value)
-    return value
-
-
-def _string_table(value: object, place: _Place) -> Mapping[str, str]:
-    return {key: _string(item, place.at(key)) for key, item in _table(value, place).items()}
-
-
-def _strings_table(value: object, place: _Place) -> Mapping[str, tuple[str, ...]]:
-    return {key: _strings(item, place.at(key)) for key, item in _table(value, place).items()}
-
-
-def _choice(value: object, place: _Place, choices: tuple[str, ...]) -> str:
-    text = _string(value, place)
-    if text not in choices:
-        raise place.wrong(f"'{place.shown}' is '{text}'", f"use one of {', '.join(choices)}")
-    return text
-
-
-def _levels(value: object, place: _Place) -> Mapping[str, str]:
-    return {key: _choice(item, place.at(key), get_args(Level)) for key, item in _table(value, place).items()}
-
-
-def _precisions(value: object, place: _Place) -> Mapping[str, str]:
-    choices = get_args(Precision)
-    return {key.lower(): _choice(item, place.at(key), choices) for key, item in _table(value, place).items()}
-
-
-def _url(value: object, place: _Place) -> str:
-    url = _string(value, place)
-    if not re.match(r"(?:https?|file)://", url):
-        raise place.wrong(f"'{place.shown}' must be a URL, not '{url}'", "begin it with https://")
-    return url
-
-
-def _pattern(value: object, place: _Place) -> str:
-    pattern = _string(value, place)
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise place.wrong(f"'{place.shown}' is no regular expression: {error}", "mend it") from None
-    return pattern
-
-
-def _platform(value: object, place: _Place) -> str:
-    name = _string(value, place)
-    if name not in PLATFORMS:
-        what = f"'{place.shown}' names no platform of conda: '{name}'"
-        raise place.wrong(what, suggestion(name, PLATFORMS))
-    return name
-
-
-def _platforms(value: object, place: _Place) -> tuple[str, ...]:
-    return tuple(_platform(name, place) for name in _strings(value, place))
-
-
-def _machines(value: object, place: _Place) -> tuple[DeclaredMachine, ...]:
-    return tuple(_machine(name, item, place.at(name)) for name, item in _table(value, place).items())
-
-
-def _machine(name: str, value: object, place: _Place) -> DeclaredMachine:
-    table = _table(value, place)
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        what = f"'{name}' cannot be in the name of a lock"
-        raise place.wrong(what, "name the machine with letters, digits, '-' and '_'")
-    for key in table:
-        if key not in _MACHINE:
-            raise place.at(key).unknown(f"unknown setting '{key}' of machine '{name}'", _MACHINE)
-    if "platform" not in table:
-        raise place.wrong(f"machine '{name}' has no platform", 'write platform = "linux-64"')
-    if "driver" in table and "cuda" in table:
-        what = f"machine '{name}' has both driver and cuda"
-        raise place.at("cuda").wrong(what, "keep one: the driver decides")
-    machine = DeclaredMachine(
-        name, **{key: _MACHINE[key](item, place.at(key)) for key, item in table.items()}
-    )
-    for key in table:
-        if not machine.platform.startswith(_ONLY_ON.get(key, "")):
-            raise place.at(key).wrong(
-                f"machine '{name}' is {machine.platform}, which has no {key}", "leave it out"
-            )
-    return machine
-
-
-_ONLY_ON: Mapping[str, tuple[str, ...]] = {
-    "glibc": ("linux-",),
-    "driver": ("linux-", "win-"),
-    "cuda": ("linux-", "win-"),
-}
-"""What machines of these platforms alone have."""
-
-
-def _version(value: object, place: _Place) -> str:
-    text = _string(value, place)
-    if not re.fullmatch(r"\d+(?:\.\d+)*", text):
-        raise place.wrong(f"'{place.shown}' must be a version, not '{text}'", 'write it as in "12.4"')
-    return text
-
-
-def _processor(value: object, place: _Place) -> str:
-    text = _string(value, place)
-    if not re.fullmatch(r"[a-z0-9_]+", text):
-        what = f"'{place.shown}' must be a processor as archspec names them, not '{text}'"
-        raise place.wrong(what, 'write it as in "x86_64_v3"')
-    return text
-
-
-def _days(value: object, place: _Place) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise place.must_be("a number of days", value, "write it as in 7")
-    return value
-
-
-_MACHINE: Mapping[str, Callable[[object, _Place], str]] = {
-    "platform": _platform,
-    "driver": _version,
-    "cuda": _version,
-    "glibc": _version,
-    "archspec": _processor,
-}
-_READERS: Mapping[str, Callable[[object, _Place], object]] = {
-    "select": _strings,
-    "ignore": _strings,
-    "extend-select": _strings,
-    "per-file-ignores": _strings_table,
-    "severity": _levels,
-    "channel-order": _strings,
-    "name-pattern": _pattern,
-    "pip-allow": _strings,
-    "install-allow": _strings,
-    "pin-precision": _precisions,
-    "mirrors": _string_table,
-    "pypi-index": _url,
-    "platforms": _platforms,
-    "machines": _machines,
-    "cpu-allow": _strings,
-    "min-age": _days,
-}
-"""Every setting as it is spelled in the file, and what reads it."""
-
-
-def _kind(value: object) -> str:
-    """Name a TOML value's type as a person would."""
-    if isinstance(value, bool):
-        return f"{value}".lower()
-    if isinstance(value, (int, float)):
-        return f"the number {value}"
-    names = {"str": "a string", "list": "a list", "dict": "a table"}
-    return names.get(type(value).__name__, f"a {type(value).__name__}")
-
-
-def _not_toml(message: str, path: Path) -> LockstepError:
-    match = re.fullmatch(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
-    what = f"not TOML: {match[1] if match else message}"
-    where = Location(str(path), int(match[2] or 0), int(match[3] or 0)) if match else str(path)
-    return LockstepError(what, where=where, remedy="mend the file")
-
-
-_KEY = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
-
-
-def _line(text: str, keys: tuple[str, ...]) -> int:
-    """Return the line that a key stands on, 0 where it is not found: enough for a message, and no parser."""
-    table: tuple[str, ...] = ()
-    best = (0, 0)
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[\[?([^\[\]]+)\]", line)
-        pair = re.match(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=", line)
-        if header:
-            here = table = _keys(header[1])
-        elif pair:
-            here = (*table, *_keys(pair[1]))
-        else:
-            continue
-        shared = min(len(here), len(keys))
-        if here[:shared] == keys[:shared] and shared > best[0]:
-            best = (shared, number)
-    return best[1]
-
-
-def _keys(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in re.findall(_KEY, dotted))
+        return path.read_bytes()
+    except OSError as error:
+        raise LockstepError(f"cannot be read: {error.strerror}", where=str(path)) from None

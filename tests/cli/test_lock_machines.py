@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.cli.main import main
-from conda_lockstep.config import load
 from conda_lockstep.github.check.locking import lock_environment
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.metadata import machines_of
+from conda_lockstep.settings import load
 from conda_lockstep.snapshot import machine as machines
 from conda_lockstep.snapshot import prefix as prefixes
 from tests.support.prefixes import copy_of

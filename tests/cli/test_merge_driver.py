@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.cli.main import main
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock

@@ -15,7 +15,7 @@ from tests.support.corpus import find_corpus
 from conda_lockstep.conda.match_spec import NOWHERE, BadSpec, CondaSpec, parse_conda
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.environment.entries import read_entries
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.environment.requirement import PipRequirement, parse_pip
 from conda_lockstep.errors import LockstepError
 

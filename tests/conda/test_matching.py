@@ -13,7 +13,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 from tests.support.repodata import repodata
 
 from conda_lockstep.conda.matching import read
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 
 PARTS = st.sampled_from(

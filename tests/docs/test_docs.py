@@ -16,8 +16,9 @@ from scripts.build_docs import build
 from scripts.pages import EVERY_RULE, Page
 
 from conda_lockstep.cli.main import COMMANDS
-from conda_lockstep.config import Config, load
+from conda_lockstep.config import Config
 from conda_lockstep.lint.engine.selection import select
+from conda_lockstep.settings import load
 from tests.support.docs import DOCS, as_run
 
 ROOT = DOCS.parent

@@ -7,7 +7,7 @@ import pytest
 from conda_lockstep.conda.bounds import Bounds, Release
 from conda_lockstep.environment.cuda import Statement, cuda_packages, exclude, is_cuda_build, statements
 from conda_lockstep.environment.entries import read_entries
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from tests.support.lint import of
 
 HEAD = "channels: [a]\ndependencies:\n"

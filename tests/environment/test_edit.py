@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.edit import Claims, Edit, OverlapError
-from conda_lockstep.environment.environment_file import EnvironmentFile, MappingEntry, parse
+from conda_lockstep.environment.environment_file import EnvironmentFile, MappingEntry
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.text.source import Source, Span, UnreadableFileError
 
 BLOCK = """\

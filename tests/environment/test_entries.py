@@ -5,7 +5,7 @@ import pytest
 from conda_lockstep.conda.match_spec import NOWHERE
 from conda_lockstep.environment.edit import apply
 from conda_lockstep.environment.entries import read_entries, rewrite
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 
 
 def test_entries_stand_in_the_order_of_the_file_by_manager() -> None:

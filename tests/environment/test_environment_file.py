@@ -7,17 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conda_lockstep.environment.environment_file import (
-    EnvironmentFile,
-    Item,
-    MappingEntry,
-    PipSection,
-    UnreadableFileError,
-    parse,
-    read,
-)
+from conda_lockstep.environment.environment_file import EnvironmentFile, Item, MappingEntry, PipSection
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.encoding import MAX_BYTES, decode
+from conda_lockstep.text.source import UnreadableFileError
 from conda_lockstep.text.yaml_nodes import MAX_DEPTH
 from tests.support.corpus import ABSENT, find_corpus
 

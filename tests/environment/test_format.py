@@ -9,16 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_lockstep.environment.blocks import is_plain
-from conda_lockstep.environment.environment_file import (
-    EnvironmentFile,
-    PipSection,
-    UnreadableFileError,
-    parse,
-    read,
-)
+from conda_lockstep.environment.environment_file import EnvironmentFile, PipSection
 from conda_lockstep.environment.format import UnformattableError, canonical
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.text.comments import layout
-from conda_lockstep.text.source import Source
+from conda_lockstep.text.source import Source, UnreadableFileError
 
 
 def formatted(text: str) -> str:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_lockstep.environment.environment_file import EnvironmentFile, UnreadableFileError
+from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.node_reader import read_nodes
 from conda_lockstep.environment.plain_reader import read_plain
-from conda_lockstep.text.source import Source
+from conda_lockstep.text.source import Source, UnreadableFileError
 from tests.support.corpus import ABSENT, find_corpus
 
 CORPUS = find_corpus()

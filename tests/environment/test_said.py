@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conda_lockstep.conda.match_spec import BadSpec, parse_conda
-from conda_lockstep.environment.environment_file import UnreadableFileError, parse
 from conda_lockstep.environment.format import UnformattableError, canonical
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.environment.requirement import parse_pip
+from conda_lockstep.text.source import UnreadableFileError
 from tests.conda.test_match_spec import NO_REQUIREMENTS, NO_SPECS
 from tests.environment.test_environment_file import DAMAGED
 from tests.environment.test_format import UNSAFE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conda_lockstep.conda.match_spec import CondaSpec, parse_conda
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export import export
 from conda_lockstep.export.model import Subject

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_lockstep.config import Config, DeclaredMachine
-from conda_lockstep.environment.environment_file import UnreadableFileError, parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.selection import select
+from conda_lockstep.text.source import UnreadableFileError
 
 CONFIG = Config(
     machines=(

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.environment_file import UnreadableFileError, parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine.registry import rules
 from conda_lockstep.lint.rules.document.comments import SELECTORS
+from conda_lockstep.text.source import UnreadableFileError
 from tests.support.lint import fixed, found, marked, of
 
 with warnings.catch_warnings():

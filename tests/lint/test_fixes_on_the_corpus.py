@@ -11,7 +11,8 @@ from rattler import BuildString, MatchSpec, PackageRecord
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment.entries import read_entries
-from conda_lockstep.environment.environment_file import EnvironmentFile, parse, read
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.registry import rules

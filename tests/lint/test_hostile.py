@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.environment_file import MAX_ENTRIES, parse
+from conda_lockstep.environment.reader import MAX_ENTRIES, parse
 from conda_lockstep.lint.engine import runner as lint
 
 MANY = MAX_ENTRIES - 20

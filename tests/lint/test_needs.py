@@ -8,7 +8,7 @@ import pytest
 
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.entries import Trait, read_entries
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine.registry import rules
 from tests.support.corpus import CORPUS, REPOSITORY

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest

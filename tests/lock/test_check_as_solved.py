@@ -25,7 +25,7 @@ from rattler import (
 )
 from rattler.exceptions import SolverError
 
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model import metadata

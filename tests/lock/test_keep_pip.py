@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest
 from conda_lockstep.lock.solve.solve import NO_HORIZON, Horizon

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.lock.pip.requirements import pip_part

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.pip.requirements import PipPart, pip_part
 
@@ -217,7 +217,7 @@ def test_a_constraint_is_no_url(write):
 
 def test_real_requirements_of_the_corpus_are_read_or_refused_in_one_line(corpus):
     """Every pip part of 423 real files: no crash, and a place in each refusal."""
-    from conda_lockstep.environment.environment_file import read
+    from conda_lockstep.environment.reader import read
 
     read_, refused = 0, 0
     for path in sorted((corpus / "environments").glob("*.y*ml")):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from conda_lockstep.drift.report import Report
 from conda_lockstep.drift.requested.spec_diff import spec_diff
-from conda_lockstep.environment.environment_file import EnvironmentFile, parse
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.render.drift import html, markdown
 from conda_lockstep.render.drift import text as drift_text

@@ -8,8 +8,9 @@ import json
 import pytest
 from hypothesis import given
 
+from conda_lockstep.drift.attribution.upload import Upload, UploadChange
 from conda_lockstep.packages import Package
-from conda_lockstep.render.uploads import Upload, UploadChange, UploadRow, as_json, as_text
+from conda_lockstep.render.uploads import UploadRow, as_json, as_text
 from tests.render.hostile import ATTACKS, texts
 
 MOMENT = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)

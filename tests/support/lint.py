@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.runner import Finding, Fixed
 

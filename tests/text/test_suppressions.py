@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_lockstep.environment.environment_file import UnreadableFileError, read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.text.comments import layout
-from conda_lockstep.text.source import Source
+from conda_lockstep.text.source import Source, UnreadableFileError
 from conda_lockstep.text.suppressions import Suppression, suppressions
 
 

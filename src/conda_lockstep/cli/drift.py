@@ -82,7 +82,7 @@ def _compared(
         )
     if files:
         from conda_lockstep.drift.requested import spec_diff as asked
-        from conda_lockstep.environment.environment_file import read
+        from conda_lockstep.environment.reader import read
 
         return asked.spec_diff(read(old), read(new)), None
     from conda_lockstep.drift.compare.compare import compare

@@ -7,11 +7,9 @@ was written: what YAML 1.1 and 1.2 make of ``3.10`` or ``on`` is for the rules t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from conda_lockstep.text.encoding import decode, read_bytes
-from conda_lockstep.text.source import Source, Span, UnreadableFileError
+from conda_lockstep.text.source import Source, Span
 
 __all__ = [
     "Dependency",
@@ -24,13 +22,7 @@ __all__ = [
     "Source",
     "Span",
     "TopLevelKey",
-    "UnreadableFileError",
-    "parse",
-    "read",
 ]
-
-MAX_ENTRIES = 2_000
-"""What the lists of a file may hold, all together: rules compare entries with each other. Exports have hundreds."""
 
 Kind: TypeAlias = Literal["string", "number", "null", "mapping", "sequence", "missing"]
 """What a value is to YAML 1.1; ``number`` is any scalar that is neither text nor null (dates and booleans, too)."""
@@ -158,43 +150,3 @@ class EnvironmentFile(NamedTuple):
         if found < 1 or text[found - 1] not in " \t" or text[:found].strip(" \t,]}:"):
             return None
         return Span(rest.start + found, rest.end)
-
-
-def read(path: Path, *, shown_as: str | None = None) -> EnvironmentFile:
-    """Read an environment file.
-
-    Raises :class:`UnreadableFileError` for what is no UTF-8 YAML mapping, and ``LockstepError`` where there is
-    no such file.
-    """
-    shown = shown_as if shown_as is not None else str(path)
-    return parse(decode(read_bytes(path, shown), shown), shown)
-
-
-def parse(text: str, path: str) -> EnvironmentFile:
-    """Read the text of an environment file; raises :class:`UnreadableFileError`."""
-    # Both readers make what is declared here.
-    from conda_lockstep.environment.plain_reader import read_plain
-
-    source = Source.of(path, text)
-    file = read_plain(source)
-    if file is None:
-        from conda_lockstep.environment.node_reader import read_nodes
-
-        file = read_nodes(source)
-    _refuse_too_many(file)
-    return file
-
-
-def _refuse_too_many(file: EnvironmentFile) -> None:
-    pip = sum(len(section.items) for section in file.pip_sections)
-    lists = (
-        file.channels.items,
-        file.dependencies,
-        file.variables,
-        file.platforms,
-        file.pip_repositories,
-        file.keys,
-    )
-    if pip + sum(len(entries) for entries in lists) > MAX_ENTRIES:
-        what = f"it holds more than {MAX_ENTRIES:,} entries: no environment file"
-        raise UnreadableFileError(what, file.source, 0, remedy="name the right file")

@@ -22,9 +22,9 @@ from conda_lockstep.environment.blocks import (
     read_blocks,
     without_leading_blanks,
 )
-from conda_lockstep.environment.environment_file import EnvironmentFile, UnreadableFileError
+from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.text.comments import layout
-from conda_lockstep.text.source import Source
+from conda_lockstep.text.source import Source, UnreadableFileError
 from conda_lockstep.text.yaml_nodes import compose
 
 __all__ = ["KEYS", "UnformattableError", "canonical"]

@@ -6,14 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from conda_lockstep.environment.environment_file import (
-    MAX_ENTRIES,
-    EnvironmentFile,
-    Item,
-    ListOf,
-    PipSection,
-    parse,
-)
+from conda_lockstep.environment.environment_file import EnvironmentFile, Item, ListOf, PipSection
+from conda_lockstep.environment.reader import MAX_ENTRIES, parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.encoding import decode, read_bytes
 from conda_lockstep.text.resolve_path import resolve_path

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.conda.subdirs import this_platform
-from conda_lockstep.config import load
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.channels import Mirrors, channels_of
@@ -18,6 +17,7 @@ from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import environment_of, is_lock, lock_path
 from conda_lockstep.packages import PackageSet
+from conda_lockstep.settings import load
 from conda_lockstep.text.resolve_path import resolve_path
 
 

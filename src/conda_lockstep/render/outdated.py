@@ -6,14 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from conda_lockstep.lock.explain.outdated import Newer
+from conda_lockstep.lock.explain.outdated import Newer, remedy
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
-from conda_lockstep.text.listing import listed
 from conda_lockstep.text.printable import visible
 
 TITLES = ("package", "locked", "new lock", "newest", "what lets the newest in")
-SHOWN = 3
-"""How many alternatives are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ def _block(lock: str, platforms: Sequence[str], found: Sequence[Newer]) -> Itera
     yield where
     cells = [
         TITLES,
-        *((_name(each), each.locked, each.fresh or "–", each.newest, says(each)) for each in found),
+        *((_name(each), each.locked, each.fresh or "–", each.newest, remedy(each)) for each in found),
     ]
     shown = [tuple(visible(cell, 1000) for cell in row) for row in cells]
     widths = [max(len(row[column]) for row in shown) for column in range(len(TITLES) - 1)]
@@ -58,19 +55,6 @@ def _block(lock: str, platforms: Sequence[str], found: Sequence[Newer]) -> Itera
 
 def _name(found: Newer) -> str:
     return f"{found.name} (pip)" if found.manager == "pip" else found.name
-
-
-def says(found: Newer) -> str:
-    """Return what lets the newest in, or why nothing of the user's does."""
-    if found.holders:
-        told = " or ".join(listed(list(map(_line, group)), "and") for group in found.holders[:SHOWN])
-        more = len(found.holders) - SHOWN
-        return f"open {told}" + (f" or {more} more" if more > 0 else "")
-    return found.why or "a new lock has it"
-
-
-def _line(entry: RequestedSpec) -> str:
-    return f"'{entry.text}' (line {entry.where.line})"
 
 
 def _json(row: OutdatedRow) -> dict[str, object]:

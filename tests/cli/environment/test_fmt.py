@@ -8,8 +8,8 @@ from tests.support.repository import Repository
 
 from conda_lockstep.cli.main import main
 from conda_lockstep.config import Config
-from conda_lockstep.environment.environment_file import parse, read
 from conda_lockstep.environment.format import canonical
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.lint.engine import runner as lint
 
 UGLY = "name: demo\nchannels:\n- conda-forge\ndependencies:\n- numpy=1.26  # ABI\n- python=3.11\n"

@@ -13,7 +13,8 @@ from rattler import MatchSpec
 
 from conda_lockstep.cli.main import main
 from conda_lockstep.environment.entries import Entries, read_entries
-from conda_lockstep.environment.environment_file import EnvironmentFile, read
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.records import record_of
 from conda_lockstep.lock.formats import cep37

@@ -15,7 +15,8 @@ from conda_lockstep.drift.compare.operands import is_environment_file
 from conda_lockstep.drift.model import MIRRORS
 from conda_lockstep.drift.requested.requested_package import requested_packages
 from conda_lockstep.drift.requested.spec_diff import spec_diff
-from conda_lockstep.environment.environment_file import EnvironmentFile, parse, read
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.render.drift import html, markdown
 from conda_lockstep.render.drift import json as drift_json

@@ -8,7 +8,7 @@ import pytest
 from tests.support.lint import fixed, found, marked, of
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.apply_suppressions import apply
 from conda_lockstep.lint.engine.registry import Problem

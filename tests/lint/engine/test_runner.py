@@ -11,7 +11,7 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.registry import Fix, Problem, Rule, Severity, rules
 from conda_lockstep.render.findings import json as report_json

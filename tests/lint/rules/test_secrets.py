@@ -7,7 +7,7 @@ from tests.support.lint import fixed, found, marked
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment.credentials import Redactor
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.registry import rules
 from conda_lockstep.render.findings import json as report_json

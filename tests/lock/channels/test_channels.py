@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.conda.urls import split_package_url, without_credentials
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors, channel, channels_of
 

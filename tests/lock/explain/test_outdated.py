@@ -14,7 +14,7 @@ import pytest
 from tests.support.forge.pypi import write_index
 
 from conda_lockstep.cli.main import main
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.channels.channels import Mirrors, channels_of
 from conda_lockstep.lock.model.virtual_packages import virtual_packages
 from conda_lockstep.lock.solve.requested_spec import wanted

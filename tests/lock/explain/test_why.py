@@ -11,7 +11,7 @@ import pytest
 
 from conda_lockstep.cli.main import main
 from conda_lockstep.conda.dependencies import split
-from conda_lockstep.environment.environment_file import parse, read
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.lock.explain.why import Graph, entries_of
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.http_server import Server
 
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.update.make import Settings, make_lock

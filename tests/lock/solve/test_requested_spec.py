@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.solve.requested_spec import wanted

@@ -12,7 +12,7 @@ from conda_lockstep.cli.main import main
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import read_entries
-from conda_lockstep.environment.environment_file import parse, read
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.lock.channels.records import record_of
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.formats import cep37

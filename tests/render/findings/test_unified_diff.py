@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_lockstep.environment.environment_file import EnvironmentFile, parse
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.render.findings.unified_diff import unified
 
 HEAD = "dependencies:\n"

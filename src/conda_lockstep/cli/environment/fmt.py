@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_lockstep.environment.environment_file import EnvironmentFile, parse, read
+from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.format import UnformattableError, canonical
 from conda_lockstep.environment.named_files import STDIN, read_stdin, with_folders
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.render.findings import text
 from conda_lockstep.text.atomic import write_text

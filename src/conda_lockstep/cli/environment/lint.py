@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from conda_lockstep.config import Config, load
+from conda_lockstep.config import Config
 from conda_lockstep.environment.named_files import STDIN, read_stdin, with_folders
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.partner_files import with_companions
 from conda_lockstep.lint.engine.registry import OF_ENVIRONMENTS, Rule
 from conda_lockstep.lint.engine.runner import UNREADABLE, Finding, Fixed
+from conda_lockstep.settings import load
 
 if TYPE_CHECKING:
     from conda_lockstep.environment.environment_file import EnvironmentFile

@@ -11,7 +11,8 @@ from conda_lockstep.environment import edit
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import read_entries
-from conda_lockstep.environment.environment_file import EnvironmentFile, Item, parse, read
+from conda_lockstep.environment.environment_file import EnvironmentFile, Item
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.rules.pins.unpinned import is_open, is_open_pip
 from conda_lockstep.lock.formats import cep37

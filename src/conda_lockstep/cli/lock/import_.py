@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from conda_lockstep.config import Config, load
-from conda_lockstep.environment.environment_file import parse
+from conda_lockstep.config import Config
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.formats import cep37
@@ -16,6 +16,7 @@ from conda_lockstep.lock.formats import detect as formats
 from conda_lockstep.lock.formats.canonical import canonical, of_platforms
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import is_lock
+from conda_lockstep.settings import load
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.bounded_text import read_text
 from conda_lockstep.text.resolve_path import resolve_path

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.config import Config, DeclaredMachine, load
-from conda_lockstep.environment.environment_file import EnvironmentFile, read
+from conda_lockstep.config import Config, DeclaredMachine
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.check.select import named, read_own
 from conda_lockstep.lock.formats import cep37
@@ -25,6 +26,7 @@ from conda_lockstep.lock.solve.solve import Horizon
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import Settings, Solvers, make_locks
 from conda_lockstep.render import lock_text
+from conda_lockstep.settings import load
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.bounded_text import read_text
 from conda_lockstep.text.resolve_path import resolve_path
@@ -91,7 +93,7 @@ def _update(asked: Asked, old: Mapping[Path, Lock]) -> UpdateRequest:
     held = {name for lock in old.values() for packages in lock.platforms.values() for _, name in packages}
     named = {name.lower() if name.lower() in held else normalize(name) for name in asked.update}
     for name in sorted(named - held):
-        from conda_lockstep.settings import suggestion
+        from conda_lockstep.settings_reader import suggestion
 
         remedy = suggestion(name, held) if held else "there is no lock yet: leave out --update"
         raise LockstepError(f"'{name}' is not in the lock, so it cannot be updated", remedy=remedy)

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_lockstep.config import load
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.check.select import named, read_own
 from conda_lockstep.lock.check.status import stale_reasons
 from conda_lockstep.lock.model.paths import lock_path
 from conda_lockstep.lock.solve.machines import refuse_unknown
+from conda_lockstep.settings import load
 from conda_lockstep.text.resolve_path import resolve_path
 
 

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_lockstep.config import Config, load
-from conda_lockstep.environment.environment_file import EnvironmentFile, read
+from conda_lockstep.config import Config
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.explain.outdated import Newer, newer
 from conda_lockstep.lock.explain.outdated_pip import newer_pip
@@ -21,6 +22,7 @@ from conda_lockstep.lock.update.make import Solvers, make_lock
 from conda_lockstep.lock.update.relock import request_from_lock, settings_again
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.render import outdated as report
+from conda_lockstep.settings import load
 from conda_lockstep.text.resolve_path import resolve_path
 
 CURRENT, OUTDATED = 0, 1

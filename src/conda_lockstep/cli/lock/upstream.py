@@ -15,7 +15,7 @@ from conda_lockstep.drift.attribution.uploads import flipped_by
 from conda_lockstep.drift.attribution.upstream import against_today
 from conda_lockstep.drift.report import Comparison, Report
 from conda_lockstep.environment.discover import tracked
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.explain.unsatisfiable import explain as explain_unsolvable
 from conda_lockstep.lock.model.lock import Lock

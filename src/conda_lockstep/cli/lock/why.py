@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from conda_lockstep.drift.compare.operands import Operand, read_source
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.explain.why import Explanation, Graph, RequestingEntry, entries_of
 from conda_lockstep.lock.model.paths import DEFAULT_FILE, environment_of, is_lock, lock_path, locks_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_lockstep.config import load
 from conda_lockstep.install.fetch.progress import is_wanted
 from conda_lockstep.install.locked_source import read_every
 from conda_lockstep.install.mirror import mirror
+from conda_lockstep.settings import load
 from conda_lockstep.text.resolve_path import resolve_path
 
 

@@ -10,9 +10,9 @@ from rattler import RepoDataRecord, Subdir
 
 from conda_lockstep.conda.urls import split_package_url
 from conda_lockstep.drift.attribution.bisect import first_flip
+from conda_lockstep.drift.attribution.upload import Upload, UploadChange
 from conda_lockstep.lock.solve.solve import Horizon, Request, Solver, UnsolvableError
 from conda_lockstep.packages import Package
-from conda_lockstep.render.uploads import Upload, UploadChange
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _MILLISECOND = datetime.timedelta(milliseconds=1)

@@ -16,7 +16,7 @@ from conda_lockstep.drift.compare.severity import judge
 from conda_lockstep.drift.report import Comparison, Row
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.lock.check.satisfiability import is_satisfied
-from conda_lockstep.lock.explain.outdated import Newer, newer
+from conda_lockstep.lock.explain.outdated import Newer, newer, remedy
 from conda_lockstep.lock.explain.outdated_pip import newer_pip
 from conda_lockstep.lock.explain.unsatisfiable import explain
 from conda_lockstep.lock.explain.why import entries_of
@@ -26,7 +26,6 @@ from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Settings, make_lock
 from conda_lockstep.lock.update.relock import request_from_lock
 from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.render.outdated import says
 
 FRESH, TODAY = "a new lock of today", "the channels today"
 
@@ -134,4 +133,4 @@ def _held_back(found: Sequence[Newer]) -> Iterator[str]:
     """Yield what a new lock would still not have, and what holds it back."""
     for each in found:
         if each.fresh != each.newest:
-            yield f"{each.name} {each.newest} is there, and not in a new lock; what lets it in: {says(each)}"
+            yield f"{each.name} {each.newest} is there, and not in a new lock; what lets it in: {remedy(each)}"

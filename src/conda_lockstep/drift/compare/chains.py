@@ -11,7 +11,7 @@ from conda_lockstep.conda.dependencies import split
 from conda_lockstep.drift.compare.operands import Operand
 from conda_lockstep.drift.model import DriftClass
 from conda_lockstep.drift.report import Comparison, Report, Row
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.lock.explain.why import Chain, Graph, RequestingEntry, entries_of
 from conda_lockstep.lock.model.envelope import lower_bounds
 from conda_lockstep.lock.model.paths import environment_of, is_lock

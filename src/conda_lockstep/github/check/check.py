@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from conda_lockstep.conda.urls import UNTRUSTED
-from conda_lockstep.config import Config, load
+from conda_lockstep.config import Config
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import building
 from conda_lockstep.github.check.attribution import Inquiry, Told
@@ -29,6 +29,7 @@ from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.partner_files import with_companions
 from conda_lockstep.lint.engine.runner import UNREADABLE, Finding
 from conda_lockstep.lock.model.paths import is_lock
+from conda_lockstep.settings import load
 
 
 def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:

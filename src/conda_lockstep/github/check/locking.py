@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.environment_file import EnvironmentFile, read
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.event.files import is_inside
 from conda_lockstep.github.event.inputs import Inputs

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from conda_lockstep.config import load
 from conda_lockstep.drift.attribution.upstream import against_today
 from conda_lockstep.drift.report import Comparison, Evidence, Report
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.event.files import is_inside, select_files
 from conda_lockstep.github.event.inputs import Inputs
@@ -30,6 +29,7 @@ from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import Solvers, make_locks
 from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of
 from conda_lockstep.render.drift import text as drift_text
+from conda_lockstep.settings import load
 from conda_lockstep.text.resolve_path import resolve_path
 
 

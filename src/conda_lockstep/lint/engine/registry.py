@@ -61,7 +61,8 @@ class Rule(NamedTuple):
 
     ``supersedes`` names general rules that report nothing for an entry that this rule reports. A rule that
     ``requires_solver`` is chosen by its name or its family only: the linter alone, without the extra ``solve``, cannot
-    run it. ``requires`` are traits without which a file has nothing for it: it is not asked about one that lacks any of them.
+    run it. ``requires`` are traits without which a file has nothing for it: it is not
+    asked about one that lacks any of them.
     """
 
     name: str

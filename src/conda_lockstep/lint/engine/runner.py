@@ -12,7 +12,8 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.entries import read_entries
-from conda_lockstep.environment.environment_file import EnvironmentFile, ListOf, parse, read
+from conda_lockstep.environment.environment_file import EnvironmentFile, ListOf
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine.registry import OF_REQUIREMENTS, Fix, Problem, Rule, Safety, Severity, Subject
 from conda_lockstep.lint.engine.selection import find_rule as find_rule

@@ -23,6 +23,8 @@ from conda_lockstep.text.listing import listed
 
 SHOWN = 2
 """How many of the packages are named that would be older."""
+_HOLDERS_SHOWN = 3
+"""How many groups of entries are named that each let the newest in."""
 SECONDS = 60.0
 """How long to look for what holds packages back; after that the rest is only listed."""
 
@@ -186,6 +188,18 @@ class _OutdatedSearch:
                 return f"it does not go with any {others[0].name}{behind}"
             return next(iter(_needs(tree)), "it cannot be installed on such a machine")
         return ""
+
+
+def remedy(found: Newer) -> str:
+    """Return which entries to open for the newest version, or why none of them holds it back."""
+    if not found.holders:
+        return found.why or "a new lock has it"
+    groups = [
+        listed([f"'{entry.text}' (line {entry.where.line})" for entry in group], "and")
+        for group in found.holders
+    ]
+    more = len(groups) - _HOLDERS_SHOWN
+    return f"open {' or '.join(groups[:_HOLDERS_SHOWN])}" + (f" or {more} more" if more > 0 else "")
 
 
 def _needs(tree: Sequence[solver_tree.SolverNode]) -> Iterator[str]:

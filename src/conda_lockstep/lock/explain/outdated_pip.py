@@ -12,7 +12,8 @@ from packaging.version import InvalidVersion, Version
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.entries import PipEntry, read_entries, rewrite
-from conda_lockstep.environment.environment_file import EnvironmentFile, parse
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.explain.outdated import Newer
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from conda_lockstep.config import Config, load
-from conda_lockstep.environment.environment_file import EnvironmentFile, read
+from conda_lockstep.config import Config
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import channels_of
 from conda_lockstep.lock.formats import detect as formats
@@ -20,6 +21,7 @@ from conda_lockstep.lock.solve.requested_spec import wanted
 from conda_lockstep.lock.solve.solve import NO_HORIZON, Request
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import Settings
+from conda_lockstep.settings import load
 from conda_lockstep.text.bounded_text import read_text
 from conda_lockstep.text.resolve_path import resolve_path
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conda_lockstep.cli.lock.merge_driver.merge_sides import Merge, merge_text
-from conda_lockstep.config import load
-from conda_lockstep.environment.environment_file import EnvironmentFile, parse
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
@@ -17,6 +17,7 @@ from conda_lockstep.lock.model.paths import environment_of, lock_path
 from conda_lockstep.lock.update.merge import Merged, merge
 from conda_lockstep.lock.update.merge_text import conflict
 from conda_lockstep.packages import PackageSet
+from conda_lockstep.settings import load
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.bounded_text import read_text
 from conda_lockstep.text.resolve_path import resolve_path

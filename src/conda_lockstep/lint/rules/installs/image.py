@@ -11,7 +11,7 @@ from conda_lockstep.config import Config
 from conda_lockstep.data import table
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries, read_entries
-from conda_lockstep.environment.environment_file import UnreadableFileError, parse, read
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.lint.rules.installs.environment import environment_file
@@ -25,7 +25,7 @@ from conda_lockstep.lint.rules.installs.subject import (
 )
 from conda_lockstep.lint.targets.install_script.calls import Call
 from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
-from conda_lockstep.text.source import Span
+from conda_lockstep.text.source import Span, UnreadableFileError
 
 _FOR_GPUS = re.compile(
     r"cuda|cu1\d{2}(?!\d)|nvcr\.io/nvidia/(?!base)|rapidsai/|(?:^|/)pytorch/pytorch|tensorflow/tensorflow:\S*gpu"

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conda_lockstep.config import Config, load
+from conda_lockstep.config import Config
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lint.engine.registry import Problem, rule
 from conda_lockstep.lock.model.paths import lock_path, locks_of
+from conda_lockstep.settings import load
 from conda_lockstep.text.resolve_path import resolve_path
 from conda_lockstep.text.source import Span
 

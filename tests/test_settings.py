@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.config import Config, DeclaredMachine, load
+from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.settings import load
 
 
 @pytest.fixture

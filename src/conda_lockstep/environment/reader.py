@@ -1,0 +1,50 @@
+"""Reads environment files: the plain kind line by line, any other through YAML nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.plain_reader import read_plain
+from conda_lockstep.text.encoding import decode, read_bytes
+from conda_lockstep.text.source import Source, UnreadableFileError
+
+MAX_ENTRIES = 2_000
+"""What the lists of a file may hold, all together: rules compare entries with each other. Exports have hundreds."""
+
+
+def read(path: Path, *, shown_as: str | None = None) -> EnvironmentFile:
+    """Read an environment file.
+
+    Raises :class:`UnreadableFileError` for what is no UTF-8 YAML mapping, and ``LockstepError`` where there is
+    no such file.
+    """
+    shown = shown_as if shown_as is not None else str(path)
+    return parse(decode(read_bytes(path, shown), shown), shown)
+
+
+def parse(text: str, path: str) -> EnvironmentFile:
+    """Read the text of an environment file; raises :class:`UnreadableFileError`."""
+    source = Source.of(path, text)
+    file = read_plain(source)
+    if file is None:
+        from conda_lockstep.environment.node_reader import read_nodes
+
+        file = read_nodes(source)
+    _refuse_too_many(file)
+    return file
+
+
+def _refuse_too_many(file: EnvironmentFile) -> None:
+    pip = sum(len(section.items) for section in file.pip_sections)
+    lists = (
+        file.channels.items,
+        file.dependencies,
+        file.variables,
+        file.platforms,
+        file.pip_repositories,
+        file.keys,
+    )
+    if pip + sum(len(entries) for entries in lists) > MAX_ENTRIES:
+        what = f"it holds more than {MAX_ENTRIES:,} entries: no environment file"
+        raise UnreadableFileError(what, file.source, 0, remedy="name the right file")
