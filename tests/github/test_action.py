@@ -104,7 +104,7 @@ def test_the_watch_is_about_no_pull_request(runner: Runner, github: FakeGitHub, 
 
 def test_the_half_that_speaks_loads_no_solver() -> None:
     """It would be a quarter of a second for nothing."""
-    modules = ("action", "report", "relay", "watch")
+    modules = ("action", "report.report", "fork_comment.fork_comment", "upstream.report_upstream")
     code = "import sys; " + "; ".join(f"import conda_lockstep.github.{name}" for name in modules)
     done = subprocess.run(
         [sys.executable, "-I", "-c", f"{code}; print('rattler' in sys.modules, 'ghapi' in sys.modules)"],

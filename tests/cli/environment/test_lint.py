@@ -92,7 +92,12 @@ def test_what_excludes_each_other_is_refused(
 
 
 @pytest.mark.parametrize(
-    "module", ["sarif", "junit", "annotations", "json", "diff", "fixes", "statistics", "paths"]
+    "module",
+    [
+        *(f"findings.{name}" for name in ("sarif", "junit", "annotations", "json", "unified_diff", "statistics")),
+        "findings.fix_preview",
+        "paths",
+    ],
 )
 def test_text_loads_no_other_format(folder: Path, module: str) -> None:
     loaded = modules_after("lint", str(folder / "environment.yml"))

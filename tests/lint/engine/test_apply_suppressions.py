@@ -178,19 +178,19 @@ def test_a_suppression_holds_for_the_first_line_of_a_finding_only() -> None:
 
 def test_a_file_without_suppressions_costs_no_import_of_them() -> None:
     code = (
-        "import sys; from conda_lockstep.lint.engine.registry import lint; from conda_lockstep.config import Config;"
-        "from conda_lockstep.environment.environment_file import parse; c = Config();"
-        "lint.lint(parse('dependencies: [numpy]', 'x'), lint.select(c), c); print(*sys.modules)"
+        "import sys; from conda_lockstep.lint.engine import runner; from conda_lockstep.config import Config;"
+        "from conda_lockstep.environment.reader import parse; c = Config();"
+        "runner.lint(parse('dependencies: [numpy]', 'x'), runner.select(c), c); print(*sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.split())
     assert "conda_lockstep.lint.rules.suppressions" in loaded
     lazy = (
-        "environment.comments",
-        "environment.suppressions",
-        "rules.suppress",
-        "rules.baseline",
-        "settings",
+        "text.comments",
+        "text.suppressions",
+        "lint.engine.apply_suppressions",
+        "lint.engine.baseline",
+        "settings_reader",
     )
     assert not loaded & {f"conda_lockstep.{name}" for name in lazy}
 
