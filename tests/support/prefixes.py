@@ -113,10 +113,33 @@ def installed(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Install
 
 
 def copy_of(prefix: Path, to: Path) -> Path:
-    """Copy a prefix in a moment: files are linked, but for the records in ``conda-meta``."""
+    """Copy a prefix in a moment, and rewrite what names its folder, as ``conda-unpack`` does.
+
+    Files are hard links, except for the records in ``conda-meta`` and what is rewritten.
+    """
+    moved_copy_of(prefix, to)
+    unpack(to, prefix)
+    return to
+
+
+def moved_copy_of(prefix: Path, to: Path) -> Path:
+    """Copy a prefix as ``cp -r`` does: its files still name the folder that it was built in."""
     shutil.copytree(prefix, to, symlinks=True, copy_function=os.link, ignore=lambda *_: ["conda-meta"])
     shutil.copytree(prefix / "conda-meta", to / "conda-meta")
     return to
+
+
+def unpack(prefix: Path, old: Path) -> None:
+    """Rewrite the text files of a prefix that name the folder ``old``; their records stay as they are."""
+    for path in prefix.rglob("*"):
+        if path.is_symlink() or not path.is_file() or path.parent.name == "conda-meta":
+            continue
+        content = path.read_bytes()
+        if os.fsencode(old) in content and b"\0" not in content:
+            mode = path.stat().st_mode
+            path.unlink()
+            path.write_bytes(content.replace(os.fsencode(old), os.fsencode(prefix)))
+            path.chmod(mode)
 
 
 def pip(prefix: Path, *arguments: str) -> None:

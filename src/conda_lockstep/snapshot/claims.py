@@ -1,4 +1,4 @@
-"""Who brought which file of a prefix, and with which bytes: conda-meta's ``paths_data``, and pip's RECORD (PEP 376)."""
+"""Which package installed which file of a prefix: ``paths_data`` of conda-meta, and pip's RECORD (PEP 376)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import binascii
 import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from conda_lockstep.packages import Package
@@ -18,14 +18,17 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """The sha256 of nothing, which packers also note of links."""
 
 _UNTOLD = ("directory", "linked_package_record")
+_SCRIPTS = ("unix_python_entry_point", "unix_python_entry_point_link")
 
 
 class Claim(NamedTuple):
-    """One package's word on one file.
+    """What one package recorded of one file.
 
     ``path`` is relative to the prefix. ``sha256`` is the file's hash in this prefix, empty where it was not recorded;
     ``original`` the one it had in the package; ``size`` is in bytes, -1 where unknown or changed on the way.
     ``link``: it is a symbolic link. ``made``: it was made on this machine, and may be made anew (byte code).
+    ``script``: an installer wrote it, with the prefix in its first line. ``placeholder`` is the text that was replaced
+    by the prefix, as C strings where the file is ``binary``; empty where nothing was.
     """
 
     owner: Package
@@ -35,27 +38,63 @@ class Claim(NamedTuple):
     size: int = -1
     link: bool = False
     made: bool = False
+    script: bool = False
+    placeholder: str = ""
+    binary: bool = False
 
 
 def of_record(record: Record) -> Iterator[Claim]:
-    """Yield what a record of conda-meta claims; the plain list of files where there are no ``paths_data``."""
-    fields: dict[str, Any] = json.loads(record.raw)
+    """Yield what a record of conda-meta claims; the plain list of files where there are no ``paths_data``.
+
+    conda notes the paths of ``noarch: python`` packages as they are in the package (``site-packages/…``,
+    ``python-scripts/…``), and only in ``files`` where they are in the prefix; rattler and libmamba note the latter.
+    """
+    fields = loaded(record.raw)
     data = fields.get("paths_data")
     entries = data.get("paths") if isinstance(data, dict) else None
-    if not isinstance(entries, list) or not entries:
-        files = fields.get("files")
-        entries = [{"_path": path} for path in files] if isinstance(files, list) else []
-    for entry in entries:
+    listed = fields.get("files")
+    files = [path for path in listed if isinstance(path, str)] if isinstance(listed, list) else []
+    folders = _folders(files)
+    seen = set()
+    for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("_path"), str):
-            yield from _of_entry(record.package, entry)
+            path = _in_prefix(entry["_path"], folders)
+            seen.add(path)
+            yield from _of_entry(record.package, entry, path)
+    yield from (Claim(record.package, path, made=path.endswith(".pyc")) for path in files if path not in seen)
 
 
-def _of_entry(owner: Package, entry: dict[str, Any]) -> Iterator[Claim]:
-    kind, path = entry.get("path_type"), entry["_path"]
+def loaded(raw: bytes) -> dict[str, Any]:
+    """Return the fields of a record, none for what is no JSON object, or nested beyond reason."""
+    try:
+        fields = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _folders(files: Sequence[str]) -> dict[str, str]:
+    """Return where the two folders of a ``noarch: python`` package are in the prefix, as its files tell."""
+    modules = next((path.partition("/site-packages/")[0] for path in files if "/site-packages/" in path), "")
+    programs = "Scripts/" if any(path.startswith("Scripts/") for path in files) else "bin/"
+    return {"site-packages/": f"{modules}/site-packages/" if modules else "", "python-scripts/": programs}
+
+
+def _in_prefix(path: str, folders: Mapping[str, str]) -> str:
+    """Return where a path of ``paths_data`` is in the prefix."""
+    for inside, folder in folders.items():
+        if path.startswith(inside) and folder:
+            return folder + path.removeprefix(inside)
+    return path
+
+
+def _of_entry(owner: Package, entry: dict[str, Any], path: str) -> Iterator[Claim]:
+    kind = entry.get("path_type")
     if kind in _UNTOLD:
         return
     original, here = _hex(entry.get("sha256")), _hex(entry.get("sha256_in_prefix"))
-    rewritten = bool(entry.get("prefix_placeholder")) or (here not in ("", original))
+    placeholder = entry.get("prefix_placeholder")
+    rewritten = bool(placeholder) or (here not in ("", original))
     size = entry.get("size_in_bytes")
     yield Claim(
         owner,
@@ -65,6 +104,9 @@ def _of_entry(owner: Package, entry: dict[str, Any]) -> Iterator[Claim]:
         size=size if isinstance(size, int) and not rewritten else -1,
         link=kind == "softlink",
         made=kind == "pyc_file" or path.endswith(".pyc"),
+        script=kind in _SCRIPTS,
+        placeholder=placeholder if isinstance(placeholder, str) and kind != "softlink" else "",
+        binary=entry.get("file_mode") == "binary",
     )
 
 
@@ -84,7 +126,8 @@ def of_distribution(root: str, distribution: Distribution, owner: Package) -> It
         if not where.startswith(("..", "/")):
             sha256 = recorded_sha256(recorded)
             number = int(size) if size.isdecimal() else -1
-            yield Claim(owner, where, sha256, sha256, number, made=path.endswith(".pyc"))
+            script = where.startswith(("bin/", "Scripts/"))
+            yield Claim(owner, where, sha256, sha256, number, made=path.endswith(".pyc"), script=script)
 
 
 def _hex(value: object) -> str:

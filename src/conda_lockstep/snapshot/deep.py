@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from conda_lockstep.packages import Key, Package
-from conda_lockstep.snapshot import hashing
+from conda_lockstep.snapshot import hashing, relocation
 from conda_lockstep.snapshot.claims import EMPTY, Claim, of_distribution, of_record
+from conda_lockstep.snapshot.linked_folders import link_above, linked_folders
 from conda_lockstep.snapshot.model import (
     FileState,
     Installed,
@@ -20,6 +21,7 @@ from conda_lockstep.snapshot.model import (
     UnownedFile,
 )
 from conda_lockstep.snapshot.prefix import PrefixContents
+from conda_lockstep.snapshot.relocation import Location
 
 GPU_LIBRARIES = re.compile(
     r"lib(?:cuda|cu(?:dart|dnn|blas|fft|file|rand|solver|sparse|pti|tensor)|nccl|nv(?:rtc|JitLink|shmem|ToolsExt)"
@@ -42,7 +44,7 @@ class Look:
     installed: Installed
     files: int
     size: int
-    untold: int
+    unhashed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +64,21 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
             path: each for path, each in claims.items() if GPU_LIBRARIES.fullmatch(os.path.basename(path))
         }
     root = contents.root
+    location = Location.of(root, contents.installed.prefix)
     folders = {os.path.dirname(path) for path in claims} if libraries_only else None
-    found = _compare(root, claims, lambda: dict(_walk(root, folders)))
+    found = _compare(location, claims, lambda: dict(_walk(root, folders)))
     extra = sorted(found.links.keys() - claims.keys() - _OTHERS)
     installed = contents.installed._replace(
-        damages=(*contents.installed.damages, *_damages(found.faults)),
+        damages=(*_other_than_files(contents.installed, libraries_only), *_damages(found.faults)),
         strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays)),
     )
     size = sum(max(claims[path][0].size, 0) for path in found.hashed)
-    return Look(installed, len(found.hashed), size, found.untold)
+    return Look(installed, len(found.hashed), size, found.unhashed)
+
+
+def _other_than_files(installed: Installed, libraries_only: bool) -> Iterable[PrefixInconsistency]:
+    """Return what a plain look found, without the sample of files that a look at all of them repeats."""
+    return (each for each in installed.damages if libraries_only or each.kind != "files")
 
 
 def differing(contents: PrefixContents, among: Container[Key]) -> dict[Package, str]:
@@ -83,7 +91,7 @@ def differing(contents: PrefixContents, among: Container[Key]) -> dict[Package, 
         for path, claimed in _claims(contents).items()
         if any(claim.owner.key in among for claim in claimed)
     }
-    faults = _compare(contents.root, claims, dict).faults
+    faults = _compare(Location.of(contents.root, contents.installed.prefix), claims, dict).faults
     own = [fault for fault in faults if fault.owner.key in among and fault.file.state != "owned twice"]
     return {damage.package: damage.detail for damage in _damages(own)}
 
@@ -105,23 +113,46 @@ class _Compared(NamedTuple):
     faults: list[_Fault]
     links: Mapping[str, bool]
     hashed: set[str]
-    untold: int
+    unhashed: int
 
 
 def _compare(
-    root: str, claims: Mapping[str, list[Claim]], walk: Callable[[], Mapping[str, bool]]
+    location: Location, claims: Mapping[str, list[Claim]], walk: Callable[[], Mapping[str, bool]]
 ) -> _Compared:
     """Compare files with what is claimed of them; ``walk`` looks round meanwhile, see :func:`_walk`."""
+    root = location.root
+    faults, claims = _without_linked(root, claims)
     sizes = {path: claimed[0].size for path, claimed in claims.items() if _is_hashed(claimed)}
     wait = hashing.begin({f"{root}/{path}": size for path, size in sizes.items()})
     links = walk()
-    faults, regular = _lying(root, claims, links)
+    misplaced, regular = _lying(root, claims, links)
     digests = wait()
     hashed = regular & sizes.keys()
+    faults += misplaced
     for path in hashed:
-        faults += _differing(root, claims[path], digests[f"{root}/{path}"])
-    untold = sum(not any(claim.sha256 for claim in claims[path]) for path in regular - hashed)
-    return _Compared(faults, links, hashed, untold)
+        faults += _differing(location, claims[path], digests[f"{root}/{path}"])
+    unhashed = sum(not any(claim.sha256 for claim in claims[path]) for path in regular - hashed)
+    return _Compared(faults, links, hashed, unhashed)
+
+
+def _without_linked(
+    root: str, claims: Mapping[str, list[Claim]]
+) -> tuple[list[_Fault], Mapping[str, list[Claim]]]:
+    """Return a fault for each owner of files below a folder that is a link, and the claims of all other files.
+
+    What is below such a link is elsewhere, whatever its bytes are.
+    """
+    own = {path for path, claimed in claims.items() if any(claim.link for claim in claimed)}
+    links = linked_folders(root, {path.rpartition("/")[0] for path in claims}, own)
+    if not links:
+        return [], claims
+    above = {path: link_above(path.rpartition("/")[0], links) for path in claims}
+    owners = {(above[path], claim.owner): None for path in claims if above[path] for claim in claims[path]}
+    faults = [
+        _Fault(owner, MismatchedFile(link, "changed", f"is a link to {links[link]}, a folder was installed"))
+        for link, owner in owners
+    ]
+    return faults, {path: claimed for path, claimed in claims.items() if not above[path]}
 
 
 def _is_hashed(claimed: Iterable[Claim]) -> bool:
@@ -180,18 +211,28 @@ def _wrong_link(root: str, claim: Claim) -> str:
     return "" if digest in noted or (inside and not claim.sha256) else f"is a link to {target}, another file"
 
 
-def _differing(root: str, claims: list[Claim], digest: str) -> Iterator[_Fault]:
+def _differing(location: Location, claims: list[Claim], digest: str) -> Iterator[_Fault]:
     """Yield which of the owners of a path find other bytes there than they brought."""
-    told = [claim for claim in claims if claim.sha256 and not claim.link and not claim.made]
-    right = [claim for claim in told if claim.sha256 == digest]
-    for claim in told:
-        if claim.sha256 == digest:
+    hashed = [claim for claim in claims if claim.sha256 and not claim.link and not claim.made]
+    found = [(claim, _wrong(claim, digest, location)) for claim in hashed]
+    right = next((claim.owner for claim, why in found if why is None), None)
+    for claim, why in found:
+        if why is None:
             continue
-        if right:
-            detail = f"{right[0].owner} owns it, too, and its bytes are there"
+        if right and not why:
+            detail = f"{right} owns it, too, and its bytes are there"
             yield _Fault(claim.owner, MismatchedFile(claim.path, "owned twice", detail))
         else:
-            yield _Fault(claim.owner, MismatchedFile(claim.path, "changed", _changed(root, claim, digest)))
+            why = why or _changed(location.root, claim, digest)
+            yield _Fault(claim.owner, MismatchedFile(claim.path, "changed", why))
+
+
+def _wrong(claim: Claim, digest: str, location: Location) -> str | None:
+    """Return why a file is not what was installed, empty for other bytes; None for one that is right."""
+    why = relocation.fault(claim, digest, location) if relocation.is_placed(claim) else None
+    if why is None:
+        return None if claim.sha256 == digest else ""
+    return why or None
 
 
 def _changed(root: str, claim: Claim, digest: str) -> str:

@@ -23,9 +23,10 @@ from conda_lockstep.snapshot.distributions import (
     read_installer,
     read_package,
 )
-from conda_lockstep.snapshot.model import Installed, PrefixInconsistency, UnownedFile
+from conda_lockstep.snapshot.model import Installed, MismatchedFile, PrefixInconsistency, UnownedFile
 from conda_lockstep.snapshot.overlaps import overlapping_wheels
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
+from conda_lockstep.snapshot.relocation import Location, moved_files
 from conda_lockstep.snapshot.unfinished import refuse_unfinished
 
 _CHUNK = 1 << 16
@@ -68,6 +69,7 @@ def read_contents(
     for record in records:
         damages += _overlaps(root, record, paths, pip)
     damages += [*_doubled(package for _, package in read), *overlapping_wheels(read)]
+    damages += _moved(records, Location.of(root, str(prefix)))
     packages = PackageSet.of([*(record.package for record in records), *pip.values()])
     strays = [*_startup(root, records, listings, present), *surroundings.find(root, listings, environ)]
     installed = Installed(str(prefix), _platform(packages), packages, tuple(damages), tuple(strays))
@@ -165,6 +167,14 @@ def _overlaps(
             yield PrefixInconsistency(
                 "overwritten", record.package, _overwritten(Distribution(path), own.folder)
             )
+
+
+def _moved(records: Iterable[Record], location: Location) -> Iterator[PrefixInconsistency]:
+    """Yield what shows that a prefix was moved or copied from the folder that it was built in."""
+    for record, path, why in moved_files(records, location):
+        files = (MismatchedFile(path, "changed", why),)
+        detail = f"{path} {why}: the prefix was moved or copied"
+        yield PrefixInconsistency("files", record.package, detail, files=files)
 
 
 def _doubled(packages: Iterable[Package]) -> Iterator[PrefixInconsistency]:

@@ -78,8 +78,8 @@ def read_deeply(prefix: Path, lock: Path, *, platform: str = "", libraries_only:
     seen = look(read_contents(prefix), libraries_only=libraries_only)
     what = "libraries" if libraries_only else "files"
     notes = [f"{seen.files} {what} were hashed, {seen.size / 1e6:.0f} MB"]
-    if seen.untold:
-        notes.append(f"bytes were not compared for {seen.untold} {what}: no hash of them was recorded")
+    if seen.unhashed:
+        notes.append(f"bytes were not compared for {seen.unhashed} {what}: no hash of them was recorded")
     found = pair(from_installed(seen.installed, str(prefix), "prefix"), locked, platform=platform)
     return found._replace(notes=tuple(notes))
 

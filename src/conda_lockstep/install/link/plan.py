@@ -63,7 +63,9 @@ def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -
     good = [owner for owner in (*present.conda, *present.pip) if _is(packages, owner)]
     if _has_other_python(packages, present):
         good = [owner for owner in good if owner.package.manager == "conda"]
-    if every_byte:
+    # A moved prefix shows in one file, and all that name its folder must be linked again.
+    is_moved = any(damage.kind == "files" for damage in contents.installed.damages)
+    if every_byte or is_moved:
         wrong = _differing(contents, {owner.package.key for owner in good})
         damaged = {package.key: why for package, why in wrong.items()} | damaged
     kept = tuple(owner for owner in good if owner.package.key not in damaged)
