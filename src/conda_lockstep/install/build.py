@@ -131,6 +131,10 @@ def _carry_out(
     work.begin()
     for path in plan.present.unusable:
         path.unlink()
+    if not work.is_new:
+        from conda_lockstep.install.link.clear_links import clear_links
+
+        clear_links(prefix, plan.links, stock.contents.values(), plan.kept)
     if plan.strays:
         from conda_lockstep.install.link.remove import remove_distributions
 

@@ -32,7 +32,7 @@ class Work:
     def begin(self) -> None:
         """Mark the prefix as unfinished: from now on it is changed."""
         with _failing_as(self.prefix):
-            (self.prefix / MARK).touch()
+            _without_link(self.prefix / MARK).touch()
 
     def start_over(self) -> None:
         """Remove all that is in a new prefix."""
@@ -75,6 +75,10 @@ def _refuse_others(prefix: Path) -> None:
         if (prefix / "condabin").is_dir() or (prefix / "pkgs").is_dir():
             what = "is a base environment, which conda itself lives in"
             raise LockstepError(what, where=str(prefix), remedy="name another prefix")
+        meta = prefix / "conda-meta"
+        if meta.is_symlink():
+            what = f"is a link to {meta.readlink()}, and the records of the packages would be written there"
+            raise LockstepError(what, where=str(meta), remedy="remove the link, or build in another prefix")
         has_content = any(prefix.iterdir())
     if has_content and not (prefix / "conda-meta").is_dir():
         what = "is a folder of other things, not an environment"
@@ -87,8 +91,15 @@ def _claimed(prefix: Path) -> Iterator[bool]:
     _refuse_others(prefix)
     with ExitStack() as stack:
         with _failing_as(prefix):
-            stack.enter_context(claimed(prefix / LOCK, prefix))
+            stack.enter_context(claimed(_without_link(prefix / LOCK), prefix))
         yield not any(_others(prefix))
+
+
+def _without_link(path: Path) -> Path:
+    """Return a path of our own, after a link in its place was removed."""
+    if path.is_symlink():
+        path.unlink()
+    return path
 
 
 def _others(prefix: Path) -> Iterator[Path]:

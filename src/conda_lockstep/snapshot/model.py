@@ -31,8 +31,8 @@ class PrefixInconsistency(NamedTuple):
     ``shadowed``: another distribution of the same project was installed over it. ``overwritten``: the files
     of its own distribution were replaced. ``gone``: its distribution was removed. ``record``: the record
     itself is unreadable, double, or says something else than its file name. ``files``: ``files`` are not the bytes
-    that were recorded, which a deep look reports of all files, or were written for a prefix in another folder, which any
-    look reports of one.
+    that were recorded, which a deep look reports of all files, or were written for a prefix in another folder,
+    which any look reports of one.
     """
 
     kind: DamageKind

@@ -11,7 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from conda_lockstep.conda.package_path import is_inside
+from conda_lockstep.conda.urls import without_credentials
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.snapshot.linked_folders import link_above
+from conda_lockstep.text.printable import visible as printable
 
 _LINK_SCRIPT = re.compile(r"(?:bin|Scripts)/\.(?P<name>.+)-(?:pre|post)-(?:link|unlink)\.(?:sh|bat)")
 
@@ -31,10 +36,14 @@ class PythonLayout:
 
 @dataclass(frozen=True, slots=True)
 class PackagePaths:
-    """The paths of one package, relative to the prefix with ``/``, each with its sha256 (hex), empty where unknown."""
+    """The paths of one package, relative to the prefix with ``/``, each with its sha256 (hex), empty where unknown.
+
+    ``links`` are those that are symbolic links.
+    """
 
     package: Package
     paths: Mapping[str, str]
+    links: frozenset[str] = frozenset()
 
     @property
     def has_link_scripts(self) -> bool:
@@ -62,7 +71,10 @@ def layout_of(packages: PackageSet, platform: str) -> PythonLayout:
 
 
 def of_conda(package: Package, entries: Entries, link_json: bytes, layout: PythonLayout) -> PackagePaths:
-    """Return what a conda package puts into a prefix; ``link_json`` is as in its ``info`` folder, or empty."""
+    """Return what a conda package puts into a prefix; ``link_json`` is as in its ``info`` folder, or empty.
+
+    Raises ``LockstepError`` for a package that would write outside of the prefix.
+    """
     link = _loaded(link_json).get("noarch")
     noarch = link if isinstance(link, dict) else {}
     found = {str(entry.get("_path", "")): str(entry.get("sha256") or "") for entry in entries}
@@ -72,7 +84,40 @@ def of_conda(package: Package, entries: Entries, link_json: bytes, layout: Pytho
     for point in points if isinstance(points, list) else ():
         name, _, target = str(point).partition("=")
         found[f"{layout.scripts}/{name.strip()}"] = f"entry point {target.strip()}"
-    return PackagePaths(package, found)
+    links = frozenset(
+        str(entry.get("_path", "")) for entry in entries if entry.get("path_type") == "softlink"
+    )
+    return checked(PackagePaths(package, found, links))
+
+
+def checked(contents: PackagePaths) -> PackagePaths:
+    """Return contents; raises ``LockstepError`` where a path leads out of the prefix, or is below a link of its own."""
+    for path in contents.paths:
+        if not is_inside(path):
+            raise _refused(contents.package, f"installs '{printable(path)}', which is outside of the prefix")
+    if contents.links:
+        for path in contents.paths:
+            if link := link_above(path.rpartition("/")[0], contents.links):
+                what = f"installs '{printable(path)}' through its own link '{printable(link)}'"
+                raise _refused(contents.package, what)
+    return contents
+
+
+def refuse_links_below(packages: Sequence[PackagePaths]) -> None:
+    """Raise ``LockstepError`` where a package installs a file through a link that another package brings."""
+    links = {link: each.package for each in packages for link in each.links}
+    if not links:
+        return
+    for each in packages:
+        for folder in {path.rpartition("/")[0] for path in each.paths}:
+            if link := link_above(folder, links):
+                what = f"installs files through '{printable(link)}', a link of {links[link]}"
+                raise _refused(each.package, what)
+
+
+def _refused(package: Package, what: str) -> LockstepError:
+    where = without_credentials(package.url) or None
+    return LockstepError(f"{package} {what}", where=where, remedy="do not install this package; report it")
 
 
 def read_entries(paths_json: bytes, files: bytes) -> Entries | None:
@@ -112,6 +157,6 @@ def _of_noarch(path: str, layout: PythonLayout) -> str:
 def _loaded(text: bytes) -> Mapping[str, object]:
     try:
         loaded = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return loaded if isinstance(loaded, dict) else {}

@@ -78,6 +78,7 @@ def get_stock(
     infos |= asyncio.run(_read_infos(archives)) if archives else {}
     found = {package: contents.of_conda(package, *infos[package], layout) for package in conda}
     wheels = _wheels(have, pip, layout)
+    contents.refuse_links_below([*found.values(), *wheels.values(), *present])
     return FetchedFiles(
         archives,
         {package: have[package] for package in pip},

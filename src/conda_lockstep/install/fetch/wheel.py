@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.install.fetch.contents import PackagePaths, PythonLayout
+from conda_lockstep.install.fetch.contents import PackagePaths, PythonLayout, checked
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.claims import recorded_sha256
 
 
 def of_wheel(package: Package, wheel: Path, layout: PythonLayout) -> PackagePaths:
-    """Return what a wheel puts into a prefix. Raises ``LockstepError`` for what is none."""
+    """Return what a wheel puts into a prefix. Raises ``LockstepError`` for what is none, or leads out of the prefix."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]
@@ -30,7 +30,7 @@ def of_wheel(package: Package, wheel: Path, layout: PythonLayout) -> PackagePath
     found = {_of_wheel(name, data, package, layout): hashes.get(name, "") for name in names}
     for name, target in _console_scripts(text):
         found[f"{layout.scripts}/{name}"] = f"entry point {target}"
-    return PackagePaths(package, found)
+    return checked(PackagePaths(package, found))
 
 
 def record_rows(text: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from conda_lockstep.install.link.clear_links import links_above, reached_through
 from conda_lockstep.install.link.present import Owner, Present, look
 from conda_lockstep.packages import Key, Package, PackageSet
 from conda_lockstep.snapshot import prefix as prefixes
@@ -35,11 +36,15 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps, and what of the prefix they work on; ``kept`` is what stays as it is."""
+    """The steps, and what of the prefix they work on; ``kept`` is what stays as it is.
+
+    ``links`` are folders with packages' files that are symbolic links: the link is replaced by a folder.
+    """
 
     steps: tuple[PlannedChange, ...]
     kept: tuple[Owner, ...]
     present: Present
+    links: tuple[str, ...] = ()
 
     def packages(self, manager: str, *actions: Action) -> tuple[Package, ...]:
         """Return the packages of some steps."""
@@ -59,8 +64,10 @@ def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -
     if not (prefix / "conda-meta").is_dir():
         return Plan(_everything(packages), (), Present((), (), ()))
     contents, present = prefixes.read_contents(prefix, unfinished=True), look(prefix)
-    damaged = _damaged(contents.installed, present)
-    good = [owner for owner in (*present.conda, *present.pip) if _is(packages, owner)]
+    owners = (*present.conda, *present.pip)
+    links = links_above(prefix, owners)
+    damaged = _damaged(contents.installed, present) | reached_through(owners, links)
+    good = [owner for owner in owners if _is(packages, owner)]
     if _has_other_python(packages, present):
         good = [owner for owner in good if owner.package.manager == "conda"]
     # A moved prefix shows in one file, and all that name its folder must be linked again.
@@ -69,7 +76,7 @@ def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -
         wrong = _differing(contents, {owner.package.key for owner in good})
         damaged = {package.key: why for package, why in wrong.items()} | damaged
     kept = tuple(owner for owner in good if owner.package.key not in damaged)
-    return Plan(tuple(_steps(packages, present, kept, damaged)), kept, present)
+    return Plan(tuple(_steps(packages, present, kept, damaged)), kept, present, tuple(links))
 
 
 def remaining(

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from conda_lockstep.conda.package_path import is_inside
 from conda_lockstep.install.fetch.contents import PackagePaths
 from conda_lockstep.packages import Package
+from conda_lockstep.snapshot.claims import of_record
 from conda_lockstep.snapshot.distributions import Distribution, find_distributions, read_package
-from conda_lockstep.snapshot.records import MalformedRecordError, parse_record
+from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
 
-_HASHED = ("hardlink", "unix_python_entry_point")
 _SITE_PACKAGES = ("lib/python*/site-packages", "Lib/site-packages")
 
 
 class InstalledFile(NamedTuple):
-    """A file as it was installed. ``sha256`` (hex) is empty where nothing is known of its bytes."""
+    """A file as it was installed; ``sha256`` (hex) is empty where it is not known, ``link`` says that it is a link."""
 
     path: str
     sha256: str = ""
+    link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Owner:
     @property
     def contents(self) -> PackagePaths:
         """Return the paths, for what else is to be installed."""
-        return PackagePaths(self.package, {file.path: file.sha256 for file in self.files})
+        links = frozenset(file.path for file in self.files if file.link)
+        return PackagePaths(self.package, {file.path: file.sha256 for file in self.files}, links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +54,26 @@ class Present:
 
 
 def look(prefix: Path) -> Present:
-    """Read the records of a prefix; of a prefix that is not there, nothing."""
+    """Read the records of a prefix; of a prefix that does not exist, none.
+
+    A record is unusable where it is a link, or lists a path outside of the prefix: what is written or removed because
+    of it would be elsewhere.
+    """
     conda: dict[str, Owner] = {}
     unusable: list[Path] = []
     owned: set[str] = set()
     for path in sorted((prefix / "conda-meta").glob("*.json")):
         try:
-            raw = path.read_bytes()
-            record = parse_record(raw)
-            files = tuple(_conda_files(json.loads(raw)))
-        except (OSError, ValueError, MalformedRecordError):
+            record = parse_record(path.read_bytes())
+        except (OSError, MalformedRecordError):
             unusable.append(path)
             continue
         package = record.package
-        if path.stem != f"{package.name}-{package.version}-{package.build}":
+        if path.is_symlink() or path.stem != f"{package.name}-{package.version}-{package.build}":
+            unusable.append(path)
+            continue
+        files = tuple(_conda_files(record))
+        if not all(is_inside(file.path) for file in files):
             unusable.append(path)
             continue
         if package.name in conda:
@@ -77,22 +85,11 @@ def look(prefix: Path) -> Present:
     return Present(tuple(conda.values()), pip, tuple(unusable))
 
 
-def _conda_files(record: Mapping[str, object]) -> Iterator[InstalledFile]:
-    data = record.get("paths_data")
-    paths = data.get("paths") if isinstance(data, dict) else None
-    for entry in paths if isinstance(paths, list) else ():
-        if not isinstance(entry, dict):
-            continue
-        kind = entry.get("path_type")
+def _conda_files(record: Record) -> Iterator[InstalledFile]:
+    for claim in of_record(record):
         # What Python compiles, it compiles again when it likes.
-        if kind in ("pyc_file", "directory"):
-            continue
-        known = str(entry.get("sha256_in_prefix") or entry.get("sha256") or "") if kind in _HASHED else ""
-        yield InstalledFile(str(entry.get("_path", "")), known)
-    listed = record.get("files") if not paths else None
-    for path in listed if isinstance(listed, list) else ():
-        if not str(path).endswith(".pyc"):
-            yield InstalledFile(str(path))
+        if not claim.made:
+            yield InstalledFile(claim.path, "" if claim.link else claim.sha256, claim.link)
 
 
 def _distributions(prefix: Path, owned: set[str]) -> Iterator[Owner]:

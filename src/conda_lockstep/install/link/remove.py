@@ -20,17 +20,22 @@ def remove_distributions(prefix: Path, strays: Iterable[Owner], owned: Collectio
             path = prefix / file.path
             with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 path.unlink()
-            for compiled in (
-                path.parent.glob(f"__pycache__/{path.stem}.*.pyc") if path.suffix == ".py" else ()
-            ):
-                compiled.unlink(missing_ok=True)
+            _remove_compiled(path)
             folders |= {path.parent / "__pycache__", path.parent}
-        if stray.record.is_dir():
+        if stray.record.is_dir() and not stray.record.is_symlink():
             shutil.rmtree(stray.record)
         else:
             stray.record.unlink(missing_ok=True)
         for folder in folders:
             _remove_empty(folder, stray.record.parent)
+
+
+def _remove_compiled(path: Path) -> None:
+    """Remove the byte code of a module, unless its folder is a link."""
+    folder = path.parent / "__pycache__"
+    if path.suffix == ".py" and not folder.is_symlink():
+        for compiled in folder.glob(f"{path.stem}.*.pyc"):
+            compiled.unlink(missing_ok=True)
 
 
 def _remove_empty(folder: Path, top: Path) -> None:
