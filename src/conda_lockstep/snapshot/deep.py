@@ -20,6 +20,7 @@ from conda_lockstep.snapshot.model import (
     PrefixInconsistency,
     UnownedFile,
 )
+from conda_lockstep.snapshot.permissions import wrong_modes
 from conda_lockstep.snapshot.prefix import PrefixContents
 from conda_lockstep.snapshot.relocation import Location
 
@@ -31,7 +32,8 @@ GPU_LIBRARIES = re.compile(
 )
 """The libraries that a training job loads, by their file names: CUDA's, the framework's, and what lies under both."""
 
-_CODE = (".py", ".pyc", ".pth", ".so")
+_CODE = (".py", ".pyc", ".pth", ".so", ".dll", ".pyd", ".egg-link", ".sh", ".fish", ".csh", ".ps1", ".bat")
+_PROGRAMS = ("bin/", "Scripts/", "libexec/", "etc/conda/")
 _OTHERS = {"conda-meta", "pkgs", "envs", "CACHEDIR.TAG"}
 """What installers put into a prefix beside its files; the base environment holds the other environments, too."""
 _SHOWN = 3
@@ -67,10 +69,17 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
     location = Location.of(root, contents.installed.prefix)
     folders = {os.path.dirname(path) for path in claims} if libraries_only else None
     found = _compare(location, claims, lambda: dict(_walk(root, folders)))
-    extra = sorted(found.links.keys() - claims.keys() - _OTHERS)
+    extra = sorted(
+        path for path in found.modes.keys() - claims.keys() - _OTHERS if not stat.S_ISDIR(found.modes[path])
+    )
+    found.faults.extend(_mode_faults(root, found.modes, claims))
     installed = contents.installed._replace(
-        damages=(*_other_than_files(contents.installed, libraries_only), *_damages(found.faults)),
-        strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays)),
+        damages=(
+            *_other_than_files(contents.installed, libraries_only),
+            *_damages(found.faults),
+            *_unhashed(claims),
+        ),
+        strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays, found.modes)),
     )
     size = sum(max(claims[path][0].size, 0) for path in found.hashed)
     return Look(installed, len(found.hashed), size, found.unhashed)
@@ -111,28 +120,58 @@ class _Compared(NamedTuple):
     """What was found of the claimed paths: ``hashed``, and how many are files of which no hash is told."""
 
     faults: list[_Fault]
-    links: Mapping[str, bool]
+    modes: Mapping[str, int]
     hashed: set[str]
     unhashed: int
 
 
 def _compare(
-    location: Location, claims: Mapping[str, list[Claim]], walk: Callable[[], Mapping[str, bool]]
+    location: Location, claims: Mapping[str, list[Claim]], walk: Callable[[], Mapping[str, int]]
 ) -> _Compared:
     """Compare files with what is claimed of them; ``walk`` looks round meanwhile, see :func:`_walk`."""
     root = location.root
     faults, claims = _without_linked(root, claims)
     sizes = {path: claimed[0].size for path, claimed in claims.items() if _is_hashed(claimed)}
     wait = hashing.begin({f"{root}/{path}": size for path, size in sizes.items()})
-    links = walk()
-    misplaced, regular = _lying(root, claims, links)
+    modes = walk()
+    misplaced, regular = _lying(root, claims, modes)
     digests = wait()
     hashed = regular & sizes.keys()
     faults += misplaced
     for path in hashed:
         faults += _differing(location, claims[path], digests[f"{root}/{path}"])
-    unhashed = sum(not any(claim.sha256 for claim in claims[path]) for path in regular - hashed)
-    return _Compared(faults, links, hashed, unhashed)
+    unhashed = sum(not any(claim.sha256 or claim.made for claim in claims[path]) for path in regular - hashed)
+    return _Compared(faults, modes, hashed, unhashed)
+
+
+def _mode_faults(root: str, modes: Mapping[str, int], claims: Mapping[str, list[Claim]]) -> Iterator[_Fault]:
+    for wrong in wrong_modes(root, modes, claims):
+        owner = _owner_at(wrong.path, claims)
+        if owner:
+            yield _Fault(owner, MismatchedFile(wrong.path, "changed", wrong.why))
+
+
+def _owner_at(path: str, claims: Mapping[str, list[Claim]]) -> Package | None:
+    """Return who owns a file, or the first file below a folder."""
+    if path in claims:
+        return claims[path][0].owner
+    return next((claims[each][0].owner for each in claims if each.startswith(f"{path}/")), None)
+
+
+def _unhashed(claims: Mapping[str, list[Claim]]) -> Iterator[PrefixInconsistency]:
+    """Yield the conda packages whose record has no hash of some of their files, so that their bytes prove nothing."""
+    by_owner: dict[Package, list[str]] = {}
+    for path, claimed in claims.items():
+        for claim in claimed:
+            if claim.owner.manager == "conda" and not (_is_comparable(claim) or claim.link or claim.made):
+                by_owner.setdefault(claim.owner, []).append(path)
+    for owner, paths in by_owner.items():
+        number = f"{len(paths)} file{'' if len(paths) == 1 else 's'}"
+        names = ", ".join(paths[:_SHOWN]) + (
+            f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+        )
+        detail = f"its record has no hash of {number}, so their bytes cannot be checked: {names}"
+        yield PrefixInconsistency("record", owner, detail)
 
 
 def _without_linked(
@@ -156,18 +195,24 @@ def _without_linked(
 
 
 def _is_hashed(claimed: Iterable[Claim]) -> bool:
-    return any(claim.sha256 and not claim.link and not claim.made for claim in claimed)
+    return any(_is_comparable(claim) for claim in claimed)
+
+
+def _is_comparable(claim: Claim) -> bool:
+    """Say whether there is something to hold a file's bytes against; conda notes no hash of the programs it writes."""
+    is_written = claim.script and claim.owner.manager == "conda"
+    return bool(claim.sha256 or is_written) and not claim.link and not claim.made
 
 
 def _lying(
-    root: str, claims: Mapping[str, list[Claim]], links: Mapping[str, bool]
+    root: str, claims: Mapping[str, list[Claim]], modes: Mapping[str, int]
 ) -> tuple[list[_Fault], set[str]]:
-    """Return what is not there or of another kind, and the paths of files; ``links`` says of each if it is a link."""
+    """Return what is not there or of another kind, and the paths of files; ``modes`` are known already."""
     faults: list[_Fault] = []
     regular: set[str] = set()
     for path, claimed in claims.items():
-        link = links.get(path)
-        if link is None:  # below a folder that was not walked, a folder, or not there
+        mode = modes.get(path)
+        if mode is None:  # below a folder that was not walked, or not there
             try:
                 mode = os.lstat(f"{root}/{path}").st_mode
             except OSError:
@@ -175,12 +220,12 @@ def _lying(
                     _Fault(each.owner, MismatchedFile(path, "missing")) for each in claimed if not each.made
                 ]
                 continue
-            link = stat.S_ISLNK(mode)
-            if not link and not stat.S_ISREG(mode):
-                faults += [
-                    _Fault(each.owner, MismatchedFile(path, "changed", "is no file")) for each in claimed
-                ]
-                continue
+        link = stat.S_ISLNK(mode)
+        if not link and not stat.S_ISREG(mode):
+            faults += [
+                _Fault(each.owner, MismatchedFile(path, "changed", "is not a file")) for each in claimed
+            ]
+            continue
         if not link:
             regular.add(path)
         for claim in claimed:
@@ -213,7 +258,7 @@ def _wrong_link(root: str, claim: Claim) -> str:
 
 def _differing(location: Location, claims: list[Claim], digest: str) -> Iterator[_Fault]:
     """Yield which of the owners of a path find other bytes there than they brought."""
-    hashed = [claim for claim in claims if claim.sha256 and not claim.link and not claim.made]
+    hashed = [claim for claim in claims if _is_comparable(claim)]
     found = [(claim, _wrong(claim, digest, location)) for claim in hashed]
     right = next((claim.owner for claim, why in found if why is None), None)
     for claim, why in found:
@@ -267,8 +312,8 @@ def _told(files: Iterable[MismatchedFile]) -> Iterator[str]:
         yield f"{number}: {names}{more}{said}"
 
 
-def _walk(root: str, folders: set[str] | None) -> Iterator[tuple[str, bool]]:
-    """Yield the paths in a prefix that are no folders, and whether each is a link.
+def _walk(root: str, folders: set[str] | None) -> Iterator[tuple[str, int]]:
+    """Yield the paths in a prefix, each with its mode, as ``lstat`` has it.
 
     Of ``folders``, where they are given, the libraries alone. Byte code in ``__pycache__``, and what is not the
     prefix's own, is not walked through.
@@ -283,25 +328,31 @@ def _walk(root: str, folders: set[str] | None) -> Iterator[tuple[str, bool]]:
         for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_dir(follow_symlinks=False):
-                if folders is None and entry.name != "__pycache__" and path not in _OTHERS:
-                    waiting.append(path)
+                if folders is None and path not in _OTHERS:
+                    yield path, entry.stat(follow_symlinks=False).st_mode
+                    if entry.name != "__pycache__":
+                        waiting.append(path)
             elif folders is None or GPU_LIBRARIES.fullmatch(entry.name):
-                yield path, entry.is_symlink()
+                yield path, entry.stat(follow_symlinks=False).st_mode
 
 
-def _strays(extra: list[str], known: Iterable[UnownedFile]) -> Iterator[UnownedFile]:
-    """Yield what nobody claims: what can be loaded or run, and the rest, such as caches that programs leave."""
-    told = {stray.place for stray in known}
-    code = [path for path in extra if _is_code(path) and path not in told]
-    rest = [path for path in extra if not _is_code(path)]
+def _strays(
+    extra: list[str], known: Iterable[UnownedFile], modes: Mapping[str, int]
+) -> Iterator[UnownedFile]:
+    """Yield what no package claims: what can be loaded or run, and the rest, such as caches that programs leave."""
+    reported = {stray.place for stray in known}
+    code = [path for path in extra if _is_code(path, modes[path])]
+    rest = [path for path in extra if not _is_code(path, modes[path])]
+    code = [path for path in code if path not in reported]
     if code:
         yield _stray("file", "files of no package", code)
     if rest:
         yield _stray("present", "data of no package", rest)
 
 
-def _is_code(path: str) -> bool:
-    return path.endswith(_CODE) or ".so." in path or path.startswith(("bin/", "Scripts/"))
+def _is_code(path: str, mode: int) -> bool:
+    is_program = stat.S_ISREG(mode) and mode & 0o111
+    return bool(is_program) or path.endswith(_CODE) or ".so." in path or path.startswith(_PROGRAMS)
 
 
 def _stray(kind: Literal["file", "present"], place: str, paths: list[str]) -> UnownedFile:

@@ -21,6 +21,7 @@ from conda_lockstep.snapshot.records import Record
 
 _INTERPRETER = re.compile(rb"(?m)^(?:#!|'''exec' \"?)(/[^\n\"]*?)/bin/pythonw?[0-9.]*t?[\s\"]")
 """The prefix in the first line of a program; where that is too long for the kernel, ``/bin/sh`` runs the third line."""
+_NOT_WRITTEN = "is not the program that an installer writes for an entry point"
 _SYSTEM = (b"/usr", b"/usr/local", b"")
 _HEAD = 2048
 
@@ -72,9 +73,11 @@ def fault(claim: Claim, digest: str, location: Location) -> str | None:
         return _of_rewritten(claim, data, digest, location)
     found = _INTERPRETER.search(data[:_HEAD]) if data.startswith(b"#!") else None
     if found is None:
-        return None
+        return None if claim.sha256 else _NOT_WRITTEN
     is_here = location.is_at(found[1])
-    if digest != claim.sha256:
+    if not claim.sha256 and not _ENTRY_POINT.fullmatch(data):
+        return _NOT_WRITTEN
+    if claim.sha256 and digest != claim.sha256:
         # Written anew for this folder, such as by conda-unpack.
         return "" if is_here and _ENTRY_POINT.fullmatch(data) else None
     if is_here or (claim.owner.manager == "pip" and found[1] in _SYSTEM):
