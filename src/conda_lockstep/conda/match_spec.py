@@ -280,9 +280,7 @@ def _clauses(text: str, begin: int, end: int) -> tuple[Clause, ...] | BadSpec:
             message = f"'{op}' is not an operator; write '{_REVERSED[op]}'"
             return BadSpec(text, message, (start, start + len(op)))
         if version == stop:
-            return BadSpec(
-                text, f"no version follows '{op}'" if op else "an empty comparison", (start, stop)
-            )
+            return BadSpec(text, f"no version follows '{op}'" if op else "an empty comparison", (start, stop))
         problem = _version_problem(op, text[version:stop])
         if problem:
             return BadSpec(text, problem, (version, stop))

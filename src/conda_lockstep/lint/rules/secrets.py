@@ -12,7 +12,7 @@ from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 
-_REVOKE = "revoke it, as it remains in the Git history; then"
+_REVOKE = "revoke it, because the Git history keeps it, then"
 
 
 @rule("channel-credentials", "error", requires=("address",))

@@ -123,7 +123,7 @@ def _consequence(upper: Listed, lower: Listed, entries: Entries) -> str:
         return "the CUDA libraries that pytorch-cuda requires are only searched for in conda-forge"
     if upper.channel.base == DEFAULTS and lower.channel.base == FORGE:
         return "most packages come from Anaconda's channel and the rest from conda-forge, built with another compiler"
-    return f"packages that both have come from '{upper.item.value}'"
+    return f"packages in both channels come from '{upper.item.value}'"
 
 
 def _in_order(listed: list[Listed], entries: Entries, config: Config) -> list[Listed]:

@@ -71,7 +71,9 @@ def non_string_item(entries: Entries, config: Config) -> Iterator[Problem]:
     """A list entry is a number, a date, a list or a mapping: conda fails with a TypeError."""
     for item, where in _items(entries.file):
         if item.kind == "number":
-            message = f"YAML reads '{item.value}' {where} as a number, a date or a boolean, not as a name"
+            message = (
+                f"'{item.value}' {where} is not a string: YAML reads it as a number, a date or a boolean"
+            )
             yield Problem(item.span, message, "write a name, or quote the entry")
         elif item.kind in ("mapping", "sequence"):
             what = "a mapping" if item.kind == "mapping" else "a list"

@@ -121,7 +121,7 @@ def _exact(entry: CondaEntry, clause: Clause, severity: Severity) -> Problem:
         entry.item.span if only else _span(entry, clause),
         f"{what}: it never matches {version}.{'0.' * (2 - numbers(version))}1",
         f"write '{text[: spec.name_at[1]] + meant + text[where[1] :] if only else meant}'"
-        f" to allow any {version} release",
+        f" to allow any {version}.x release",
         fix,
         severity=severity,
     )
@@ -142,7 +142,7 @@ def _glob(entry: CondaEntry, clause: Clause, version: str) -> Problem:
     plain = f"={version}" if clause.op == "==" else f"{clause.op}{version}"
     return Problem(
         _span(entry, clause),
-        f"the '*' in '{text}' is redundant: '{plain}' means the same",
+        f"'{written}' in '{text}' has a redundant '*': '{plain}' means the same",
         f"write '{plain}'",
         _change(entry, _place(entry, clause), plain, f"replace '{written}' with '{plain}'", "safe"),
     )
