@@ -65,7 +65,7 @@ def test_what_is_silenced_is_not_fixed_either() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "mended"),
+    ("entry", "expected"),
     [
         ("numpy=1.2  # lockstep: ignore=unpinned-conda", "numpy=1.2"),
         ("numpy=1.2  # lockstep: ignore=unpinned-conda why ", "numpy=1.2"),
@@ -84,18 +84,18 @@ def test_what_is_silenced_is_not_fixed_either() -> None:
         ),
     ],
 )
-def test_an_unused_suppression_is_a_finding_and_a_safe_fix_removes_it(entry: str, mended: str) -> None:
+def test_an_unused_suppression_is_a_finding_and_a_safe_fix_removes_it(entry: str, expected: str) -> None:
     (finding,) = unused(of(entry))
     assert finding.severity == "warning"
     assert finding.fix
     assert finding.fix.safety == "safe"
     result = fixed(of(entry), *RULES, unsafe=False)
-    assert result.text == of(mended)
+    assert result.text == of(expected)
     assert not result.left
 
 
 @pytest.mark.parametrize(
-    ("text", "mended"),
+    ("text", "expected"),
     [
         (
             "dependencies:\n  # lockstep: ignore=unpinned-conda\n  - numpy=1.2\n",
@@ -115,8 +115,8 @@ def test_an_unused_suppression_is_a_finding_and_a_safe_fix_removes_it(entry: str
         ),
     ],
 )
-def test_a_line_that_only_held_the_suppression_goes_with_it(text: str, mended: str) -> None:
-    assert fixed(text, *RULES, unsafe=False).text == mended
+def test_a_line_that_only_held_the_suppression_goes_with_it(text: str, expected: str) -> None:
+    assert fixed(text, *RULES, unsafe=False).text == expected
 
 
 @pytest.mark.parametrize("name", ["accidental-exact", "gpu", "pins", "suppressions"])
