@@ -12,7 +12,7 @@ from conda_lockstep.text.suppressions import Name, Suppression, suppressions
 
 UNUSED = "unused-suppression"
 MAX_SUGGESTIONS = 20
-"""The number of unknown names for which a similar one is searched, at a millisecond each."""
+"""The maximum number of unknown names that get a suggestion, which takes a millisecond each."""
 _OWN_NAMES = frozenset((UNUSED, "suppressions"))
 
 
