@@ -114,7 +114,7 @@ def test_a_rule_reports_a_bad_entry_once(rule: str, entry: str) -> None:
         ("impossible-range", "conda-forge::numpy >=2,<1", ">=2,<1"),
     ],
 )
-def test_a_finding_points_at_the_wrong_part(rule: str, entry: str, place: str) -> None:
+def test_a_finding_points_at_what_is_wrong(rule: str, entry: str, place: str) -> None:
     text = of(entry)
     (finding,) = found(text, rule)
     assert marked(text, finding) == place
