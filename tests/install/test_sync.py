@@ -23,7 +23,7 @@ from conda_lockstep.packages import PackageSet
 from conda_lockstep.snapshot import prefix as prefixes
 from tests.install.conftest import World
 from tests.support.forge import Forge
-from tests.support.prefixes import copy_of
+from tests.support.prefixes import copy_of, moved_copy_of
 
 
 @pytest.fixture(scope="module")
@@ -287,3 +287,62 @@ def test_a_sync_that_was_killed_is_not_trusted_and_the_next_one_mends(
         assert plan_sync(packages, prefix).steps == ()
         assert prefixes.read(prefix).packages.environment_id == packages.environment_id
     assert marked
+
+
+def test_a_prefix_that_was_moved_is_linked_again_where_it_is(built, packages, world, tmp_path):
+    moved = moved_copy_of(built[0], tmp_path / "env")
+    options = BuildOptions(world.mirrors, cache=world.cache)
+    for bring in (sync_environment, build_environment):
+        steps = {step.package.name for step in bring(packages, moved, options).steps}
+        assert {"pip", "humanize"} & steps == {"pip"}
+        program = subprocess.run([moved / "bin" / "pip", "--version"], capture_output=True, text=True)
+        assert str(moved) in program.stdout
+        assert sync_environment(packages, moved, options).steps == ()
+        moved = moved.rename(tmp_path / f"{moved.name}-moved")
+
+
+MODES = [
+    ("bin/python3.*", 0o644, 0o755),
+    ("bin/pip", 0o600, 0o755),
+    ("bin/python3.*", 0o4755, 0o755),
+    ("lib/python3.*/site-packages/six.py", 0o600, 0o644),
+    ("lib/python3.*/site-packages/click", 0o700, 0o755),
+    ("lib/python3.*/site-packages/humanize", 0o000, 0o055),
+]
+
+
+@pytest.mark.parametrize(("pattern", "wrong", "right"), MODES)
+def test_permission_bits_are_brought_back(prefix, packages, world, pattern, wrong, right):
+    prefix.chmod(0o755)
+    path = next(path for path in prefix.glob(pattern) if not path.is_symlink())
+    path.chmod(wrong)
+    steps = sync_environment(packages, prefix, BuildOptions(world.mirrors, cache=world.cache)).steps
+    assert [step.action for step in steps] == ["chmod"]
+    assert path.stat().st_mode & 0o7777 == right
+    assert sync_environment(packages, prefix, BuildOptions(world.mirrors, cache=world.cache)).steps == ()
+
+
+def emptied(fields: dict) -> None:
+    fields["files"], fields["paths_data"]["paths"] = [], []
+
+
+def unhashed(fields: dict) -> None:
+    for entry in fields["paths_data"]["paths"]:
+        entry.pop("sha256", None), entry.pop("sha256_in_prefix", None)
+
+
+def partly_unhashed(fields: dict) -> None:
+    entry = next(each for each in fields["paths_data"]["paths"] if each["path_type"] == "hardlink")
+    entry.pop("sha256", None), entry.pop("sha256_in_prefix", None)
+
+
+@pytest.mark.parametrize("change", [emptied, unhashed, partly_unhashed])
+def test_a_record_that_proves_nothing_is_written_anew(prefix, packages, world, change):
+    path = record(prefix, "python")
+    fields = json.loads(path.read_text())
+    change(fields)
+    path.write_text(json.dumps(fields, indent=2))
+    options = BuildOptions(world.mirrors, cache=world.cache)
+    steps = sync_environment(packages, prefix, options).steps
+    assert ("relink", "python") in [(step.action, step.package.name) for step in steps]
+    assert sync_environment(packages, prefix, options).steps == ()

@@ -10,6 +10,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_common(parser)
     parser.add_argument("--solve", action="store_true", help="make the lock first, where there is none")
+    parser.add_argument(
+        "--prove",
+        action="store_true",
+        help="hash every file that is linked, also those that were in the cache",
+    )
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -48,4 +53,5 @@ def run(arguments: argparse.Namespace) -> int:
     return build.run(
         arguments.file, arguments.prefix, machine=arguments.machine, solve=arguments.solve,
         cache=arguments.cache_dir, link_scripts=arguments.run_link_scripts,
+        prove=arguments.prove,
     )  # fmt: skip

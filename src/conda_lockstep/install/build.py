@@ -7,7 +7,7 @@ it was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conda_lockstep.conda.subdirs import this_platform
@@ -19,6 +19,7 @@ from conda_lockstep.install.prefix import Work, building
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.text.resolve_path import absolute_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class BuildOptions:
     """How to build. ``cache`` is a folder for all that is fetched, None for rattler's and uv's own.
 
     ``access`` has the credentials that channels and mirrors were written with. ``link_scripts`` runs what packages
-    bring to be run when they are linked.
+    bring to be run when they are linked. ``prove`` hashes every file that was linked: rattler takes what is extracted
+    in its cache on trust, where a file may have been changed in place through a hard link.
     """
 
     mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
@@ -34,6 +36,7 @@ class BuildOptions:
     cache: Path | None = None
     link_scripts: bool = False
     progress: bool = False
+    prove: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,14 @@ class BuildOutcome:
     """What was done. ``had_remains``: what an unfinished build had left was removed, or mended.
 
     ``unrun`` are packages whose link scripts were not run; ``shared`` are paths that two conda packages bring.
+    ``unproved`` are packages that were linked from the cache, of which the files were not hashed.
     """
 
     steps: tuple[PlannedChange, ...]
     had_remains: bool = False
     unrun: tuple[Package, ...] = ()
     shared: tuple[PathConflict, ...] = ()
+    unproved: tuple[Package, ...] = ()
 
 
 def build_environment(packages: PackageSet, prefix: Path, options: BuildOptions) -> BuildOutcome:
@@ -70,7 +75,7 @@ def sync_environment(packages: PackageSet, prefix: Path, options: BuildOptions) 
 def plan_sync(packages: PackageSet, prefix: Path) -> Plan:
     """Return what :func:`sync_environment` would do."""
     _refuse_none(prefix)
-    return make_plan(packages, prefix.expanduser().absolute(), every_byte=True)
+    return make_plan(packages, absolute_path(prefix), every_byte=True)
 
 
 def _refuse_none(prefix: Path) -> None:
@@ -80,7 +85,7 @@ def _refuse_none(prefix: Path) -> None:
 
 
 def _bring(packages: PackageSet, prefix: Path, options: BuildOptions, *, mending: bool) -> BuildOutcome:
-    prefix = prefix.expanduser().absolute()
+    prefix = absolute_path(prefix)
     if packages.only("pip") and ("conda", "python") not in packages:
         raise LockstepError(
             "the lock has pip packages, but no python", remedy="add python to the environment file"
@@ -92,13 +97,14 @@ def _bring(packages: PackageSet, prefix: Path, options: BuildOptions, *, mending
         outcome = BuildOutcome(())
         if plan.steps:
             try:
-                outcome = _carry_out(plan, packages, work, caches, options, trusting=work.is_new)
+                trusting = work.is_new and not options.prove
+                outcome = _carry_out(plan, packages, work, caches, options, trusting=trusting)
             except _CacheError:
                 work.start_over()
                 outcome = _carry_out(plan, packages, work, caches, options)
         if plan.steps:
-            _prove(plan, packages, prefix, every_byte=mending)
-    return BuildOutcome(outcome.steps, work.had_remains, outcome.unrun, outcome.shared)
+            _prove(plan, packages, prefix, every_byte=mending or options.prove)
+    return replace(outcome, had_remains=work.had_remains)
 
 
 class _CacheError(Exception):
@@ -126,15 +132,17 @@ def _carry_out(
     relinked = plan.packages("conda", "relink")
     stock = get_stock(
         conda, pip, [owner.contents for owner in plan.kept], layout_of(packages, this_platform()), mirrors,
-        options.access, caches, suspect=relinked, trusting=trusting, progress=options.progress,
+        options.access, caches, suspect=conda if options.prove else relinked, trusting=trusting,
+        progress=options.progress,
     )  # fmt: skip
     work.begin()
     for path in plan.present.unusable:
         path.unlink()
     if not work.is_new:
-        from conda_lockstep.install.link.clear_links import clear_links
+        from conda_lockstep.install.link.clear_way import clear_links, correct_modes
 
         clear_links(prefix, plan.links, stock.contents.values(), plan.kept)
+        correct_modes(prefix, plan.modes)
     if plan.strays:
         from conda_lockstep.install.link.remove import remove_distributions
 
@@ -151,18 +159,24 @@ def _carry_out(
             raise _CacheError
         complete_records(prefix, conda, caches, extracted=stock.archives)
     if pip:
-        _install_pip(pip, stock.wheels, prefix, caches)
+        _install_pip(pip, stock.wheels, prefix, caches, fresh=options.prove)
     scripts = (package for package in conda if stock.contents[package].has_link_scripts)
-    return BuildOutcome(plan.steps, unrun=() if options.link_scripts else tuple(scripts), shared=stock.shared)
+    unproved = (package for package in (*conda, *pip) if package not in stock.archives)
+    return BuildOutcome(
+        plan.steps,
+        unrun=() if options.link_scripts else tuple(scripts),
+        shared=stock.shared,
+        unproved=() if options.prove else tuple(unproved),
+    )
 
 
 def _install_pip(
-    pip: Sequence[Package], wheels: Mapping[Package, Path], prefix: Path, caches: Caches
+    pip: Sequence[Package], wheels: Mapping[Package, Path], prefix: Path, caches: Caches, *, fresh: bool
 ) -> None:
     from conda_lockstep.install.link.pip_part import install_pip
     from conda_lockstep.install.link.records import complete_origins
 
-    install_pip({package: wheels[package] for package in pip}, prefix, cache=caches.uv)
+    install_pip({package: wheels[package] for package in pip}, prefix, cache=caches.uv, fresh=fresh)
     complete_origins(prefix, wheels)
 
 

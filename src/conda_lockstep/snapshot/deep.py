@@ -20,7 +20,7 @@ from conda_lockstep.snapshot.model import (
     PrefixInconsistency,
     UnownedFile,
 )
-from conda_lockstep.snapshot.permissions import wrong_modes
+from conda_lockstep.snapshot.permissions import WrongMode, wrong_modes
 from conda_lockstep.snapshot.prefix import PrefixContents
 from conda_lockstep.snapshot.relocation import Location
 
@@ -37,6 +37,8 @@ _PROGRAMS = ("bin/", "Scripts/", "libexec/", "etc/conda/")
 _OTHERS = {"conda-meta", "pkgs", "envs", "CACHEDIR.TAG"}
 """What installers put into a prefix beside its files; the base environment holds the other environments, too."""
 _SHOWN = 3
+_METAPACKAGE = 200_000
+"""The bytes that the archive of a package without files may have; those of conda-forge have up to 50,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
         damages=(
             *_other_than_files(contents.installed, libraries_only),
             *_damages(found.faults),
-            *_unhashed(claims),
+            *_uncheckable(contents, claims),
         ),
         strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays, found.modes)),
     )
@@ -88,6 +90,16 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
 def _other_than_files(installed: Installed, libraries_only: bool) -> Iterable[PrefixInconsistency]:
     """Return what a plain look found, without the sample of files that a look at all of them repeats."""
     return (each for each in installed.damages if libraries_only or each.kind != "files")
+
+
+def wrong_modes_of(contents: PrefixContents) -> dict[Package, list[WrongMode]]:
+    """Return the files and folders of packages that have wrong permission bits."""
+    claims = _claims(contents)
+    found: dict[Package, list[WrongMode]] = {}
+    for wrong in wrong_modes(contents.root, dict(_walk(contents.root, None)), claims):
+        if owner := _owner_at(wrong.path, claims):
+            found.setdefault(owner, []).append(wrong)
+    return found
 
 
 def differing(contents: PrefixContents, among: Container[Key]) -> dict[Package, str]:
@@ -138,7 +150,7 @@ def _compare(
     digests = wait()
     hashed = regular & sizes.keys()
     faults += misplaced
-    for path in hashed:
+    for path in sorted(hashed):
         faults += _differing(location, claims[path], digests[f"{root}/{path}"])
     unhashed = sum(not any(claim.sha256 or claim.made for claim in claims[path]) for path in regular - hashed)
     return _Compared(faults, modes, hashed, unhashed)
@@ -158,14 +170,25 @@ def _owner_at(path: str, claims: Mapping[str, list[Claim]]) -> Package | None:
     return next((claims[each][0].owner for each in claims if each.startswith(f"{path}/")), None)
 
 
-def _unhashed(claims: Mapping[str, list[Claim]]) -> Iterator[PrefixInconsistency]:
-    """Yield the conda packages whose record has no hash of some of their files, so that their bytes prove nothing."""
-    by_owner: dict[Package, list[str]] = {}
+def uncheckable(contents: PrefixContents) -> dict[Package, str]:
+    """Return the conda packages whose records were emptied, or lack hashes, so that their files prove nothing."""
+    return {each.package: each.detail for each in _uncheckable(contents, _claims(contents))}
+
+
+def _uncheckable(
+    contents: PrefixContents, claims: Mapping[str, list[Claim]]
+) -> Iterator[PrefixInconsistency]:
+    owners = {claim.owner for claimed in claims.values() for claim in claimed}
+    for package in (record.package for record in contents.records):
+        if package.size > _METAPACKAGE and package not in owners:
+            detail = f"its record lists no files, though its archive has {package.size:,} bytes"
+            yield PrefixInconsistency("record", package, detail)
+    unhashed: dict[Package, list[str]] = {}
     for path, claimed in claims.items():
         for claim in claimed:
             if claim.owner.manager == "conda" and not (_is_comparable(claim) or claim.link or claim.made):
-                by_owner.setdefault(claim.owner, []).append(path)
-    for owner, paths in by_owner.items():
+                unhashed.setdefault(claim.owner, []).append(path)
+    for owner, paths in unhashed.items():
         number = f"{len(paths)} file{'' if len(paths) == 1 else 's'}"
         names = ", ".join(paths[:_SHOWN]) + (
             f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
@@ -296,11 +319,11 @@ def _damages(faults: Iterable[_Fault]) -> Iterator[PrefixInconsistency]:
         by_owner.setdefault(fault.owner, {}).setdefault(fault.file.path, fault.file)
     for owner, files in by_owner.items():
         ordered = tuple(sorted(files.values(), key=lambda file: file.path))
-        yield PrefixInconsistency("files", owner, "; ".join(_told(ordered)), files=ordered)
+        yield PrefixInconsistency("files", owner, "; ".join(_phrases(ordered)), files=ordered)
 
 
-def _told(files: Iterable[MismatchedFile]) -> Iterator[str]:
-    """Yield a phrase for each state: how many files, the first of them, and what is said of a single one."""
+def _phrases(files: Iterable[MismatchedFile]) -> Iterator[str]:
+    """Yield a phrase for each state: how many files, the first of them, and the detail that all of them share."""
     states: dict[FileState, list[MismatchedFile]] = {}
     for file in files:
         states.setdefault(file.state, []).append(file)
@@ -308,8 +331,9 @@ def _told(files: Iterable[MismatchedFile]) -> Iterator[str]:
         number = f"{len(each)} file{'' if len(each) == 1 else 's'} {state}"
         names = ", ".join(file.path for file in each[:_SHOWN])
         more = f" and {len(each) - _SHOWN} more" if len(each) > _SHOWN else ""
-        said = f" ({each[0].detail})" if len(each) == 1 and each[0].detail else ""
-        yield f"{number}: {names}{more}{said}"
+        details = {file.detail for file in each}
+        shared = f" ({each[0].detail})" if len(details) == 1 and each[0].detail else ""
+        yield f"{number}: {names}{more}{shared}"
 
 
 def _walk(root: str, folders: set[str] | None) -> Iterator[tuple[str, int]]:
@@ -357,5 +381,5 @@ def _is_code(path: str, mode: int) -> bool:
 
 def _stray(kind: Literal["file", "present"], place: str, paths: list[str]) -> UnownedFile:
     files = tuple(MismatchedFile(path, "extra") for path in paths)
-    (detail,) = _told(files)
+    (detail,) = _phrases(files)
     return UnownedFile(kind, place, detail, files)

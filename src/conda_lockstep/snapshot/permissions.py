@@ -45,12 +45,15 @@ def _of_folder(path: str, mode: int, of_prefix: int) -> Iterator[WrongMode]:
 
 
 def _of_file(root: str, path: str, mode: int, of_prefix: int) -> Iterator[WrongMode]:
+    missing = of_prefix & 0o044 & ~mode if _is_code(path) else 0
     if mode & (stat.S_ISUID | stat.S_ISGID):
         bit = "set-user-ID" if mode & stat.S_ISUID else "set-group-ID"
-        yield WrongMode(path, mode & 0o777, f"is {bit} (mode {mode:04o})")
+        yield WrongMode(path, mode & 0o777 | missing, f"is {bit} (mode {mode:04o})")
     elif path.startswith(_PROGRAM_FOLDERS) and not mode & _EXECUTABLE and _is_program(f"{root}/{path}"):
-        yield WrongMode(path, mode | 0o100 | (of_prefix & 0o011), f"is not executable (mode {mode:04o})")
-    elif (missing := of_prefix & 0o044 & ~mode) and _is_code(path):
+        yield WrongMode(
+            path, mode | missing | 0o100 | (of_prefix & 0o011), f"is not executable (mode {mode:04o})"
+        )
+    elif missing:
         yield WrongMode(path, mode | missing, f"is not readable by others (mode {mode:04o})")
 
 

@@ -1,4 +1,4 @@
-"""Where a path leads."""
+"""Where a path leads, and how it is written into files."""
 
 from __future__ import annotations
 
@@ -13,3 +13,15 @@ def resolve_path(path: Path) -> Path:
     file says what is wrong with it.
     """
     return Path(os.path.realpath(path))
+
+
+def absolute_path(path: Path) -> Path:
+    """Return a path to write into files: absolute, ``~`` expanded, without ``..``; links stay, since a user chose them.
+
+    Only what is before a ``..`` has its links followed, as the system does.
+    """
+    path = path.expanduser().absolute()
+    while ".." in path.parts:
+        at = path.parts.index("..")
+        path = Path(os.path.realpath(Path(*path.parts[: at + 1])), *path.parts[at + 1 :])
+    return path

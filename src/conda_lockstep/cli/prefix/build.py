@@ -9,6 +9,7 @@ from conda_lockstep.install.build import BuildOptions, BuildOutcome, build_envir
 from conda_lockstep.install.fetch.progress import is_wanted
 from conda_lockstep.install.locked_source import LockSource, read_locked
 from conda_lockstep.lock.model.paths import DEFAULT_FILE
+from conda_lockstep.text.resolve_path import absolute_path
 
 
 def run(
@@ -19,6 +20,7 @@ def run(
     solve: bool = False,
     cache: Path | None = None,
     link_scripts: bool = False,
+    prove: bool = False,
 ) -> int:
     """Build ``file``, an environment file with its locks beside it, or a lock itself, into ``prefix``.
 
@@ -26,7 +28,9 @@ def run(
     """
     locked = read_locked(file or DEFAULT_FILE, machine=machine, solve=_solve if solve else None)
     packages = locked.here
-    outcome = build_environment(packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts))
+    outcome = build_environment(
+        packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts, prove=prove)
+    )
     if outcome.had_remains:
         print(f"lockstep: {prefix}: removed what an unfinished build had left", file=sys.stderr)
     tell(outcome, prefix)
@@ -34,14 +38,17 @@ def run(
     return 0
 
 
-def options_for(locked: LockSource, *, cache: Path | None, link_scripts: bool) -> BuildOptions:
+def options_for(
+    locked: LockSource, *, cache: Path | None, link_scripts: bool, prove: bool = False
+) -> BuildOptions:
     """Return how to build what was locked."""
     return BuildOptions(
         mirrors=locked.mirrors,
         access=locked.access,
-        cache=cache.absolute() if cache else None,
+        cache=absolute_path(cache) if cache else None,
         link_scripts=link_scripts,
         progress=is_wanted(),
+        prove=prove,
     )
 
 
@@ -50,6 +57,10 @@ def tell(outcome: BuildOutcome, prefix: Path) -> None:
     if outcome.unrun:
         names = ", ".join(package.name for package in outcome.unrun)
         print(f"lockstep: {prefix}: link scripts were not run: {names}", file=sys.stderr)
+    if outcome.unproved:
+        count = len(outcome.unproved)
+        what = f"{count} package{'' if count == 1 else 's'} came from the cache"
+        print(f"lockstep: {prefix}: {what}, and their files were not hashed; --prove does", file=sys.stderr)
     for clash in outcome.shared[:5]:
         both = f"{clash.first.name} and {clash.second.name}"
         print(f"lockstep: {prefix}: {clash.path} is in both {both}; one is kept", file=sys.stderr)

@@ -92,7 +92,8 @@ def build(
     """
     prefix = folder / "prefix"
     file = _lay_out(locked, config, folder / "files")
-    command = [sys.executable, "-I", "-m", "conda_lockstep", "build", str(file), "--prefix", str(prefix)]
+    command = [sys.executable, "-I", "-m", "conda_lockstep", "build", str(file), "--prove"]
+    command += ["--prefix", str(prefix)]
     try:
         environment = sandbox.clean_environment(os.environ, folder, cache)
         outcome = sandbox.run(command, folder, workspace, SECONDS, environment)

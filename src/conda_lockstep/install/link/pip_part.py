@@ -17,10 +17,13 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
 
 
-def install_pip(wheels: Mapping[Package, Path], prefix: Path, *, cache: Path | None = None) -> None:
+def install_pip(
+    wheels: Mapping[Package, Path], prefix: Path, *, cache: Path | None = None, fresh: bool = False
+) -> None:
     """Install wheels into a prefix that has a Python, over other versions of them.
 
-    ``cache`` is the folder for what is unpacked, None for uv's own (``UV_CACHE_DIR``). Raises ``LockstepError`` in one
+    ``cache`` is the folder for what is unpacked, None for uv's own (``UV_CACHE_DIR``); ``fresh`` uses neither, so that
+    each file comes from a wheel whose hash was checked. Raises ``LockstepError`` in one
     line for a wheel that does not fit, and for what cannot be written.
     """
     lines = [
@@ -30,6 +33,7 @@ def install_pip(wheels: Mapping[Package, Path], prefix: Path, *, cache: Path | N
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith("UV_") or key == "UV_CACHE_DIR"
     }
+    where = ["--no-cache"] if fresh else ["--cache-dir", str(cache)] if cache else []
     with TemporaryDirectory(prefix="lockstep-") as folder:
         # uv leaves a lock there for each environment that it has seen.
         environment |= {"TMPDIR": folder, "TEMP": folder, "TMP": folder}
@@ -42,7 +46,7 @@ def install_pip(wheels: Mapping[Package, Path], prefix: Path, *, cache: Path | N
             [
                 find_uv_bin(), "pip", "install", "--no-config", "--python", str(python_of(prefix)), "--offline",
                 "--no-deps", "--reinstall", "--require-hashes", "--only-binary", ":all:", "--break-system-packages",
-                "--color", "never", "--no-progress", *(["--cache-dir", str(cache)] if cache else []),
+                "--color", "never", "--no-progress", *where,
                 "-r", str(requirements),
             ],
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from conda_lockstep.install.link.clear_links import links_above, reached_through
+from conda_lockstep.install.link.clear_way import links_above, reached_through
 from conda_lockstep.install.link.present import Owner, Present, look
 from conda_lockstep.packages import Key, Package, PackageSet
 from conda_lockstep.snapshot import prefix as prefixes
 from conda_lockstep.snapshot.model import Installed
+from conda_lockstep.snapshot.permissions import WrongMode
 
-Action: TypeAlias = Literal["install", "replace", "relink", "remove"]
+Action: TypeAlias = Literal["install", "replace", "relink", "chmod", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """One change: ``install`` what is missing, ``replace`` what is another, ``relink`` what is damaged, ``remove``.
+    """One change: ``install``, ``replace`` another version, ``relink`` damaged files, ``chmod``, ``remove``.
 
     ``package`` is the locked one, or what is removed; ``why`` says it in a few words.
     """
@@ -38,13 +39,15 @@ class PlannedChange:
 class Plan:
     """The steps, and what of the prefix they work on; ``kept`` is what stays as it is.
 
-    ``links`` are folders with packages' files that are symbolic links: the link is replaced by a folder.
+    ``links`` are folders with packages' files that are symbolic links: the link is replaced by a folder. ``modes`` are
+    files and folders with wrong permission bits.
     """
 
     steps: tuple[PlannedChange, ...]
     kept: tuple[Owner, ...]
     present: Present
     links: tuple[str, ...] = ()
+    modes: tuple[WrongMode, ...] = ()
 
     def packages(self, manager: str, *actions: Action) -> tuple[Package, ...]:
         """Return the packages of some steps."""
@@ -75,8 +78,12 @@ def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -
     if every_byte or is_moved:
         wrong = _differing(contents, {owner.package.key for owner in good})
         damaged = {package.key: why for package, why in wrong.items()} | damaged
+    if every_byte:
+        damaged = {package.key: why for package, why in _uncheckable(contents).items()} | damaged
     kept = tuple(owner for owner in good if owner.package.key not in damaged)
-    return Plan(tuple(_steps(packages, present, kept, damaged)), kept, present, tuple(links))
+    modes = _wrong_modes(contents) if every_byte else {}
+    steps = (*_steps(packages, present, kept, damaged), *_chmods(kept, modes))
+    return Plan(steps, kept, present, tuple(links), tuple(each for found in modes.values() for each in found))
 
 
 def remaining(
@@ -102,6 +109,27 @@ def _differing(contents: prefixes.PrefixContents, among: Container[Key]) -> dict
     from conda_lockstep.snapshot import deep
 
     return deep.differing(contents, among)
+
+
+def _uncheckable(contents: prefixes.PrefixContents) -> dict[Package, str]:
+    from conda_lockstep.snapshot import deep
+
+    return deep.uncheckable(contents)
+
+
+def _wrong_modes(contents: prefixes.PrefixContents) -> dict[Package, list[WrongMode]]:
+    from conda_lockstep.snapshot import deep
+
+    return deep.wrong_modes_of(contents)
+
+
+def _chmods(kept: Iterable[Owner], modes: Mapping[Package, list[WrongMode]]) -> Iterator[PlannedChange]:
+    """Yield the packages that stay, but for the permission bits of some files."""
+    keys = {owner.package.key for owner in kept}
+    for package, found in modes.items():
+        if package.key in keys:
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            yield PlannedChange("chmod", package, f"{found[0].path} {found[0].why}{more}")
 
 
 def _everything(packages: PackageSet) -> tuple[PlannedChange, ...]:

@@ -1,4 +1,4 @@
-"""Takes symbolic links out of the way of what is written or removed: nothing is, through a link.
+"""Clears a prefix before packages are linked: symbolic links, through which nothing is written, and permissions.
 
 A package may be a link into a checkout, a record one into another prefix. The link is removed, never what it leads to.
 """
@@ -14,6 +14,7 @@ from conda_lockstep.install.fetch.contents import PackagePaths
 from conda_lockstep.install.link.present import Owner
 from conda_lockstep.packages import Key
 from conda_lockstep.snapshot.linked_folders import link_above, linked_folders
+from conda_lockstep.snapshot.permissions import WrongMode
 
 
 def links_above(prefix: Path, owners: Iterable[Owner]) -> dict[str, str]:
@@ -58,3 +59,17 @@ def clear_links(
             raise LockstepError(
                 what, where=str(prefix / path), remedy="remove it, then run this again"
             ) from None
+
+
+def correct_modes(prefix: Path, wrong: Iterable[WrongMode]) -> None:
+    """Set the permission bits of files and folders, but not of what a link leads to. Raises ``LockstepError``."""
+    for each in wrong:
+        path = prefix / each.path
+        try:
+            if not path.is_symlink():
+                path.chmod(each.right)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            what = f"permissions cannot be changed: {error.strerror}"
+            raise LockstepError(what, where=str(path), remedy="run this as the owner of the prefix") from None
