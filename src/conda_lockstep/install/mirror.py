@@ -27,6 +27,7 @@ from conda_lockstep.install.locked_source import LockSource
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.packages import Package
 from conda_lockstep.text.atomic import write_bytes
+from conda_lockstep.text.json_fields import load_json
 from conda_lockstep.text.resolve_path import resolve_path
 
 LIST = ".lockstep-mirror.json"
@@ -123,8 +124,9 @@ def _refuse_others(folder: Path) -> set[str]:
     """Return what is ours in the folder; raises where other things are there."""
     try:
         names = {entry.name for entry in folder.iterdir()} - {".lockstep-lock"}
-        listed = json.loads((folder / LIST).read_bytes()) if names else []
-        return {str(place) for place in listed}
+        listed = load_json((folder / LIST).read_bytes()) if names else []
+        if isinstance(listed, list):
+            return {str(place) for place in listed}
     except FileNotFoundError:
         if not folder.exists():
             return set()

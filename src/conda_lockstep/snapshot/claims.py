@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.distributions import Distribution
 from conda_lockstep.snapshot.records import Record
+from conda_lockstep.text.json_fields import load_json
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """The sha256 of nothing, which packers also note of links."""
@@ -67,8 +67,8 @@ def of_record(record: Record) -> Iterator[Claim]:
 def loaded(raw: bytes) -> dict[str, Any]:
     """Return the fields of a record, none for what is no JSON object, or nested beyond reason."""
     try:
-        fields = json.loads(raw)
-    except (ValueError, RecursionError):
+        fields = load_json(raw)
+    except ValueError:
         return {}
     return fields if isinstance(fields, dict) else {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from conda_lockstep.conda.project_names import normalize, normalize_version
 from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.packages import Package
+from conda_lockstep.text.json_fields import load_json
 
 _SUFFIXES = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
 
@@ -112,10 +112,12 @@ def _origin(path: str) -> tuple[str, str]:
     """Return URL and sha256 of what did not come from an index, as ``direct_url.json`` has them (PEP 610)."""
     try:
         with open(os.path.join(path, "direct_url.json"), encoding="utf-8") as file:
-            record = json.load(file)
-        url = without_credentials(str(record["url"]))
-    except (OSError, ValueError, KeyError, TypeError):
+            record = load_json(file.read())
+    except (OSError, ValueError):
         return "", ""
+    if not isinstance(record, dict) or "url" not in record:
+        return "", ""
+    url = without_credentials(str(record["url"]))
     vcs, archive = record.get("vcs_info"), record.get("archive_info")
     if isinstance(vcs, dict):
         return f"{vcs.get('vcs', 'git')}+{url}@{vcs.get('commit_id', '')}", ""

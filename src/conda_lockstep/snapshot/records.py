@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from conda_lockstep.conda.urls import split_package_url, without_credentials
 from conda_lockstep.packages import Package
+from conda_lockstep.text.json_fields import load_json
 
 _OWNED = (b'.dist-info/METADATA"', b'.egg-info/PKG-INFO"')
 _HASHES = (b'"sha256_in_prefix":', b'"sha256":')
@@ -86,7 +88,7 @@ def _without(raw: bytes, bulk: _Bulk) -> bytes:
 def _fields(text: bytes) -> Mapping[str, object] | None:
     """Return the fields of a record; None for what is none."""
     try:
-        fields = json.loads(text)
+        fields = load_json(text)
     except ValueError:
         return None
     if not isinstance(fields, dict) or not (_text(fields, "name") and _text(fields, "version")):
@@ -176,7 +178,7 @@ def _text(fields: Mapping[str, object], key: str) -> str:
 
 def _number(fields: Mapping[str, object], key: str) -> int:
     value = fields.get(key)
-    return int(value) if isinstance(value, (int, float)) else 0
+    return int(value) if isinstance(value, (int, float)) and math.isfinite(value) else 0
 
 
 def _texts(fields: Mapping[str, object], key: str) -> tuple[str, ...]:

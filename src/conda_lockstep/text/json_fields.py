@@ -12,6 +12,21 @@ from conda_lockstep.errors import LockstepError
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
+def load_json(text: str | bytes) -> Json:
+    """Parse JSON from elsewhere.
+
+    Raises ``ValueError`` for what is not JSON, is nested too deeply to be read, or has half of a surrogate pair in a
+    text, which no file and no terminal can take.
+    """
+    try:
+        value: Json = json.loads(text)
+        if (b"\\u" if isinstance(text, bytes) else "\\u") in text:  # type: ignore[operator]
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """A JSON object; ``where`` names its source in errors. Paths are keys joined by dots."""
@@ -113,8 +128,8 @@ def parse_list(text: str | bytes, where: str) -> list[Fields]:
 
 def _parse(text: str | bytes, where: str) -> Json:
     try:
-        value: Json = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        value = load_json(text)
+    except ValueError as error:
         raise LockstepError("not JSON", where=where) from error
     return value
 

@@ -5,7 +5,6 @@ CEP 34's ``paths.json`` and ``link.json``, with ``noarch: python`` as conda lays
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.snapshot.linked_folders import link_above
+from conda_lockstep.text.json_fields import load_json
 from conda_lockstep.text.printable import visible as printable
 
 _LINK_SCRIPT = re.compile(r"(?:bin|Scripts)/\.(?P<name>.+)-(?:pre|post)-(?:link|unlink)\.(?:sh|bat)")
@@ -156,7 +156,7 @@ def _of_noarch(path: str, layout: PythonLayout) -> str:
 
 def _loaded(text: bytes) -> Mapping[str, object]:
     try:
-        loaded = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
+        loaded = load_json(text) if text else {}
+    except ValueError:
         return {}
     return loaded if isinstance(loaded, dict) else {}

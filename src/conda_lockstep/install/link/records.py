@@ -17,6 +17,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.fetch.cache import Caches
 from conda_lockstep.packages import Package
 from conda_lockstep.text.atomic import umask
+from conda_lockstep.text.json_fields import load_json
 
 _FROM_INDEX = (
     "arch", "build_number", "constrains", "features", "license", "license_family", "noarch", "platform",
@@ -50,11 +51,11 @@ def _completed(raw: bytes, package: Package, index: Mapping[str, object]) -> byt
     bulk = raw.find(b'\n  "files": [')
     try:
         # A line break cannot stand inside a JSON string: what is before this one is all of the other fields.
-        head = json.loads(raw[:bulk].rstrip(b",") + b"}") if bulk > 0 else None
+        head = load_json(raw[:bulk].rstrip(b",") + b"}") if bulk > 0 else None
     except ValueError:
         head = None
     if not isinstance(head, dict):
-        whole = {**json.loads(raw), **added}
+        whole = {**json.loads(raw), **added}  # rattler wrote it just now
         return (json.dumps(whole, ensure_ascii=False) + "\n").encode()
     text = json.dumps({**head, **added}, ensure_ascii=False, indent=2).encode()
     return text.removesuffix(b"\n}") + b"," + raw[bulk:]
@@ -90,7 +91,7 @@ def _entry(data: bytes) -> str:
 
 def _mapping(path: Path) -> Mapping[str, object]:
     try:
-        loaded = json.loads(path.read_bytes())
+        loaded = load_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return loaded if isinstance(loaded, dict) else {}
