@@ -62,10 +62,10 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
 
     Byte code is not compared: Python writes it anew. Links are compared by what they point at.
     """
-    claims = _claims(contents)
+    everything = claims = _claims(contents)
     if libraries_only:
         claims = {
-            path: each for path, each in claims.items() if GPU_LIBRARIES.fullmatch(os.path.basename(path))
+            path: each for path, each in everything.items() if GPU_LIBRARIES.fullmatch(os.path.basename(path))
         }
     root = contents.root
     location = Location.of(root, contents.installed.prefix)
@@ -79,7 +79,8 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
         damages=(
             *_other_than_files(contents.installed, libraries_only),
             *_damages(found.faults),
-            *_uncheckable(contents, claims),
+            *_emptied(contents, everything),
+            *_unhashed(claims),
         ),
         strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays, found.modes)),
     )
@@ -172,23 +173,27 @@ def _owner_at(path: str, claims: Mapping[str, list[Claim]]) -> Package | None:
 
 def uncheckable(contents: PrefixContents) -> dict[Package, str]:
     """Return the conda packages whose records were emptied, or lack hashes, so that their files prove nothing."""
-    return {each.package: each.detail for each in _uncheckable(contents, _claims(contents))}
+    claims = _claims(contents)
+    return {each.package: each.detail for each in (*_emptied(contents, claims), *_unhashed(claims))}
 
 
-def _uncheckable(
-    contents: PrefixContents, claims: Mapping[str, list[Claim]]
-) -> Iterator[PrefixInconsistency]:
+def _emptied(contents: PrefixContents, claims: Mapping[str, list[Claim]]) -> Iterator[PrefixInconsistency]:
+    """Yield the packages whose records list no files, though their archives are too large for that."""
     owners = {claim.owner for claimed in claims.values() for claim in claimed}
     for package in (record.package for record in contents.records):
         if package.size > _METAPACKAGE and package not in owners:
             detail = f"its record lists no files, though its archive has {package.size:,} bytes"
             yield PrefixInconsistency("record", package, detail)
-    unhashed: dict[Package, list[str]] = {}
+
+
+def _unhashed(claims: Mapping[str, list[Claim]]) -> Iterator[PrefixInconsistency]:
+    """Yield the conda packages whose records have no hash of some files."""
+    found: dict[Package, list[str]] = {}
     for path, claimed in claims.items():
         for claim in claimed:
             if claim.owner.manager == "conda" and not (_is_comparable(claim) or claim.link or claim.made):
-                unhashed.setdefault(claim.owner, []).append(path)
-    for owner, paths in unhashed.items():
+                found.setdefault(claim.owner, []).append(path)
+    for owner, paths in found.items():
         number = f"{len(paths)} file{'' if len(paths) == 1 else 's'}"
         names = ", ".join(paths[:_SHOWN]) + (
             f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
