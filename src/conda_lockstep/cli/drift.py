@@ -60,11 +60,11 @@ def diff(
     if sources and (explain or format == "html"):
         from conda_lockstep.drift.compare import chains
 
-        report = chains.explained(report, *sources)
+        report = chains.add_chains(report, *sources)
     write(render(report, format, colour=output is None and colourful()), output)
-    from conda_lockstep.drift.report import blamed_on_change
+    from conda_lockstep.drift.report import counts_against_change
 
-    return DRIFT if fails(filter(blamed_on_change, report.rows), fail_on or "any") else SAME
+    return DRIFT if fails(filter(counts_against_change, report.rows), fail_on or "any") else SAME
 
 
 def _compared(

@@ -94,7 +94,10 @@ def test_what_excludes_each_other_is_refused(
 @pytest.mark.parametrize(
     "module",
     [
-        *(f"findings.{name}" for name in ("sarif", "junit", "annotations", "json", "unified_diff", "statistics")),
+        *(
+            f"findings.{name}"
+            for name in ("sarif", "junit", "annotations", "json", "unified_diff", "statistics")
+        ),
         "findings.fix_preview",
         "paths",
     ],

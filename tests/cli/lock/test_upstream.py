@@ -55,7 +55,7 @@ def test_releases_and_what_holds_back_are_told(upstream, capsys):
     assert [(row["subject"], row["before"], row["after"]) for row in comparison["changes"]] == [
         ("idna", "3.10", "3.11")
     ]
-    assert comparison["changes"][0]["blame"] == "upstream"
+    assert comparison["changes"][0]["attribution"] == "upstream"
     assert comparison["notes"] == [
         "urllib3 2.5.0 is there, and not in a new lock; what lets it in: open 'urllib3=2.3' (line 7)"
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from conda_lockstep.drift.attribution.verdict import late
+from conda_lockstep.drift.attribution.cause_text import late
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source
 from conda_lockstep.drift.report import Report
@@ -113,7 +113,7 @@ def _differs(before: bytes, locked: CheckedLock) -> bool:
 
 def _told(report: Report) -> Told:
     causes = (
-        Cause(each.platform, row.manager, row.subject, row.blame, row.new.timestamp if row.new else 0)
+        Cause(each.platform, row.manager, row.subject, row.attribution, row.new.timestamp if row.new else 0)
         for each in report.comparisons
         for row in each.rows
     )
