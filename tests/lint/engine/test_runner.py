@@ -22,12 +22,12 @@ OURS = ("document", "channels", "gpu", "secrets")
 
 
 def rule_that(
-    name: str, *problems: Problem, over: tuple[str, ...] = (), severity: Severity = "error"
+    name: str, *problems: Problem, supersedes: tuple[str, ...] = (), severity: Severity = "error"
 ) -> Rule:
     def check(entries: Entries, config: Config) -> Iterator[Problem]:
         yield from problems
 
-    return Rule(name, "document", severity, "", check, over)
+    return Rule(name, "document", severity, "", check, supersedes)
 
 
 def problem(start: int, end: int, fix: Fix | None = None) -> Problem:
