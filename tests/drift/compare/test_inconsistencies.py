@@ -272,7 +272,7 @@ def test_a_sound_prefix_is_sound_to_the_last_byte(
     assert report.rows == ()
     assert commands.verify(node.prefix, node.lock, deep=True) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert re.search(r"; \d{3,4} files were hashed, \d+ MB$", line)
+    assert re.search(r"; \d{3,4} files were hashed \(\d+ MB\)$", line)
     assert commands.verify(node.prefix, node.lock, gpu_libraries=True) == 0
     assert re.search(r"; \d+ libraries were hashed", capsys.readouterr().out)
 

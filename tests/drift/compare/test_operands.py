@@ -172,8 +172,8 @@ def test_every_common_platform_is_compared_and_the_others_are_named(
     report = drift_json.loads(capsys.readouterr().out, "out")
     assert [comparison.platform for comparison in report.comparisons] == ["linux-64", "osx-arm64"]
     assert report.notes == (
-        f"only {tmp_path}/old.yml is for osx-64: not compared",
-        f"only {tmp_path}/new.yml is for win-64: not compared",
+        f"not compared: osx-64, which only {tmp_path}/old.yml has",
+        f"not compared: win-64, which only {tmp_path}/new.yml has",
     )
     assert commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", format="json", platform="linux-64") == 0
     assert drift_json.loads(capsys.readouterr().out, "out").notes == ()
@@ -193,10 +193,10 @@ def test_locks_without_a_common_platform_are_reported(operands: dict[str, Path],
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.yml", "name: a\ndependencies: [numpy]\n", "is no lock and no snapshot; name a conda-lock.yml"),
+        ("x.yml", "name: a\ndependencies: [numpy]\n", "is not a lock or a snapshot; pass a conda-lock.yml"),
         ("x.json", "{}", "is no snapshot"),
         ("x.json", '{"kind": "conda-lockstep drift", "schema": 1}', "is no snapshot"),
-        ("x.txt", "", "is no lock and no snapshot"),
+        ("x.txt", "", "is not a lock or a snapshot"),
         ("missing", None, "no such file"),
         ("folder", "/", "is no conda environment"),
         ("x.yml", "version: 1\npackage: {", "not YAML"),

@@ -111,7 +111,9 @@ def test_what_upstream_released_is_shown_and_fails_nothing(pull: Pull) -> None:
         comment
     )
     assert "changes would fail the check, but are upstream's doing alone" in comment
-    assert re.search(r"\d+ records have no date and slip past the old lock's cut-off", comment)
+    assert re.search(
+        r"\d+ records have no upload date, so the old lock's cut-off does not exclude them", comment
+    )
 
 
 def test_what_is_critical_and_upstreams_alone_is_shown_as_critical_and_fails_nothing(pull: Pull) -> None:
@@ -241,7 +243,10 @@ def test_when_the_time_is_out_all_changes_count_and_the_comment_says_so(
     small.lock("--update-all")
     compared = small.judge("info")
     assert compared.status == 1
-    assert "was not found out within 0 s: all of them count as the pull request's" in small.comment(compared)
+    assert (
+        "could not attribute the changes within 0 s: all of them count against the pull request"
+        in small.comment(compared)
+    )
 
 
 def test_a_base_that_is_not_in_the_checkout_is_said(small: Pull, channel: Channel) -> None:
@@ -262,7 +267,7 @@ def test_a_channel_that_does_not_answer_costs_the_causes_and_nothing_else(
     small.lock("--update-all")
     channel.root.rename(channel.root.with_name("gone"))
     comment = small.comment(small.judge("info"))
-    assert "was not found out, and all of them count as the pull request's" in comment
+    assert "could not attribute the changes, so all of them count against the pull request" in comment
     assert "`idna`" in comment
 
 

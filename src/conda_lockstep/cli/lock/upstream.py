@@ -86,7 +86,7 @@ def bisect(
 
 
 def attributed(told: Report, old: Path, new: Path, file: Path | None = None) -> Report:
-    """Say of each change between two locks whose doing it is, by their environment file.
+    """Attribute each change between two locks, using their environment file.
 
     That is the one beside the new lock where none is given. Raises ``LockstepError`` where there is none, and for what
     is no lock.

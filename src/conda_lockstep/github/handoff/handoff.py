@@ -47,9 +47,9 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Whose doing one change against the base commit is; see :class:`report.model.Row`.
+    """The attribution of one change against the base commit; see :class:`drift.report.Row`.
 
-    ``uploaded`` is when the new file was published, in seconds since the epoch, 0 where nobody knows.
+    ``uploaded`` is when the new file was published, in seconds since the epoch, 0 if unknown.
     """
 
     platform: str

@@ -115,7 +115,7 @@ def _compare(checked: Checked, base: Base) -> _One:
 
 
 def _with_causes(comparison: Comparison, checked: Checked) -> Comparison:
-    """Say of each row whose doing it is, as the executing half found out."""
+    """Add the attribution that the executing half found to each row."""
     platform = comparison.platform
     known = {(each.manager, each.subject): each for each in checked.causes if each.platform == platform}
     rows = tuple(_with_cause(row, known.get((row.manager, row.subject))) for row in comparison.rows)

@@ -164,7 +164,8 @@ def _table(rows: Sequence[Row]) -> str:
 def _small_table(rows: Sequence[Row]) -> str:
     lines = [_line(["Package", "From", "To", "Change"]), _line(["---"] * 4)]
     for row in rows:
-        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, row.cause))), cell=True)
+        cause = f"cause: {row.cause}" if row.cause else ""
+        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, cause))), cell=True)
         lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}"]))
     return "\n".join(lines)
 

@@ -76,7 +76,8 @@ def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:
         classes = _paint(visible(", ".join(row.classes)), _DIM, colour)
         yield f"  {severity}  {subject:<{widths[0]}}  {change:<{widths[1]}}  {classes}"
         why = row.why if row.severity in _EXPLAINED else ""
-        if details := "; ".join(filter(None, (why, row.detail, row.cause))):
+        cause = f"cause: {row.cause}" if row.cause else ""
+        if details := "; ".join(filter(None, (why, row.detail, cause))):
             yield _paint(f"            {visible(details, 1000)}", _DIM, colour)
         for depth, step in enumerate(row.chain):
             yield _paint(f"            {'  ' * depth}{visible(step, 1000)}", _DIM, colour)
