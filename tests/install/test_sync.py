@@ -189,7 +189,7 @@ def everything(prefix: Path) -> dict[str, tuple[int, int, int]]:
 
 
 @pytest.mark.parametrize(
-    ("inconsistencies", "steps"),
+    ("damages", "steps"),
     DAMAGES,
     ids=[" ".join(damage.__name__ for damage in damages) for damages, _ in DAMAGES],
 )

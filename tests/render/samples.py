@@ -195,7 +195,7 @@ EXPLAINED = (
     explained(
         TELLING[7],
         "unexplained",
-        "unexplained: neither the file nor upstream accounts for it",
+        "unexplained (by neither the file nor upstream)",
         (0, 1_700_000_000),
     ),
     explained(TELLING[8], "upstream", "upstream, undated", (0, 0), "environment.yml:9: matplotlib"),

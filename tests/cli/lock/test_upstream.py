@@ -73,12 +73,12 @@ def test_what_vanished_was_replaced_or_hot_fixed_is_told(upstream, capsys):
     status, told = _report(capsys)
     files = {
         row["subject"]: row
-        for row in next(each for each in told["comparisons"] if each["name"].startswith("the files of"))[
+        for row in next(each for each in told["comparisons"] if each["name"].startswith("files in"))[
             "changes"
         ]
     }
     assert status == 2, (
-        "without its only tqdm the file has no solution; what became of the files is told all the same"
+        "without its only tqdm the file has no solution; the changes of the files are reported all the same"
     )
     assert {name: row["classes"][0] for name, row in files.items()} == {
         "tqdm": "vanished",
@@ -86,7 +86,7 @@ def test_what_vanished_was_replaced_or_hot_fixed_is_told(upstream, capsys):
         "idna": "metadata",
     }
     assert (files["six"]["severity"], files["tqdm"]["severity"]) == ("critical", "high")
-    assert "hot-fixed: needs python >=3.9" in files["idna"]["detail"]
+    assert "hot-fixed: requires python >=3.9" in files["idna"]["detail"]
 
 
 def test_a_file_that_was_replaced_is_told_once(upstream, capsys):

@@ -100,7 +100,7 @@ def test_a_lock_edited_by_hand_is_unexplained_and_fails(folder, capsys):
     status, rows, _ = _causes(capsys, "--fail-on", "critical")
     assert status == 1
     assert rows["tzdata"]["attribution"] == "unexplained"
-    assert rows["tzdata"]["cause"].startswith("unexplained: neither the file nor upstream")
+    assert rows["tzdata"]["cause"].startswith("unexplained (by neither the file nor upstream)")
 
 
 def test_a_change_is_traced_to_the_entry_that_pulls_it_in(folder, capsys):

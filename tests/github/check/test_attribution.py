@@ -164,7 +164,7 @@ def test_causes_reach_a_forks_comment_without_a_sentence_of_the_forks(pull: Pull
     compared = pull.judge("info", facts)
     assert {row.attribution for row in compared.report.rows} == {"upstream"}
     notes = compared.report.comparisons[0].notes
-    assert [note for note in notes if "no date" in note]
+    assert [note for note in notes if "no upload date" in note]
     assert notes[-1] == CAUSES_SEE_LOG
 
 

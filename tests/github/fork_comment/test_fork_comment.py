@@ -349,7 +349,7 @@ def test_causes_are_shown_beside_changes_and_dated_and_nothing_else_of_them(
     follow(github, tmp_path)
     assert "upstream, uploaded `2025-03-01`, says its run" in comment(repository)
     assert "upstream's doing alone" not in comment(repository)
-    assert "3 records have no date" in comment(repository)
+    assert "3 records have no upload date" in comment(repository)
     assert SENTENCE not in comment(repository)
 
 

@@ -19,7 +19,7 @@ _CAUSES: dict[Attribution, str] = {
     "pull_request": "this pull request",
     "both": "this pull request and upstream",
     "upstream": "upstream",
-    "unexplained": "unexplained: neither the file nor upstream accounts for it",
+    "unexplained": "unexplained (by neither the file nor upstream)",
 }
 
 
