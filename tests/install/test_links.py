@@ -100,7 +100,7 @@ def test_sync_replaces_the_link_and_leaves_what_is_behind_it(
     sync_environment(packages, prefix, BuildOptions(world.mirrors, cache=world.cache))
     assert contents(outside) == before
     found = deep.look(prefixes.read_contents(prefix)).installed
-    assert found.damages == ()
+    assert found.inconsistencies == ()
     assert plan_sync(packages, prefix).steps == ()
 
 
@@ -113,7 +113,7 @@ def test_a_deep_look_sees_a_link_in_the_place_of_what_was_installed(
     outside = tmp_path / "outside"
     outside.mkdir()
     link(prefix, outside)
-    damages = deep.look(prefixes.read_contents(prefix)).installed.damages
+    damages = deep.look(prefixes.read_contents(prefix)).installed.inconsistencies
     assert any("is a link to" in file.detail for damage in damages for file in damage.files)
 
 
@@ -129,7 +129,7 @@ def test_build_brings_another_version_without_touching_what_is_behind_a_link(
     build_environment(other, prefix, BuildOptions(world.mirrors, cache=world.cache))
     assert contents(outside) == before
     assert prefixes.read(prefix).packages.environment_id == other.environment_id
-    assert deep.look(prefixes.read_contents(prefix)).installed.damages == ()
+    assert deep.look(prefixes.read_contents(prefix)).installed.inconsistencies == ()
 
 
 def test_a_new_file_does_not_go_through_a_link_that_lies_at_its_place(

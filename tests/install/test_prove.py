@@ -48,7 +48,7 @@ def test_a_cache_that_was_changed_in_place_is_found_and_fetched_again(
     (changed,) = (tmp_path / "third").glob("lib/python3.*/site-packages/six.py")
     (wheel,) = (tmp_path / "third").glob("lib/python3.*/site-packages/humanize/time.py")
     assert (changed.read_bytes(), wheel.read_bytes()) == right
-    assert deep.look(prefixes.read_contents(tmp_path / "third", {})).installed.damages == ()
+    assert deep.look(prefixes.read_contents(tmp_path / "third", {})).installed.inconsistencies == ()
 
 
 def test_nothing_is_left_unproved_where_all_was_fetched(

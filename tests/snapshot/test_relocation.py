@@ -22,7 +22,7 @@ PLACEHOLDER = "/opt/placeholder_" + "p" * 200
 def details(prefix: Path, *, every_file: bool) -> list[str]:
     contents = prefixes.read_contents(prefix, {})
     found = deep.look(contents).installed if every_file else contents.installed
-    return [f"{damage.package.name}: {damage.detail}" for damage in found.damages]
+    return [f"{damage.package.name}: {damage.detail}" for damage in found.inconsistencies]
 
 
 @pytest.mark.parametrize("every_file", [False, True])
@@ -148,7 +148,7 @@ def conda_prefix(installed: Installed, folder: Path) -> Path:
 def test_records_as_conda_writes_them_are_understood(installed: Installed, tmp_path: Path) -> None:
     prefix = conda_prefix(installed, tmp_path / "env")
     look = deep.look(prefixes.read_contents(prefix, {}))
-    assert (look.installed.damages, look.installed.strays, look.unhashed) == ((), (), 0)
+    assert (look.installed.inconsistencies, look.installed.unowned_files, look.unhashed) == ((), (), 0)
 
 
 def test_a_change_is_seen_in_a_prefix_that_conda_made(installed: Installed, tmp_path: Path) -> None:

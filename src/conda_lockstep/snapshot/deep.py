@@ -76,13 +76,16 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
     )
     found.faults.extend(_mode_faults(root, found.modes, claims))
     installed = contents.installed._replace(
-        damages=(
+        inconsistencies=(
             *_other_than_files(contents.installed, libraries_only),
-            *_damages(found.faults),
+            *_inconsistencies(found.faults),
             *_emptied(contents, everything),
             *_unhashed(claims),
         ),
-        strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays, found.modes)),
+        unowned_files=(
+            *contents.installed.unowned_files,
+            *_unowned_files(extra, contents.installed.unowned_files, found.modes),
+        ),
     )
     size = sum(max(claims[path][0].size, 0) for path in found.hashed)
     return Look(installed, len(found.hashed), size, found.unhashed)
@@ -90,7 +93,7 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
 
 def _other_than_files(installed: Installed, libraries_only: bool) -> Iterable[PrefixInconsistency]:
     """Return what a plain look found, without the sample of files that a look at all of them repeats."""
-    return (each for each in installed.damages if libraries_only or each.kind != "files")
+    return (each for each in installed.inconsistencies if libraries_only or each.kind != "files")
 
 
 def wrong_modes_of(contents: PrefixContents) -> dict[Package, list[WrongMode]]:
@@ -115,7 +118,7 @@ def differing(contents: PrefixContents, among: Container[Key]) -> dict[Package, 
     }
     faults = _compare(Location.of(contents.root, contents.installed.prefix), claims, dict).faults
     own = [fault for fault in faults if fault.owner.key in among and fault.file.state != "owned twice"]
-    return {damage.package: damage.detail for damage in _damages(own)}
+    return {each.package: each.detail for each in _inconsistencies(own)}
 
 
 def _claims(contents: PrefixContents) -> dict[str, list[Claim]]:
@@ -318,7 +321,7 @@ def _changed(root: str, claim: Claim, digest: str) -> str:
     return f"{f'has {size} bytes' if size else 'is empty'}, {claim.size} bytes were installed"
 
 
-def _damages(faults: Iterable[_Fault]) -> Iterator[PrefixInconsistency]:
+def _inconsistencies(faults: Iterable[_Fault]) -> Iterator[PrefixInconsistency]:
     by_owner: dict[Package, dict[str, MismatchedFile]] = {}
     for fault in faults:
         by_owner.setdefault(fault.owner, {}).setdefault(fault.file.path, fault.file)
@@ -365,18 +368,18 @@ def _walk(root: str, folders: set[str] | None) -> Iterator[tuple[str, int]]:
                 yield path, entry.stat(follow_symlinks=False).st_mode
 
 
-def _strays(
+def _unowned_files(
     extra: list[str], known: Iterable[UnownedFile], modes: Mapping[str, int]
 ) -> Iterator[UnownedFile]:
-    """Yield what no package claims: what can be loaded or run, and the rest, such as caches that programs leave."""
-    reported = {stray.place for stray in known}
+    """Yield what no package owns: what can be loaded or run, and the rest, such as caches that programs leave."""
+    reported = {each.place for each in known}
     code = [path for path in extra if _is_code(path, modes[path])]
     rest = [path for path in extra if not _is_code(path, modes[path])]
     code = [path for path in code if path not in reported]
     if code:
-        yield _stray("file", "files of no package", code)
+        yield _unowned("file", "files of no package", code)
     if rest:
-        yield _stray("present", "data of no package", rest)
+        yield _unowned("present", "data of no package", rest)
 
 
 def _is_code(path: str, mode: int) -> bool:
@@ -384,7 +387,7 @@ def _is_code(path: str, mode: int) -> bool:
     return bool(is_program) or path.endswith(_CODE) or ".so." in path or path.startswith(_PROGRAMS)
 
 
-def _stray(kind: Literal["file", "present"], place: str, paths: list[str]) -> UnownedFile:
+def _unowned(kind: Literal["file", "present"], place: str, paths: list[str]) -> UnownedFile:
     files = tuple(MismatchedFile(path, "extra") for path in paths)
     (detail,) = _phrases(files)
     return UnownedFile(kind, place, detail, files)
