@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from conda_lockstep.conda.match_spec import SUBDIRS
+from conda_lockstep.conda.subdirs import split_subdir
 
 DEFAULTS = "defaults"
 NODEFAULTS = "nodefaults"
@@ -101,8 +101,7 @@ def _last_part(rest: str) -> str:
 
 
 def _without_subdir(path: str) -> str:
-    head, _, tail = path.rpartition("/")
-    return head if head and tail in SUBDIRS else path
+    return split_subdir(path)[0]
 
 
 def _without_login(rest: str) -> tuple[str, str]:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from conda_lockstep.conda.subdirs import split_subdir
+
 Range: TypeAlias = tuple[int, int]
 """Half-open range of offsets into the text of one entry."""
 
@@ -213,11 +215,8 @@ def _channel(text: str, begin: int, end: int) -> tuple[str, Range, str, int]:
     parts = text[begin:end].rsplit(":", 2)
     if len(parts) < 3:
         return "", NOWHERE, "", begin
-    channel, subdir = parts[0], ""
-    separator = begin + len(channel)
-    head, _, tail = channel.rpartition("/")
-    if head and tail in SUBDIRS:
-        channel, subdir = head, tail
+    separator = begin + len(parts[0])
+    channel, subdir = split_subdir(parts[0])
     return channel, (begin, begin + len(channel)), subdir, separator + 1
 
 
@@ -227,12 +226,6 @@ def _namespace(text: str, begin: int, end: int) -> tuple[Range, int]:
     if colon < 0:
         return NOWHERE, begin
     return (begin, colon) if colon > begin else NOWHERE, colon + 1
-
-
-SUBDIRS = frozenset(
-    "noarch linux-32 linux-64 linux-aarch64 linux-armv6l linux-armv7l linux-ppc64le linux-riscv64 linux-s390x "
-    "osx-64 osx-arm64 win-32 win-64 win-arm64 emscripten-wasm32 wasi-wasm32 zos-z".split()
-)
 
 
 def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] | BadSpec:

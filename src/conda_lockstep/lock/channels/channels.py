@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from conda_lockstep.conda.match_spec import SUBDIRS
+from conda_lockstep.conda.subdirs import split_subdir
 from conda_lockstep.conda.urls import ANACONDA, with_variables, without_credentials
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item
 from conda_lockstep.errors import LockstepError
@@ -139,8 +139,7 @@ def _channels(
 
 
 def _url(text: str, folder: Path) -> str:
-    head, _, tail = text.rstrip("/").rpartition("/")
-    text = head if head and tail in SUBDIRS else text.rstrip("/")
+    text, _ = split_subdir(text.rstrip("/"))
     if re.match(r"[a-z0-9+]+://", text):
         return re.sub(r"^http://conda\.anaconda\.org(?=/|$)", ANACONDA, text)
     if text.startswith(("/", "./", "../", "~")) or re.match(r"[A-Za-z]:[\\/]", text):
