@@ -24,7 +24,7 @@ def test_every_subdir_that_conda_knows_is_known() -> None:
 
 
 def test_every_subdir_is_a_platform_except_noarch() -> None:
-    assert KNOWN_SUBDIRS - PLATFORMS == {"noarch"}
+    assert {"noarch"} == KNOWN_SUBDIRS - PLATFORMS
     assert this_platform() in PLATFORMS
 
 

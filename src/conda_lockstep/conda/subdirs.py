@@ -10,7 +10,7 @@ PLATFORMS = frozenset(
     "linux-ppc64le linux-riscv32 linux-riscv64 linux-s390x osx-64 osx-arm64 wasi-wasm32 win-32 win-64 win-arm64 "
     "zos-z".split()
 )
-"""The subdirs that are platforms. Source: ``KNOWN_SUBDIRS`` in ``conda/base/constants.py`` (26.7), without ``noarch``."""
+"""The subdirs that are platforms. Source: ``KNOWN_SUBDIRS`` of conda 26.7 (``conda/base/constants.py``)."""
 
 NOARCH = "noarch"
 KNOWN_SUBDIRS = PLATFORMS | {NOARCH}
