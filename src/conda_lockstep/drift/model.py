@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 
+from conda_lockstep.conda.build_variants import Axis
 from conda_lockstep.drift.report import Severity
 from conda_lockstep.packages import Key, Package
 from conda_lockstep.snapshot.model import MismatchedFile
@@ -63,7 +64,6 @@ MIRRORS = {
 }
 """What a class becomes when old and new change places; the others stay."""
 
-Axis: TypeAlias = Literal["device", "cuda", "mpi", "blas", "openmp", "interpreter"]
 
 
 @dataclass(frozen=True, slots=True)

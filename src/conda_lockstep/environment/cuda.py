@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.conda.bounds import Bounds, Release, both, bounds, numbers
 from conda_lockstep.conda.channel import read_channel
-from conda_lockstep.data import table
+from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
 from conda_lockstep.text.source import Span
 
@@ -20,16 +20,6 @@ wheel carries in itself."""
 
 _MARKS = ("cuda", "+cu", "-cu", "/cu", "=cu", "_cu", "*cu", "nvcc")
 """What stands somewhere in every file that speaks of CUDA."""
-
-
-class CudaPackage(NamedTuple):
-    """A conda package whose version is one of CUDA; ``successor`` is what it is called after release ``last``."""
-
-    name: str
-    kind: Kind
-    numbers: int
-    last: str
-    successor: str
 
 
 class Statement(NamedTuple):
@@ -48,16 +38,6 @@ class Statement(NamedTuple):
         if low is None or self.range.high is None or self.range.high > (low[0], _minor(low) + 1):
             return None
         return low[0], _minor(low)
-
-
-@cache
-def cuda_packages() -> Mapping[str, CudaPackage]:
-    """Return the packages of ``data/cuda.txt`` by name."""
-    kinds: dict[str, Kind] = {"selects": "selects", "part": "part"}
-    return {
-        name: CudaPackage(name, kinds[kind], int(count), last, successor)
-        for name, kind, count, last, successor in table("cuda")
-    }
 
 
 @lru_cache(maxsize=1)
@@ -84,11 +64,6 @@ def exclude(one: Statement, other: Statement) -> bool:
     if one.kind == other.kind and one.kind != "part":
         return both(one.range, other.range).is_empty
     return both(_majors(one.range), _majors(other.range)).is_empty
-
-
-def is_cuda_build(build: str) -> bool:
-    """Say whether a build string asks for a build with CUDA."""
-    return "cuda" in build or "gpu" in build or re.search(r"cu\d", build) is not None
 
 
 def show(release: Release) -> str:

@@ -146,7 +146,7 @@ def _told_by_cuda_version(entries: Entries) -> frozenset[str]:
     said = [entry.spec for entry in entries.named("cuda-version") if is_confined(entry.spec, PLACES["minor"])]
     if not said:
         return frozenset()
-    from conda_lockstep.environment.cuda import cuda_packages
+    from conda_lockstep.conda.cuda_packages import cuda_packages
 
     limits = bounds(said[0])
     is_old = limits is not None and limits.low is not None and limits.low < (12,)
