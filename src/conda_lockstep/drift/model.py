@@ -65,7 +65,6 @@ MIRRORS = {
 """What a class becomes when old and new change places; the others stay."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class VariantFlip:
     """A variant that changed along one axis, such as ``device``: ``cuda`` → ``cpu``."""

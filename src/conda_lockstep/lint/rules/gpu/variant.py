@@ -99,10 +99,7 @@ def _is_decided(entry: CondaEntry, framework: Framework, entries: Entries) -> bo
     if entries.named(*framework.with_cuda, *framework.without, "cpuonly"):
         return True
     if entry.spec.name in _OF_PYTORCH:
-        if any(
-            device_of_pattern(other.spec.build)
-            for other in entries.named("pytorch-mutex")
-        ):
+        if any(device_of_pattern(other.spec.build) for other in entries.named("pytorch-mutex")):
             return True
         return _from_pytorch(entry, entries) and bool(entries.named(*_STEER_PYTORCH))
     return False

@@ -135,7 +135,9 @@ def _asks(entries: Entries) -> bool:
     if entries.named(*CPU_SELECTORS):
         return False
     first = next((read_channel(item.value).base for item in entries.file.channels.items), "")
-    wanted = [entry for entry in entries.named(*_frameworks()) if device_of_pattern(entry.spec.build) != "cpu"]
+    wanted = [
+        entry for entry in entries.named(*_frameworks()) if device_of_pattern(entry.spec.build) != "cpu"
+    ]
     return bool(wanted) and not first.startswith("pytorch")
 
 
