@@ -17,6 +17,9 @@ Range: TypeAlias = tuple[int, int]
 
 NOWHERE: Range = (0, 0)
 
+NAME = r"[^\s=<>!~\[\]()@;,|]+"
+"""A pattern of the text that conda takes for a name."""
+
 
 class BadSpec(NamedTuple):
     """Text that is no spec: ``message`` says why, ``where`` is the part of the text that is wrong."""
@@ -87,12 +90,15 @@ class CondaSpec(NamedTuple):
         )
 
 
-_COMPARISON = r"(?:[=<>]=?|!=)\d+(?:\.\d+)*(?:(?:a|b|rc)\d+|\.\*)?"
+_RELEASE = r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+|\.\*)?"
+_COMPARISON = rf"(?:[=<>]=?|!=){_RELEASE}"
 _PLAIN = re.compile(
     rf"([A-Za-z0-9_.\-]+)(?:({_COMPARISON}(?:,{_COMPARISON})*)|(=\d+(?:\.\d+)*)=([A-Za-z0-9_.]+))?"
 )
+_SOME = rf"(?:(?:[=<>]=?|!=)?{_RELEASE})"
+_RECORD = re.compile(rf"([A-Za-z0-9_.\-]+) ({_SOME}(?:,{_SOME})*|\*)(?: ([A-Za-z0-9_.*]+))?")
+"""A dependency as packages write it: ``numpy >=1.21,<3``, ``python_abi 3.12.* *_cp312``."""
 # Compiled when the first entry needs them, and kept by ``re``.
-_NAME = r"[^\s=<>!~\[\]()@;,|]+"
 _VALID_NAME = r"[A-Za-z0-9_.\-]+"
 _OPERATOR = r"===|==|=>|=<|>=|<=|!=|~=|=|>|<|"
 _PART = "[A-Za-z0-9]+"
@@ -107,6 +113,9 @@ _REVERSED = {"===": "==", "=>": ">=", "=<": "<="}
 
 def parse_conda(text: str) -> CondaSpec | BadSpec:
     """Read a conda entry as conda does; a :class:`BadSpec` is what conda or rattler would refuse."""
+    if " " in text:
+        record = _RECORD.fullmatch(text)
+        return _any(text) if record is None else _record(text, record)
     plain = _PLAIN.fullmatch(text)
     return _any(text) if plain is None else _plain(text, plain)
 
@@ -126,12 +135,30 @@ def _plain(text: str, match: re.Match[str]) -> CondaSpec:
         )  # fmt: skip
     if not versions:
         return CondaSpec(text, name.lower(), match.span(1))
-    at, clauses = match.start(2), []
+    clauses = _comparisons(versions, match.start(2))
+    return CondaSpec(text, name.lower(), match.span(1), versions, match.span(2), clauses=clauses)
+
+
+def _record(text: str, match: re.Match[str]) -> CondaSpec:
+    """Read a dependency in the form that packages write."""
+    name, versions, build = match.groups(default="")
+    clauses = _comparisons(versions, match.start(2))
+    at = match.span(3) if build else NOWHERE
+    return CondaSpec(
+        text, name.lower(), match.span(1), versions, match.span(2), build, at,
+        "", NOWHERE, "", (), clauses,
+    )  # fmt: skip
+
+
+def _comparisons(versions: str, at: int) -> tuple[Clause, ...]:
+    """Split plain comparisons, which begin at an offset."""
+    clauses = []
     for comparison in versions.split(","):
-        op = comparison[: 2 if comparison[1] == "=" else 1]
-        clauses.append(Clause(op, comparison[len(op) :], (at, at + len(comparison))))
-        at += len(comparison) + 1
-    return CondaSpec(text, name.lower(), match.span(1), versions, match.span(2), clauses=tuple(clauses))
+        version = comparison.lstrip("=<>!")
+        length = len(comparison)
+        clauses.append(Clause(comparison[: length - len(version)], version, (at, at + length)))
+        at += length + 1
+    return tuple(clauses)
 
 
 def _any(text: str) -> CondaSpec | BadSpec:
@@ -187,7 +214,7 @@ def _package_file(text: str, match: re.Match[str]) -> CondaSpec:
 
 
 def _name(text: str, begin: int, end: int) -> Range | BadSpec:
-    name = re.compile(_NAME).match(text, begin, end)
+    name = re.compile(NAME).match(text, begin, end)
     if not name:
         if begin < end:
             return BadSpec(text, "a package name must come first", (begin, end))
