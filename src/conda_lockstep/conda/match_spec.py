@@ -63,13 +63,13 @@ class CondaSpec(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        """Say whether a single version can match: ``==1.21``, ``1.21``, ``=1.21=build``."""
+        """Return whether a single version can match: ``==1.21``, ``1.21``, ``=1.21=build``."""
         return (
             any(self.is_exact_clause(index) for index in range(len(self.clauses))) and "|" not in self.version
         )
 
     def is_exact_clause(self, index: int) -> bool:
-        """Say whether a clause lets in one version only.
+        """Return whether a clause lets in one version only.
 
         ``==1.21.*`` does so behind another clause or in front of a build, where conda and rattler drop the glob; alone
         it is ``=1.21``.
@@ -84,7 +84,7 @@ class CondaSpec(NamedTuple):
 
     @property
     def has_upper_bound(self) -> bool:
-        """Say whether newer releases are kept out, sooner or later: any pin, ``<``, ``<=``, ``~=``."""
+        """Return whether newer releases are kept out, sooner or later: any pin, ``<``, ``<=``, ``~=``."""
         return any(
             clause.op in ("==", "=", "", "<", "<=", "~=") and clause.version != "*" for clause in self.clauses
         )
@@ -121,7 +121,7 @@ def parse_conda(text: str) -> CondaSpec | BadSpec:
 
 
 def is_plain(text: str) -> bool:
-    """Say whether an entry is a name, alone or with versions and a build, in plain letters; no option and no file."""
+    """Return whether an entry is a name, alone or with versions and a build, in plain letters; no option, no file."""
     return _PLAIN.fullmatch(text) is not None and not text.startswith("-") and ".whl" not in text
 
 
@@ -186,7 +186,7 @@ def _any(text: str) -> CondaSpec | BadSpec:
     version_at, build_at = rest
     version, build = text[slice(*version_at)], text[slice(*build_at)]
     clauses = _clauses(text, *version_at)
-    # Keywords win over what stands in front of them (CEP 29).
+    # Keywords win over the parts before them (CEP 29).
     extra = dict(brackets)
     if "version" in extra and not isinstance(clauses, BadSpec):
         version, version_at = extra["version"], NOWHERE
@@ -248,7 +248,7 @@ def _channel(text: str, begin: int, end: int) -> tuple[str, Range, str, int]:
 
 
 def _namespace(text: str, begin: int, end: int) -> tuple[Range, int]:
-    """Split off what stands before a single colon: conda reads it, and ignores it without a word."""
+    """Split off the text before a single colon: conda reads it, and ignores it silently."""
     colon = text.rfind(":", begin, end)
     if colon < 0:
         return NOWHERE, begin

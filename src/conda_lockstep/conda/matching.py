@@ -20,8 +20,6 @@ _VERSION = re.compile(rf"{_SERIES}\.?\*|(?:\d+!)?\d[a-z0-9]*(?:\.[a-z0-9]+)*")
 _IS_SERIES = re.compile(_SERIES)
 _USUAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*[ =<>!~,|*.A-Za-z0-9_]*")
 _BUILD = re.compile(r"[A-Za-z0-9_.*]+")
-
-
 _ORDERS = {">=": (0, 1), ">": (1,), "<=": (-1, 0), "<": (-1,), "==": (0,), "!=": (-1, 1)}
 
 

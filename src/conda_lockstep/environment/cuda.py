@@ -1,4 +1,4 @@
-"""What an environment file says about CUDA: in pins, builds, channels, wheels and indexes."""
+"""The CUDA versions in an environment file: in pins, builds, channels, wheels and indexes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def statements(entries: Entries) -> Sequence[Statement]:
 
 
 def exclude(one: Statement, other: Statement) -> bool:
-    """Say whether two statements cannot both be kept.
+    """Return whether two statements cannot both be kept.
 
     Majors never mix. Minors of one major do, but for what selects the CUDA of conda's packages, or a wheel's.
     """
@@ -128,7 +128,7 @@ def _of_build(build: str) -> Bounds | None:
 
 
 def _is_major(digits: str) -> bool:
-    """Say whether digits name a major release, as ``12`` does; ``92`` and ``118`` name a minor one, too."""
+    """Return whether digits name a major release, as ``12`` does; ``92`` and ``118`` name a minor one, too."""
     return len(digits) == 1 or (len(digits) == 2 and digits[0] in "123456")
 
 

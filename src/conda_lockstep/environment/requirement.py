@@ -30,7 +30,7 @@ class PipRequirement(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        """Say whether ``==`` or ``===`` without a glob pins it."""
+        """Return whether ``==`` or ``===`` without a glob pins it."""
         return re.fullmatch(r"===?[^=,*<>!~]+", self.specifier.replace(" ", "")) is not None
 
 
@@ -94,7 +94,7 @@ _OPERATOR = r"===|~=|==|!=|<=|>=|<|>"
 
 
 def _is_specifier(text: str) -> bool:
-    """Say whether a text is a version specifier (PEP 440)."""
+    """Return whether a text is a version specifier (PEP 440)."""
     *clauses, last = text.split(",")
     return all(_is_clause(clause.strip()) for clause in (*clauses, *([last] if last.strip() else [])))
 

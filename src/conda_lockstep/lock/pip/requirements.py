@@ -46,7 +46,7 @@ class PipWanted:
         return without_credentials(self.requirement.url or "")
 
     def applies(self, markers: Mapping[str, str]) -> bool:
-        """Say whether it is asked for in an environment of PEP 508 markers."""
+        """Return whether it is asked for in an environment of PEP 508 markers."""
         marker = self.requirement.marker
         return marker is None or marker.evaluate({**markers, "extra": ""})
 
