@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
+from conda_lockstep.conda.subdirs import PLATFORMS
 from conda_lockstep.config import FILE_NAME, PYPROJECT, Config, DeclaredMachine, Level, Precision
 from conda_lockstep.errors import Location, LockstepError
 
@@ -15,13 +16,6 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-PLATFORMS = frozenset(
-    "emscripten-wasm32 freebsd-64 linux-32 linux-64 linux-aarch64 linux-armv6l linux-armv7l linux-ppc64 "
-    "linux-ppc64le linux-riscv32 linux-riscv64 linux-s390x osx-64 osx-arm64 wasi-wasm32 win-32 win-64 win-arm64 "
-    "zos-z".split()
-)
-"""conda's ``KNOWN_SUBDIRS`` (``conda.base.constants``) without ``noarch``, which is no machine's."""
 
 
 def read(content: bytes, path: Path) -> Config | None:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import warnings
 from importlib import import_module
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.conda.channel import channel_url, read_channel
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what conda-lock carries along is deprecated in itself
@@ -116,3 +117,28 @@ _channels = st.one_of(
 @given(_channels)
 def test_a_name_is_the_one_that_conda_gives(text: str) -> None:
     assert read_channel(text).name == CondaChannel(text).canonical_name
+
+
+@pytest.mark.parametrize(
+    ("text", "subdir"),
+    [
+        ("conda-forge/linux-64", "linux-64"),
+        ("https://conda.anaconda.org/conda-forge/noarch/", "noarch"),
+        ("https://conda.anaconda.org/conda-forge", ""),
+        ("conda-forge", ""),
+    ],
+)
+def test_the_platform_is_apart_from_the_name(text: str, subdir: str) -> None:
+    assert read_channel(text).subdir == subdir
+
+
+_elsewhere = st.sampled_from(["https://u:p@x.example.com/a/", "file:///srv/", "pkgs/", "https://host/t/tk/"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(_channels | st.tuples(_elsewhere, _part).map("".join))
+def test_the_url_of_a_channel_names_the_same_channel(text: str) -> None:
+    assume(not text.startswith("t/"))  # behind a host, '/t/…' is a token
+    url = channel_url(text, Path("/"))
+    assert read_channel(url).name == read_channel(text).name
+    assert read_channel(url).login == read_channel(text).login

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conda_lockstep.conda.bounds import Bounds, Release
-from conda_lockstep.environment.cuda import Statement, cuda_packages, exclude, is_cuda_build, statements
+from conda_lockstep.conda.cuda_packages import cuda_packages
+from conda_lockstep.environment.cuda import Statement, exclude, statements
 from conda_lockstep.environment.entries import read_entries
 from conda_lockstep.environment.reader import parse
 from tests.support.lint import of
@@ -133,21 +134,6 @@ def test_majors_never_mix_and_minors_do_but_for_what_selects(one: str, other: st
     first, second = said(one, other)
     assert exclude(first, second) is expected
     assert exclude(second, first) is expected
-
-
-@pytest.mark.parametrize(
-    ("build", "expected"),
-    [
-        ("*cuda118*", True),
-        ("gpu_py39", True),
-        ("py38_cu110", True),
-        ("cpu_py39", False),
-        ("*cudnn*", False),
-        ("py_cu", False),
-    ],
-)
-def test_a_build_with_cuda_is_told_by_its_name(build: str, expected: bool) -> None:
-    assert is_cuda_build(build) is expected
 
 
 def test_packages_that_are_cuda_know_their_name_and_what_came_after() -> None:

@@ -132,7 +132,7 @@ def test_a_server_is_not_asked_again_before_it_says(server, store, status, form)
 def test_a_wait_that_is_too_long_is_told(server, store):
     server.fail("*.conda", "429", retry_after=7200)
     with pytest.raises(
-        LockstepError, match="429 Too Many Requests, and is to be asked again in 7200 s; build again then"
+        LockstepError, match="429 Too Many Requests; the server asks to retry in 7200 s; build again then"
     ):
         get(store, archive(server))
     assert len(server.requests) == 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from conda_lockstep.conda.subdirs import KNOWN_SUBDIRS
 from conda_lockstep.config import Config
 from conda_lockstep.lint.engine.registry import rules
 from tests.support.lint import fixed, found, marked, of
@@ -59,6 +60,10 @@ GOOD: dict[str, list[str]] = {
         listed("pypi-mirror"),
     ],
     "undeclared-channel": [
+        *(
+            listed("conda-forge", "nodefaults", deps=(f"conda-forge/{subdir}::zlib=1.3",))
+            for subdir in sorted(KNOWN_SUBDIRS)
+        ),
         listed("a", "b", deps=("b::c", "a::d")),
         listed("a", deps=("https://conda.anaconda.org/a::d",)),
         listed("conda-forge", deps=("conda-forge::numpy", "conda-forge/noarch::six", "'*::scipy'")),

@@ -1,4 +1,4 @@
-"""What versions a spec lets in, as far as plain release numbers tell."""
+"""The versions that a spec allows, as far as plain release numbers show them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Bounds(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Say whether no version can lie between the bounds."""
+        """Return whether no version can lie between the bounds."""
         if self.low is None or self.high is None:
             return False
         if self.low == self.high:
@@ -45,7 +45,7 @@ def bounds(spec: CondaSpec) -> Bounds | None:
 
 
 def within(spec: CondaSpec) -> Bounds:
-    """Return bounds that hold all that a spec lets in: those of its plain clauses, none for an ``or``."""
+    """Return bounds that contain all that a spec allows: those of its plain clauses, none for an ``or``."""
     found = Bounds()
     for index, clause in enumerate(() if "|" in spec.version else spec.clauses):
         each = _of_clause(clause, exact=spec.is_exact_clause(index))
@@ -87,7 +87,7 @@ def numbers(version: str) -> int:
 
 
 def is_confined(spec: CondaSpec, places: int) -> bool:
-    """Say whether all versions that a spec lets in share their first numbers, ``places`` of them."""
+    """Return whether all versions that a spec allows share their first numbers, ``places`` of them."""
     if "|" in spec.version:
         return False
     for clause in spec.clauses:

@@ -1,4 +1,4 @@
-"""Dependencies between a record's match specs and the ``name: constraint`` pairs of CEP 37."""
+"""Converts dependencies between a record's match specs and the ``name: constraint`` pairs of CEP 37."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from conda_lockstep.conda.match_spec import NAME
 from conda_lockstep.packages import Manager
 
 ANY = "*"
 
-_NAME = re.compile(r"\s*(?:[^\s\[]+::)?([^\s=<>!~\[\](;@]+)\s*")
+_START = re.compile(rf"\s*(?:[^\s\[]+::)?({NAME})\s*")
 
 
 @lru_cache(maxsize=1 << 14)
 def split(spec: str) -> tuple[str, str]:
     """Split ``numpy >=1.20,<2`` into name and constraint; without one that is ``*``."""
-    match = _NAME.match(spec)
+    match = _START.match(spec)
     if match is None:
         return spec.strip(), ANY
     return match[1], spec[match.end() :].strip() or ANY

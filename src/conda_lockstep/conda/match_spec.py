@@ -10,10 +10,15 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from conda_lockstep.conda.subdirs import split_subdir
+
 Range: TypeAlias = tuple[int, int]
 """Half-open range of offsets into the text of one entry."""
 
 NOWHERE: Range = (0, 0)
+
+NAME = r"[^\s=<>!~\[\]()@;,|]+"
+"""A pattern of the text that conda takes for a name."""
 
 
 class BadSpec(NamedTuple):
@@ -58,13 +63,13 @@ class CondaSpec(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        """Say whether a single version can match: ``==1.21``, ``1.21``, ``=1.21=build``."""
+        """Return whether a single version can match: ``==1.21``, ``1.21``, ``=1.21=build``."""
         return (
             any(self.is_exact_clause(index) for index in range(len(self.clauses))) and "|" not in self.version
         )
 
     def is_exact_clause(self, index: int) -> bool:
-        """Say whether a clause lets in one version only.
+        """Return whether a clause lets in one version only.
 
         ``==1.21.*`` does so behind another clause or in front of a build, where conda and rattler drop the glob; alone
         it is ``=1.21``.
@@ -79,18 +84,21 @@ class CondaSpec(NamedTuple):
 
     @property
     def has_upper_bound(self) -> bool:
-        """Say whether newer releases are kept out, sooner or later: any pin, ``<``, ``<=``, ``~=``."""
+        """Return whether newer releases are kept out, sooner or later: any pin, ``<``, ``<=``, ``~=``."""
         return any(
             clause.op in ("==", "=", "", "<", "<=", "~=") and clause.version != "*" for clause in self.clauses
         )
 
 
-_COMPARISON = r"(?:[=<>]=?|!=)\d+(?:\.\d+)*(?:(?:a|b|rc)\d+|\.\*)?"
+_RELEASE = r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+|\.\*)?"
+_COMPARISON = rf"(?:[=<>]=?|!=){_RELEASE}"
 _PLAIN = re.compile(
     rf"([A-Za-z0-9_.\-]+)(?:({_COMPARISON}(?:,{_COMPARISON})*)|(=\d+(?:\.\d+)*)=([A-Za-z0-9_.]+))?"
 )
+_SOME = rf"(?:(?:[=<>]=?|!=)?{_RELEASE})"
+_RECORD = re.compile(rf"([A-Za-z0-9_.\-]+) ({_SOME}(?:,{_SOME})*|\*)(?: ([A-Za-z0-9_.*]+))?")
+"""A dependency as packages write it: ``numpy >=1.21,<3``, ``python_abi 3.12.* *_cp312``."""
 # Compiled when the first entry needs them, and kept by ``re``.
-_NAME = r"[^\s=<>!~\[\]()@;,|]+"
 _VALID_NAME = r"[A-Za-z0-9_.\-]+"
 _OPERATOR = r"===|==|=>|=<|>=|<=|!=|~=|=|>|<|"
 _PART = "[A-Za-z0-9]+"
@@ -105,12 +113,15 @@ _REVERSED = {"===": "==", "=>": ">=", "=<": "<="}
 
 def parse_conda(text: str) -> CondaSpec | BadSpec:
     """Read a conda entry as conda does; a :class:`BadSpec` is what conda or rattler would refuse."""
+    if " " in text:
+        record = _RECORD.fullmatch(text)
+        return _any(text) if record is None else _record(text, record)
     plain = _PLAIN.fullmatch(text)
     return _any(text) if plain is None else _plain(text, plain)
 
 
 def is_plain(text: str) -> bool:
-    """Say whether an entry is a name, alone or with versions and a build, in plain letters; no option and no file."""
+    """Return whether an entry is a name, alone or with versions and a build, in plain letters; no option, no file."""
     return _PLAIN.fullmatch(text) is not None and not text.startswith("-") and ".whl" not in text
 
 
@@ -124,12 +135,30 @@ def _plain(text: str, match: re.Match[str]) -> CondaSpec:
         )  # fmt: skip
     if not versions:
         return CondaSpec(text, name.lower(), match.span(1))
-    at, clauses = match.start(2), []
+    clauses = _comparisons(versions, match.start(2))
+    return CondaSpec(text, name.lower(), match.span(1), versions, match.span(2), clauses=clauses)
+
+
+def _record(text: str, match: re.Match[str]) -> CondaSpec:
+    """Read a dependency in the form that packages write."""
+    name, versions, build = match.groups(default="")
+    clauses = _comparisons(versions, match.start(2))
+    at = match.span(3) if build else NOWHERE
+    return CondaSpec(
+        text, name.lower(), match.span(1), versions, match.span(2), build, at,
+        "", NOWHERE, "", (), clauses,
+    )  # fmt: skip
+
+
+def _comparisons(versions: str, at: int) -> tuple[Clause, ...]:
+    """Split plain comparisons, which begin at an offset."""
+    clauses = []
     for comparison in versions.split(","):
-        op = comparison[: 2 if comparison[1] == "=" else 1]
-        clauses.append(Clause(op, comparison[len(op) :], (at, at + len(comparison))))
-        at += len(comparison) + 1
-    return CondaSpec(text, name.lower(), match.span(1), versions, match.span(2), clauses=tuple(clauses))
+        version = comparison.lstrip("=<>!")
+        length = len(comparison)
+        clauses.append(Clause(comparison[: length - len(version)], version, (at, at + length)))
+        at += length + 1
+    return tuple(clauses)
 
 
 def _any(text: str) -> CondaSpec | BadSpec:
@@ -157,7 +186,7 @@ def _any(text: str) -> CondaSpec | BadSpec:
     version_at, build_at = rest
     version, build = text[slice(*version_at)], text[slice(*build_at)]
     clauses = _clauses(text, *version_at)
-    # Keywords win over what stands in front of them (CEP 29).
+    # Keywords win over the parts before them (CEP 29).
     extra = dict(brackets)
     if "version" in extra and not isinstance(clauses, BadSpec):
         version, version_at = extra["version"], NOWHERE
@@ -185,7 +214,7 @@ def _package_file(text: str, match: re.Match[str]) -> CondaSpec:
 
 
 def _name(text: str, begin: int, end: int) -> Range | BadSpec:
-    name = re.compile(_NAME).match(text, begin, end)
+    name = re.compile(NAME).match(text, begin, end)
     if not name:
         if begin < end:
             return BadSpec(text, "a package name must come first", (begin, end))
@@ -213,26 +242,17 @@ def _channel(text: str, begin: int, end: int) -> tuple[str, Range, str, int]:
     parts = text[begin:end].rsplit(":", 2)
     if len(parts) < 3:
         return "", NOWHERE, "", begin
-    channel, subdir = parts[0], ""
-    separator = begin + len(channel)
-    head, _, tail = channel.rpartition("/")
-    if head and tail in SUBDIRS:
-        channel, subdir = head, tail
+    separator = begin + len(parts[0])
+    channel, subdir = split_subdir(parts[0])
     return channel, (begin, begin + len(channel)), subdir, separator + 1
 
 
 def _namespace(text: str, begin: int, end: int) -> tuple[Range, int]:
-    """Split off what stands before a single colon: conda reads it, and ignores it without a word."""
+    """Split off the text before a single colon: conda reads it, and ignores it silently."""
     colon = text.rfind(":", begin, end)
     if colon < 0:
         return NOWHERE, begin
     return (begin, colon) if colon > begin else NOWHERE, colon + 1
-
-
-SUBDIRS = frozenset(
-    "noarch linux-32 linux-64 linux-aarch64 linux-armv6l linux-armv7l linux-ppc64le linux-riscv64 linux-s390x "
-    "osx-64 osx-arm64 win-32 win-64 win-arm64 emscripten-wasm32 wasi-wasm32 zos-z".split()
-)
 
 
 def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] | BadSpec:

@@ -1,132 +1,153 @@
-"""Match specs as nearly all packages and people write them, read and matched without the solver.
+"""Matches packages against the match specs that nearly all packages and people write, without the solver.
 
-To import rattler takes longer than to check a lock of a thousand packages. What is read here means what it means there,
-which the tests hold; what is written in any other way is not read here.
+Importing rattler takes longer than checking a lock of a thousand packages. A spec that is matched here means the same
+to rattler, which the tests hold; any other spelling is left to rattler.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
+from conda_lockstep.conda.match_spec import NOWHERE, BadSpec, Clause, CondaSpec, parse_conda
 from conda_lockstep.conda.version import compare_conda
 
 _SERIES = r"\d+(?:\.\d+)*"
-_VERSION = r"(?:\d+!)?\d[a-z0-9]*(?:\.[a-z0-9]+)*"
-_CLAUSE = rf"(?:(?:>=|<=|==|!=|~=|>|<|=)\s*)?(?:{_SERIES}\.?\*|{_VERSION})"
-_CLAUSES = rf"=?\*|{_CLAUSE}(?:\s*[,|]\s*{_CLAUSE})*"
-_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(?![A-Za-z0-9_.\-*])"
-_SPEC = re.compile(rf"({_NAME})\s*(?:({_CLAUSES})(?:(\s+|=)([A-Za-z0-9_.*]+))?)?")
-_CANONICAL = re.compile(rf'({_NAME})\[(?:version="([^"]*)")?,?(?:build="([^"]*)")?,?(?:channel="[^"]*")?\]')
-
-
-class VersionClause(NamedTuple):
-    """One comparison with a version. ``=`` is to be of its series (``1.2.*``), ``!=*`` not to be."""
-
-    op: str
-    version: str
-
-    def __str__(self) -> str:
-        """As rattler writes it."""
-        if self.op in ("=", "!=*"):
-            return f"{self.op[:-1]}{self.version}.*"
-        return f"{self.op}{self.version}"
-
-    def admits(self, version: str) -> bool:
-        """Say whether a version is within it."""
-        if self.op in ("=", "!=*"):
-            return _is_of_series(version, self.version) == (self.op == "=")
-        order = compare_conda(self.version, version)
-        if self.op == "~=":
-            return order >= 0 and _is_of_series(version, self.version.rpartition(".")[0])
-        return order in _ORDERS[self.op]
-
-
+_VERSION = re.compile(rf"{_SERIES}\.?\*|(?:\d+!)?\d[a-z0-9]*(?:\.[a-z0-9]+)*")
+"""The versions that are read here; rattler reads others, too."""
+_IS_SERIES = re.compile(_SERIES)
+_USUAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*[ =<>!~,|*.A-Za-z0-9_]*")
+_BUILD = re.compile(r"[A-Za-z0-9_.*]+")
 _ORDERS = {">=": (0, 1), ">": (1,), "<=": (-1, 0), "<": (-1,), "==": (0,), "!=": (-1, 1)}
 
 
 class Pattern(NamedTuple):
-    """A match spec: a name, versions (one of ``choices``, all clauses of it) and a build; what is empty admits all."""
+    """A match spec: a name, versions (one of ``choices``, all clauses of it) and a build; an empty part admits all.
+
+    The clauses have no place. Their ``=`` is to be of a series (``1.2.*``), ``!=*`` not to be.
+    """
 
     name: str
-    choices: tuple[tuple[VersionClause, ...], ...] = ()
+    choices: tuple[tuple[Clause, ...], ...] = ()
     build: str = ""
 
     def __str__(self) -> str:
-        """In rattler's canonical form, equal for two spellings of one wish."""
-        versions = "|".join(",".join(map(str, choice)) for choice in self.choices)
+        """In rattler's canonical form, equal for two spellings of one spec."""
+        versions = "|".join(",".join(map(_written, choice)) for choice in self.choices)
         keys = (("version", versions or ("*" if self.build else "")), ("build", self.build))
         inside = ",".join(f'{key}="{value}"' for key, value in keys if value)
         return f"{self.name}[{inside}]" if inside else self.name
 
     def matches(self, version: str, build: str) -> bool:
-        """Say whether a package of that name fits."""
+        """Return whether a package of that name fits."""
         return (not self.build or is_like(build, self.build)) and self.admits(version)
 
     def admits(self, version: str) -> bool:
-        """Say whether a version is within one of the choices."""
+        """Return whether a version is within one of the choices."""
         if not self.choices:
             return True
-        return any(all(clause.admits(version) for clause in choice) for choice in self.choices)
+        return any(all(_admits(clause, version) for clause in choice) for choice in self.choices)
 
 
 @lru_cache(maxsize=1 << 16)
 def read(text: str) -> Pattern | None:
-    """Read a match spec but for its channel; None for what is written in another way, or is none."""
-    if text.endswith("]"):
-        canonical = _CANONICAL.fullmatch(text)
-        return read(" ".join(canonical.groups(default="*"))) if canonical else None
-    spec = _SPEC.fullmatch(text.strip())
-    if spec is None or "**" in text:
+    """Read a match spec except for its channel in brackets; None for an unusual or invalid one."""
+    if _USUAL.fullmatch(text) is None and not text.endswith("]"):
         return None
-    name, versions, separator, build = spec.groups(default="")
-    if versions in ("", "*", "=*"):
-        return Pattern(name.lower(), (), "" if build == "*" else build)
-    texts = [choice.split(",") for choice in versions.split("|")]
-    alone = len(texts) == 1 and len(texts[0]) == 1
-    if separator == "=" and not alone:
+    spec = parse_conda(text)
+    if isinstance(spec, BadSpec) or (spec.brackets and not _is_canonical(spec)):
         return None
-    choices: list[tuple[VersionClause, ...]] = []
-    for choice in texts:
-        clauses: list[VersionClause] = []
-        for text in choice:
-            clause = _clause(text.strip(), first=not (choices or clauses), alone=alone, built=build != "")
-            if clause is None:
-                return None
-            clauses.append(clause)
-        choices.append(tuple(clauses))
-    return Pattern(name.lower(), tuple(choices), "" if build == "*" else build)
+    build = spec.build
+    if build and not _has_usual_build(spec):
+        return None
+    if spec.version in ("", "*", "=*"):
+        return Pattern(spec.name, (), "" if build == "*" else build)
+    alone = len(spec.clauses) == 1
+    clauses: list[Clause] = []
+    for clause in spec.clauses:
+        normal = _normal(clause, first=not clauses, alone=alone, built=build != "")
+        if normal is None:
+            return None
+        clauses.append(normal)
+    return Pattern(spec.name, _choices(clauses, spec.version), "" if build == "*" else build)
+
+
+def _is_canonical(spec: CondaSpec) -> bool:
+    """Return whether brackets are those of rattler's canonical form: ``name[version="…",build="…",channel="…"]``."""
+    keys = {key for key, _ in spec.brackets}
+    return (
+        keys <= {"version", "build", "channel"}
+        and _USUAL.fullmatch(f"{spec.name} {spec.version}") is not None
+        and spec.text.startswith("[", spec.name_at[1])
+    )
+
+
+def _has_usual_build(spec: CondaSpec) -> bool:
+    """Return whether a build is in usual letters, and after a blank, or after one ``=`` and a single comparison."""
+    if _BUILD.fullmatch(spec.build) is None or "**" in spec.build:
+        return False
+    between = spec.text[spec.version_at[1] : spec.build_at[0]]
+    return between == "" or between.isspace() or (between == "=" and len(spec.clauses) == 1)
+
+
+def _choices(clauses: list[Clause], version: str) -> tuple[tuple[Clause, ...], ...]:
+    """Return the clauses of an expression, those between two ``|`` together."""
+    if "|" not in version:
+        return (tuple(clauses),)
+    left = iter(clauses)
+    return tuple(tuple(islice(left, choice.count(",") + 1)) for choice in version.split("|"))
 
 
 def is_like(build: str, pattern: str) -> bool:
-    """Say whether a build is a pattern's, in which ``*`` stands for any text."""
+    """Return whether a build matches a pattern, in which ``*`` stands for any text."""
     if "*" not in pattern:
         return build == pattern
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), build) is not None
 
 
-def _clause(text: str, *, first: bool, alone: bool, built: bool) -> VersionClause | None:
-    """Read one comparison; where it stands, and whether a build stands behind it, changes what some mean."""
-    version = text.lstrip("><=!~ ")
-    operator = text[: len(text) - len(version)].rstrip()
-    is_series = re.fullmatch(_SERIES, version) is not None
+def _normal(clause: Clause, *, first: bool, alone: bool, built: bool) -> Clause | None:
+    """Return a comparison without its place; its position and a build after it change what some mean."""
+    operator, version, _ = clause
+    if version == "*" or _VERSION.fullmatch(version) is None:
+        return None
     if version.endswith("*"):
-        known = {"": "=", "=": "=", "!=": "!=*", ">=": ">=", "<": "<"}
-        if first and not built:
-            known["=="] = "="
-        return VersionClause(known[operator], version.rstrip(".*")) if operator in known else None
+        known = _OF_SERIES.get(operator) or ("=" if operator == "==" and first and not built else "")
+        return Clause(known, version.rstrip(".*"), NOWHERE) if known else None
     if operator == "~=":
-        return VersionClause(operator, version) if is_series and "." in version else None
+        return (
+            Clause(operator, version, NOWHERE) if "." in version and _IS_SERIES.fullmatch(version) else None
+        )
     if operator == "=" and built:
-        return VersionClause("==", version) if alone else None
+        return Clause("==", version, NOWHERE) if alone else None
     if operator == "=":
-        return VersionClause(operator, version) if is_series else None
-    return VersionClause(operator or "==", version)
+        return Clause(operator, version, NOWHERE) if _IS_SERIES.fullmatch(version) else None
+    return Clause(operator or "==", version, NOWHERE)
+
+
+_OF_SERIES = {"": "=", "=": "=", "!=": "!=*", ">=": ">=", "<": "<"}
+
+
+def _written(clause: Clause) -> str:
+    """Return a clause as rattler writes it."""
+    if clause.op in ("=", "!=*"):
+        return f"{clause.op[:-1]}{clause.version}.*"
+    return f"{clause.op}{clause.version}"
+
+
+def _admits(clause: Clause, version: str) -> bool:
+    """Return whether a version is within a clause."""
+    if clause.op in ("=", "!=*"):
+        return _is_of_series(version, clause.version) == (clause.op == "=")
+    order = compare_conda(clause.version, version)
+    if clause.op == "~=":
+        return order >= 0 and _is_of_series(version, clause.version.rpartition(".")[0])
+    return order in _ORDERS[clause.op]
 
 
 def _is_of_series(version: str, series: str) -> bool:
-    """Say whether a version is of a series of numbers: 12.4, 12rc1 and 12+cu1 are of 12."""
+    """Return whether a version is of a series of numbers: 12.4, 12rc1 and 12+cu1 are of 12."""
     epoch, _, release = version.rpartition("!")
     numbers = re.match(_SERIES, release)
     if epoch.strip("0") or not numbers:

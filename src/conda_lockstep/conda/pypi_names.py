@@ -40,7 +40,7 @@ def conda_names(pypi_name: str, channel: str = "conda-forge") -> tuple[str, ...]
 
 
 def is_conda_name(pypi_name: str, channel: str = "conda-forge") -> bool:
-    """Say whether a channel has a package by the very name of a PyPI project, whatever is in it."""
+    """Return whether a channel has a package by the very name of a PyPI project, whatever is in it."""
     words = _words(f"{channel} pypi", pypi_name)
     names = words or conda_names(pypi_name, channel)
     return pypi_name in names or f"({pypi_name})" in names
@@ -53,7 +53,7 @@ def _pypi_names(conda_name: str, channel: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def _words(section: str, key: str) -> tuple[str, ...] | None:
-    """Return what stands behind a key in a section, None where the key is not there."""
+    """Return the value of a key in a section, None where the key is absent."""
     if _words.cache_info().misses > _FEW:
         line = _find_line(_lines(section), key.encode())
     else:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 
+from conda_lockstep.conda.build_variants import Axis
 from conda_lockstep.drift.report import Severity
 from conda_lockstep.packages import Key, Package
 from conda_lockstep.snapshot.model import MismatchedFile
@@ -62,8 +63,6 @@ MIRRORS = {
     DriftClass.LOWERED: DriftClass.RAISED,
 }
 """The class of a change with old and new swapped; the others stay the same."""
-
-Axis: TypeAlias = Literal["device", "cuda", "mpi", "blas", "openmp", "interpreter"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
-"""What an environment file says about CUDA: in pins, builds, channels, wheels and indexes."""
+"""The CUDA versions in an environment file: in pins, builds, channels, wheels and indexes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.conda.bounds import Bounds, Release, both, bounds, numbers
 from conda_lockstep.conda.channel import read_channel
-from conda_lockstep.data import table
+from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
 from conda_lockstep.text.source import Span
 
@@ -20,16 +20,6 @@ wheel carries in itself."""
 
 _MARKS = ("cuda", "+cu", "-cu", "/cu", "=cu", "_cu", "*cu", "nvcc")
 """What stands somewhere in every file that speaks of CUDA."""
-
-
-class CudaPackage(NamedTuple):
-    """A conda package whose version is one of CUDA; ``successor`` is what it is called after release ``last``."""
-
-    name: str
-    kind: Kind
-    numbers: int
-    last: str
-    successor: str
 
 
 class Statement(NamedTuple):
@@ -50,16 +40,6 @@ class Statement(NamedTuple):
         return low[0], _minor(low)
 
 
-@cache
-def cuda_packages() -> Mapping[str, CudaPackage]:
-    """Return the packages of ``data/cuda.txt`` by name."""
-    kinds: dict[str, Kind] = {"selects": "selects", "part": "part"}
-    return {
-        name: CudaPackage(name, kinds[kind], int(count), last, successor)
-        for name, kind, count, last, successor in table("cuda")
-    }
-
-
 @lru_cache(maxsize=1)
 def statements(entries: Entries) -> Sequence[Statement]:
     """Return what a file says about CUDA, in its order; nothing for a file that does not speak of it."""
@@ -77,18 +57,13 @@ def statements(entries: Entries) -> Sequence[Statement]:
 
 
 def exclude(one: Statement, other: Statement) -> bool:
-    """Say whether two statements cannot both be kept.
+    """Return whether two statements cannot both be kept.
 
     Majors never mix. Minors of one major do, but for what selects the CUDA of conda's packages, or a wheel's.
     """
     if one.kind == other.kind and one.kind != "part":
         return both(one.range, other.range).is_empty
     return both(_majors(one.range), _majors(other.range)).is_empty
-
-
-def is_cuda_build(build: str) -> bool:
-    """Say whether a build string asks for a build with CUDA."""
-    return "cuda" in build or "gpu" in build or re.search(r"cu\d", build) is not None
 
 
 def show(release: Release) -> str:
@@ -153,7 +128,7 @@ def _of_build(build: str) -> Bounds | None:
 
 
 def _is_major(digits: str) -> bool:
-    """Say whether digits name a major release, as ``12`` does; ``92`` and ``118`` name a minor one, too."""
+    """Return whether digits name a major release, as ``12`` does; ``92`` and ``118`` name a minor one, too."""
     return len(digits) == 1 or (len(digits) == 2 and digits[0] in "123456")
 
 

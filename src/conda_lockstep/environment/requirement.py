@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.conda.match_spec import NOWHERE, BadSpec, Range
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.environment.pip_lines import comment_start, split_options
 
 PipKind: TypeAlias = Literal["requirement", "url", "option", "path"]
 
@@ -29,7 +30,7 @@ class PipRequirement(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        """Say whether ``==`` or ``===`` without a glob pins it."""
+        """Return whether ``==`` or ``===`` without a glob pins it."""
         return re.fullmatch(r"===?[^=,*<>!~]+", self.specifier.replace(" ", "")) is not None
 
 
@@ -44,7 +45,7 @@ def parse_pip(text: str) -> PipRequirement | BadSpec:
 
 
 def _any(text: str) -> PipRequirement | BadSpec:
-    body = re.split(r"(?:^|\s)#", text, maxsplit=1)[0].rstrip() if "#" in text else text.rstrip()
+    body = text[: comment_start(text)].rstrip()
     stripped = body.lstrip()
     if stripped.startswith("-"):
         return PipRequirement(text, "option")
@@ -53,7 +54,7 @@ def _any(text: str) -> PipRequirement | BadSpec:
         return PipRequirement(text, "url", normalize(egg.group(1)) if egg else "", url=stripped)
     if re.match(_PATH, stripped):
         return PipRequirement(text, "path")
-    body = re.split(r"\s--?[a-z]", body, maxsplit=1)[0].rstrip()
+    body = split_options(body)[0].rstrip()
     blanks = re.search(r"\s{20}", body)
     if blanks:
         # The pattern may put blanks in several places, and would try them all.
@@ -93,7 +94,7 @@ _OPERATOR = r"===|~=|==|!=|<=|>=|<|>"
 
 
 def _is_specifier(text: str) -> bool:
-    """Say whether a text is a version specifier (PEP 440)."""
+    """Return whether a text is a version specifier (PEP 440)."""
     *clauses, last = text.split(",")
     return all(_is_clause(clause.strip()) for clause in (*clauses, *([last] if last.strip() else [])))
 

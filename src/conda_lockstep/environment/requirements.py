@@ -1,4 +1,4 @@
-"""The requirements files that a ``pip:`` section names with ``-r``, read as sections of their own."""
+"""The requirements files that a ``pip:`` section includes with ``-r``, read as sections of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item, ListOf, PipSection
+from conda_lockstep.environment.pip_lines import logical_lines, options, without_comment
 from conda_lockstep.environment.reader import MAX_ENTRIES, parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.encoding import decode, read_bytes
@@ -17,9 +18,7 @@ from conda_lockstep.text.suppressions import Suppression, in_comments, is_alone
 SUFFIXES = (".txt", ".in")
 """What requirements files are called; other names are not taken for one."""
 
-_REFERENCE = re.compile(r"(?:-r|--requirement)[\s=]*(\S.*?)(?:\s+#.*)?", re.DOTALL)
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n]*", re.MULTILINE)
-_LOGICAL_LINE = re.compile(r"(?:\\(?:\r\n|\n|\r)|[^\r\n])+")
 
 
 def parse_requirements(text: str, path: str) -> EnvironmentFile:
@@ -58,7 +57,10 @@ def named_by(path: Path) -> tuple[Path, ...]:
 def suppressions_of(source: Source) -> tuple[Suppression, ...]:
     """Return the suppressions of a requirements file; one on a line of its own holds for the entry that follows."""
     comments = [Span(*match.span()) for match in _COMMENT.finditer(source.text)]
-    entries = [_lines(source, match) for match in _LOGICAL_LINE.finditer(_without_comments(source.text))]
+    entries = [
+        (source.position(line.start)[0], source.position(line.end - 1)[0])
+        for line in logical_lines(source.text)
+    ]
 
     def lines(comment: Span) -> tuple[int, int]:
         own = source.position(comment.start)[0]
@@ -69,30 +71,8 @@ def suppressions_of(source: Source) -> tuple[Suppression, ...]:
 
 
 def _items(source: Source) -> Iterator[Item]:
-    for match in _LOGICAL_LINE.finditer(_without_comments(source.text)):
-        written = match.group()
-        value = written.strip()
-        joined = (
-            re.sub(r"\s{2,}", " ", re.sub(r"\\(?:\r\n|\n|\r|$)", "", value)).strip()
-            if "\\" in value
-            else value
-        )
-        if not joined:
-            continue
-        start = match.start() + len(written) - len(written.lstrip())
-        yield Item("string", joined, Span(start, start + len(value)), verbatim=joined == value)
-
-
-def _without_comments(text: str) -> str:
-    """Return a text with blanks in the place of its comments."""
-    return _COMMENT.sub(lambda match: " " * len(match.group()), text) if "#" in text else text
-
-
-def _lines(source: Source, entry: re.Match[str]) -> tuple[int, int]:
-    """Return the first and the last line of an entry; line 0 for a blank one, which no comment means."""
-    if not entry.group().strip():
-        return 0, 0
-    return source.position(entry.start())[0], source.position(entry.end() - 1)[0]
+    for line in logical_lines(source.text):
+        yield Item("string", line.text, Span(line.start, line.end), verbatim=line.verbatim)
 
 
 def _is_below(path: Path, folders: Iterable[Path]) -> bool:
@@ -115,6 +95,8 @@ def _references(path: Path) -> Iterator[Path]:
     except LockstepError:
         return
     for item in items:
-        match = _REFERENCE.fullmatch(item.value.strip())
-        if match and "://" not in match[1]:
-            yield path.parent / match[1].strip("'\"")
+        if not item.value.lstrip().startswith("-"):
+            continue
+        for option in options(without_comment(item.value)):
+            if option.name == "--requirement" and option.value and "://" not in option.value:
+                yield path.parent / option.value

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from conda_lockstep.conda.subdirs import KNOWN_SUBDIRS
 from conda_lockstep.conda.urls import split_package_url, without_credentials
 from conda_lockstep.packages import Package
 from conda_lockstep.text.json_fields import load_json
@@ -99,7 +100,7 @@ def _fields(text: bytes) -> Mapping[str, object] | None:
 def _package(fields: Mapping[str, object]) -> Package:
     url = without_credentials(_text(fields, "url"))
     parts = split_package_url(url) if url else None
-    subdir = parts.subdir if parts and _is_subdir(parts.subdir) else _text(fields, "subdir")
+    subdir = parts.subdir if parts and parts.subdir in KNOWN_SUBDIRS else _text(fields, "subdir")
     timestamp = _number(fields, "timestamp")
     return Package(
         "conda",
@@ -163,12 +164,6 @@ def _recorded_sha256(raw: bytes, within: slice, folder: str) -> str:
         if len(digest) == _HASH_DIGITS and digest.isalnum():
             return digest.decode()
     return ""
-
-
-def _is_subdir(text: str) -> bool:
-    """Say whether a folder is named as conda names platforms, ``linux-64``."""
-    system, _, arch = text.partition("-")
-    return text == "noarch" or (system.isalpha() and arch.isalnum() and text.islower() and text.isascii())
 
 
 def _text(fields: Mapping[str, object], key: str) -> str:

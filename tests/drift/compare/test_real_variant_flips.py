@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.support.repodata import package, repodata
 
+from conda_lockstep.conda.build_variants import variants
 from conda_lockstep.drift.compare.diff import diff
-from conda_lockstep.drift.compare.variants import variants
 from conda_lockstep.drift.model import DriftClass, VariantFlip
 from conda_lockstep.drift.severity.grading import judge
 from conda_lockstep.packages import Package, PackageSet

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from tests.support.repodata import package, repodata
 
-from conda_lockstep.drift.compare import variants as reading
-from conda_lockstep.drift.compare.variants import flips, variants
+from conda_lockstep.conda import build_variants as reading
+from conda_lockstep.conda.build_variants import variants
+from conda_lockstep.drift.compare.variants import flips
 from conda_lockstep.drift.model import VariantFlip
 from conda_lockstep.packages import Package
 
@@ -118,7 +119,7 @@ def test_no_real_build_that_tells_something_is_passed_over(
     known = [variants(each) for each in packages]
     assert sum(map(bool, known)) > 1000
     monkeypatch.setattr(reading, "_MAY_TELL", re.compile(""))
-    monkeypatch.setattr(reading, "_SILENT", set())
+    monkeypatch.setattr(reading, "_UNINFORMATIVE", set())
     assert [variants(each) for each in packages] == known
 
 

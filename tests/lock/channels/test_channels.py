@@ -91,7 +91,7 @@ def test_defaults_are_what_they_stand_for_and_nodefaults_nothing():
         ("channels: [nodefaults]\n", "e.yml: no channels"),
         ("channels: conda-forge\n", "e.yml:1:11: 'channels' must be a list"),
         ("channels:\n  - \n", "e.yml:2:4: a channel must be a name, a URL or a path"),
-        ("channels:\n  - '{{ channel }}'\n", "e.yml:2:5: '{{ channel }}' is no channel"),
+        ("channels:\n  - '{{ channel }}'\n", "e.yml:2:5: '{{ channel }}' is not a channel"),
         ("channels:\n  - https://h/t/$NOT_SET/c\n", "e.yml:2:5: the environment variable NOT_SET is not set"),
     ],
 )  # fmt: skip

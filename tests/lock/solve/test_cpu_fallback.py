@@ -1,4 +1,4 @@
-"""A build for the CPU: refused where somebody asked for a GPU, spoken of where it may be an oversight."""
+"""CPU builds: refused where CUDA is required, reported where they may be an oversight."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
 from conda_lockstep.lock.solve.requested_spec import wanted
+from conda_lockstep.packages import Package, PackageSet
 
 A100 = DeclaredMachine("a100", "linux-64", driver="535.104.05")
 
@@ -24,12 +26,12 @@ def _text(entries, channels="[pytorch, nvidia, conda-forge]") -> str:
         (
             ["pytorch", "pytorch-cuda=11.8"],
             "[pytorch, nvidia, conda-forge]",
-            "pytorch 2.3.1 py3.11_cpu_0 is a build for the CPU, though 'pytorch-cuda=11.8' asks for CUDA",
+            "pytorch 2.3.1 py3.11_cpu_0 is a CPU build, but 'pytorch-cuda=11.8' requires CUDA",
         ),
         (
             ["pytorch", "cudatoolkit=11.8"],
             "[conda-forge]",
-            "pytorch 2.10.0 cpu_mkl_py314_hf472749_104 is a build for the CPU, though 'cudatoolkit=11.8' asks for CUDA",
+            "pytorch 2.10.0 cpu_mkl_py314_hf472749_104 is a CPU build, but 'cudatoolkit=11.8' requires CUDA",
         ),
     ],
 )
@@ -51,7 +53,7 @@ def test_a_cpu_build_may_be_allowed(locking, allow):
 
 
 def test_an_allowance_is_for_the_package_that_it_names(locking):
-    with pytest.raises(LockstepError, match=r"pytorch .* is a build for the CPU"):
+    with pytest.raises(LockstepError, match=r"pytorch .* is a CPU build"):
         locking(_text(["pytorch", "pytorch-cuda=11.8"]), machines=(A100,), cpu_allow=("xgboost",))
 
 
@@ -104,3 +106,43 @@ def test_a_wish_for_the_cpu_is_one_for_that_framework(locking, entries, spoken_o
 
 def _spoken_of(lock, text: str) -> list[str]:
     return [str(build) for build in cpu_builds(lock, wanted(parse(text, "environment.yml"), Mirrors({})))]
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "channel", "remedy"),
+    [
+        ("libfaiss", "h1234567_0_cpu", "conda-forge", "libfaiss=*=*cuda*"),
+        ("tensorflow-base", "mkl_py39h1234567_0", "main", "tensorflow-base=*=gpu_*"),
+        ("tensorflow", "eigen_py39h1234567_0", "main", "tensorflow=*=gpu_*"),
+        ("onnxruntime", "py312h1234567_0_cpu", "conda-forge", "onnxruntime=*=*cuda*"),
+        ("lightgbm", "py312h1234567_2", "conda-forge", "lightgbm=*=*cuda*"),
+        ("dgl", "py39h1234567_0", "conda-forge", "dgl=*=*cuda*"),
+        ("ctranslate2", "cpu_py312h1234567_0", "conda-forge", "ctranslate2=*=*cuda*"),
+        ("jaxlib", "py312h1234567_0", "main", "jaxlib=*=*cuda*"),
+        ("pytorch-cpu", "py27_cpu_1", "pytorch", ""),
+        ("onnxruntime", "py312h1234567_200_cuda", "conda-forge", ""),
+        ("tensorflow", "gpu_py39h1234567_0", "main", ""),
+        ("libblas", "8_mkl", "conda-forge", ""),
+        ("libarrow", "h773bc41_4_cpu", "conda-forge", ""),
+    ],
+)
+def test_a_framework_on_a_gpu_machine_is_never_a_cpu_build_in_silence(name, build, channel, remedy):
+    folder = "https://repo.anaconda.com/pkgs" if channel == "main" else "https://conda.anaconda.org"
+    package = Package("conda", name, "1.0", build, "linux-64", f"{folder}/{channel}")
+    lock = _gpu_lock(package)
+    assert [build.remedy for build in cpu_builds(lock, ())] == (
+        [f"require a CUDA build: '{remedy}'"] if remedy else []
+    )
+
+
+@pytest.mark.parametrize(
+    "entry", ["tensorflow=2.4=mkl_py39*", "tensorflow-mkl", "tensorflow-eigen", "tensorflow=*=*cpu*"]
+)
+def test_a_requested_cpu_build_of_tensorflow_is_not_reported(entry):
+    lock = _gpu_lock(Package("conda", "tensorflow", "2.4", "mkl_py39h1234567_0", "linux-64"))
+    assert not _spoken_of(lock, _text([entry]))
+
+
+def _gpu_lock(*packages: Package) -> Lock:
+    metadata = {"linux-64.machine": "__cuda=12.4", "linux-64.machines": "a100"}
+    return Lock({"linux-64": PackageSet.of(packages)}, metadata=metadata)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from conda_lockstep.conda.build_variants import flavor, stem
+from conda_lockstep.conda.cuda_packages import cuda_selectors
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.conda.version import compare
 from conda_lockstep.drift.compare import origin as places
-from conda_lockstep.drift.compare.aliases import flavour, project, stem
+from conda_lockstep.drift.compare.aliases import project
 from conda_lockstep.drift.compare.envelope_change import compare_envelopes
-from conda_lockstep.drift.compare.variants import CUDA_VERSION_PACKAGES, flips
+from conda_lockstep.drift.compare.variants import flips
 from conda_lockstep.drift.model import Change, Drift, DriftClass, UnknownFact, VariantFlip
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.packages import Key, Package, PackageSet
@@ -198,7 +200,7 @@ def _moves(removed: list[Package], added: list[Package]) -> list[Change]:
 def _other_cuda(removed: list[Package], added: list[Package]) -> list[tuple[Package, Package]]:
     """Pair the packages that pin the CUDA version, such as ``cudatoolkit`` and ``cuda-version``, if it differs."""
     went, came = (
-        min((each for each in packages if each.name in CUDA_VERSION_PACKAGES), default=None)
+        min((each for each in packages if each.name in cuda_selectors()), default=None)
         for packages in (removed, added)
     )
     return [(went, came)] if went and came and flips(went, came) else []
@@ -224,7 +226,7 @@ def _pairs(
         for package in sorted(packages, key=lambda p: p.key):
             groups[group(package)].append(package)
     matched = [pair for key in went for pair in zip(went[key], came.get(key, ()), strict=False)]
-    return [(a, b) for a, b in matched if a.manager != b.manager or flavour(a.name) != flavour(b.name)]
+    return [(a, b) for a, b in matched if a.manager != b.manager or flavor(a.name) != flavor(b.name)]
 
 
 def _moved(old: Package, new: Package) -> Change:
@@ -235,7 +237,7 @@ def _moved(old: Package, new: Package) -> Change:
         classes.add(DriftClass.UPGRADE if order > 0 else DriftClass.DOWNGRADE)
     flipped = flips(old, new)
     if not flipped and old.manager == new.manager:
-        flipped = (VariantFlip("cuda", flavour(old.name)[1], flavour(new.name)[1]),)
+        flipped = (VariantFlip("cuda", flavor(old.name)[1], flavor(new.name)[1]),)
     if flipped:
         classes.add(DriftClass.VARIANT)
     return Change(frozenset(classes), old, new, flipped)

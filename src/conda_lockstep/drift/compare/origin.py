@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from conda_lockstep.conda.subdirs import split_subdir
 from conda_lockstep.packages import Package
 
 _CHANNEL_HOSTS = re.compile(r"https?://(?:conda\.anaconda\.org|repo\.prefix\.dev|prefix\.dev)/(?:t/[^/]+/)?")
 _DEFAULTS_HOST = re.compile(r"https?://repo\.(?:anaconda\.com|continuum\.io)/")
 _DEFAULTS = re.compile(r"(?:pkgs/)?(main|r|msys2|free|pro)$|defaults$")
-_SUBDIR = re.compile(r"/(?:noarch|(?:linux|osx|win|freebsd|emscripten|wasi|zos)-[a-z0-9]+)/?$")
 _COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 
 
@@ -24,7 +24,7 @@ def channel(package: Package) -> str:
 
 @lru_cache(maxsize=1 << 10)
 def _named(place: str) -> str:
-    place = _SUBDIR.sub("", place.rstrip("/"))
+    place, _ = split_subdir(place.rstrip("/"))
     if _DEFAULTS_HOST.match(place) or _DEFAULTS.match(place):
         return "defaults"
     return _CHANNEL_HOSTS.sub("", place)

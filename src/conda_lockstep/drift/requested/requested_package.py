@@ -14,7 +14,7 @@ from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.entries import BadEntry, CondaEntry, PipEntry, read_entries
 from conda_lockstep.environment.environment_file import EnvironmentFile, MappingEntry
-from conda_lockstep.lock.pip.requirement_lines import options
+from conda_lockstep.environment.pip_lines import options
 from conda_lockstep.packages import Key, Manager, Package
 
 _ANY_VERSION = Bounds()

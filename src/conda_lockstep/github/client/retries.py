@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from conda_lockstep.http_retry import backoff, is_transient, retry_after
+
 SECONDARY_WAIT = 60.0
 LONGEST_BACKOFF = 30.0
 
@@ -28,20 +30,20 @@ class Failure:
 
 
 def seconds_until_retry(failure: Failure, attempt: int, now: float) -> float | None:
-    """Return how long to wait before the next try, in seconds; None where another try is of no use.
+    """Return how long to wait before the next try, in seconds; None if another try cannot help.
 
     ``attempt`` counts the tries so far from 1; ``now`` is seconds since the epoch.
     """
-    if failure.status is None or failure.status == 408 or failure.status >= 500:
-        asked = _whole(failure.headers.get("retry-after"))
-        return _backoff(attempt) if asked is None else float(asked)
     if failure.status in (403, 429):
         return _limited(failure, attempt, now)
-    return None
+    if failure.status is not None and not is_transient(failure.status):
+        return None
+    requested = retry_after(failure.headers.get("retry-after"), now)
+    return backoff(attempt, 1.0, LONGEST_BACKOFF) if requested is None else requested
 
 
 def is_rate_limit(failure: Failure) -> bool:
-    """Whether a 403 or 429 is about how often, not about what."""
+    """Return whether a 403 or 429 is a rate limit and not a missing permission."""
     return failure.status == 429 or (
         failure.status == 403
         and (
@@ -55,18 +57,14 @@ def is_rate_limit(failure: Failure) -> bool:
 def _limited(failure: Failure, attempt: int, now: float) -> float | None:
     if not is_rate_limit(failure):
         return None
-    asked = _whole(failure.headers.get("retry-after"))
-    if asked is not None:
-        return float(asked)
+    requested = retry_after(failure.headers.get("retry-after"), now)
+    if requested is not None:
+        return requested
     reset = _whole(failure.headers.get("x-ratelimit-reset"))
     if failure.headers.get("x-ratelimit-remaining") == "0" and reset is not None:
         # One second more: the reset is given in whole seconds of GitHub's clock.
         return max(0.0, reset - now) + 1.0
-    return SECONDARY_WAIT * 2.0 ** (attempt - 1)
-
-
-def _backoff(attempt: int) -> float:
-    return min(2.0 ** (attempt - 1), LONGEST_BACKOFF)
+    return backoff(attempt, SECONDARY_WAIT)
 
 
 def _whole(text: str | None) -> int | None:

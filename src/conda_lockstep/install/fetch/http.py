@@ -1,11 +1,10 @@
-"""One file over HTTP, with patience: continued where it broke off, and asked for again when the server says so.
+"""Downloads one file over HTTP: continues where a transfer broke off, and retries when the server asks for it.
 
-rattler's own client is not told what a server wants (``Retry-After``), nor where to continue, so that this is ours.
+rattler's own client neither obeys ``Retry-After`` nor resumes a download.
 """
 
 from __future__ import annotations
 
-import email.utils
 import http.client
 import random
 import ssl
@@ -15,20 +14,21 @@ import urllib.request
 from http import HTTPStatus
 from typing import Protocol
 
+from conda_lockstep.http_retry import backoff, is_transient, retry_after
 from conda_lockstep.lock.channels.access import Access
 
 TRIES = 5
 SILENCE_SECONDS = 60
-"""How long a server may say nothing, whatever the size of the file."""
+"""How long a server may send nothing, whatever the size of the file."""
+FIRST_WAIT = 0.25
 LONGEST_WAIT = 300
 BLOCK = 1 << 18
 
-_LATER = {408, 425, 429, 500, 502, 503, 504}
 _CLOSED = {401, 403, 407}
 
 
 class Sink(Protocol):
-    """What takes the bytes; ``size`` of them have come already."""
+    """A receiver of bytes; ``size`` of them have arrived already."""
 
     size: int
 
@@ -114,39 +114,29 @@ def _receive(url: str, access: Access, sink: Sink) -> None:
 
 
 def _continues(response: http.client.HTTPResponse, size: int) -> bool:
-    """Say whether an answer begins where we stopped; a server may send the whole file instead."""
+    """Return whether a response begins where we stopped; a server may send the whole file instead."""
     return response.status == HTTPStatus.PARTIAL_CONTENT and (
         response.headers.get("Content-Range") or ""
     ).startswith(f"bytes {size}-")
 
 
 def _delay_after(error: urllib.error.HTTPError, number: int) -> float:
-    """Return how long to wait before asking again; raises where that is of no use."""
-    said = f"{error.code} {_phrase(error.code)}"
+    """Return how long to wait before the next try; raises if another try cannot help."""
+    answer = f"{error.code} {_phrase(error.code)}"
     if error.code in _CLOSED:
         remedy = "see 'Private channels' in the guide to build for where credentials are looked for"
-        raise Unreachable(said, remedy=remedy, rattler_may_know=True)
-    if error.code not in _LATER:
-        raise Refused(said)
-    delay = _retry_after(error.headers.get("Retry-After") or "")
+        raise Unreachable(answer, remedy=remedy, rattler_may_know=True)
+    if not is_transient(error.code):
+        raise Refused(answer)
+    delay = retry_after(error.headers.get("Retry-After"), time.time()) or 0.0
     if delay > LONGEST_WAIT:
-        raise Unreachable(f"{said}, and is to be asked again in {delay:.0f} s", remedy="build again then")
+        raise Unreachable(f"{answer}; the server asks to retry in {delay:.0f} s", remedy="build again then")
     return max(delay, _backoff(number))
 
 
-def _retry_after(text: str) -> float:
-    """Read the header: seconds, or a date (RFC 9110)."""
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        when = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return 0.0
-    return max(0.0, when.timestamp() - time.time())
-
-
-def _backoff(number: int) -> float:
-    return 0.25 * 2.0**number * random.uniform(0.8, 1.2)
+def _backoff(failures: int) -> float:
+    """Return how long to wait, spread out so that the nodes of a cluster do not all come back at once."""
+    return backoff(failures + 1, FIRST_WAIT) * random.uniform(0.8, 1.2)
 
 
 def _phrase(code: int) -> str:

@@ -1,34 +1,24 @@
-"""Channels: from what people write to what a lock holds, and to where their files are fetched from.
-
-https://docs.conda.io/projects/conda/en/stable/user-guide/concepts/channels.html
-"""
+"""The channels of a lock: the URL that it records, and the one that files are fetched from."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from conda_lockstep.conda.match_spec import SUBDIRS
+from conda_lockstep.conda.channel import DEFAULT_URLS, DEFAULTS, MSYS2_URL, NODEFAULTS, channel_url
 from conda_lockstep.conda.urls import ANACONDA, with_variables, without_credentials
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.resolve_path import resolve_path
 
-DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
-MSYS2 = "https://repo.anaconda.com/pkgs/msys2"
-"""The third part of ``defaults``, on Windows alone."""
-
-_NAME = re.compile(r"[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.+\-]+)*")
-
 
 @dataclass(frozen=True, slots=True)
 class LockChannel:
-    """A channel. ``url`` is what a lock holds, without credentials; ``fetch_url`` is a mirror, or has credentials.
+    """A channel as a lock records it and as it is fetched.
 
-    Neither ends in a slash.
+    ``url`` is recorded and has no credentials; ``fetch_url`` is that of a mirror, or has credentials. Neither ends in
+    a slash.
     """
 
     url: str
@@ -41,12 +31,12 @@ class LockChannel:
 
     @property
     def source(self) -> str:
-        """Return what a solver is told to fetch from; credentials go to the request, not into the solver's cache."""
+        """Return the URL that a solver fetches from; credentials go to the request, not into the solver's cache."""
         return without_credentials(self.fetch_url)
 
 
 class Mirrors:
-    """The URLs that are fetched from other places than a lock says.
+    """The URLs that are fetched from other places than a lock records.
 
     A mirror may name environment variables and hold credentials; ``with_credentials`` has those that do, and no other
     attribute or method shows them.
@@ -75,11 +65,11 @@ class Mirrors:
         return frozenset(self._to), frozenset(self.with_credentials)
 
     def fetch_url(self, url: str) -> str:
-        """Return where a URL of a lock is fetched from; raises for a variable in the mirror's URL that is not set."""
+        """Return the URL to fetch a lock's URL from; raises for a variable in the mirror's URL that is not set."""
         return with_variables(_moved(url, self._to))
 
     def lock_url(self, url: str) -> str:
-        """Return what a lock says of a URL that something was fetched from."""
+        """Return the URL that a lock records for one that something was fetched from."""
         return without_credentials(_moved(url, self._from))
 
 
@@ -88,8 +78,8 @@ def channels_of(
 ) -> tuple[LockChannel, ...]:
     """Return the channels of an environment file in order of priority, each once.
 
-    ``windows`` adds what ``defaults`` has there alone. Where nothing is fetched, no credentials need be set.
-    Raises ``LockstepError`` where there are none, or what is listed is no channel.
+    ``windows`` adds the part of ``defaults`` that exists there only. Where nothing is fetched, no credentials need be
+    set. Raises ``LockstepError`` if there are no channels, or if an item is not a channel.
     """
     source = file.source
     if file.channels.kind not in ("missing", "null", "sequence"):
@@ -110,13 +100,12 @@ def channels_of(
 def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True) -> LockChannel:
     """Return the channel that a name, URL or path stands for; a path is relative to ``folder``.
 
-    ``defaults`` stands for its first part here. Without ``fetching`` credentials are left out. Raises
-    ``LockstepError`` for what is no channel, and for a variable in it that is not set.
+    ``defaults`` means its first part here. Without ``fetching`` credentials are left out. Raises ``LockstepError``
+    for text that is not a channel, and for a variable in it that is not set.
     """
     with_secrets = with_variables(text.strip() if fetching else without_credentials(text.strip()))
-    url = _url(DEFAULTS[0] if with_secrets == "defaults" else with_secrets, folder)
+    url = channel_url(with_secrets, folder)
     public = mirrors.lock_url(url)
-    # Where nothing is fetched, nobody needs the mirror's credentials.
     mirror = mirrors.fetch_url(public) if fetching else public
     return LockChannel(public, mirror if mirror != public else url)
 
@@ -128,35 +117,18 @@ def _channels(
     try:
         if item.kind not in ("string", "number") or not item.value.strip():
             raise LockstepError("a channel must be a name, a URL or a path")
-        if item.value == "defaults":
-            for url in (*DEFAULTS, MSYS2) if windows else DEFAULTS:
+        if item.value == DEFAULTS:
+            for url in (*DEFAULT_URLS, MSYS2_URL) if windows else DEFAULT_URLS:
                 yield channel(url, folder, mirrors, fetching=fetching)
-        elif item.value != "nodefaults":
+        elif item.value != NODEFAULTS:
             yield channel(item.value, folder, mirrors, fetching=fetching)
     except LockstepError as error:
         where = file.source.location(item.span.start)
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None
 
 
-def _url(text: str, folder: Path) -> str:
-    head, _, tail = text.rstrip("/").rpartition("/")
-    text = head if head and tail in SUBDIRS else text.rstrip("/")
-    if re.match(r"[a-z0-9+]+://", text):
-        return re.sub(r"^http://conda\.anaconda\.org(?=/|$)", ANACONDA, text)
-    if text.startswith(("/", "./", "../", "~")) or re.match(r"[A-Za-z]:[\\/]", text):
-        # A path is the folder's business: the working folder must not change what it means.
-        return "file://" + quote(resolve_path(folder / Path(text).expanduser()).as_posix())
-    if not _NAME.fullmatch(text):
-        raise LockstepError(
-            f"'{without_credentials(text)}' is no channel", remedy="write a name, a URL or a path"
-        )
-    if text.startswith("pkgs/"):
-        return f"https://repo.anaconda.com/{text}"
-    return f"https://{text}" if "." in text.partition("/")[0] and "/" in text else f"{ANACONDA}/{text}"
-
-
 def _with_known_variables(url: str) -> str:
-    """Put in the variables that are set: those that are not are missed by whoever fetches."""
+    """Replace the variables that are set; the others are an error for the code that fetches."""
     try:
         return with_variables(url)
     except LockstepError:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_lockstep.conda import matching
+from conda_lockstep.conda.channel import DEFAULT_URLS
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import Location
-from conda_lockstep.lock.channels.channels import DEFAULTS, Mirrors, channel, channels_of
+from conda_lockstep.lock.channels.channels import Mirrors, channel, channels_of
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import allows_of, machine_of
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
@@ -159,7 +160,7 @@ def _channels(file: EnvironmentFile, lock: Lock, mirrors: Mirrors) -> Iterator[R
     held = []
     for name in lock.channels:
         held += (
-            [item for item in asked if item.startswith(f"{DEFAULTS[0].rpartition('/')[0]}/")]
+            [item for item in asked if item.startswith(f"{DEFAULT_URLS[0].rpartition('/')[0]}/")]
             if name == "defaults"
             else [channel(name, folder, mirrors, fetching=False).url]
         )

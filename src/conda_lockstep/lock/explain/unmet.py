@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from rattler import MatchSpec, RepoDataRecord, Subdir, Version
 from rattler.exceptions import GatewayError
 
+from conda_lockstep.conda.channel import DEFAULT_URLS
 from conda_lockstep.conda.pypi_names import conda_names
-from conda_lockstep.lock.channels.channels import DEFAULTS, LockChannel
+from conda_lockstep.lock.channels.channels import LockChannel
 from conda_lockstep.lock.solve.index import look_up
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.lock.solve.solve import Request, Solver
@@ -96,7 +97,7 @@ class _Candidates:
         if elsewhere:
             remedy = "keep it in a file of that platform's own"
             return Unmet(wanted, f"{what}, only for {listed(elsewhere, 'and')}", remedy)
-        if not {"conda-forge", DEFAULTS[0]} & {channel.name for channel in self.request.sources}:
+        if not {"conda-forge", DEFAULT_URLS[0]} & {channel.name for channel in self.request.sources}:
             return Unmet(wanted, what, "add conda-forge to the channels")
         return Unmet(wanted, what, "check its name, or add the channel that has it")
 

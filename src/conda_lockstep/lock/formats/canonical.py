@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from conda_lockstep.conda.match_spec import SUBDIRS
+from conda_lockstep.conda.subdirs import KNOWN_SUBDIRS
 from conda_lockstep.conda.urls import ANACONDA
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats.explicit import ORDER
@@ -84,7 +84,7 @@ def _facts(platforms: Mapping[str, PackageSet], lock: Lock) -> dict[str, str]:
 
 def _require_platforms(platforms: Iterable[str], source: str) -> None:
     for name in platforms:
-        if name not in SUBDIRS:
+        if name not in KNOWN_SUBDIRS:
             raise LockstepError(
                 f"is for '{name}', which is no platform of conda",
                 where=source,

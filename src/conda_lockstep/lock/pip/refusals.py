@@ -1,7 +1,7 @@
-"""What of pip's language cannot be locked, why, and what to write instead.
+"""The pip syntax that cannot be locked, why, and what to write instead.
 
-A lock holds wheels, each with its URL and its hash, the same on every machine: what is built, what lies on one machine
-and what may change under its name cannot be in it.
+A lock records wheels, each with its URL and its hash, the same on every machine. It cannot record a build, a file of
+one machine, or a file that may change under its name.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _of_url(url: str, name: str) -> Refusal | None:
 
 
 def has_secret(url: str) -> bool:
-    """Say whether a URL without its user part still holds what gives access."""
+    """Return whether a URL without its user part still holds what gives access."""
     _, at, rest = url.partition("://")
     rest = rest.rpartition("@")[2]
     return any(url_secrets(f"x{at}{rest}")) or "signature=" in urlsplit(url).query.lower()

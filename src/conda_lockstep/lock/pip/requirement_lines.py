@@ -1,38 +1,27 @@
-"""The lines that pip is given: items of a ``pip:`` list, and the lines of requirements files.
-
-https://pip.pypa.io/en/stable/reference/requirements-file-format/
-"""
+"""The lines that pip reads for an environment: items of its ``pip:`` lists, and the requirements files they name."""
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.pip_lines import logical_lines, without_comment
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.text.bounded_text import read_text
 from conda_lockstep.text.resolve_path import resolve_path
+from conda_lockstep.text.source import Source
 
 MAX_LINES = 5_000
-"""What all requirements files together may hold; pip-compile's largest have hundreds, with hashes."""
-
-_SHORT = {
-    "-i": "--index-url",
-    "-f": "--find-links",
-    "-r": "--requirement",
-    "-c": "--constraint",
-    "-e": "--editable",
-}
-_LONG = {"--pypi-url": "--index-url", "--requirements": "--requirement", "--constraints": "--constraint"}
+"""The most lines in all requirements files together; pip-compile's largest have hundreds, with hashes."""
 
 
 class Line(NamedTuple):
     """A line without its comment, and where it begins.
 
-    The text is ``shift`` characters behind that, such as a quote; None where it is not as the file has it.
+    The text begins ``shift`` characters later, such as after a quote; None where it is not verbatim in the file.
     """
 
     text: str
@@ -44,13 +33,6 @@ class Line(NamedTuple):
         if self.shift is None:
             return self.where
         return self.where._replace(column=self.where.column + self.shift + offset)
-
-
-class PipOption(NamedTuple):
-    """An option of pip by its long name; ``value`` is empty where none is given."""
-
-    name: str
-    value: str
 
 
 def lines_of(file: EnvironmentFile) -> Iterator[Line]:
@@ -67,10 +49,9 @@ def lines_of(file: EnvironmentFile) -> Iterator[Line]:
 
 
 class RequirementsFiles:
-    """Reads the files that ``-r`` and ``-c`` name, each below the folder of the repository.
+    """Reads the files that ``-r`` and ``-c`` name, each inside the repository.
 
-    What is not in the repository other machines do not have; and a file from elsewhere may hold what is not to be
-    shown.
+    Other machines do not have a file from outside the repository, and its content may be private.
     """
 
     def __init__(self, environment_file: str) -> None:
@@ -97,7 +78,7 @@ class RequirementsFiles:
                 named_at, f"{shown}: {error.what}", error.remedy or "write its lines here"
             ) from None
         self._open.append(known)
-        for line in _logical_lines(text, shown):
+        for line in _lines(text, shown):
             self._left -= 1
             if self._left < 0:
                 raise _refused(named_at, f"there are more than {MAX_LINES:,} lines", "name the right file")
@@ -119,33 +100,6 @@ class RequirementsFiles:
         return path
 
 
-def split_options(text: str) -> tuple[str, str]:
-    """Split a line into its requirement and what stands behind it: ``a==1 --hash=…``."""
-    found = re.search(r"(?:^|\s)(?=--?[A-Za-z])", text)
-    return (text[: found.start()], text[found.end() :]) if found else (text, "")
-
-
-def options(text: str) -> Iterator[PipOption]:
-    """Yield the options of a line; ``-rfile``, ``-r file`` and ``--requirement=file`` are one."""
-    words = text.split()
-    while words:
-        word = words.pop(0)
-        if word.startswith("--"):
-            name, given, value = word.partition("=")
-            name = _LONG.get(name, name)
-        else:
-            name, value = _SHORT.get(word[:2], word), word[2:].removeprefix("=")
-            given = value if word[:2] in _SHORT else "none"
-        if not given and words and not words[0].startswith("-"):
-            value = words.pop(0).removeprefix("=") or (words.pop(0) if words else "")
-        yield PipOption(name, value.strip("\"'"))
-
-
-def without_comment(text: str) -> str:
-    """Return a line without its comment and the blanks around."""
-    return re.split(r"(?:^|\s)#", text, maxsplit=1)[0].strip()
-
-
 def _refused(line: Line, what: str, remedy: str) -> LockstepError:
     return LockstepError(f"'{line.text}' cannot be read: {what}", where=line.where, remedy=remedy)
 
@@ -155,21 +109,7 @@ def _repository(folder: Path) -> Path:
     return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
 
 
-def _logical_lines(text: str, shown: str) -> Iterator[Line]:
-    """Join what a backslash continues, as pip does; of a joined line only the beginning has a place."""
-    parts: list[str] = []
-    first = 0
-    for number, line in enumerate((*text.split("\n"), ""), 1):
-        # A comment ends at the line's end, backslash or not.
-        is_comment = without_comment(line) == "" and line.strip() != ""
-        if parts and is_comment:
-            line = ""
-        first = first if parts else number
-        parts.append(line.removesuffix("\\"))
-        if line.endswith("\\") and not is_comment:
-            continue
-        joined = parts[0] if len(parts) == 1 else " ".join("".join(parts).split())
-        if stripped := without_comment(joined):
-            indent = len(parts[0]) - len(parts[0].lstrip())
-            yield Line(stripped, Location(shown, first, indent + 1), 0 if len(parts) == 1 else None)
-        parts = []
+def _lines(text: str, shown: str) -> Iterator[Line]:
+    source = Source.of(shown, text)
+    for line in logical_lines(source.text):
+        yield Line(line.text, source.location(line.start), 0 if line.verbatim else None)

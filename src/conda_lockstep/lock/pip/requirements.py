@@ -11,17 +11,11 @@ from conda_lockstep.conda.match_spec import BadSpec
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.conda.urls import with_variables, without_credentials
 from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.pip_lines import PipOption, options, split_options
 from conda_lockstep.environment.requirement import parse_pip
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.pip import refusals
-from conda_lockstep.lock.pip.requirement_lines import (
-    Line,
-    PipOption,
-    RequirementsFiles,
-    lines_of,
-    options,
-    split_options,
-)
+from conda_lockstep.lock.pip.requirement_lines import Line, RequirementsFiles, lines_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ class PipWanted:
         return without_credentials(self.requirement.url or "")
 
     def applies(self, markers: Mapping[str, str]) -> bool:
-        """Say whether it is asked for in an environment of PEP 508 markers."""
+        """Return whether it is asked for in an environment of PEP 508 markers."""
         marker = self.requirement.marker
         return marker is None or marker.evaluate({**markers, "extra": ""})
 

@@ -1,4 +1,4 @@
-"""The machines that a lock is for: what the solver is told of each, and which of them are solved for at once."""
+"""The machines that a lock is for: the virtual packages of each, and which of them share one solve."""
 
 from __future__ import annotations
 

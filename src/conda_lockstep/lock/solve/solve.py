@@ -24,8 +24,8 @@ from rattler import (
 )
 from rattler.exceptions import GatewayError, SolverError
 
+from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.conda.urls import as_answered, without_credentials
-from conda_lockstep.environment.cuda import cuda_packages
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.cache import default_cache

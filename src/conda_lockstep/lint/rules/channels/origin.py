@@ -7,10 +7,11 @@ from functools import cache
 
 from conda_lockstep.conda.bounds import bounds
 from conda_lockstep.conda.channel import FORGE, NODEFAULTS, read_channel
+from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.config import Config
 from conda_lockstep.data import table
 from conda_lockstep.environment import edit
-from conda_lockstep.environment.cuda import cuda_packages, statements
+from conda_lockstep.environment.cuda import statements
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule

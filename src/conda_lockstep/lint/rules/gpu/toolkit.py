@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from conda_lockstep.conda.bounds import Release, bounds, numbers
 from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.data import table
 from conda_lockstep.environment import edit
-from conda_lockstep.environment.cuda import Statement, cuda_packages, exclude, show, statements
+from conda_lockstep.environment.cuda import Statement, exclude, show, statements
 from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
 from conda_lockstep.lint.engine.lock_pins import locked_pin
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from conda_lockstep.conda.bounds import bounds
+from conda_lockstep.conda.build_variants import CPU_SELECTORS, Framework, device_of_pattern, frameworks
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.config import Config
-from conda_lockstep.data import table
-from conda_lockstep.environment.cuda import is_cuda_build, statements
+from conda_lockstep.environment.cuda import statements
 from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 
-_SAYS_CPU = ("cpuonly", "pytorch-cpu", "tensorflow-cpu", "cpu-only")
 _IN_TWO_BUILDS = ("pytorch", "tensorflow", "jaxlib")
 _FOR_GPUS = (
     "cudnn",
@@ -37,15 +35,6 @@ _STEER_PYTORCH = ("pytorch-cuda", "cudatoolkit", "cuda75", "cuda80", "cuda90", "
 _SINCE_PYTORCH_CUDA = (1, 13)
 
 
-class _Framework(NamedTuple):
-    """A row of ``data/frameworks.txt``."""
-
-    name: str
-    is_main: bool
-    with_cuda: tuple[str, ...]
-    without: tuple[str, ...]
-
-
 @rule("gpu-variant-unspecified", "warning")
 def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Problem]:
     """A framework is asked for without saying that it is the CUDA build: where no driver is seen, it is not."""
@@ -55,7 +44,7 @@ def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Proble
         return
     for entry in found:
         framework = known[entry.spec.name]
-        if not framework.is_main and not _wants_gpu(entries):
+        if framework.role != "main" and not _wants_gpu(entries):
             continue
         if entry.spec.name == "jax" and entries.named("jaxlib"):
             continue
@@ -69,7 +58,7 @@ def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Proble
             f"'{entry.item.value}' may be a CUDA or a CPU build: {_what_happens(entry, entries)}",
             f"write {f'{named}, or ' if named else ''}'{spec}' ('*cpu*' where the CPU build is meant)",
             _fix(entry, spec) if _wants_gpu(entries) else None,
-            severity=None if framework.is_main else "note",
+            severity=None if framework.role == "main" else "note",
         )
 
 
@@ -78,15 +67,15 @@ def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
     """The file asks for the CPU build, and for CUDA: one of them is not kept."""
     without = [
         entry
-        for entry in entries.named(*_SAYS_CPU, *_IN_TWO_BUILDS, "pytorch-mutex")
-        if entry.spec.name in _SAYS_CPU or "cpu" in entry.spec.build
+        for entry in entries.named(*CPU_SELECTORS, *_IN_TWO_BUILDS, "pytorch-mutex")
+        if entry.spec.name in CPU_SELECTORS or device_of_pattern(entry.spec.build) == "cpu"
     ]
     if not without:
         return
     with_cuda = [
         entry
         for entry in entries.named(*_NEEDS_GPU, *_IN_TWO_BUILDS)
-        if entry.spec.name in _NEEDS_GPU or is_cuda_build(entry.spec.build)
+        if entry.spec.name in _NEEDS_GPU or device_of_pattern(entry.spec.build) == "cuda"
     ]
     if with_cuda:
         yield Problem(
@@ -98,28 +87,19 @@ def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
 
 
 @cache
-def _frameworks() -> dict[str, _Framework]:
-    return {
-        name: _Framework(name, role == "main", _names(with_cuda), _names(without))
-        for name, role, with_cuda, without in table("frameworks")
-    }
+def _frameworks() -> dict[str, Framework]:
+    """Return the conda packages that the rules read, by name."""
+    return {each.name: each for each in frameworks().values() if each.manager == "conda" and each.role}
 
 
-def _names(cell: str) -> tuple[str, ...]:
-    return tuple(name for name in cell.split(",") if name)
-
-
-def _is_decided(entry: CondaEntry, framework: _Framework, entries: Entries) -> bool:
+def _is_decided(entry: CondaEntry, framework: Framework, entries: Entries) -> bool:
     """Say whether the entry's build, or another package, says which variant it is."""
     if entry.spec.build or dict(entry.spec.brackets).get("build_number"):
         return True
     if entries.named(*framework.with_cuda, *framework.without, "cpuonly"):
         return True
     if entry.spec.name in _OF_PYTORCH:
-        if any(
-            "cpu" in other.spec.build or "cuda" in other.spec.build
-            for other in entries.named("pytorch-mutex")
-        ):
+        if any(device_of_pattern(other.spec.build) for other in entries.named("pytorch-mutex")):
             return True
         return _from_pytorch(entry, entries) and bool(entries.named(*_STEER_PYTORCH))
     return False
@@ -162,7 +142,7 @@ def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
 @lru_cache(maxsize=1)
 def _wants_gpu(entries: Entries) -> bool:
     """Say whether the file is for GPUs, by what else it asks for."""
-    if entries.named(*_SAYS_CPU):
+    if entries.named(*CPU_SELECTORS):
         return False
     return bool(statements(entries)) or bool(entries.named(*_FOR_GPUS, *_NEEDS_GPU))
 

@@ -6,9 +6,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from conda_lockstep.conda.build_variants import CPU_SELECTORS, device_of_pattern, frameworks
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.config import Config
-from conda_lockstep.data import table
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries, read_entries
 from conda_lockstep.environment.reader import parse, read
@@ -104,7 +104,7 @@ def _solves_for_gpu(file: InstallFile, step: ScriptStep, call: Call) -> bool:
     if any(name.endswith(_EXPLICIT) for name in files):
         return False
     channels = [word.value for word in call.values("channel")]
-    names = [name for name, *_ in table("frameworks")]
+    names = _frameworks()
     named = any(name in word.value for word in call.operands for name in names)
     return any(_file_asks(file, step, name) for name in files) or (named and _asks(_written(call, channels)))
 
@@ -132,13 +132,18 @@ def _file_asks(file: InstallFile, step: ScriptStep, name: str) -> bool:
 
 def _asks(entries: Entries) -> bool:
     """Say whether a framework is asked for, and not from the pytorch channel, whose builds need no ``__cuda``."""
-    names = [name for name, *_ in table("frameworks")]
-    without = ("cpuonly", "cpu-only", "pytorch-cpu", "tensorflow-cpu")
-    if entries.named(*without):
+    if entries.named(*CPU_SELECTORS):
         return False
     first = next((read_channel(item.value).base for item in entries.file.channels.items), "")
-    wanted = [entry for entry in entries.named(*names) if "cpu" not in entry.spec.build]
+    wanted = [
+        entry for entry in entries.named(*_frameworks()) if device_of_pattern(entry.spec.build) != "cpu"
+    ]
     return bool(wanted) and not first.startswith("pytorch")
+
+
+def _frameworks() -> list[str]:
+    """Return the conda packages that come as CUDA or CPU builds."""
+    return [each.name for each in frameworks().values() if each.manager == "conda" and each.role]
 
 
 def _cuda_of(image: str) -> str:

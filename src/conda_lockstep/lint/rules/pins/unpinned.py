@@ -148,7 +148,7 @@ def _pinned_by_cuda_version(entries: Entries) -> frozenset[str]:
     ]
     if not pinned:
         return frozenset()
-    from conda_lockstep.environment.cuda import cuda_packages
+    from conda_lockstep.conda.cuda_packages import cuda_packages
 
     limits = bounds(pinned[0])
     is_old = limits is not None and limits.low is not None and limits.low < (12,)

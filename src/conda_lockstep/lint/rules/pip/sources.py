@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from conda_lockstep.config import Config
 from conda_lockstep.environment.entries import Entries, PipEntry, rewrite
 from conda_lockstep.environment.environment_file import Item
+from conda_lockstep.environment.pip_lines import options, without_comment
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 
 VENDOR_INDEXES = ("https://download.pytorch.org/", "https://pypi.nvidia.com", "https://pypi.ngc.nvidia.com")
@@ -155,12 +156,11 @@ def _unencrypted(item: Item) -> Problem:
 
 
 def option(entry: PipEntry) -> tuple[str, str]:
-    """Return name and value of an entry that is an option of pip; two empty texts for any other."""
+    """Return name (as written) and value of an entry that is an option of pip; two empty strings for any other."""
     if entry.requirement.kind != "option":
         return "", ""
-    text = entry.item.value.strip()
-    match = re.match(r"(--[A-Za-z\-]+|-[A-Za-z])[\s=]*(.*)", text, re.DOTALL)
-    return (match.group(1), match.group(2).strip()) if match else (text, "")
+    first = next(options(without_comment(entry.item.value)))
+    return first.written, first.value
 
 
 def _url(entry: PipEntry) -> str:
