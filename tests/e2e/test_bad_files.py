@@ -30,7 +30,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: path.write_bytes("dependencies: [a]\n".encode("utf-16")),
         "is UTF-16LE, not UTF-8",
     ),
-    "conflict": (lambda path: path.write_text("<<<<<<< HEAD\na: 1\n"), "a merge conflict was committed"),
+    "conflict": (lambda path: path.write_text("<<<<<<< HEAD\na: 1\n"), "unresolved merge conflict"),
 }
 
 

@@ -210,14 +210,15 @@ def _of_condarc(path: Path) -> Iterator[Credential]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return
-    import yaml
+    from conda_lockstep.text.yaml_values import load
 
     try:
-        loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
+        loaded = load(text, str(path))
+    except LockstepError:
         return
-    for key in _CONDARC_KEYS if isinstance(loaded, dict) else ():
-        for url in _urls(loaded.get(key), named=key == "custom_channels"):
+    settings = loaded if isinstance(loaded, dict) else {}
+    for key in _CONDARC_KEYS:
+        for url in _urls(settings.get(key), named=key == "custom_channels"):
             try:
                 secret = _secret_of(with_variables(url, of_machine=True))
             except LockstepError:  # a variable that is not set
