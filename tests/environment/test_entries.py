@@ -45,7 +45,7 @@ dependencies:
         ('"numpy\\u003d1.21"', '"numpy\\u003d1.21"'),
         ("'it''s=1'", "'it''s=1'"),
         (">-\n      numpy=1.21", ">-\n      numpy=1.21"),
-        ("&anchor numpy=1.21", "=1.21"),
+        ("&anchor numpy=1.21", "&anchor numpy=1.21"),
     ],
 )
 def test_a_part_of_an_entry_is_found_in_the_file_or_the_whole_entry_is(entry: str, place: str) -> None:

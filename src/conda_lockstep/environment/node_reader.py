@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import yaml
@@ -89,7 +88,7 @@ class _NodeReader:
         return ListOf(_kind(node), (), node_span(node if node is not None else parent))
 
     def item(self, node: yaml.Node, flow: bool = False) -> Item:
-        start, end = self.content_start(node), node.end_mark.index
+        start, end = node.start_mark.index, node.end_mark.index
         kind = _kind(node)
         if not isinstance(node, yaml.ScalarNode):
             return Item(kind, "", node_span(node), flow=flow)
@@ -100,14 +99,6 @@ class _NodeReader:
             return Item(kind, value, Span(start, end), True, text[start + 1 : end - 1] == value, flow)
         # A block scalar ends for libyaml where the next thing begins.
         return Item(kind, value, Span(start, start + len(text[start:end].rstrip())), flow=flow)
-
-    def content_start(self, node: yaml.Node) -> int:
-        """Return where the text of a scalar begins, after its anchor and its tag."""
-        start, end = int(node.start_mark.index), int(node.end_mark.index)
-        if not self.source.text.startswith(("&", "!"), start):
-            return start
-        match = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)*").match(self.source.text, start, end)
-        return match.end() if match else start
 
     def lines_of(self, node: yaml.Node) -> Span:
         """Return the whole lines that a node is on."""

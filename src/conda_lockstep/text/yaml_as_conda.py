@@ -11,12 +11,12 @@ import warnings
 
 from conda_lockstep.text.source import Source, UnreadableFileError
 
-# An anchor, an alias or a tag at the start of a value, or a merge key. '!=' begins no tag.
-_SPECIAL = r"(?m)(?:^|[\s\[{,:])(?:[&*][^\s,\[\]{}]|![\w!<]|<<\s*:)"
+# An anchor or a tag at the start of a value, or a merge key. '&&' is no anchor, and '!=' no tag.
+_SPECIAL = r"(?m)(?:^|[\s\[{,:])(?:&[^\s,\[\]{}&]|![\w!<]|<<\s*:)"
 
 
 def is_special(text: str) -> bool:
-    """Return whether a text may have anchors, aliases, tags or merge keys, which conda reads in its own way."""
+    """Return whether a text may have anchors (and so aliases), tags or merge keys."""
     return re.search(_SPECIAL, text) is not None
 
 
@@ -26,23 +26,34 @@ def load_as_conda(source: Source) -> object:
     The text must have passed :func:`conda_lockstep.text.yaml_nodes.compose_any`, which bounds depth and expansion.
     Raises :class:`UnreadableFileError` for what conda cannot read.
     """
-    from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    reader = YAML(typ="safe", pure=True)
-    reader.allow_duplicate_keys = True  # reported by a rule of its own
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ReusedAnchorWarning)
-            document: object = reader.load(source.text)
+        try:
+            return _load(source.text, with_duplicates=False)
+        except DuplicateKeyError as error:
+            if "duplicate merge key" in str(error.problem):
+                raise
+            # Other keys that occur twice are reported by a rule of their own.
+            return _load(source.text, with_duplicates=True)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         offset = min(mark.index, len(source.text)) if mark is not None else 0
-        problem = "two merge keys" if isinstance(error, DuplicateKeyError) else str(error.problem)
-        raise _error(problem, source, offset) from None
+        raise _error(str(error.problem), source, offset) from None
     except (YAMLError, ValueError) as error:
         raise _error(str(error), source, 0) from None
+
+
+def _load(text: str, *, with_duplicates: bool) -> object:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import ReusedAnchorWarning
+
+    reader = YAML(typ="safe", pure=True)
+    reader.allow_duplicate_keys = with_duplicates
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ReusedAnchorWarning)
+        document: object = reader.load(text)
     return document
 
 
