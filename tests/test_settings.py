@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.settings import load
@@ -17,7 +18,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def settings(folder: Path, text: str) -> Config:
     (folder / "lockstep.toml").write_text(text)
-    return load(folder)
+    return load(folder, TRUSTED)
 
 
 ALL = """\
@@ -77,16 +78,17 @@ def test_every_setting_is_read(folder: Path) -> None:
         ),
         cpu_allow=("xgboost",),
         min_age=7,
+        trust=TRUSTED,
     )
 
 
 def test_every_setting_is_tried_above() -> None:
     for name in Config._fields:
-        assert name == "root" or name.replace("_", "-") in ALL
+        assert name in ("root", "trust") or name.replace("_", "-") in ALL
 
 
 def test_a_setting_that_is_not_there_has_its_default(folder: Path) -> None:
-    assert settings(folder, "") == Config(root=folder)
+    assert settings(folder, "") == Config(root=folder, trust=TRUSTED)
 
 
 @pytest.mark.parametrize("name", ["lockstep.toml", "pyproject.toml"])
@@ -96,7 +98,7 @@ def test_settings_are_found_upwards(folder: Path, name: str) -> None:
     below = folder / "a" / "b"
     below.mkdir(parents=True)
     (folder / "a" / "pyproject.toml").write_text('[project]\nname = "lockstep-user"\n')
-    config = load(below)
+    config = load(below, TRUSTED)
     assert config.select == ("pins",)
     assert config.root == folder
 
@@ -106,19 +108,19 @@ def test_the_nearest_settings_win_and_lockstep_toml_before_pyproject(folder: Pat
     below = folder / "a"
     below.mkdir()
     (below / "pyproject.toml").write_text('[tool.lockstep]\nselect = ["pip"]')
-    assert load(below).select == ("pip",)
+    assert load(below, TRUSTED).select == ("pip",)
     (below / "lockstep.toml").write_text('select = ["gpu"]')
-    assert load(below).select == ("gpu",)
+    assert load(below, TRUSTED).select == ("gpu",)
 
 
 def test_without_settings_there_are_defaults(folder: Path) -> None:
     (folder / "pyproject.toml").write_text("[tool.other]\n")
-    assert load(folder).select == ()
+    assert load(folder, TRUSTED).select == ()
 
 
 def test_an_empty_table_is_the_projects_own(folder: Path) -> None:
     (folder / "pyproject.toml").write_text("[tool.lockstep]\n")
-    assert load(folder).root == folder
+    assert load(folder, TRUSTED).root == folder
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_the_line_is_that_of_the_table_of_ours(folder: Path) -> None:
         "[tool.other]\nselect = 1\n\n[tool.lockstep]\nignore = []\nselect = 1\n"
     )
     with pytest.raises(LockstepError, match=r"pyproject\.toml:6: 'select' must be a list of strings"):
-        load(folder)
+        load(folder, TRUSTED)
 
 
 @pytest.mark.parametrize(
@@ -209,16 +211,16 @@ def test_the_line_is_that_of_the_table_of_ours(folder: Path) -> None:
 def test_pyproject_is_held_to_the_same(folder: Path, text: str, said: str) -> None:
     (folder / "pyproject.toml").write_text(text)
     with pytest.raises(LockstepError) as refusal:
-        load(folder)
+        load(folder, TRUSTED)
     assert said in str(refusal.value)
 
 
 def test_a_file_that_is_no_text_is_refused(folder: Path) -> None:
     (folder / "lockstep.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(LockstepError, match="is not UTF-8; save it as UTF-8"):
-        load(folder)
+        load(folder, TRUSTED)
 
 
 def test_a_byte_order_mark_does_no_harm(folder: Path) -> None:
     (folder / "lockstep.toml").write_bytes(b'\xef\xbb\xbfselect = ["pins"]\n')
-    assert load(folder).select == ("pins",)
+    assert load(folder, TRUSTED).select == ("pins",)

@@ -16,6 +16,7 @@ from scripts.build_docs import build
 from scripts.pages import EVERY_RULE, Page
 
 from conda_lockstep.cli.main import COMMANDS
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import Config
 from conda_lockstep.lint.engine.selection import select
 from conda_lockstep.settings import load
@@ -204,5 +205,5 @@ def test_the_settings_that_are_shown_can_be_read(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / name).write_text(settings, encoding="utf-8")
-        assert load(folder).root == folder
-        select(load(folder))
+        assert load(folder, TRUSTED).root == folder
+        select(load(folder, TRUSTED))

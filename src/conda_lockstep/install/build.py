@@ -29,7 +29,7 @@ class BuildOptions:
     bring to be run when they are linked.
     """
 
-    mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
+    mirrors: Mirrors
     access: Access = field(default_factory=Access)
     cache: Path | None = None
     link_scripts: bool = False

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import Config
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
@@ -95,12 +96,14 @@ def _filled(lock: Lock, path: Path) -> Lock:
     from conda_lockstep.lock.update.make import Settings
 
     config = _config(path)
-    settings = Settings(tuple(lock.platforms), mirrors=Mirrors(config.mirrors), index=config.pypi_index)
+    settings = Settings(
+        tuple(lock.platforms), mirrors=Mirrors(config.mirrors, config.trust), index=config.pypi_index
+    )
     return complete_records(lock, settings, str(path))
 
 
 def _config(path: Path) -> Config:
-    return load(Path.cwd() if path.is_dir() else resolve_path(path).parent)
+    return load(Path.cwd() if path.is_dir() else resolve_path(path).parent, TRUSTED)
 
 
 _WITHOUT_CONSTRAINS = (

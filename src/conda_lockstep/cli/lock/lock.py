@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.reader import read
@@ -46,12 +47,12 @@ class Asked:
     allow_cpu: bool = False
 
 
-def run(files: Sequence[Path], asked: Asked) -> int:
+def run(files: Sequence[Path], asked: Asked, trust: Trust) -> int:
     """Lock the files. Return the exit status."""
     solvers = Solvers()
     for path in files:
         file = read(path)
-        config = load(resolve_path(path).parent)
+        config = load(resolve_path(path).parent, trust)
         refuse_unknown(asked.machine, config)
         _lock(file, path, asked, config, solvers)
     return 0

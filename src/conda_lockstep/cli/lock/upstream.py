@@ -10,6 +10,7 @@ from pathlib import Path
 
 from conda_lockstep.cli.drift import colourful, fails, render, write
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.trust import TRUSTED, Trust
 from conda_lockstep.drift.attribution.counterfactual import attribute, cutoff_of
 from conda_lockstep.drift.attribution.uploads import flipped_by
 from conda_lockstep.drift.attribution.upstream import against_today
@@ -45,7 +46,7 @@ def run(
     failed = False
     for path in _paths(files):
         try:
-            for each in platforms_of(path, platforms):
+            for each in platforms_of(path, TRUSTED, platforms):
                 asked = (each.file, each.lock, str(each.path), solvers.of(each.settings), each.settings_today)
                 comparisons.extend(against_today(*asked))
         except LockstepError as error:
@@ -79,20 +80,20 @@ def bisect(
     found = [
         _bisected(each, package.lower(), solvers.of(each.settings))
         for path in _paths(files)
-        for each in platforms_of(path, platforms)
+        for each in platforms_of(path, TRUSTED, platforms)
     ]
     write(report.as_json(found) if format == "json" else report.as_text(found), output)
     return int(any(row.flip.moved for row in found))
 
 
-def attributed(told: Report, old: Path, new: Path, file: Path | None = None) -> Report:
+def attributed(told: Report, old: Path, new: Path, file: Path | None, trust: Trust) -> Report:
     """Say of each change between two locks whose doing it is, by their environment file.
 
     That is the one beside the new lock where none is given. Raises ``LockstepError`` where there is none, and for what
     is no lock.
     """
     solvers, base = Solvers(), read_lock(old)
-    found = {each.platform: each for each in platforms_of(new, (), file)}
+    found = {each.platform: each for each in platforms_of(new, trust, (), file)}
     pairs = ((each, found[each.platform]) for each in told.comparisons)
     comparisons = (_attributed(each, base, head, solvers.of(head.settings)) for each, head in pairs)
     return replace(told, comparisons=tuple(comparisons))

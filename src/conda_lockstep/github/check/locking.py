@@ -123,7 +123,7 @@ def _known(path: Path, target: Path, text: str | None) -> CheckedLock:
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:
-    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors), fetching=False))
+    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors, config.trust), fetching=False))
     return (*lock.notices, *(str(build) for build in builds))
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.drift.attribution.upstream import against_today
 from conda_lockstep.drift.report import Comparison, Evidence, Report
 from conda_lockstep.environment.reader import read
@@ -74,7 +75,7 @@ class _UpstreamRun:
             if not locks:
                 print(f"{path}: there is no lock to watch", file=self.out)
             for lock in locks:
-                for each in platforms_of(lock, self.inputs.platforms):
+                for each in platforms_of(lock, TRUSTED, self.inputs.platforms):
                     self._compare(each)
             if any(comparison.rows for comparison in self.comparisons[compared:]):
                 self.moved.append(path)
@@ -112,7 +113,7 @@ class _UpstreamRun:
 
     def _refresh(self, path: Path, old: Mapping[Path, Lock]) -> None:
         """Make the locks that ``lockstep lock --update-all`` would write, and keep those that differ."""
-        file, config = read(path), load(resolve_path(path).parent)
+        file, config = read(path), load(resolve_path(path).parent, TRUSTED)
         settings = settings_of(file, config, [*old.values()], cache=self.cache)
         made = make_locks(file, settings, self.solvers.of(settings), [*old.values()], UpdateRequest(all=True))
         after = {machine_lock_path(path, name): cep37.render(lock) for name, lock in made.items()}

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from conda_lockstep.conda.match_spec import SUBDIRS
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.conda.urls import ANACONDA, with_variables, without_credentials
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item
 from conda_lockstep.errors import LockstepError
@@ -48,13 +49,15 @@ class LockChannel:
 class Mirrors:
     """The URLs that are fetched from other places than a lock says.
 
-    A mirror may name environment variables and hold credentials; ``with_credentials`` has those that do, and no other
-    attribute or method shows them.
+    ``trust`` is how far the settings and the environment file are trusted. A mirror may name environment variables and
+    hold credentials; ``with_credentials`` has those that do, and no other attribute or method shows them.
     """
 
-    def __init__(self, mirrors: Mapping[str, str]) -> None:
+    def __init__(self, mirrors: Mapping[str, str], trust: Trust) -> None:
+        self.trust = trust
         known = [
-            (url.rstrip("/"), _with_known_variables(mirror.rstrip("/"))) for url, mirror in mirrors.items()
+            (url.rstrip("/"), _with_known_variables(mirror.rstrip("/"), trust))
+            for url, mirror in mirrors.items()
         ]
         self.with_credentials = tuple(mirror for _, mirror in known if without_credentials(mirror) != mirror)
         pairs = [(url, without_credentials(mirror)) for url, mirror in known]
@@ -72,11 +75,11 @@ class Mirrors:
 
     @property
     def _all(self) -> tuple[object, ...]:
-        return frozenset(self._to), frozenset(self.with_credentials)
+        return frozenset(self._to), frozenset(self.with_credentials), self.trust
 
     def fetch_url(self, url: str) -> str:
         """Return where a URL of a lock is fetched from; raises for a variable in the mirror's URL that is not set."""
-        return with_variables(_moved(url, self._to))
+        return with_variables(_moved(url, self._to), self.trust)
 
     def lock_url(self, url: str) -> str:
         """Return what a lock says of a URL that something was fetched from."""
@@ -113,7 +116,8 @@ def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True)
     ``defaults`` stands for its first part here. Without ``fetching`` credentials are left out. Raises
     ``LockstepError`` for what is no channel, and for a variable in it that is not set.
     """
-    with_secrets = with_variables(text.strip() if fetching else without_credentials(text.strip()))
+    written = text.strip() if fetching else without_credentials(text.strip())
+    with_secrets = with_variables(written, mirrors.trust)
     url = _url(DEFAULTS[0] if with_secrets == "defaults" else with_secrets, folder)
     public = mirrors.lock_url(url)
     # Where nothing is fetched, nobody needs the mirror's credentials.
@@ -155,10 +159,10 @@ def _url(text: str, folder: Path) -> str:
     return f"https://{text}" if "." in text.partition("/")[0] and "/" in text else f"{ANACONDA}/{text}"
 
 
-def _with_known_variables(url: str) -> str:
+def _with_known_variables(url: str, trust: Trust) -> str:
     """Put in the variables that are set: those that are not are missed by whoever fetches."""
     try:
-        return with_variables(url)
+        return with_variables(url, trust)
     except LockstepError:
         return url
 

@@ -49,7 +49,7 @@ def settings_of(
         platforms=found,
         cuda=cuda,
         machines=machines,
-        mirrors=Mirrors(config.mirrors),
+        mirrors=Mirrors(config.mirrors, config.trust),
         index=config.pypi_index,
         cache=cache,
         cpu_allow=None if allow_cpu else config.cpu_allow,
