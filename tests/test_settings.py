@@ -129,18 +129,18 @@ def test_an_empty_table_is_the_projects_own(folder: Path) -> None:
         ('chanel-order = ["a"]', ":1: unknown setting 'chanel-order'; did you mean 'channel-order'?"),
         ('channel_order = ["a"]', ":1: unknown setting 'channel_order'; did you mean 'channel-order'?"),
         ('channelOrder = ["a"]', ":1: unknown setting 'channelOrder'; did you mean 'channel-order'?"),
-        ("\n\nverbose = true", ":3: unknown setting 'verbose'; known are channel-order, "),
-        ("root = '.'", ":1: unknown setting 'root'; known are"),
+        ("\n\nverbose = true", ":3: unknown setting 'verbose'; known names: channel-order, "),
+        ("root = '.'", ":1: unknown setting 'root'; known names:"),
         (
             "[tool.lockstep]\nselect = []",
-            ":1: unknown setting 'tool'; in lockstep.toml the settings stand at the top",
+            ":1: unknown setting 'tool'; in lockstep.toml the settings are at the top level",
         ),
         ('select = "pins"', ":1: 'select' must be a list of strings, not a string; write [\"pins\"]"),
-        ("ignore = [1]", ":1: 'ignore' must be a list of strings, but holds the number 1"),
-        ("pypi-index = 1", ":1: 'pypi-index' must be a string, not the number 1; put it between quotes"),
+        ("ignore = [1]", ":1: 'ignore' must be a list of strings, but contains the number 1"),
+        ("pypi-index = 1", ":1: 'pypi-index' must be a string, not the number 1; put it in quotes"),
         ("pypi-index = true", ":1: 'pypi-index' must be a string, not true"),
         ('pypi-index = "pypi.org"', ":1: 'pypi-index' must be a URL, not 'pypi.org'; begin it with https://"),
-        ('name-pattern = "("', ":1: 'name-pattern' is no regular expression: "),
+        ('name-pattern = "("', ":1: 'name-pattern' is not a regular expression: "),
         ("mirrors = []", ":1: 'mirrors' must be a table, not a list"),
         ('[mirrors]\n"https://a" = 1', ":2: 'mirrors.\"https://a\"' must be a string, not the number 1"),
         (
@@ -159,23 +159,23 @@ def test_an_empty_table_is_the_projects_own(folder: Path) -> None:
         ),
         (
             'platforms = ["linux64"]',
-            ":1: 'platforms' names no platform of conda: 'linux64'; did you mean 'linux-64'?",
+            ":1: 'platforms' has an unknown platform: 'linux64'; did you mean 'linux-64'?",
         ),
-        ('platforms = ["noarch"]', ":1: 'platforms' names no platform of conda: 'noarch'"),
+        ('platforms = ["noarch"]', ":1: 'platforms' has an unknown platform: 'noarch'"),
         ("[machines.a]\n", ":1: machine 'a' has no platform; write platform = \"linux-64\""),
         ("machines.a = 1", ":1: 'machines.a' must be a table, not the number 1"),
-        ('[machines.a]\nplatform = "linux"', ":2: 'machines.a.platform' names no platform of conda: 'linux'"),
+        ('[machines.a]\nplatform = "linux"', ":2: 'machines.a.platform' has an unknown platform: 'linux'"),
         (
             '[machines.a]\nplatform = "linux-64"\ncuda = 12.10',
-            ":3: 'machines.a.cuda' must be a string, not the number 12.1; put it between quotes",
+            ":3: 'machines.a.cuda' must be a string, not the number 12.1; put it in quotes",
         ),
         (
             '[machines.a]\nplatform = "linux-64"\ncuda = "12.x"',
-            ":3: 'machines.a.cuda' must be a version, not '12.x'; write it as in \"12.4\"",
+            ":3: 'machines.a.cuda' must be a version, not '12.x'; write it as \"12.4\"",
         ),
         (
             '[machines.a]\nplatform = "linux-64"\ncuda = "12.2"\ndriver = "535.1"',
-            ":3: machine 'a' has both driver and cuda; keep one: the driver decides",
+            ":3: machine 'a' has both driver and cuda; keep one: the driver determines the CUDA version",
         ),
         (
             '[machines.a]\nplattform = "linux-64"',
@@ -204,7 +204,7 @@ def test_the_line_is_that_of_the_table_of_ours(folder: Path) -> None:
     ("text", "said"),
     [
         ("[tool]\nlockstep = 1\n", ":2: 'tool.lockstep' must be a table, not the number 1"),
-        ("[tool.lockstep]\ntool = 1\n", ":2: unknown setting 'tool'; known are"),
+        ("[tool.lockstep]\ntool = 1\n", ":2: unknown setting 'tool'; known names:"),
         ("[tool.lockstep.machines.a]\n", ":1: machine 'a' has no platform"),
     ],
 )

@@ -14,7 +14,7 @@ def load(start: Path, trust: Trust) -> Config:
 
     ``trust`` is how far they, and the files that they are for, are trusted; it is kept with them.
 
-    Raises ``LockstepError`` for a broken file, an unknown key or a value that is not what the key takes.
+    Raises ``LockstepError`` for a file that cannot be read, an unknown key or a value that the key does not accept.
     """
     for folder in (start, *start.parents):
         own, project = folder / FILE_NAME, folder / PYPROJECT
