@@ -13,6 +13,7 @@ from conda_lockstep.github.check.locking import lock_environment
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.metadata import machines_of
+from conda_lockstep.lock.solve.dates import utc_now
 from conda_lockstep.settings import load
 from conda_lockstep.snapshot import machine as machines
 from conda_lockstep.snapshot import prefix as prefixes
@@ -228,7 +229,7 @@ def test_the_action_has_a_lock_for_each(folder, forge):
 
     def locks():
         found = lock_environment(
-            file, load(workspace, TRUSTED), Inputs("check"), workspace, workspace / "cache"
+            file, load(workspace, TRUSTED), Inputs("check"), workspace, workspace / "cache", utc_now()
         )
         return {locked.lock_path.name: locked for locked in found}
 

@@ -74,6 +74,7 @@ def _of_file(path: Path, platforms: Sequence[str], environment: str) -> tuple[Lo
 
 
 def _of_exported(path: Path, text: str, platforms: Sequence[str]) -> Lock:
+    from conda_lockstep.lock.solve.dates import horizon_of, utc_now
     from conda_lockstep.lock.update.import_lock import lock_from_export
     from conda_lockstep.lock.update.lock_target import settings_of
 
@@ -82,7 +83,9 @@ def _of_exported(path: Path, text: str, platforms: Sequence[str]) -> Lock:
             "what is installed is of one platform", where=str(path), remedy="name one --platform"
         )
     file = parse(text, str(path))
-    settings = settings_of(file, _config(path), platforms=platforms)
+    config = _config(path)
+    horizon = horizon_of("", config.min_age, utc_now())
+    settings = settings_of(file, config, platforms=platforms, horizon=horizon)
     if len(settings.platforms) > 1:
         names = ", ".join(settings.platforms)
         raise LockstepError(

@@ -19,7 +19,7 @@ from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, machine_lock_path
 from conda_lockstep.lock.solve import cpu_fallback as gpu
-from conda_lockstep.lock.solve.dates import horizon_of
+from conda_lockstep.lock.solve.dates import horizon_of, utc_now
 from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest, previously_locked
 from conda_lockstep.lock.solve.machines import MachineGroup, refuse_unknown
 from conda_lockstep.lock.solve.requested_spec import wanted
@@ -61,7 +61,7 @@ def run(files: Sequence[Path], asked: Asked, trust: Trust) -> int:
 def _lock(file: EnvironmentFile, path: Path, asked: Asked, config: Config, solvers: Solvers) -> None:
     old = read_own(path, broken=_say_broken)
     min_age = config.min_age if asked.min_age is None else asked.min_age
-    horizon = horizon_of(asked.exclude_newer, min_age)
+    horizon = horizon_of(asked.exclude_newer, min_age, utc_now())
     settings = settings_of(
         file, config, [*old.values()], platforms=asked.platforms, cuda=asked.cuda, allow_cpu=asked.allow_cpu,
         horizon=horizon,

@@ -21,6 +21,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.explain.unsatisfiable import explain as explain_unsolvable
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import is_lock, lock_path, locks_of
+from conda_lockstep.lock.solve.dates import utc_now
 from conda_lockstep.lock.solve.solve import Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Solvers
 from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of, read_lock, request_from_lock
@@ -41,13 +42,19 @@ def run(
     ``explain`` shows in text, too, which entry pulls each change in. 1 where a change is as bad as ``fail_on``, by
     default any at all; 2 where a lock could not be compared.
     """
-    solvers = Solvers()
+    solvers, now = Solvers(), utc_now()
     comparisons: list[Comparison] = []
     failed = False
     for path in _paths(files):
         try:
             for each in platforms_of(path, TRUSTED, platforms):
-                asked = (each.file, each.lock, str(each.path), solvers.of(each.settings), each.settings_today)
+                asked = (
+                    each.file,
+                    each.lock,
+                    str(each.path),
+                    solvers.of(each.settings),
+                    each.settings_at(now),
+                )
                 comparisons.extend(against_today(*asked))
         except LockstepError as error:
             # What was found until then is told, and so are the other locks.

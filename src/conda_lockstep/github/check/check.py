@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.partner_files import with_companions
 from conda_lockstep.lint.engine.runner import UNREADABLE, Finding
 from conda_lockstep.lock.model.paths import is_lock
+from conda_lockstep.lock.solve.dates import utc_now
 from conda_lockstep.settings import load
 
 
@@ -52,7 +54,9 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     base = _base(event, runner)
     cache = _cache(event, runner, inputs)
     inquiry = Inquiry(base, runner.workspace, runner.folder, cache, trust, out)
-    look = _CheckRun(event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, out)
+    look = _CheckRun(
+        event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, utc_now(), out
+    )
     failures += unread
     unreadable = {finding.path for finding in findings if finding.rule == UNREADABLE}
     checked: list[Checked] = []
@@ -93,6 +97,7 @@ class _CheckRun:
     base: Base
     cache: Path
     inquiry: Inquiry
+    now: datetime.datetime
     out: TextIO
 
     def at(self, path: Path, number: int) -> Iterator[Checked]:
@@ -100,7 +105,7 @@ class _CheckRun:
         # The settings that 'lockstep lock FILE' would take: those closest to the file.
         config = load((self.runner.workspace / path).parent, self.inquiry.trust)
         building.check_machine(self.inputs.machine, config)
-        found = lock_environment(path, config, self.inputs, self.runner.workspace, self.cache)
+        found = lock_environment(path, config, self.inputs, self.runner.workspace, self.cache, self.now)
         for index, locked in enumerate(found):
             built = self._built(locked, found, config, self.runner.folder / f"build-{number}")
             told = self.inquiry.about(locked, f"{number}-{index}") if self.event.is_judged else Told()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,10 +43,9 @@ class LockedPlatform:
         """Return the platform."""
         return self.settings.platforms[0]
 
-    @property
-    def settings_today(self) -> Settings:
-        """Return how a lock would be made today: of what is as old as the settings ask for."""
-        return replace(self.settings, horizon=horizon_of("", self.config.min_age))
+    def settings_at(self, now: datetime.datetime) -> Settings:
+        """Return how a lock would be made at a moment, from packages of the age that the settings require."""
+        return replace(self.settings, horizon=horizon_of("", self.config.min_age, now))
 
 
 def read_lock(path: Path) -> Lock:

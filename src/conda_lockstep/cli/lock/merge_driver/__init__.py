@@ -121,12 +121,13 @@ def _fitting(
 
 def _solved(file: EnvironmentFile, lock: Lock, path: Path) -> Lock:
     """Solve anew what clashes; what both sides agree on stays where it fits."""
+    from conda_lockstep.lock.solve.dates import horizon_of, utc_now
     from conda_lockstep.lock.update.lock_target import settings_of
     from conda_lockstep.lock.update.make import make_locks
 
-    locks = make_locks(
-        file, settings_of(file, load(resolve_path(path).parent, TRUSTED), (lock,)), old=(lock,)
-    )
+    config = load(resolve_path(path).parent, TRUSTED)
+    horizon = horizon_of("", config.min_age, utc_now())
+    locks = make_locks(file, settings_of(file, config, (lock,), horizon=horizon), old=(lock,))
     if "" not in locks:
         raise LockstepError("the machines need locks of their own now")
     return locks[""]
