@@ -24,7 +24,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "50 MB": (fifty_megabytes, "larger than 1 MiB"),
     "YAML bomb": (
         lambda path: path.write_text(f"{LEVELS}dependencies: [*l6]\n"),
-        "its aliases expand to more than",
+        "the aliases expand to more than",
     ),
     "UTF-16": (
         lambda path: path.write_bytes("dependencies: [a]\n".encode("utf-16")),

@@ -202,7 +202,7 @@ def test_a_hostile_file_is_refused_in_bounded_time(text: str) -> None:
 
 def test_more_entries_than_any_environment_has_are_refused() -> None:
     with pytest.raises(
-        UnreadableFileError, match="more than 2,000 entries: no environment file; name the right file"
+        UnreadableFileError, match="more than 2,000 entries: not an environment file; pass the right file"
     ):
         parse("dependencies:\n" + "- a\n" * 1_000 + "- pip:\n" + "  - b\n" * 1_000, "environment.yml")
     assert parse("dependencies:\n" + "- a\n" * 1_900, "environment.yml").dependencies
@@ -241,9 +241,7 @@ def test_a_file_that_is_not_there_or_no_file_is_told_in_one_line(tmp_path: Path)
     assert caught.value.where == f"{tmp_path}/a\0b"
     huge = tmp_path / "huge.yml"
     huge.write_bytes(b"#" * (MAX_BYTES + 1))
-    with pytest.raises(
-        UnreadableFileError, match="larger than 1 MiB: no environment file; name the right file"
-    ) as refusal:
+    with pytest.raises(UnreadableFileError, match="larger than 1 MiB; pass the right file") as refusal:
         read(huge)
     assert refusal.value.start == 0
     huge.write_bytes(b"#" * MAX_BYTES)

@@ -130,7 +130,7 @@ REFUSED = [
     ("-r https://host/requirements.txt", "cannot be read: what a URL holds may change without anybody here noticing"),
     ("-r /etc/hosts", "'-r /etc/hosts' cannot be read: it is a file of one machine; add it to the repository"),
     ("-r ../../../../../../etc/hosts", "cannot be read: it is not in this repository"),
-    ("-r nowhere.txt", "'-r nowhere.txt' cannot be read: nowhere.txt: no such file; write its lines here"),
+    ("-r nowhere.txt", "'-r nowhere.txt' cannot be read: nowhere.txt: no such file; check the path"),
 ]  # fmt: skip
 
 

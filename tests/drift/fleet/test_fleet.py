@@ -193,7 +193,7 @@ def test_the_report_is_that_of_any_drift(site: Site, capsys: pytest.CaptureFixtu
         ),
         (
             lambda site: (site.folder / "node7.json").mkdir(),
-            "lockstep: fleet/node7.json: cannot be read: Is a dir",
+            "lockstep: fleet/node7.json: is a folder, not a file",
         ),
     ],
 )
