@@ -20,6 +20,7 @@ from benchmarks import _harness
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.http_server import serve
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import read
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.formats import cep37
@@ -99,7 +100,8 @@ def reading(folder: Path, corpus: Path) -> None:
             corpus / "environments" / "pangeo-data__pangeo-docker-images__pangeo-notebook-environment.yml"
         )
         lock = make_lock(
-            file, Settings(("linux-64",), mirrors=Mirrors({"https://conda.anaconda.org": server.url}))
+            file,
+            Settings(("linux-64",), mirrors=Mirrors({"https://conda.anaconda.org": server.url}, TRUSTED)),
         )
     packages = lock.platforms["linux-64"]
     platforms = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.settings import load
@@ -17,7 +18,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def settings(folder: Path, text: str) -> Config:
     (folder / "lockstep.toml").write_text(text)
-    return load(folder)
+    return load(folder, TRUSTED)
 
 
 ALL = """\
@@ -77,16 +78,17 @@ def test_every_setting_is_read(folder: Path) -> None:
         ),
         cpu_allow=("xgboost",),
         min_age=7,
+        trust=TRUSTED,
     )
 
 
 def test_every_setting_is_tried_above() -> None:
     for name in Config._fields:
-        assert name == "root" or name.replace("_", "-") in ALL
+        assert name in ("root", "trust") or name.replace("_", "-") in ALL
 
 
 def test_a_setting_that_is_not_there_has_its_default(folder: Path) -> None:
-    assert settings(folder, "") == Config(root=folder)
+    assert settings(folder, "") == Config(root=folder, trust=TRUSTED)
 
 
 @pytest.mark.parametrize("name", ["lockstep.toml", "pyproject.toml"])
@@ -96,7 +98,7 @@ def test_settings_are_found_upwards(folder: Path, name: str) -> None:
     below = folder / "a" / "b"
     below.mkdir(parents=True)
     (folder / "a" / "pyproject.toml").write_text('[project]\nname = "lockstep-user"\n')
-    config = load(below)
+    config = load(below, TRUSTED)
     assert config.select == ("pins",)
     assert config.root == folder
 
@@ -106,19 +108,19 @@ def test_the_nearest_settings_win_and_lockstep_toml_before_pyproject(folder: Pat
     below = folder / "a"
     below.mkdir()
     (below / "pyproject.toml").write_text('[tool.lockstep]\nselect = ["pip"]')
-    assert load(below).select == ("pip",)
+    assert load(below, TRUSTED).select == ("pip",)
     (below / "lockstep.toml").write_text('select = ["gpu"]')
-    assert load(below).select == ("gpu",)
+    assert load(below, TRUSTED).select == ("gpu",)
 
 
 def test_without_settings_there_are_defaults(folder: Path) -> None:
     (folder / "pyproject.toml").write_text("[tool.other]\n")
-    assert load(folder).select == ()
+    assert load(folder, TRUSTED).select == ()
 
 
 def test_an_empty_table_is_the_projects_own(folder: Path) -> None:
     (folder / "pyproject.toml").write_text("[tool.lockstep]\n")
-    assert load(folder).root == folder
+    assert load(folder, TRUSTED).root == folder
 
 
 @pytest.mark.parametrize(
@@ -127,18 +129,18 @@ def test_an_empty_table_is_the_projects_own(folder: Path) -> None:
         ('chanel-order = ["a"]', ":1: unknown setting 'chanel-order'; did you mean 'channel-order'?"),
         ('channel_order = ["a"]', ":1: unknown setting 'channel_order'; did you mean 'channel-order'?"),
         ('channelOrder = ["a"]', ":1: unknown setting 'channelOrder'; did you mean 'channel-order'?"),
-        ("\n\nverbose = true", ":3: unknown setting 'verbose'; known are channel-order, "),
-        ("root = '.'", ":1: unknown setting 'root'; known are"),
+        ("\n\nverbose = true", ":3: unknown setting 'verbose'; known names: channel-order, "),
+        ("root = '.'", ":1: unknown setting 'root'; known names:"),
         (
             "[tool.lockstep]\nselect = []",
-            ":1: unknown setting 'tool'; in lockstep.toml the settings stand at the top",
+            ":1: unknown setting 'tool'; in lockstep.toml the settings are at the top level",
         ),
         ('select = "pins"', ":1: 'select' must be a list of strings, not a string; write [\"pins\"]"),
-        ("ignore = [1]", ":1: 'ignore' must be a list of strings, but holds the number 1"),
-        ("pypi-index = 1", ":1: 'pypi-index' must be a string, not the number 1; put it between quotes"),
+        ("ignore = [1]", ":1: 'ignore' must be a list of strings, but contains the number 1"),
+        ("pypi-index = 1", ":1: 'pypi-index' must be a string, not the number 1; put it in quotes"),
         ("pypi-index = true", ":1: 'pypi-index' must be a string, not true"),
         ('pypi-index = "pypi.org"', ":1: 'pypi-index' must be a URL, not 'pypi.org'; begin it with https://"),
-        ('name-pattern = "("', ":1: 'name-pattern' is no regular expression: "),
+        ('name-pattern = "("', ":1: 'name-pattern' is not a regular expression: "),
         ("mirrors = []", ":1: 'mirrors' must be a table, not a list"),
         ('[mirrors]\n"https://a" = 1', ":2: 'mirrors.\"https://a\"' must be a string, not the number 1"),
         (
@@ -157,23 +159,23 @@ def test_an_empty_table_is_the_projects_own(folder: Path) -> None:
         ),
         (
             'platforms = ["linux64"]',
-            ":1: 'platforms' names no platform of conda: 'linux64'; did you mean 'linux-64'?",
+            ":1: 'platforms' has an unknown platform: 'linux64'; did you mean 'linux-64'?",
         ),
-        ('platforms = ["noarch"]', ":1: 'platforms' names no platform of conda: 'noarch'"),
+        ('platforms = ["noarch"]', ":1: 'platforms' has an unknown platform: 'noarch'"),
         ("[machines.a]\n", ":1: machine 'a' has no platform; write platform = \"linux-64\""),
         ("machines.a = 1", ":1: 'machines.a' must be a table, not the number 1"),
-        ('[machines.a]\nplatform = "linux"', ":2: 'machines.a.platform' names no platform of conda: 'linux'"),
+        ('[machines.a]\nplatform = "linux"', ":2: 'machines.a.platform' has an unknown platform: 'linux'"),
         (
             '[machines.a]\nplatform = "linux-64"\ncuda = 12.10',
-            ":3: 'machines.a.cuda' must be a string, not the number 12.1; put it between quotes",
+            ":3: 'machines.a.cuda' must be a string, not the number 12.1; put it in quotes",
         ),
         (
             '[machines.a]\nplatform = "linux-64"\ncuda = "12.x"',
-            ":3: 'machines.a.cuda' must be a version, not '12.x'; write it as in \"12.4\"",
+            ":3: 'machines.a.cuda' must be a version, not '12.x'; write it as \"12.4\"",
         ),
         (
             '[machines.a]\nplatform = "linux-64"\ncuda = "12.2"\ndriver = "535.1"',
-            ":3: machine 'a' has both driver and cuda; keep one: the driver decides",
+            ":3: machine 'a' has both driver and cuda; keep one: the driver determines the CUDA version",
         ),
         (
             '[machines.a]\nplattform = "linux-64"',
@@ -195,30 +197,30 @@ def test_the_line_is_that_of_the_table_of_ours(folder: Path) -> None:
         "[tool.other]\nselect = 1\n\n[tool.lockstep]\nignore = []\nselect = 1\n"
     )
     with pytest.raises(LockstepError, match=r"pyproject\.toml:6: 'select' must be a list of strings"):
-        load(folder)
+        load(folder, TRUSTED)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("[tool]\nlockstep = 1\n", ":2: 'tool.lockstep' must be a table, not the number 1"),
-        ("[tool.lockstep]\ntool = 1\n", ":2: unknown setting 'tool'; known are"),
+        ("[tool.lockstep]\ntool = 1\n", ":2: unknown setting 'tool'; known names:"),
         ("[tool.lockstep.machines.a]\n", ":1: machine 'a' has no platform"),
     ],
 )
 def test_pyproject_is_held_to_the_same(folder: Path, text: str, said: str) -> None:
     (folder / "pyproject.toml").write_text(text)
     with pytest.raises(LockstepError) as refusal:
-        load(folder)
+        load(folder, TRUSTED)
     assert said in str(refusal.value)
 
 
 def test_a_file_that_is_no_text_is_refused(folder: Path) -> None:
     (folder / "lockstep.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(LockstepError, match="is not UTF-8; save it as UTF-8"):
-        load(folder)
+        load(folder, TRUSTED)
 
 
 def test_a_byte_order_mark_does_no_harm(folder: Path) -> None:
     (folder / "lockstep.toml").write_bytes(b'\xef\xbb\xbfselect = ["pins"]\n')
-    assert load(folder).select == ("pins",)
+    assert load(folder, TRUSTED).select == ("pins",)

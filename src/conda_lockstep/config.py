@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from conda_lockstep.conda.trust import Trust
+
 FILE_NAME = "lockstep.toml"
 PYPROJECT = "pyproject.toml"
 
@@ -90,7 +92,8 @@ class Config(NamedTuple):
     is the simple index of the pip part, as it is written to locks.
     ``platforms`` are the subdirs to lock for where the environment file names none, ``machines`` what is solved for.
     ``cpu_allow`` lists conda packages that may be builds for the CPU on a machine with a GPU. ``min_age`` is how many
-    days ago a package must have been published to be locked anew.
+    days ago a package must have been published to be locked anew. ``trust`` is not written in a file:
+    :func:`conda_lockstep.settings.load` has it from its caller, and settings from anywhere else are not trusted.
     """
 
     root: Path | None = None
@@ -110,3 +113,4 @@ class Config(NamedTuple):
     machines: tuple[DeclaredMachine, ...] = ()
     cpu_allow: tuple[str, ...] = ()
     min_age: int = 0
+    trust: Trust = Trust("no caller has decided to trust it")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.config import FILE_NAME, PYPROJECT, Config
 from conda_lockstep.errors import LockstepError
 
 
-def load(start: Path) -> Config:
+def load(start: Path, trust: Trust) -> Config:
     """Return the settings nearest to a folder: its own, or those of the closest folder above it.
 
-    Raises ``LockstepError`` for a broken file, an unknown key or a value that is not what the key takes.
+    ``trust`` is how far they, and the files that they are for, are trusted; it is kept with them.
+
+    Raises ``LockstepError`` for a file that cannot be read, an unknown key or a value that the key does not accept.
     """
     for folder in (start, *start.parents):
         own, project = folder / FILE_NAME, folder / PYPROJECT
@@ -24,8 +27,8 @@ def load(start: Path) -> Config:
 
                     config = read(content, path)
                     if config is not None:
-                        return config
-    return Config()
+                        return config._replace(trust=trust)
+    return Config(trust=trust)
 
 
 def _content(path: Path) -> bytes:

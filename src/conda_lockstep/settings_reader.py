@@ -1,4 +1,4 @@
-"""Reads a table of settings into a ``Config``; every mistake in it is one line with its place."""
+"""Reads a table of settings into a ``Config``; every error is one line with its place."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ else:
 
 
 def read(content: bytes, path: Path) -> Config | None:
-    """Read the settings of a file; None for a ``pyproject.toml`` that has none.
+    """Read the settings of a file; None for a ``pyproject.toml`` without settings.
 
-    Raises ``LockstepError`` for what is no TOML, an unknown key, or a value that is not what the key takes.
+    Raises ``LockstepError`` for invalid TOML, an unknown key, or a value that the key does not accept.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -42,7 +42,7 @@ def read(content: bytes, path: Path) -> Config | None:
 
 
 class _Place(NamedTuple):
-    """Where a value stands: the file, its text, and the keys that lead to it."""
+    """The place of a value: the file, its text, and the keys that lead to it."""
 
     path: Path
     text: str
@@ -60,22 +60,22 @@ class _Place(NamedTuple):
     def wrong(self, what: str, remedy: str = "") -> LockstepError:
         return LockstepError(what, where=Location(str(self.path), _line(self.text, self.keys)), remedy=remedy)
 
-    def must_be(self, wanted: str, value: object, remedy: str = "") -> LockstepError:
-        return self.wrong(f"'{self.shown}' must be {wanted}, not {_kind(value)}", remedy)
+    def must_be(self, expected: str, value: object, remedy: str = "") -> LockstepError:
+        return self.wrong(f"'{self.shown}' must be {expected}, not {_kind(value)}", remedy)
 
     def unknown(self, what: str, known: Iterable[str]) -> LockstepError:
         return self.wrong(what, suggestion(self.keys[-1], known))
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return a remedy for an unknown name: the closest that is known, or all of them."""
+    """Return the remedy for an unknown name: the closest known name, or all of them."""
     import difflib
 
     names = sorted(known)
     # 'channel_order' and 'channelOrder' are as close as 'chanel-order'.
     spelled = re.sub(r"_|(?<=[a-z])(?=[A-Z])", "-", name).lower()
     close = difflib.get_close_matches(spelled, names, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(names)}"
+    return f"did you mean '{close[0]}'?" if close else f"known names: {', '.join(names)}"
 
 
 def _config(table: Mapping[str, object], place: _Place) -> Config:
@@ -84,7 +84,7 @@ def _config(table: Mapping[str, object], place: _Place) -> Config:
         reader = _READERS.get(key)
         if reader is None:
             if key == "tool" and place.path.name == FILE_NAME:
-                remedy = "in lockstep.toml the settings stand at the top: leave out '[tool.lockstep]'"
+                remedy = "in lockstep.toml the settings are at the top level: remove '[tool.lockstep]'"
                 raise place.at(key).wrong("unknown setting 'tool'", remedy)
             raise place.at(key).unknown(f"unknown setting '{key}'", _READERS)
         values[key.replace("-", "_")] = reader(value, place.at(key))
@@ -94,7 +94,7 @@ def _config(table: Mapping[str, object], place: _Place) -> Config:
 def _string(value: object, place: _Place) -> str:
     if not isinstance(value, str):
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        raise place.must_be("a string", value, "put it between quotes" if number else "")
+        raise place.must_be("a string", value, "put it in quotes" if number else "")
     return value
 
 
@@ -104,7 +104,7 @@ def _strings(value: object, place: _Place) -> tuple[str, ...]:
         raise place.must_be("a list of strings", value, remedy)
     for item in value:
         if not isinstance(item, str):
-            raise place.wrong(f"'{place.shown}' must be a list of strings, but holds {_kind(item)}")
+            raise place.wrong(f"'{place.shown}' must be a list of strings, but contains {_kind(item)}")
     return tuple(value)
 
 
@@ -150,14 +150,14 @@ def _pattern(value: object, place: _Place) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise place.wrong(f"'{place.shown}' is no regular expression: {error}", "mend it") from None
+        raise place.wrong(f"'{place.shown}' is not a regular expression: {error}", "correct it") from None
     return pattern
 
 
 def _platform(value: object, place: _Place) -> str:
     name = _string(value, place)
     if name not in PLATFORMS:
-        what = f"'{place.shown}' names no platform of conda: '{name}'"
+        what = f"'{place.shown}' has an unknown platform: '{name}'"
         raise place.wrong(what, suggestion(name, PLATFORMS))
     return name
 
@@ -173,8 +173,8 @@ def _machines(value: object, place: _Place) -> tuple[DeclaredMachine, ...]:
 def _machine(name: str, value: object, place: _Place) -> DeclaredMachine:
     table = _table(value, place)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        what = f"'{name}' cannot be in the name of a lock"
-        raise place.wrong(what, "name the machine with letters, digits, '-' and '_'")
+        what = f"'{name}' is not a valid machine name: it becomes part of a file name"
+        raise place.wrong(what, "use letters, digits, '-' and '_'")
     for key in table:
         if key not in _MACHINE:
             raise place.at(key).unknown(f"unknown setting '{key}' of machine '{name}'", _MACHINE)
@@ -182,14 +182,14 @@ def _machine(name: str, value: object, place: _Place) -> DeclaredMachine:
         raise place.wrong(f"machine '{name}' has no platform", 'write platform = "linux-64"')
     if "driver" in table and "cuda" in table:
         what = f"machine '{name}' has both driver and cuda"
-        raise place.at("cuda").wrong(what, "keep one: the driver decides")
+        raise place.at("cuda").wrong(what, "keep one: the driver determines the CUDA version")
     machine = DeclaredMachine(
         name, **{key: _MACHINE[key](item, place.at(key)) for key, item in table.items()}
     )
     for key in table:
         if not machine.platform.startswith(_ONLY_ON.get(key, "")):
             raise place.at(key).wrong(
-                f"machine '{name}' is {machine.platform}, which has no {key}", "leave it out"
+                f"'{key}' does not apply to {machine.platform} (machine '{name}')", "remove it"
             )
     return machine
 
@@ -199,27 +199,27 @@ _ONLY_ON: Mapping[str, tuple[str, ...]] = {
     "driver": ("linux-", "win-"),
     "cuda": ("linux-", "win-"),
 }
-"""What machines of these platforms alone have."""
+"""The platforms on which these keys apply."""
 
 
 def _version(value: object, place: _Place) -> str:
     text = _string(value, place)
     if not re.fullmatch(r"\d+(?:\.\d+)*", text):
-        raise place.wrong(f"'{place.shown}' must be a version, not '{text}'", 'write it as in "12.4"')
+        raise place.wrong(f"'{place.shown}' must be a version, not '{text}'", 'write it as "12.4"')
     return text
 
 
 def _processor(value: object, place: _Place) -> str:
     text = _string(value, place)
     if not re.fullmatch(r"[a-z0-9_]+", text):
-        what = f"'{place.shown}' must be a processor as archspec names them, not '{text}'"
-        raise place.wrong(what, 'write it as in "x86_64_v3"')
+        what = f"'{place.shown}' must be an archspec processor name, not '{text}'"
+        raise place.wrong(what, 'write it as "x86_64_v3"')
     return text
 
 
 def _days(value: object, place: _Place) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise place.must_be("a number of days", value, "write it as in 7")
+        raise place.must_be("a number of days", value, "write it as 7")
     return value
 
 
@@ -248,11 +248,11 @@ _READERS: Mapping[str, Callable[[object, _Place], object]] = {
     "cpu-allow": _strings,
     "min-age": _days,
 }
-"""Every setting as it is spelled in the file, and what reads it."""
+"""Every setting as it is spelled in the file, with its reader."""
 
 
 def _kind(value: object) -> str:
-    """Name a TOML value's type as a person would."""
+    """Return the type of a TOML value in words."""
     if isinstance(value, bool):
         return f"{value}".lower()
     if isinstance(value, (int, float)):
@@ -265,14 +265,14 @@ def _not_toml(message: str, path: Path) -> LockstepError:
     match = re.fullmatch(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     what = f"not TOML: {match[1] if match else message}"
     where = Location(str(path), int(match[2] or 0), int(match[3] or 0)) if match else str(path)
-    return LockstepError(what, where=where, remedy="mend the file")
+    return LockstepError(what, where=where, remedy="correct the file")
 
 
 _KEY = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
 
 
 def _line(text: str, keys: tuple[str, ...]) -> int:
-    """Return the line that a key stands on, 0 where it is not found: enough for a message, and no parser."""
+    """Return the line of a key, 0 if it is not found. It is for messages, so it does not parse TOML."""
     table: tuple[str, ...] = ()
     best = (0, 0)
     for number, line in enumerate(text.splitlines(), 1):

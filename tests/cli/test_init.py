@@ -189,7 +189,7 @@ def test_a_hook_of_ours_from_elsewhere_is_not_doubled(
         "      - {id: lockstep, name: lockstep, entry: lockstep lint, language: system}\n"
     )
     assert config_after(repository, before) == before
-    assert f"{CONFIG}: left as it is: runs lockstep from elsewhere" in capsys.readouterr().out
+    assert f"{CONFIG}: unchanged, runs lockstep from another repository" in capsys.readouterr().out
 
 
 def test_what_prek_alone_reads_is_edited_too(repository: Repository) -> None:
@@ -204,13 +204,16 @@ def test_what_prek_alone_reads_is_edited_too(repository: Repository) -> None:
     [
         ({CONFIG: "repos: [\n"}, f"{CONFIG}:2:1: not YAML"),
         ({CONFIG: "- repo: https://example.com\n"}, "run 'pre-commit migrate-config'"),
-        ({CONFIG: "nonsense\n"}, "no configuration of pre-commit"),
+        ({CONFIG: "nonsense\n"}, "not a configuration of pre-commit"),
         ({CONFIG: "repos: 3\n"}, "by hand"),
         ({CONFIG: "repos: {a: b}\n"}, "by hand"),
         ({CONFIG: "{fail_fast: true}\n"}, "by hand"),
-        ({CONFIG: f"repos:\n{PEER}...\n---\nrepos: []\n"}, f"{CONFIG}:7:1: not YAML"),
+        (
+            {CONFIG: f"repos:\n{PEER}...\n---\nrepos: []\n"},
+            f"{CONFIG}:7:1: the file contains several YAML documents",
+        ),
         ({CONFIG: f"repos:\n  - repo: {URL}\n    hooks: []\n"}, f"{CONFIG}:2:5: this entry has no 'rev:'"),
-        ({"prek.toml": "repos = []\n"}, "prek.toml: is where this repository's hooks are"),
+        ({"prek.toml": "repos = []\n"}, "prek.toml: lockstep init does not edit this file"),
         ({WORKFLOW: "name: other\n"}, f"{WORKFLOW}: a workflow of this name does something else"),
     ],
 )
@@ -261,6 +264,30 @@ def test_a_workflow_that_uses_the_action_is_moved_up_wherever_it_is(repository: 
     assert main(["init"]) == 0
     assert (repository.folder / mine).read_text() == text.format(f"conda-lockstep/conda-lockstep@{TAG}")
     assert not (repository.folder / WORKFLOW).exists()
+
+
+def test_a_comment_or_a_script_that_shows_a_use_of_the_action_stays(repository: Repository) -> None:
+    use = "conda-lockstep/conda-lockstep@"
+    text = (
+        "jobs:\n  a:\n    steps:\n"
+        f"      # uses: {use}v0.0.1\n"
+        f"      - run: |\n          echo 'uses: {use}v0.0.1'\n"
+        f"      - {{uses: '{use}%s', with: {{files: &files environment.yml}}}}\n"
+        "      - run: echo\n        env: {FILES: *files}\n"
+    )
+    repository.write({WORKFLOW: text % "v0.0.1"})
+    assert main(["init"]) == 0
+    assert (repository.folder / WORKFLOW).read_text() == text % TAG
+
+
+def test_a_workflow_that_is_not_yaml_is_left_alone(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "steps: [\n  uses: conda-lockstep/conda-lockstep@v0.0.1\n"
+    repository.write({WORKFLOW: text})
+    assert main(["init"]) == 2
+    assert f"{WORKFLOW}:3:1: not YAML" in capsys.readouterr().err
+    assert (repository.folder / WORKFLOW).read_text() == text
 
 
 @pytest.mark.parametrize("ref", ["main", "0123456789abcdef0123456789abcdef01234567", "v99"])

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.cli.main import main
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.github.check.locking import lock_environment
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.metadata import machines_of
+from conda_lockstep.lock.solve.dates import utc_now
 from conda_lockstep.settings import load
 from conda_lockstep.snapshot import machine as machines
 from conda_lockstep.snapshot import prefix as prefixes
@@ -226,7 +228,9 @@ def test_the_action_has_a_lock_for_each(folder, forge):
     file, workspace = Path("environment.yml"), Path.cwd()
 
     def locks():
-        found = lock_environment(file, load(workspace), Inputs("check"), workspace, workspace / "cache")
+        found = lock_environment(
+            file, load(workspace, TRUSTED), Inputs("check"), workspace, workspace / "cache", utc_now()
+        )
         return {locked.lock_path.name: locked for locked in found}
 
     assert {name: locked.state for name, locked in locks().items()} == {GPU: "current", CPU: "current"}

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.cli.main import main
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
+from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
@@ -121,7 +123,9 @@ def test_the_environment_file_is_the_merged_one_although_git_has_not_written_it_
     done = branches.merge(BASE, ours, theirs, command=command)
     assert done.returncode == 0, done.stderr
     assert branches.text() == lock(A, B, C, d, e)
-    assert not is_satisfied(parse(branches.text(FILE), FILE), cep37.parse(branches.text(), LOCK))
+    assert not is_satisfied(
+        parse(branches.text(FILE), FILE), cep37.parse(branches.text(), LOCK), mirrors=Mirrors({}, TRUSTED)
+    )
     assert "merged, 5 packages" in done.stderr
     assert "not checked" not in done.stderr
 
@@ -232,7 +236,7 @@ def test_what_is_no_lock_of_ours_is_merged_as_any_text(branches, broken):
 
 def test_a_clash_is_solved_anew_where_a_solver_may_be_asked(forge, tmp_path, branches):
     """Both sides move idna, each to another version: that alone is up to the solver, from the merged file."""
-    settings = Settings((forge.subdir,), cache=tmp_path / "cache")
+    settings = Settings((forge.subdir,), cache=tmp_path / "cache", mirrors=Mirrors({}, TRUSTED))
 
     def side(*entries: str) -> dict[str, str]:
         text = file(*entries).replace("conda-forge", forge.channel_url)

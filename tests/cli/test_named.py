@@ -106,7 +106,7 @@ def test_what_is_piped_in_is_formatted_as_the_file_would_be(tmp_path: Path) -> N
     [
         (b"\xff\x00name", "is not UTF-8"),
         (b"a: [", "not YAML"),
-        (b"\0" * 1_100_000, "larger than 1 MiB: no environment file"),
+        (b"\0" * 1_100_000, "larger than 1 MiB"),
     ],
 )
 @pytest.mark.parametrize("command", ["lint", "fmt"])

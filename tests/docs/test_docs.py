@@ -16,6 +16,7 @@ from scripts.build_docs import build
 from scripts.pages import EVERY_RULE, Page
 
 from conda_lockstep.cli.main import COMMANDS
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import Config
 from conda_lockstep.lint.engine.selection import select
 from conda_lockstep.settings import load
@@ -193,7 +194,9 @@ def test_the_check_of_commands_sees_what_is_missing() -> None:
 def test_every_setting_is_documented_and_none_that_does_not_exist() -> None:
     text = (DOCS / "configuration.md").read_text(encoding="utf-8")
     named = re.findall(r"^### ([\w-]+)$", text, re.MULTILINE)
-    assert sorted(named) == sorted(name.replace("_", "-") for name in Config._fields if name != "root")
+    assert sorted(named) == sorted(
+        name.replace("_", "-") for name in Config._fields if name not in ("root", "trust")
+    )
 
 
 def test_the_settings_that_are_shown_can_be_read(tmp_path: Path) -> None:
@@ -204,5 +207,5 @@ def test_the_settings_that_are_shown_can_be_read(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / name).write_text(settings, encoding="utf-8")
-        assert load(folder).root == folder
-        select(load(folder))
+        assert load(folder, TRUSTED).root == folder
+        select(load(folder, TRUSTED))

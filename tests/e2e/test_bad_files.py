@@ -24,13 +24,13 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "50 MB": (fifty_megabytes, "larger than 1 MiB"),
     "YAML bomb": (
         lambda path: path.write_text(f"{LEVELS}dependencies: [*l6]\n"),
-        "its aliases expand to more than",
+        "the aliases expand to more than",
     ),
     "UTF-16": (
         lambda path: path.write_bytes("dependencies: [a]\n".encode("utf-16")),
         "is UTF-16LE, not UTF-8",
     ),
-    "conflict": (lambda path: path.write_text("<<<<<<< HEAD\na: 1\n"), "a merge conflict was committed"),
+    "conflict": (lambda path: path.write_text("<<<<<<< HEAD\na: 1\n"), "unresolved merge conflict"),
 }
 
 

@@ -12,7 +12,7 @@ from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.encoding import MAX_BYTES, decode
 from conda_lockstep.text.source import UnreadableFileError
-from conda_lockstep.text.yaml_nodes import MAX_DEPTH
+from conda_lockstep.text.yaml_limits import MAX_DEPTH
 from tests.support.corpus import ABSENT, find_corpus
 
 CORPUS = find_corpus()
@@ -158,9 +158,9 @@ DAMAGED: list[tuple[str, str, tuple[int, int]]] = [
     ("a: b\n>>>>>>> theirs\n", "merge conflict", (2, 1)),
     ("a: b\r\n<<<<<<< HEAD\r\nc: d\r\n", "merge conflict", (2, 1)),
     ("a: \x00\n", "not allowed in YAML", (1, 4)),
-    ("a: &a [*a]\n", "an alias points at what contains it", (1, 4)),
-    ("a: &a {b: *a}\n", "an alias points at what contains it", (1, 4)),
-    (BOMB, "its aliases expand to more than 100,000 values", (5, 4)),
+    ("a: &a [*a]\n", "an alias refers to a value that contains it", (1, 4)),
+    ("a: &a {b: *a}\n", "an alias refers to a value that contains it", (1, 4)),
+    (BOMB, "the aliases expand to more than 100,000 values", (5, 4)),
     ("a: " + "[" * 101 + "]" * 101, "nested more than 100 levels deep", (1, 103)),
     ("a: *\n", "did not find expected alphabetic or numeric character", (1, 5)),
     ("a:\n  - b\n c: d\n", "did not find expected key", (3, 2)),
@@ -202,7 +202,7 @@ def test_a_hostile_file_is_refused_in_bounded_time(text: str) -> None:
 
 def test_more_entries_than_any_environment_has_are_refused() -> None:
     with pytest.raises(
-        UnreadableFileError, match="more than 2,000 entries: no environment file; name the right file"
+        UnreadableFileError, match="more than 2,000 entries: not an environment file; pass the right file"
     ):
         parse("dependencies:\n" + "- a\n" * 1_000 + "- pip:\n" + "  - b\n" * 1_000, "environment.yml")
     assert parse("dependencies:\n" + "- a\n" * 1_900, "environment.yml").dependencies
@@ -241,9 +241,7 @@ def test_a_file_that_is_not_there_or_no_file_is_told_in_one_line(tmp_path: Path)
     assert caught.value.where == f"{tmp_path}/a\0b"
     huge = tmp_path / "huge.yml"
     huge.write_bytes(b"#" * (MAX_BYTES + 1))
-    with pytest.raises(
-        UnreadableFileError, match="larger than 1 MiB: no environment file; name the right file"
-    ) as refusal:
+    with pytest.raises(UnreadableFileError, match="larger than 1 MiB; pass the right file") as refusal:
         read(huge)
     assert refusal.value.start == 0
     huge.write_bytes(b"#" * MAX_BYTES)

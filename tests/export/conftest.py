@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.export.model import Subject
 from conda_lockstep.lock.channels.channels import Mirrors
@@ -42,5 +43,5 @@ def forged(forge: Forge, http_server: Callable[[Path], Server], tmp_path: Path) 
     """A lock of the forge with a pip part, its files on loopback."""
     index = f"{http_server(forge.pypi).url}/simple"
     text = f"channels: [{forge.channel_url}]\ndependencies: [python, six, pip, pip: [requests-toolbelt, humanize]]\n"
-    settings = Settings((forge.subdir,), mirrors=Mirrors({}), index=index, cache=tmp_path / "cache")
+    settings = Settings((forge.subdir,), mirrors=Mirrors({}, TRUSTED), index=index, cache=tmp_path / "cache")
     return make_lock(parse(text, "environment.yml"), settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.install.build import BuildOptions, build_environment
 from conda_lockstep.lock.channels.channels import Mirrors
@@ -51,7 +52,7 @@ def world_of(forge, cache) -> Callable[..., World]:
     """Makes a world of a channel's URL and an index's: ``world_of(channel_url, pypi_url)``."""
 
     def world(channel: str = forge.channel_url, pypi: str = forge.pypi.as_uri()) -> World:
-        return World(Mirrors({CHANNEL: channel, "https://pypi.org": pypi}), cache, forge.subdir)
+        return World(Mirrors({CHANNEL: channel, "https://pypi.org": pypi}, TRUSTED), cache, forge.subdir)
 
     return world
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.build import BuildOptions, build_environment, plan_sync, sync_environment
 from conda_lockstep.install.link.pip_part import python_of
@@ -33,7 +34,9 @@ def built(forge, cache, tmp_path_factory) -> tuple[Path, PackageSet]:
     from tests.install.conftest import CHANNEL
 
     world = World(
-        Mirrors({CHANNEL: forge.channel_url, "https://pypi.org": forge.pypi.as_uri()}), cache, forge.subdir
+        Mirrors({CHANNEL: forge.channel_url, "https://pypi.org": forge.pypi.as_uri()}, TRUSTED),
+        cache,
+        forge.subdir,
     )
     packages = world.lock("python", "pip", "urllib3>=2", "six", "click", pip=("humanize", "tabulate"))
     prefix = tmp_path_factory.mktemp("built") / "env"
@@ -247,12 +250,13 @@ def test_where_there_is_no_environment_it_is_said(packages, world, tmp_path):
 CHILD = """
 import sys
 from pathlib import Path
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.install.build import BuildOptions, sync_environment
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.channels.channels import Mirrors
 lock, prefix, cache, channel, pypi = sys.argv[1:]
 packages = next(iter(cep37.read(Path(lock)).platforms.values()))
-mirrors = Mirrors({"https://conda.anaconda.org/forge": channel, "https://pypi.org": pypi})
+mirrors = Mirrors({"https://conda.anaconda.org/forge": channel, "https://pypi.org": pypi}, TRUSTED)
 print("go", flush=True)
 sync_environment(packages, Path(prefix), BuildOptions(mirrors, cache=Path(cache)))
 """

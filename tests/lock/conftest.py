@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import read
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.lock import Lock
@@ -35,7 +36,7 @@ def index_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def solver(anaconda: str, index_cache: Path) -> Solver:
     """A solver of the real metadata; it reads each channel once."""
-    return Solver(Mirrors({"https://conda.anaconda.org": anaconda}), cache=index_cache / "repodata")
+    return Solver(Mirrors({"https://conda.anaconda.org": anaconda}, TRUSTED), cache=index_cache / "repodata")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
@@ -20,7 +21,9 @@ Serve = Callable[[Path], Server]
 
 def _lock(channel: str, tmp_path: Path, mirrors: Mirrors | None = None) -> None:
     file = parse(f"channels: ['{channel}']\ndependencies: [zlib]\n", "environment.yml")
-    settings = Settings(("linux-64",), mirrors=mirrors or Mirrors({}), cache=tmp_path / "cache", seconds=1)
+    settings = Settings(
+        ("linux-64",), mirrors=mirrors or Mirrors({}, TRUSTED), cache=tmp_path / "cache", seconds=1
+    )
     make_lock(file, settings)
 
 
@@ -81,7 +84,7 @@ def test_a_channel_that_is_not_there_is_named_without_credentials(tmp_path, chan
 
 
 def test_a_mirror_that_fails_is_named_beside_the_channel(tmp_path):
-    mirrors = Mirrors({"https://conda.anaconda.org": "http://127.0.0.1:1/mirror"})
+    mirrors = Mirrors({"https://conda.anaconda.org": "http://127.0.0.1:1/mirror"}, TRUSTED)
     with pytest.raises(LockstepError) as caught:
         _lock("conda-forge", tmp_path, mirrors)
     assert str(caught.value).startswith(
@@ -103,7 +106,9 @@ def test_a_server_that_recovers_is_asked_again(forge, http_server: Serve, tmp_pa
     server = http_server(forge.channel)
     server.fail("*/noarch/repodata.json.zst", "503", times=1)
     file = parse(f"channels: ['{server.url}']\ndependencies: [six]\n", "environment.yml")
-    lock = make_lock(file, Settings((forge.subdir,), cache=tmp_path / "cache", seconds=5))
+    lock = make_lock(
+        file, Settings((forge.subdir,), cache=tmp_path / "cache", seconds=5, mirrors=Mirrors({}, TRUSTED))
+    )
     assert ("conda", "six") in lock.platforms[forge.subdir]
 
 
@@ -113,7 +118,10 @@ def test_credentials_reach_the_server_and_not_the_lock(forge, http_server: Serve
     server = http_server(tmp_path)
     host = server.url.removeprefix("http://")
     text = f"channels: ['http://joe:s3cret@{host}/t/tk-99']\ndependencies: ['http://joe:s3cret@{host}/t/tk-99::six']\n"
-    lock = make_lock(parse(text, "environment.yml"), Settings((forge.subdir,), cache=tmp_path / "cache"))
+    lock = make_lock(
+        parse(text, "environment.yml"),
+        Settings((forge.subdir,), cache=tmp_path / "cache", mirrors=Mirrors({}, TRUSTED)),
+    )
     assert all("authorization" in request.headers for request in server.requests)
     rendered = cep37.render(lock)
     assert f"url: {server.url}" in rendered

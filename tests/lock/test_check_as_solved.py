@@ -25,7 +25,9 @@ from rattler import (
 )
 from rattler.exceptions import SolverError
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
+from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model import metadata
@@ -58,7 +60,7 @@ class Pair:
 
     def judged(self) -> bool:
         lock = dataclasses.replace(self.lock, platforms={"linux-64": self.packages})
-        return not is_satisfied(parse(self.text, "environment.yml"), lock)
+        return not is_satisfied(parse(self.text, "environment.yml"), lock, mirrors=Mirrors({}, TRUSTED))
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
+from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest
 from conda_lockstep.lock.solve.solve import NO_HORIZON, Horizon
@@ -56,7 +58,13 @@ def lock(forge, index, index_cache, http_server):
     def run(*pip: str, old=(), update: UpdateRequest = NOTHING, horizon: Horizon = NO_HORIZON):
         items = "".join(f"      - {entry!r}\n" for entry in pip)
         text = f"channels: ['{forge.channel_url}']\ndependencies:\n  - python\n  - pip:\n{items}"
-        settings = Settings((forge.subdir,), index=f"{url}/simple", cache=index_cache, horizon=horizon)
+        settings = Settings(
+            (forge.subdir,),
+            index=f"{url}/simple",
+            cache=index_cache,
+            horizon=horizon,
+            mirrors=Mirrors({}, TRUSTED),
+        )
         made = make_locks(parse(text, "environment.yml"), settings, old=old, update=update)[""]
         return cep37.parse(cep37.render(made), "conda-lock.yml")
 

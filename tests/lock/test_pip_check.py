@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
+from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
@@ -62,7 +64,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def lock(folder, forge, index_cache):
     """Locks pip entries beside a Python, each once: ``lock("base")`` is the file and its lock as it is read back."""
-    settings = Settings((forge.subdir,), index=(folder / "pypi/simple").as_uri(), cache=index_cache)
+    settings = Settings(
+        (forge.subdir,),
+        index=(folder / "pypi/simple").as_uri(),
+        cache=index_cache,
+        mirrors=Mirrors({}, TRUSTED),
+    )
     solver = solver_for(settings)
     wheel = "files/base-1.0-py3-none-any.whl"
     names = {
@@ -88,7 +95,7 @@ def test_a_lock_fits_a_file_exactly_where_the_file_locks_to_the_same_bytes(lock)
     judged, fresh = {}, {}
     for old, (_, before, held) in zip(VARIANTS, locked, strict=True):
         for new, (file, after, _) in zip(VARIANTS, locked, strict=True):
-            judged[old, new] = is_satisfied(file, held) == []
+            judged[old, new] = is_satisfied(file, held, mirrors=Mirrors({}, TRUSTED)) == []
             fresh[old, new] = before == after
     assert {pair: fits for pair, fits in judged.items() if fits != fresh[pair]} == {}
     assert sum(fresh.values()) > len(VARIANTS)
@@ -97,7 +104,10 @@ def test_a_lock_fits_a_file_exactly_where_the_file_locks_to_the_same_bytes(lock)
 def _reasons(lock, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
     _, _, held = lock(*before)
     file, _, _ = lock(*after)
-    return [str(reason).partition("environment.yml")[2] for reason in is_satisfied(file, held)]
+    return [
+        str(reason).partition("environment.yml")[2]
+        for reason in is_satisfied(file, held, mirrors=Mirrors({}, TRUSTED))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +129,7 @@ def test_a_change_in_a_requirements_file_is_judged_with_its_place_there(lock, fo
     requirements = folder / "requirements.txt"
     try:
         requirements.write_text("# bounds\nbase<1\n")
-        (reason,) = is_satisfied(file, held)
+        (reason,) = is_satisfied(file, held, mirrors=Mirrors({}, TRUSTED))
         assert str(reason).startswith(f"{requirements}:2:1: 'base<1' is asked for; the lock for ")
     finally:
         requirements.write_text("base\n")
@@ -129,9 +139,9 @@ def test_constraints_are_held_against_what_is_locked_and_ask_for_nothing(lock, f
     (folder / "bounds.txt").write_text("base>=1\nless<1\n")
     file, _, _ = lock("base", "-c bounds.txt")
     _, _, held = lock("base")
-    assert is_satisfied(file, held) == []
+    assert is_satisfied(file, held, mirrors=Mirrors({}, TRUSTED)) == []
     (folder / "bounds.txt").write_text("base<1\n")
-    (reason,) = is_satisfied(file, held)
+    (reason,) = is_satisfied(file, held, mirrors=Mirrors({}, TRUSTED))
     assert str(reason).startswith(f"{folder}/bounds.txt:1:1: 'base<1' is asked for; the lock for ")
 
 
@@ -146,7 +156,9 @@ def test_a_hash_that_the_locked_file_has_not_is_named(lock):
 def _reasons_of_hash(lock, digest: str) -> list[str]:
     file, _, held = lock("base")
     text = file.source.text.replace("- base\n", f"- base==1.0 --hash=sha256:{digest}\n")
-    return [str(reason) for reason in is_satisfied(parse(text, file.path), held)]
+    return [
+        str(reason) for reason in is_satisfied(parse(text, file.path), held, mirrors=Mirrors({}, TRUSTED))
+    ]
 
 
 def test_a_pip_package_that_lacks_what_it_needs_is_named(lock):
@@ -154,6 +166,6 @@ def test_a_pip_package_that_lacks_what_it_needs_is_named(lock):
     ((platform, packages),) = held.platforms.items()
     without = PackageSet.of(package for key, package in packages.items() if key != ("pip", "base"))
     broken: Lock = dataclasses.replace(held, platforms={platform: without})
-    assert [reason.what for reason in is_satisfied(file, broken)] == [
+    assert [reason.what for reason in is_satisfied(file, broken, mirrors=Mirrors({}, TRUSTED))] == [
         f"rich-one needs 'base' of pip; the lock for {platform} has none"
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
@@ -64,7 +65,9 @@ def test_the_wheel_is_the_one_that_pip_chooses(index, target, index_cache, tmp_p
     names = [f"p{number}" for number in range(PROJECTS)]
     listed = "".join(f"  - {name}\n" for name in names)
     part = pip_part(parse(f"dependencies:\n- pip:\n{listed}", "environment.yml"))
-    ours = resolve(part, (), target, Mirrors({}), index=index.as_uri(), cache=index_cache / "uv").packages
+    ours = resolve(
+        part, (), target, Mirrors({}, TRUSTED), index=index.as_uri(), cache=index_cache / "uv"
+    ).packages
     chosen = {package.name: package.url.rpartition("/")[2] for package in ours}
     assert chosen == _pips(names, index, target, tmp_path)
     assert sum("-2.0-" in name for name in chosen.values()) > PROJECTS / 10

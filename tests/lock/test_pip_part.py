@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.pip.requirements import PipPart, pip_part
@@ -42,7 +43,7 @@ def _refusal(*items: str, path: str = "environment.yml") -> LockstepError:
 )  # fmt: skip
 def test_a_requirement_is_what_a_resolver_takes(item, given):
     (entry,) = _part(item).wanted
-    assert entry.given() == given
+    assert entry.given(TRUSTED) == given
 
 
 def test_options_are_those_of_pip_in_all_their_spellings():
@@ -78,8 +79,8 @@ def test_credentials_come_from_the_environment_and_stay_out_of_what_is_shown(mon
         "a @ https://ci:${CI_TOKEN}@host/a-1-py3-none-any.whl", "-i https://ci:$CI_TOKEN@host/simple"
     )
     (entry,) = part.wanted
-    assert entry.given() == "a @ https://ci:s3cret@host/a-1-py3-none-any.whl"
-    assert part.index.url == "https://ci:s3cret@host/simple"
+    assert entry.given(TRUSTED) == "a @ https://ci:s3cret@host/a-1-py3-none-any.whl"
+    assert part.index.url(TRUSTED) == "https://ci:s3cret@host/simple"
     assert entry.url == "https://host/a-1-py3-none-any.whl"
     assert "CI_TOKEN" not in entry.text
     assert "s3cret" not in repr(part)
@@ -129,7 +130,7 @@ REFUSED = [
     ("-r https://host/requirements.txt", "cannot be read: what a URL holds may change without anybody here noticing"),
     ("-r /etc/hosts", "'-r /etc/hosts' cannot be read: it is a file of one machine; add it to the repository"),
     ("-r ../../../../../../etc/hosts", "cannot be read: it is not in this repository"),
-    ("-r nowhere.txt", "'-r nowhere.txt' cannot be read: nowhere.txt: no such file; write its lines here"),
+    ("-r nowhere.txt", "'-r nowhere.txt' cannot be read: nowhere.txt: no such file; check the path"),
 ]  # fmt: skip
 
 

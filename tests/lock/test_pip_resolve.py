@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
@@ -112,7 +113,7 @@ def solve(index: Path, index_cache: Path) -> Resolve:
             part,
             packages,
             target,
-            Mirrors({}),
+            Mirrors({}, TRUSTED),
             index=url or index.as_uri(),
             entries=entries,
             cache=index_cache / "uv",
@@ -378,7 +379,7 @@ def test_pypi_is_asked_last_however_it_is_named(solve, other, index):
     ):
         listed = "".join(f"  - {item}\n" for item in items)
         part = pip_part(parse(f"dependencies:\n- pip:\n{listed}", "environment.yml"))
-        assert [url.rstrip("/") for url in sources(part, "https://pypi.org/simple")] == [
+        assert [url.rstrip("/") for url in sources(part, "https://pypi.org/simple", TRUSTED)] == [
             "https://private/simple",
             "https://pypi.org/simple",
         ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
@@ -151,7 +152,7 @@ def test_every_environment_file_is_locked_or_refused_in_one_line(corpus, anacond
     Of the files that people keep, every third; of those that are odd, each.
     """
     mirrors = Mirrors(
-        {"https://conda.anaconda.org": anaconda, "https://repo.anaconda.com": f"{anaconda}/none"}
+        {"https://conda.anaconda.org": anaconda, "https://repo.anaconda.com": f"{anaconda}/none"}, TRUSTED
     )
     settings = Settings(
         ("linux-64",), cuda="12.9", mirrors=mirrors, index=f"{anaconda}/none", cache=index_cache, seconds=10

@@ -9,6 +9,7 @@ from pathlib import Path
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_common(parser)
+    parser.add_argument("--untrusted", metavar="REASON", default="", help=argparse.SUPPRESS)
     parser.add_argument("--solve", action="store_true", help="make the lock first, where there is none")
     parser.add_argument(
         "--prove",
@@ -49,9 +50,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from conda_lockstep.cli.prefix import build
+    from conda_lockstep.conda.trust import Trust
 
     return build.run(
-        arguments.file, arguments.prefix, machine=arguments.machine, solve=arguments.solve,
+        arguments.file, arguments.prefix, Trust(arguments.untrusted), machine=arguments.machine, solve=arguments.solve,
         cache=arguments.cache_dir, link_scripts=arguments.run_link_scripts,
         prove=arguments.prove,
     )  # fmt: skip

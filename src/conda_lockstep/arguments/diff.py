@@ -27,6 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--causes", action="store_true",
         help="solve to tell whose doing each change is; what is upstream's alone fails nothing",
     )  # fmt: skip
+    parser.add_argument("--untrusted", metavar="REASON", default="", help=argparse.SUPPRESS)
     parser.add_argument(
         "--file",
         type=Path,
@@ -38,6 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from conda_lockstep.cli import drift
+    from conda_lockstep.conda.trust import Trust
 
     return drift.diff(
         arguments.old,
@@ -50,4 +52,5 @@ def run(arguments: argparse.Namespace) -> int:
         explain=arguments.explain,
         causes=arguments.causes,
         file=arguments.file,
+        trust=Trust(arguments.untrusted),
     )

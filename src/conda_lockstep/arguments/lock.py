@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return lock_check.run(files, names(arguments.platform), arguments.machine)
     from conda_lockstep.cli.lock import lock
+    from conda_lockstep.conda.trust import TRUSTED
 
     asked = lock.Asked(
         platforms=names(arguments.platform),
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         min_age=arguments.min_age,
         allow_cpu=arguments.allow_cpu,
     )
-    return lock.run(files, asked)
+    return lock.run(files, asked, TRUSTED)
 
 
 def _days(text: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.errors import LockstepError
 
 if TYPE_CHECKING:
@@ -45,18 +46,20 @@ def diff(
     explain: bool = False,
     causes: bool = False,
     file: str | Path | None = None,
+    *,
+    trust: Trust,
 ) -> int:
     """Compare two locks, snapshots, prefixes or environment files.
 
     1 where a change is as bad as ``fail_on``, by default any at all. ``causes`` says whose doing each is, and then
     upstream's fails nothing; ``explain`` which entry pulls it in, as the page (``html``) always does. ``file`` is what
-    both locks are of, by default the environment file beside the new one.
+    both locks are of, by default the environment file beside the new one. ``trust`` is how far that file is trusted.
     """
     report, sources = _compared(Path(old), Path(new), platform or "", environment)
     if causes:
         from conda_lockstep.cli.lock import upstream
 
-        report = upstream.attributed(report, Path(old), Path(new), Path(file) if file else None)
+        report = upstream.attributed(report, Path(old), Path(new), Path(file) if file else None, trust)
     if sources and (explain or format == "html"):
         from conda_lockstep.drift.compare import chains
 

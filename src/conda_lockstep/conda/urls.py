@@ -6,15 +6,10 @@ import os
 import re
 from typing import NamedTuple
 
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.errors import LockstepError
 
 ANACONDA = "https://conda.anaconda.org"
-
-UNTRUSTED = "LOCKSTEP_UNTRUSTED"
-"""The variable that says, to this process and those it starts, why what it reads is not trusted with variables.
-
-A URL is where a stranger's file could send them.
-"""
 
 # Compiled when they are first needed, which is seldom: that takes longer than reading a dozen records.
 _USER = r"(?<=://)[^/@\s]+@"
@@ -40,34 +35,32 @@ def without_credentials(text: str) -> str:
     return re.sub(_TOKEN, "", text) if "/t/" in text else text
 
 
-def with_variables(text: str, *, of_machine: bool = False) -> str:
-    """Put in the environment variables of a URL, which is where tokens belong.
+def with_variables(text: str, trust: Trust) -> str:
+    """Return a URL with its environment variables expanded: that is where tokens belong.
 
-    ``of_machine`` says that the URL is out of the machine's own settings. Raises ``LockstepError`` for a variable that
-    is not set, and for any where what names it is not trusted.
+    Raises ``LockstepError`` for a variable that is not set, and for any if the file with the URL is not trusted.
     """
 
     def value(match: re.Match[str]) -> str:
         name = match[1] or match[2]
-        if not of_machine and (why := os.environ.get(UNTRUSTED)):
-            raise LockstepError(
-                f"the environment variable {name} is withheld: {why}", remedy="write the URL without it"
-            )
+        if trust.distrust:
+            what = f"the environment variable {name} is withheld: {trust.distrust}"
+            raise LockstepError(what, remedy="write the URL without it")
         if name not in os.environ:
-            raise LockstepError(
-                f"the environment variable {name} is not set", remedy="set it, or use a mirror"
-            )
+            what = f"the environment variable {name} is not set"
+            raise LockstepError(what, remedy="set it, or use a mirror")
         return os.environ[name]
 
     return re.sub(_VARIABLE, value, text) if "$" in text else text
 
 
-def as_answered(reason: str) -> str:
-    """Return a colon and the reason why an answer cannot be read, which may quote it.
+def reason_of_answer(reason: str, trust: Trust) -> str:
+    """Return a colon and the reason why a server's answer cannot be read, which may quote the answer.
 
-    It is empty where a stranger names the server: his file could have the runner ask one of its own network, and tell.
+    It is empty for a file that is not trusted: the file could have the runner query its own network, and show the
+    answer.
     """
-    return "" if os.environ.get(UNTRUSTED) else f": {reason}"
+    return "" if trust.distrust else f": {reason}"
 
 
 def split_package_url(url: str) -> PackageUrl:

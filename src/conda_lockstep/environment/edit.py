@@ -65,6 +65,11 @@ def touch(a: Span, b: Span) -> bool:
     return a.start < b.end and b.start < a.end
 
 
+def is_shared(file: EnvironmentFile, edits: Iterable[Edit]) -> bool:
+    """Return whether an edit touches a place that aliases refer to: it would change more than its own entry."""
+    return bool(file.shared) and any(touch(edit.span, span) for edit in edits for span in file.shared)
+
+
 def kept(before: EnvironmentFile, after: EnvironmentFile, edits: Iterable[Edit]) -> bool:
     """Say whether every value that no edit touches is still there, in its order: proof that a fix did no more."""
     ordered = sorted(edits)

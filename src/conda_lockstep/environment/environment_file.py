@@ -94,7 +94,11 @@ class TopLevelKey(NamedTuple):
 
 
 class EnvironmentFile(NamedTuple):
-    """An environment file (CEP 24) as it was written."""
+    """An environment file (CEP 24) as it was written, with aliases and merge keys resolved as conda resolves them.
+
+    An entry that comes through an alias has the place of its anchor. ``shared`` are the lines of such places: an edit
+    there changes every value that refers to them.
+    """
 
     source: Source
     keys: tuple[TopLevelKey, ...]
@@ -105,6 +109,7 @@ class EnvironmentFile(NamedTuple):
     variables: tuple[TopLevelKey, ...] = ()
     platforms: tuple[Item, ...] = ()
     pip_repositories: tuple[Item, ...] = ()
+    shared: tuple[Span, ...] = ()
 
     @property
     def path(self) -> str:

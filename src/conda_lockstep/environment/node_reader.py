@@ -17,12 +17,16 @@ from conda_lockstep.environment.environment_file import (
     TopLevelKey,
 )
 from conda_lockstep.text.source import Source, Span
-from conda_lockstep.text.yaml_nodes import compose, node_span
+from conda_lockstep.text.yaml_as_conda import is_special, load_as_conda
+from conda_lockstep.text.yaml_nodes import compose, merged_pairs, node_span, shared_nodes
 
 
 def read_nodes(source: Source) -> EnvironmentFile:
     """Return the environment file that a text is; raises :class:`UnreadableFileError`."""
-    return _NodeReader(source).environment(compose(source))
+    root = compose(source)
+    if is_special(source.text):
+        load_as_conda(source)
+    return _NodeReader(source).environment(root)
 
 
 class _NodeReader:
@@ -32,7 +36,7 @@ class _NodeReader:
         self.source = source
 
     def environment(self, root: yaml.MappingNode) -> EnvironmentFile:
-        nodes = {key.value: value for key, value in root.value if isinstance(key, yaml.ScalarNode)}
+        nodes = {key.value: value for key, value in merged_pairs(root) if isinstance(key, yaml.ScalarNode)}
         dependencies = nodes.get("dependencies")
         return EnvironmentFile(
             source=self.source,
@@ -44,13 +48,16 @@ class _NodeReader:
             variables=self.pairs(nodes.get("variables")),
             platforms=self.list_of(nodes.get("platforms"), root).items,
             pip_repositories=self.list_of(nodes.get("pip-repositories"), root).items,
+            shared=tuple(self.lines_of(node) for node in shared_nodes(root, self.source)),
         )
 
     def pairs(self, node: yaml.Node | None) -> tuple[TopLevelKey, ...]:
         if not isinstance(node, yaml.MappingNode):
             return ()
         flow = bool(node.flow_style)
-        return tuple(TopLevelKey(self.item(key, flow), self.item(value, flow)) for key, value in node.value)
+        return tuple(
+            TopLevelKey(self.item(key, flow), self.item(value, flow)) for key, value in merged_pairs(node)
+        )
 
     def dependencies(self, node: yaml.Node | None) -> tuple[Dependency, ...]:
         if not isinstance(node, yaml.SequenceNode):
@@ -65,7 +72,7 @@ class _NodeReader:
         # In 'pip: {…}' the entry is not a line of its own, either.
         flow = flow or bool(node.flow_style)
         at = node.start_mark.index
-        for key, value in node.value:
+        for key, value in merged_pairs(node):
             span = Span(key.start_mark.index, max(node_span(value).end, key.end_mark.index))
             if isinstance(key, yaml.ScalarNode) and key.value == "pip":
                 listed = self.list_of(value, value)
@@ -92,6 +99,12 @@ class _NodeReader:
             return Item(kind, value, Span(start, end), True, text[start + 1 : end - 1] == value, flow)
         # A block scalar ends for libyaml where the next thing begins.
         return Item(kind, value, Span(start, start + len(text[start:end].rstrip())), flow=flow)
+
+    def lines_of(self, node: yaml.Node) -> Span:
+        """Return the whole lines that a node is on."""
+        span = node_span(node)
+        first, _, last, _ = self.source.place(Span(span.start, max(span.start, span.end - 1)))
+        return Span(self.source.line_span(first).start, self.source.line_span(last).end)
 
 
 def _kind(node: yaml.Node | None) -> Kind:

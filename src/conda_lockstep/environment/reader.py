@@ -46,5 +46,5 @@ def _refuse_too_many(file: EnvironmentFile) -> None:
         file.keys,
     )
     if pip + sum(len(entries) for entries in lists) > MAX_ENTRIES:
-        what = f"it holds more than {MAX_ENTRIES:,} entries: no environment file"
-        raise UnreadableFileError(what, file.source, 0, remedy="name the right file")
+        what = f"more than {MAX_ENTRIES:,} entries: not an environment file"
+        raise UnreadableFileError(what, file.source, 0, remedy="pass the right file")

@@ -31,7 +31,7 @@ class BuildOptions:
     in its cache on trust, where a file may have been changed in place through a hard link.
     """
 
-    mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
+    mirrors: Mirrors
     access: Access = field(default_factory=Access)
     cache: Path | None = None
     link_scripts: bool = False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.conda.subdirs import this_platform
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
@@ -44,14 +45,14 @@ class LockSource:
 
 
 def read_locked(
-    path: Path, *, machine: str = "", solve: Callable[[Path], object] | None = None
+    path: Path, trust: Trust, *, machine: str = "", solve: Callable[[Path], object] | None = None
 ) -> LockSource:
     """Read a lock, or that of an environment file, which must fit; ``solve`` makes one where there is none.
 
     Of several locks it is the one that names ``machine``, or the one that fits this node. Raises ``LockstepError``
     where there is no lock, or where it no longer fits its file.
     """
-    mirrors = Mirrors(load(resolve_path(path).parent).mirrors)
+    mirrors = Mirrors(load(resolve_path(path).parent, trust).mirrors, trust)
     if is_lock(path.name):
         return LockSource(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
     from conda_lockstep.lock.check.satisfiability import is_satisfied
@@ -74,12 +75,12 @@ def read_locked(
     return locked
 
 
-def read_every(path: Path) -> list[LockSource]:
+def read_every(path: Path, trust: Trust) -> list[LockSource]:
     """Read a lock, or all those of an environment file: for its machines, whatever their platforms.
 
     Raises ``LockstepError`` where there is none.
     """
-    mirrors = Mirrors(load(resolve_path(path).parent).mirrors)
+    mirrors = Mirrors(load(resolve_path(path).parent, trust).mirrors, trust)
     environment = environment_of(path) if is_lock(path.name) else path
     locks = {path: cep37.read(path)} if is_lock(path.name) else select.read_own(path)
     if not locks:

@@ -1,32 +1,25 @@
-"""Reads the text of a file that somebody else may have written: bounded, UTF-8, one clear error."""
+"""Reads the text of a lock, a report or another file beside the linted one; any error is one line."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.encoding import decode, read_bytes
+from conda_lockstep.text.source import UnreadableFileError
 
 MAX_BYTES = 64 << 20
 """Larger files are refused: the largest lock that we know of has 4 MB."""
 
 
 def read_text(path: Path, *, as_written: bool = False) -> str:
-    """Return the text of a file, without a byte order mark and with LF as line end; or just ``as_written``.
+    """Return the text of a file without a byte order mark and with LF as line end, or ``as_written``.
 
-    Raises ``LockstepError`` for what is absent, unreadable, too large or not UTF-8.
+    Raises ``LockstepError`` for a file that does not exist, cannot be read, is too large or is not UTF-8.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise LockstepError("no such file", where=str(path)) from None
-    except OSError as error:
-        raise LockstepError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    if len(data) > MAX_BYTES:
-        raise LockstepError(f"larger than {MAX_BYTES >> 20} MiB, no lock is that large", where=str(path))
-    try:
-        text = data.decode("utf-8" if as_written else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        what = f"is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}"
-        raise LockstepError(what, where=str(path), remedy="save it as UTF-8") from None
-    return text if as_written else text.replace("\r\n", "\n")
+        text = decode(read_bytes(path, str(path), MAX_BYTES), str(path))
+    except UnreadableFileError as error:
+        # That one is the linter's, for the file it looks at: a finding.
+        raise LockstepError(error.what, where=error.where, remedy=error.remedy) from None
+    return text if as_written else text.removeprefix("\ufeff").replace("\r\n", "\n")

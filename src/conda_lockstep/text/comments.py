@@ -8,8 +8,8 @@ from typing import NamedTuple
 import yaml
 
 from conda_lockstep.text.source import Source, Span
+from conda_lockstep.text.yaml_limits import LOADER
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.1, production 75: a comment is parted from what stands before it by white space.
 _COMMENT = re.compile(r"(?<![^\s])#[^\r\n]*")
 _RARE: dict[type[yaml.Token], str] = {
@@ -39,7 +39,7 @@ def layout(source: Source) -> CommentLayout:
     comments: list[Span] = []
     rare: list[tuple[str, Span]] = []
     at = 0
-    for token in yaml.scan(text, Loader=_Loader):
+    for token in yaml.scan(text, Loader=LOADER):
         start, end = token.start_mark.index, token.end_mark.index
         if type(token) in _RARE:
             rare.append((_RARE[type(token)], Span(start, end)))

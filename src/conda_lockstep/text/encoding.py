@@ -1,4 +1,4 @@
-"""From files to text: of bounded size, in UTF-8; what is neither is refused with its place."""
+"""Reads files as text, with a bound on their size; a file that is not UTF-8 is refused with the place."""
 
 from __future__ import annotations
 
@@ -10,39 +10,38 @@ from conda_lockstep.text.source import Source, UnreadableFileError
 MAX_BYTES = 1 << 20
 """Larger files are refused: the largest environment file that we know of has 60 kB."""
 _USUAL = 1 << 15
-"""What is asked for first: to make room for the largest file takes longer than to read a usual one."""
+"""The size of the first read: to allocate the largest size takes longer than to read a usual file."""
 
 _UTF16 = {"utf-16-le": "UTF-16LE", "utf-16-be": "UTF-16BE"}
 
 
-def read_bytes(path: Path, shown: str) -> bytes:
-    """Read a file of at most :data:`MAX_BYTES`; raises ``LockstepError`` where there is none."""
+def read_bytes(path: Path, shown: str, limit: int = MAX_BYTES) -> bytes:
+    """Read a file of at most ``limit`` bytes; raises ``LockstepError`` if it does not exist or cannot be read."""
     try:
         with path.open("rb") as file:
             data = file.read(_USUAL)
             if len(data) == _USUAL:
-                data += file.read(MAX_BYTES + 1 - _USUAL)
+                data += file.read(limit + 1 - _USUAL)
     except FileNotFoundError:
         raise LockstepError("no such file", where=shown, remedy="check the path") from None
     except IsADirectoryError:
-        remedy = "name an environment file"
-        raise LockstepError("is a folder, not a file", where=shown, remedy=remedy) from None
+        raise LockstepError("is a folder, not a file", where=shown, remedy="pass a file") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise LockstepError(f"cannot be read: {reason}", where=shown, remedy="check the path") from None
-    return bounded(data, shown)
+    return bounded(data, shown, limit)
 
 
-def bounded(data: bytes, shown: str) -> bytes:
-    """Return the content of a file; raises :class:`UnreadableFileError` above :data:`MAX_BYTES`."""
-    if len(data) > MAX_BYTES:
-        what = f"larger than {MAX_BYTES >> 20} MiB: no environment file"
-        raise UnreadableFileError(what, Source.of(shown, ""), 0, remedy="name the right file")
+def bounded(data: bytes, shown: str, limit: int = MAX_BYTES) -> bytes:
+    """Return the content of a file; raises :class:`UnreadableFileError` if it exceeds the limit."""
+    if len(data) > limit:
+        what = f"larger than {limit >> 20} MiB"
+        raise UnreadableFileError(what, Source.of(shown, ""), 0, remedy="pass the right file")
     return data
 
 
 def decode(data: bytes, path: str) -> str:
-    """Decode the bytes of a file as UTF-8; the error says which other encoding it seems to be."""
+    """Decode the bytes of a file as UTF-8; the error names the other encoding that it seems to be."""
     encoding = _utf16(data)
     if encoding:
         try:
@@ -62,7 +61,7 @@ def decode(data: bytes, path: str) -> str:
 
 
 def _utf16(data: bytes) -> str:
-    """Name the kind of UTF-16 by its mark or, in a text that begins with ASCII, by where its zeros are."""
+    """Return the kind of UTF-16 by its byte order mark or, for ASCII text, by the position of the zeros."""
     for mark, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if data.startswith(mark):
             return name

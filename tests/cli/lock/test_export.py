@@ -73,7 +73,7 @@ def test_a_lock_of_another_tool_is_read_as_import_reads_it(capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nope.yml"], "nope.yml: no such file"),
+        (["nope.yml"], "nope.yml: no such file; check the path"),
         (["environment.yml"], "environment.yml: is no lock; its lock is conda-lock.yml"),
         (["other.yml"], "other.yml: is no lock; name a conda-lock.yml, an @EXPLICIT file or a pixi.lock"),
         (["--platform", "osx-64"], "conda-lock.yml: has nothing for osx-64; it is for linux-64"),

@@ -102,7 +102,7 @@ def test_several_files_each_get_their_lock(folder, forge):
 def test_a_broken_old_lock_is_written_anew(folder, capsys):
     (folder / "conda-lock.yml").write_text("<<<<<<< HEAD\nversion: 1\n")
     assert main(["lock", "--check"]) == 2
-    assert "conda-lock.yml:1:1: a merge conflict was left in the lock" in capsys.readouterr().err
+    assert "conda-lock.yml:1:1: unresolved merge conflict ('<<<<<<<')" in capsys.readouterr().err
     assert main(["lock"]) == 0
     assert main(["lock", "--check"]) == 0
 

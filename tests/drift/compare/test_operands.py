@@ -13,6 +13,7 @@ from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, pip
 
 from conda_lockstep.cli import drift as commands
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source, read_source
 from conda_lockstep.errors import LockstepError
@@ -97,11 +98,11 @@ def test_a_change_exits_with_one_and_none_with_zero(
 ) -> None:
     edited = tmp_path / "edited.txt"
     edited.write_text(operands["explicit"].read_text().replace("tqdm-4.67.1", "tqdm-4.66.0"))
-    assert commands.diff(operands["explicit"], edited, format=medium) == 1
+    assert commands.diff(operands["explicit"], edited, format=medium, trust=TRUSTED) == 1
     out = capsys.readouterr().out
     assert "tqdm" in out
     assert "4.66.0" in out
-    assert commands.diff(operands["explicit"], operands["conda-lock"], format=medium) == 0
+    assert commands.diff(operands["explicit"], operands["conda-lock"], format=medium, trust=TRUSTED) == 0
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,12 @@ def test_fail_on_sets_what_fails(
 ) -> None:
     edited = tmp_path / "edited.txt"
     edited.write_text(operands["explicit"].read_text().replace("tqdm-4.67.1", "tqdm-4.66.0"))
-    assert commands.diff(operands["explicit"], edited, output=tmp_path / "out.txt", fail_on=fail_on) == code
+    assert (
+        commands.diff(
+            operands["explicit"], edited, output=tmp_path / "out.txt", fail_on=fail_on, trust=TRUSTED
+        )
+        == code
+    )
 
 
 @given(package_sets, package_sets)
@@ -154,9 +160,9 @@ def test_an_unknown_format_or_severity_is_reported(operands: dict[str, Path]) ->
     with pytest.raises(
         LockstepError, match="there is no format 'xml'; choose from: text, json, markdown, html"
     ):
-        commands.diff(operands["explicit"], operands["explicit"], format="xml")
+        commands.diff(operands["explicit"], operands["explicit"], format="xml", trust=TRUSTED)
     with pytest.raises(LockstepError, match="there is no severity 'bad'; choose from: any, critical"):
-        commands.diff(operands["explicit"], operands["explicit"], fail_on="bad")
+        commands.diff(operands["explicit"], operands["explicit"], fail_on="bad", trust=TRUSTED)
 
 
 def test_every_common_platform_is_compared_and_the_others_are_named(
@@ -168,26 +174,31 @@ def test_every_common_platform_is_compared_and_the_others_are_named(
         cep37.write(
             Lock(dict.fromkeys(platforms, packages), sources=("environment.yml",)), tmp_path / f"{name}.yml"
         )
-    assert commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", format="json") == 0
+    assert commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", format="json", trust=TRUSTED) == 0
     report = drift_json.loads(capsys.readouterr().out, "out")
     assert [comparison.platform for comparison in report.comparisons] == ["linux-64", "osx-arm64"]
     assert report.notes == (
         f"not compared: osx-64, which only {tmp_path}/old.yml has",
         f"not compared: win-64, which only {tmp_path}/new.yml has",
     )
-    assert commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", format="json", platform="linux-64") == 0
+    assert (
+        commands.diff(
+            tmp_path / "old.yml", tmp_path / "new.yml", format="json", platform="linux-64", trust=TRUSTED
+        )
+        == 0
+    )
     assert drift_json.loads(capsys.readouterr().out, "out").notes == ()
     with pytest.raises(
         LockstepError, match="has no packages for win-64, only for linux-64, osx-64, osx-arm64"
     ):
-        commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", platform="win-64")
+        commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", platform="win-64", trust=TRUSTED)
 
 
 def test_locks_without_a_common_platform_are_reported(operands: dict[str, Path], tmp_path: Path) -> None:
     other = tmp_path / "osx.txt"
     other.write_text("# platform: osx-64\n@EXPLICIT\n")
     with pytest.raises(LockstepError, match=r"no platform in common: .* is for linux-64, .* for osx-64"):
-        commands.diff(operands["explicit"], other)
+        commands.diff(operands["explicit"], other, trust=TRUSTED)
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_the_report_has_the_formats_of_diff(site: Site, capsys: pytest.CaptureFi
         ),
         (
             lambda site: (site.folder / "node7.json").mkdir(),
-            "lockstep: fleet/node7.json: cannot be read: Is a dir",
+            "lockstep: fleet/node7.json: is a folder, not a file",
         ),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.channels import Mirrors
 
@@ -155,7 +156,7 @@ def test_no_secret_is_in_a_text_about_them(home):
 
 def test_a_mirror_may_name_variables_and_shows_no_credentials(monkeypatch):
     monkeypatch.setenv("PASS", "s3cret")
-    mirrors = Mirrors({"https://conda.anaconda.org": "https://joe:${PASS}@mirror.example.com/all"})
+    mirrors = Mirrors({"https://conda.anaconda.org": "https://joe:${PASS}@mirror.example.com/all"}, TRUSTED)
     assert (
         mirrors.fetch_url("https://conda.anaconda.org/x/a.conda")
         == "https://mirror.example.com/all/x/a.conda"

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED, Trust
 from conda_lockstep.conda.urls import split_package_url, without_credentials
+from conda_lockstep.config import Config
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors, channel, channels_of
+from conda_lockstep.settings import load
 
-NO_MIRRORS = Mirrors({})
+NO_MIRRORS = Mirrors({}, TRUSTED)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +56,8 @@ def test_a_mirror_is_fetched_from_and_not_written():
         {
             "https://conda.anaconda.org": "http://mirror/all/",
             "https://conda.anaconda.org/pytorch": "file:///m",
-        }
+        },
+        TRUSTED,
     )
     forge, torch = (channel(name, Path("/"), mirrors) for name in ("conda-forge", "pytorch"))
     assert (forge.url, forge.fetch_url) == (
@@ -126,3 +130,35 @@ def test_credentials_are_cut_out_of_any_text(text, clean):
 def test_a_package_url_tells_what_it_is(url, parts):
     found = split_package_url(url)
     assert (found.channel, found.subdir, found.name, found.version, found.build) == parts
+
+
+STRANGER = Trust("the pull request comes from a fork")
+
+
+@pytest.mark.parametrize("fetching", [True, False])
+def test_a_file_that_is_not_trusted_gets_no_variable_into_a_channel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fetching: bool
+) -> None:
+    monkeypatch.setenv("RUNNER_SECRET", "s3cret")
+    url = "https://host.example/${RUNNER_SECRET}/channel"
+    assert channel(url, tmp_path, Mirrors({}, TRUSTED), fetching=fetching).url.endswith("/s3cret/channel")
+    with pytest.raises(LockstepError, match="RUNNER_SECRET is withheld: the pull request comes from a fork"):
+        channel(url, tmp_path, Mirrors({}, STRANGER), fetching=fetching)
+
+
+def test_settings_that_are_not_trusted_get_no_variable_into_a_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNNER_SECRET", "s3cret")
+    mirrors = Mirrors(
+        {"https://conda.anaconda.org": "https://u:${RUNNER_SECRET}@host.example/$RUNNER_SECRET"}, STRANGER
+    )
+    assert not any("s3cret" in url for url in mirrors.with_credentials)
+    with pytest.raises(LockstepError, match="is withheld"):
+        mirrors.fetch_url("https://conda.anaconda.org/conda-forge")
+
+
+def test_trust_is_never_a_default() -> None:
+    assert Config().trust.distrust
+    with pytest.raises(TypeError):
+        Mirrors({})  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        load(Path())  # type: ignore[call-arg]

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.check.satisfiability import is_satisfied
@@ -27,18 +28,25 @@ def _text(forge, entries=ENTRIES, pip=("humanize", "requests-toolbelt>=1.0"), ch
     return f"{head}channels:\n{listed}dependencies:\n{lines}" + (f"  - pip:\n{items}" if pip else "")
 
 
+NO_MIRRORS = Mirrors({}, TRUSTED)
+
+
 @pytest.fixture(scope="module")
 def lock(forge, tmp_path_factory) -> Lock:
     """A lock of the file above, as a reader of the written file has it."""
     settings = Settings(
-        (forge.subdir,), index=f"{forge.pypi.as_uri()}/simple", cache=tmp_path_factory.mktemp("cache")
+        (forge.subdir,),
+        index=f"{forge.pypi.as_uri()}/simple",
+        cache=tmp_path_factory.mktemp("cache"),
+        mirrors=Mirrors({}, TRUSTED),
     )
     made = make_lock(parse(_text(forge), "environment.yml"), settings)
     return cep37.parse(cep37.render(made), "conda-lock.yml")
 
 
-def _reasons(text: str, lock: Lock, **options) -> list[str]:
-    return [str(reason) for reason in is_satisfied(parse(text, "environment.yml"), lock, **options)]
+def _reasons(text: str, lock: Lock, *, mirrors: Mirrors = NO_MIRRORS, **options) -> list[str]:
+    file = parse(text, "environment.yml")
+    return [str(reason) for reason in is_satisfied(file, lock, mirrors=mirrors, **options)]
 
 
 def test_a_fresh_lock_fits(forge, lock):
@@ -219,12 +227,12 @@ def test_real_locks_of_conda_lock_fit_their_files(corpus):
     folder = corpus / "locks" / "conda-lock"
     name = "conda__conda-lock__example-zlib-conda-lock.yml"
     file = parse((folder / f"{name}.environment.yml").read_text(), "environment.yml")
-    assert is_satisfied(file, cep37.read(folder / name), mirrors=Mirrors({})) == []
+    assert is_satisfied(file, cep37.read(folder / name), mirrors=Mirrors({}, TRUSTED)) == []
 
 
 def test_no_credentials_of_a_mirror_are_needed_to_check(forge, lock, monkeypatch):
     """A developer who has no token of the mirror can still ask whether a lock fits."""
     monkeypatch.delenv("MIRROR_TOKEN", raising=False)
-    mirrors = Mirrors({forge.channel_url: "https://${MIRROR_TOKEN}@mirror.example/forge"})
+    mirrors = Mirrors({forge.channel_url: "https://${MIRROR_TOKEN}@mirror.example/forge"}, TRUSTED)
     entries = [f"'{forge.channel_url}::numpy'", *(entry for entry in ENTRIES if entry != "numpy")]
     assert _reasons(_text(forge, entries), lock, mirrors=mirrors) == []

@@ -14,6 +14,7 @@ import pytest
 from tests.support.forge.pypi import write_index
 
 from conda_lockstep.cli.main import main
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.channels.channels import Mirrors, channels_of
 from conda_lockstep.lock.model.virtual_packages import virtual_packages
@@ -62,7 +63,7 @@ def test_each_group_of_lines_lets_the_newest_in_and_no_smaller_one_does(folder, 
     capsys.readouterr()
     assert main(["outdated", "--all", "--format", "json"]) == 1
     (told,) = json.loads(capsys.readouterr().out)["platforms"]
-    mirrors = Mirrors({"https://conda.anaconda.org": anaconda})
+    mirrors = Mirrors({"https://conda.anaconda.org": anaconda}, TRUSTED)
     solver = Solver(mirrors)
     tried = 0
     for package in told["packages"]:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.formats import cep37
@@ -52,7 +53,8 @@ def mirrored(anaconda, index_cache):
     """Solvers that reach the same channels at two addresses."""
     urls = (anaconda, anaconda.replace("127.0.0.1", "localhost"))
     return [
-        Solver(Mirrors({"https://conda.anaconda.org": url}), cache=index_cache / "repodata") for url in urls
+        Solver(Mirrors({"https://conda.anaconda.org": url}, TRUSTED), cache=index_cache / "repodata")
+        for url in urls
     ]
 
 

@@ -170,8 +170,8 @@ def test_a_lock_with_windows_line_ends_is_read_the_same():
         ("version: 1\n", "version: 2\n", "lock:3:10: version 2 of the format is not known"),
         ("version: 1\n", "", "lock:3:1: no conda-lock file: 'version: 1' is missing"),
         ("package:\n", "package: 3\nother:\n", "lock:16:10: 'package' must be a list"),
-        ("name: six", "name: [six", "lock:33:10: not YAML: did not find expected ',' or ']'"),
-        ("- name: six", "<<<<<<< HEAD\n- name: six", "lock:32:1: a merge conflict was left in the lock"),
+        ("name: six", "name: [six", "lock:33:10: not YAML: while parsing a flow sequence did not find expected"),
+        ("- name: six", "<<<<<<< HEAD\n- name: six", "lock:32:1: unresolved merge conflict ('<<<<<<<')"),
     ],
 )  # fmt: skip
 def test_a_broken_lock_is_refused_with_its_place(old, new, message):
@@ -192,7 +192,7 @@ def test_a_broken_lock_is_refused_with_its_place(old, new, message):
     ],
 )
 def test_a_lock_nested_without_end_is_refused(text):
-    with pytest.raises(LockstepError, match="nested too deep"):
+    with pytest.raises(LockstepError, match="nested more than 100 levels deep"):
         cep37.parse(text, "lock")
 
 

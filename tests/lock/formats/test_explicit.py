@@ -200,7 +200,7 @@ def test_a_package_without_url_cannot_be_written() -> None:
     ("content", "message"),
     [
         (None, "no such file"),
-        (b"\xff\xfe@", "is not UTF-8: byte 0xff at offset 0"),
+        (b"\xff\xfe@", "the file is UTF-16LE, not UTF-8"),
         (b"x" * ((64 << 20) + 1), "larger than 64 MiB"),
     ],
 )
@@ -209,5 +209,5 @@ def test_an_unreadable_file_is_told(tmp_path: Path, content: bytes | None, messa
         (tmp_path / "lock").write_bytes(content)
     with pytest.raises(LockstepError, match=message):
         explicit.read(tmp_path / "lock")
-    with pytest.raises(LockstepError, match="cannot be read: Is a directory"):
+    with pytest.raises(LockstepError, match="is a folder, not a file"):
         explicit.read(tmp_path)

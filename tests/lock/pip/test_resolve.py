@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.http_server import Server
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
@@ -30,7 +31,7 @@ def lock(forge, index_cache):
         text = f"channels: ['{forge.channel_url}']\ndependencies:\n{entries}  - pip:\n{items}"
         settings = Settings(
             (forge.subdir,),
-            mirrors=mirrors or Mirrors({}),
+            mirrors=mirrors or Mirrors({}, TRUSTED),
             index=index or f"{forge.pypi.as_uri()}/simple",
             cache=index_cache,
         )
@@ -104,7 +105,7 @@ def test_markers_are_the_targets(lock, entry, is_locked):
 def test_a_mirror_of_the_index_is_fetched_from_and_not_written(lock, forge, http_server: Serve):
     server = http_server(forge.pypi)
     mirrors = Mirrors(
-        {"https://pypi.org": server.url, "https://files.pythonhosted.org": f"{server.url}/files"}
+        {"https://pypi.org": server.url, "https://files.pythonhosted.org": f"{server.url}/files"}, TRUSTED
     )
     packages = lock(["humanize"], index="https://pypi.org/simple", mirrors=mirrors)
     assert (
@@ -150,7 +151,13 @@ def test_pip_entries_need_a_python(forge, index_cache):
     text = f"channels: ['{forge.channel_url}']\ndependencies:\n  - tzdata\n  - pip:\n    - humanize\n"
     file = parse(text.replace("tzdata", "cuda-version"), "environment.yml")
     lock = make_lock(
-        file, Settings((forge.subdir,), cache=index_cache, index=f"{forge.pypi.as_uri()}/simple")
+        file,
+        Settings(
+            (forge.subdir,),
+            cache=index_cache,
+            index=f"{forge.pypi.as_uri()}/simple",
+            mirrors=Mirrors({}, TRUSTED),
+        ),
     )
     # 'pip' is wanted with every pip list, as conda does it, and brings a Python along.
     assert ("conda", "python") in lock.platforms[forge.subdir]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
@@ -105,7 +106,9 @@ def test_a_wish_for_the_cpu_is_one_for_that_framework(locking, entries, spoken_o
 
 
 def _spoken_of(lock, text: str) -> list[str]:
-    return [str(build) for build in cpu_builds(lock, wanted(parse(text, "environment.yml"), Mirrors({})))]
+    return [
+        str(build) for build in cpu_builds(lock, wanted(parse(text, "environment.yml"), Mirrors({}, TRUSTED)))
+    ]
 
 
 @pytest.mark.parametrize(

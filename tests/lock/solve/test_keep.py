@@ -9,7 +9,7 @@ import pytest
 from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37
-from conda_lockstep.lock.solve.dates import horizon_of, moment
+from conda_lockstep.lock.solve.dates import horizon_of, moment, utc_now
 from conda_lockstep.lock.solve.keep import UpdateRequest
 from conda_lockstep.lock.solve.solve import Horizon
 
@@ -112,7 +112,9 @@ def test_machines_that_part_each_keep_what_they_shared(locking_all):
     [("", "2.10.0", "cuda129"), ("2025-10-01", "2.7.1", "cuda126"), ("2025-03-01", "2.4.0", "cuda120")],
 )
 def test_a_cut_off_is_the_channel_of_that_day(locking, date, pytorch, cuda):
-    lock = locking(_text("python=3.12", "pytorch=2.*=cuda*"), cuda="12.9", horizon=horizon_of(date, 0))
+    lock = locking(
+        _text("python=3.12", "pytorch=2.*=cuda*"), cuda="12.9", horizon=horizon_of(date, 0, utc_now())
+    )
     package = lock.platforms["linux-64"]["conda", "pytorch"]
     assert package.version == pytorch
     assert package.build.startswith(cuda)

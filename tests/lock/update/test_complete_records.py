@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.forge import Draft, Forge
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import LockChannel, Mirrors
 from conda_lockstep.lock.solve.solve import Solver
@@ -20,7 +21,7 @@ RELEASED = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 def filled(forge: Forge, *packages: Package, channels: tuple[str, ...] = ()) -> tuple[Package, ...]:
     known = [LockChannel(url, url) for url in channels or (forge.channel_url,)]
-    return asyncio.run(fill(packages, known, forge.subdir, Solver(Mirrors({}))))
+    return asyncio.run(fill(packages, known, forge.subdir, Solver(Mirrors({}, TRUSTED))))
 
 
 def named(forge: Forge, name: str) -> Package:

@@ -9,10 +9,12 @@ from packaging.requirements import Requirement
 from rattler import MatchSpec
 
 from conda_lockstep.cli.main import main
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import read_entries
 from conda_lockstep.environment.reader import parse, read
+from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.channels.records import record_of
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.formats import cep37
@@ -182,6 +184,6 @@ def test_a_pinned_file_still_fits_its_lock(corpus, locking, tmp_path, monkeypatc
             file.write_bytes(original)
             main(["pin", *options, *scope, "environment.yml"])
             once = file.read_bytes()
-            assert is_satisfied(read(file), lock) == []
+            assert is_satisfied(read(file), lock, mirrors=Mirrors({}, TRUSTED)) == []
             main(["pin", *options, *scope, "environment.yml"])
             assert file.read_bytes() == once

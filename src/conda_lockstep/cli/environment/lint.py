@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import Config
 from conda_lockstep.environment.named_files import STDIN, read_stdin, with_folders
 from conda_lockstep.errors import LockstepError
@@ -52,7 +53,7 @@ def run(
     ``baseline`` holds is neither said nor counted; ``write_baseline`` records what is found, and the status is 0.
     ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change.
     """
-    config = load(Path.cwd())
+    config = load(Path.cwd(), TRUSTED)
     config = config._replace(
         ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
     )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import Config
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
@@ -73,6 +74,7 @@ def _of_file(path: Path, platforms: Sequence[str], environment: str) -> tuple[Lo
 
 
 def _of_exported(path: Path, text: str, platforms: Sequence[str]) -> Lock:
+    from conda_lockstep.lock.solve.dates import horizon_of, utc_now
     from conda_lockstep.lock.update.import_lock import lock_from_export
     from conda_lockstep.lock.update.lock_target import settings_of
 
@@ -81,7 +83,9 @@ def _of_exported(path: Path, text: str, platforms: Sequence[str]) -> Lock:
             "what is installed is of one platform", where=str(path), remedy="name one --platform"
         )
     file = parse(text, str(path))
-    settings = settings_of(file, _config(path), platforms=platforms)
+    config = _config(path)
+    horizon = horizon_of("", config.min_age, utc_now())
+    settings = settings_of(file, config, platforms=platforms, horizon=horizon)
     if len(settings.platforms) > 1:
         names = ", ".join(settings.platforms)
         raise LockstepError(
@@ -95,12 +99,14 @@ def _filled(lock: Lock, path: Path) -> Lock:
     from conda_lockstep.lock.update.make import Settings
 
     config = _config(path)
-    settings = Settings(tuple(lock.platforms), mirrors=Mirrors(config.mirrors), index=config.pypi_index)
+    settings = Settings(
+        tuple(lock.platforms), mirrors=Mirrors(config.mirrors, config.trust), index=config.pypi_index
+    )
     return complete_records(lock, settings, str(path))
 
 
 def _config(path: Path) -> Config:
-    return load(Path.cwd() if path.is_dir() else resolve_path(path).parent)
+    return load(Path.cwd() if path.is_dir() else resolve_path(path).parent, TRUSTED)
 
 
 _WITHOUT_CONSTRAINS = (

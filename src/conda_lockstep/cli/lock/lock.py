@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.reader import read
@@ -18,7 +19,7 @@ from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, machine_lock_path
 from conda_lockstep.lock.solve import cpu_fallback as gpu
-from conda_lockstep.lock.solve.dates import horizon_of
+from conda_lockstep.lock.solve.dates import horizon_of, utc_now
 from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest, previously_locked
 from conda_lockstep.lock.solve.machines import MachineGroup, refuse_unknown
 from conda_lockstep.lock.solve.requested_spec import wanted
@@ -46,12 +47,12 @@ class Asked:
     allow_cpu: bool = False
 
 
-def run(files: Sequence[Path], asked: Asked) -> int:
+def run(files: Sequence[Path], asked: Asked, trust: Trust) -> int:
     """Lock the files. Return the exit status."""
     solvers = Solvers()
     for path in files:
         file = read(path)
-        config = load(resolve_path(path).parent)
+        config = load(resolve_path(path).parent, trust)
         refuse_unknown(asked.machine, config)
         _lock(file, path, asked, config, solvers)
     return 0
@@ -60,7 +61,7 @@ def run(files: Sequence[Path], asked: Asked) -> int:
 def _lock(file: EnvironmentFile, path: Path, asked: Asked, config: Config, solvers: Solvers) -> None:
     old = read_own(path, broken=_say_broken)
     min_age = config.min_age if asked.min_age is None else asked.min_age
-    horizon = horizon_of(asked.exclude_newer, min_age)
+    horizon = horizon_of(asked.exclude_newer, min_age, utc_now())
     settings = settings_of(
         file, config, [*old.values()], platforms=asked.platforms, cuda=asked.cuda, allow_cpu=asked.allow_cpu,
         horizon=horizon,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.check.select import named, read_own
@@ -22,7 +23,7 @@ def run(files: Sequence[Path], platforms: Sequence[str] = (), machine: str = "")
 
 
 def _check(path: Path, platforms: Sequence[str], machine: str) -> int:
-    file, config = read(path), load(resolve_path(path).parent)
+    file, config = read(path), load(resolve_path(path).parent, TRUSTED)
     refuse_unknown(machine, config)
     locks = read_own(path)
     if not locks:

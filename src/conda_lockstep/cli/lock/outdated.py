@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import Config
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.reader import read
@@ -30,7 +31,7 @@ CURRENT, OUTDATED = 0, 1
 
 def run(path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool, as_json: bool) -> int:
     """Print what is outdated in the locks of a file; 1 where anything is."""
-    file, config = read(path), load(resolve_path(path).parent)
+    file, config = read(path), load(resolve_path(path).parent, TRUSTED)
     rows: list[report.OutdatedRow] = []
     solvers = Solvers()
     for each in [lock] if lock else locks_of([path])[path] or [lock_path(path)]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from conda_lockstep.cli.drift import colourful, fails, render, write
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.trust import TRUSTED, Trust
 from conda_lockstep.drift.attribution.counterfactual import attribute, cutoff_of
 from conda_lockstep.drift.attribution.find_upload import find_upload
 from conda_lockstep.drift.attribution.upstream import against_today
@@ -20,6 +21,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.explain.unsatisfiable import explain as explain_unsolvable
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import is_lock, lock_path, locks_of
+from conda_lockstep.lock.solve.dates import utc_now
 from conda_lockstep.lock.solve.solve import Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Solvers
 from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of, read_lock, request_from_lock
@@ -40,13 +42,19 @@ def run(
     ``explain`` shows in text, too, which entry pulls each change in. 1 where a change is as bad as ``fail_on``, by
     default any at all; 2 where a lock could not be compared.
     """
-    solvers = Solvers()
+    solvers, now = Solvers(), utc_now()
     comparisons: list[Comparison] = []
     failed = False
     for path in _paths(files):
         try:
-            for each in platforms_of(path, platforms):
-                asked = (each.file, each.lock, str(each.path), solvers.of(each.settings), each.settings_today)
+            for each in platforms_of(path, TRUSTED, platforms):
+                asked = (
+                    each.file,
+                    each.lock,
+                    str(each.path),
+                    solvers.of(each.settings),
+                    each.settings_at(now),
+                )
                 comparisons.extend(against_today(*asked))
         except LockstepError as error:
             # What was found until then is told, and so are the other locks.
@@ -79,20 +87,20 @@ def bisect(
     found = [
         _bisected(each, package.lower(), solvers.of(each.settings))
         for path in _paths(files)
-        for each in platforms_of(path, platforms)
+        for each in platforms_of(path, TRUSTED, platforms)
     ]
     write(report.as_json(found) if format == "json" else report.as_text(found), output)
     return int(any(row.change.differs for row in found))
 
 
-def attributed(told: Report, old: Path, new: Path, file: Path | None = None) -> Report:
+def attributed(told: Report, old: Path, new: Path, file: Path | None, trust: Trust) -> Report:
     """Attribute each change between two locks, using their environment file.
 
     That is the one beside the new lock where none is given. Raises ``LockstepError`` where there is none, and for what
     is no lock.
     """
     solvers, base = Solvers(), read_lock(old)
-    found = {each.platform: each for each in platforms_of(new, (), file)}
+    found = {each.platform: each for each in platforms_of(new, trust, (), file)}
     pairs = ((each, found[each.platform]) for each in told.comparisons)
     comparisons = (_attributed(each, base, head, solvers.of(head.settings)) for each, head in pairs)
     return replace(told, comparisons=tuple(comparisons))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.install.build import BuildOptions, BuildOutcome, build_environment
 from conda_lockstep.install.fetch.progress import is_wanted
 from conda_lockstep.install.locked_source import LockSource, read_locked
@@ -15,6 +17,7 @@ from conda_lockstep.text.resolve_path import absolute_path
 def run(
     file: Path | None,
     prefix: Path,
+    trust: Trust,
     *,
     machine: str = "",
     solve: bool = False,
@@ -26,7 +29,9 @@ def run(
 
     Of several locks it is the one that names ``machine``, or the one that fits this node.
     """
-    locked = read_locked(file or DEFAULT_FILE, machine=machine, solve=_solve if solve else None)
+    locked = read_locked(
+        file or DEFAULT_FILE, trust, machine=machine, solve=_solver(trust) if solve else None
+    )
     packages = locked.here
     outcome = build_environment(
         packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts, prove=prove)
@@ -68,7 +73,7 @@ def tell(outcome: BuildOutcome, prefix: Path) -> None:
         print(f"lockstep: {prefix}: and {len(outcome.shared) - 5} more such paths", file=sys.stderr)
 
 
-def _solve(path: Path) -> None:
+def _solver(trust: Trust) -> Callable[[Path], object]:
     from conda_lockstep.cli.lock import lock
 
-    lock.run([path], lock.Asked())
+    return lambda path: lock.run([path], lock.Asked(), trust)

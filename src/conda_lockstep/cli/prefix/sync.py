@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from conda_lockstep.cli.prefix.build import options_for, tell
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.install.build import plan_sync, sync_environment
 from conda_lockstep.install.link.plan import PlannedChange
 from conda_lockstep.install.locked_source import read_locked
@@ -27,7 +28,7 @@ def run(
 
     With ``dry_run`` nothing is changed, and the exit status is 1 where something would be.
     """
-    locked = read_locked(file or DEFAULT_FILE, machine=machine)
+    locked = read_locked(file or DEFAULT_FILE, TRUSTED, machine=machine)
     packages = locked.here
     if dry_run:
         steps = plan_sync(packages, prefix).steps

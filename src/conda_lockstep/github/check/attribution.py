@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.drift.attribution.cause_text import late
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source
@@ -47,6 +48,7 @@ class Inquiry:
     workspace: Path
     folder: Path
     cache: Path
+    trust: Trust
     out: TextIO
     _deadline: float | None = field(default=None, init=False)
 
@@ -77,6 +79,7 @@ class Inquiry:
         command = [
             sys.executable, "-I", "-m", "conda_lockstep", "diff", str(old), str(new), "--causes",
             f"--file={locked.path}", "--format", "json", "--fail-on", "never", "--output", str(answer),
+            "--untrusted", self.trust.distrust,
         ]
         # fmt: on
         environment = {**os.environ, **sandbox.caches_in(self.cache)}

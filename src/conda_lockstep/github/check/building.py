@@ -93,7 +93,7 @@ def build(
     prefix = folder / "prefix"
     file = _lay_out(locked, config, folder / "files")
     command = [sys.executable, "-I", "-m", "conda_lockstep", "build", str(file), "--prove"]
-    command += ["--prefix", str(prefix)]
+    command += ["--prefix", str(prefix), "--untrusted", config.trust.distrust]
     try:
         environment = sandbox.clean_environment(os.environ, folder, cache)
         outcome = sandbox.run(command, folder, workspace, SECONDS, environment)

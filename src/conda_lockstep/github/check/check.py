@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from conda_lockstep.conda.urls import UNTRUSTED
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.config import Config
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import building
@@ -29,46 +29,34 @@ from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.partner_files import with_companions
 from conda_lockstep.lint.engine.runner import UNREADABLE, Finding
 from conda_lockstep.lock.model.paths import is_lock
+from conda_lockstep.lock.solve.dates import utc_now
 from conda_lockstep.settings import load
 
 
 def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     """Look at every environment file of the checkout, and write what was found for the half that reports."""
     os.chdir(runner.workspace)
-    with _trusting(event):
-        handoff = replace(_look(event, runner, inputs, out), base=find_base(event, runner.workspace))
+    handoff = replace(_look(event, runner, inputs, out), base=find_base(event, runner.workspace))
     for command in annotate(handoff.remarks):
         print(command, file=out, flush=True)
     handoffs.write(handoff, runner.folder / handoffs.FILE_NAME)
     return handoff
 
 
-@contextmanager
-def _trusting(event: Event) -> Iterator[None]:
-    """See that no URL of a stranger's change is given the runner's environment variables, here or in a build."""
-    why = reason_for_distrust(event)
-    before = os.environ.pop(UNTRUSTED, None)
-    try:
-        if why or before:
-            os.environ[UNTRUSTED] = why or before or ""
-        yield
-    finally:
-        os.environ.pop(UNTRUSTED, None)
-        if before is not None:
-            os.environ[UNTRUSTED] = before
-
-
 def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
+    trust = Trust(reason_for_distrust(event))
     try:
-        config = load(runner.workspace)
+        config = load(runner.workspace, trust)
         files, failures = select_files(runner.workspace, inputs.files)
         findings, unread = _linted(files, config, runner.workspace)
     except LockstepError as error:
         return Handoff(failures=(str(error),))
     base = _base(event, runner)
     cache = _cache(event, runner, inputs)
-    inquiry = Inquiry(base, runner.workspace, runner.folder, cache, out)
-    look = _CheckRun(event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, out)
+    inquiry = Inquiry(base, runner.workspace, runner.folder, cache, trust, out)
+    look = _CheckRun(
+        event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, utc_now(), out
+    )
     failures += unread
     unreadable = {finding.path for finding in findings if finding.rule == UNREADABLE}
     checked: list[Checked] = []
@@ -109,14 +97,15 @@ class _CheckRun:
     base: Base
     cache: Path
     inquiry: Inquiry
+    now: datetime.datetime
     out: TextIO
 
     def at(self, path: Path, number: int) -> Iterator[Checked]:
         """Lock an environment file for its machines; build what is for this one, where that is asked and allowed."""
         # The settings that 'lockstep lock FILE' would take: those closest to the file.
-        config = load((self.runner.workspace / path).parent)
+        config = load((self.runner.workspace / path).parent, self.inquiry.trust)
         building.check_machine(self.inputs.machine, config)
-        found = lock_environment(path, config, self.inputs, self.runner.workspace, self.cache)
+        found = lock_environment(path, config, self.inputs, self.runner.workspace, self.cache, self.now)
         for index, locked in enumerate(found):
             built = self._built(locked, found, config, self.runner.folder / f"build-{number}")
             told = self.inquiry.about(locked, f"{number}-{index}") if self.event.is_judged else Told()

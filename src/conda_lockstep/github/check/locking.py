@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, locks_of, machine_lock_path
 from conda_lockstep.lock.solve import cpu_fallback as gpu
+from conda_lockstep.lock.solve.dates import horizon_of
 from conda_lockstep.lock.solve.requested_spec import wanted
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import make_locks
@@ -45,7 +47,7 @@ class CheckedLock:
 
 
 def lock_environment(
-    path: Path, config: Config, inputs: Inputs, workspace: Path, cache: Path
+    path: Path, config: Config, inputs: Inputs, workspace: Path, cache: Path, now: datetime.datetime
 ) -> tuple[CheckedLock, ...]:
     """Take the committed locks where they fit, else solve; nothing is written to the checkout.
 
@@ -73,7 +75,7 @@ def lock_environment(
             )
             for target, each in known.items()
         )
-    return tuple(_solved(file, path, config, inputs, cache, known, [*old.values()]))
+    return tuple(_solved(file, path, config, inputs, cache, known, [*old.values()], now))
 
 
 def _solved(
@@ -84,11 +86,20 @@ def _solved(
     cache: Path,
     known: Mapping[Path, CheckedLock],
     old: Sequence[Lock],
+    now: datetime.datetime,
 ) -> Iterator[CheckedLock]:
     """Yield the locks of a fresh solution, and those of the checkout that it has no more use for."""
     try:
         cuda = inputs.cuda or None
-        settings = settings_of(file, config, old, platforms=inputs.platforms, cuda=cuda, cache=cache)
+        settings = settings_of(
+            file,
+            config,
+            old,
+            platforms=inputs.platforms,
+            cuda=cuda,
+            cache=cache,
+            horizon=horizon_of("", config.min_age, now),
+        )
         made = make_locks(file, settings, old=old)
     except LockstepError as error:
         target = next(iter(known), lock_path(path))
@@ -123,7 +134,7 @@ def _known(path: Path, target: Path, text: str | None) -> CheckedLock:
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:
-    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors), fetching=False))
+    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors, config.trust), fetching=False))
     return (*lock.notices, *(str(build) for build in builds))
 
 

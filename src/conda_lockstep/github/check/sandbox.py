@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conda_lockstep.conda.urls import UNTRUSTED
-
 # What a build needs of the runner: to find programs, to reach the network, to know the machine.
 PASSED = frozenset(
     {
@@ -19,7 +17,6 @@ PASSED = frozenset(
         "http_proxy", "https_proxy", "no_proxy", "all_proxy",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
         "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES",
-        UNTRUSTED,
     }
 )  # fmt: skip
 PASSED_PREFIXES = ("CONDA_OVERRIDE_", "PIP_", "UV_", "NETRC")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import shlex
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.drift.attribution.upstream import against_today
 from conda_lockstep.drift.report import Comparison, Evidence, Report
 from conda_lockstep.environment.reader import read
@@ -24,6 +26,7 @@ from conda_lockstep.lock.check.select import read_own
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import machine_lock_path
+from conda_lockstep.lock.solve.dates import horizon_of, utc_now
 from conda_lockstep.lock.solve.keep import UpdateRequest
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import Solvers, make_locks
@@ -39,7 +42,7 @@ def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
     Nothing is written to the checkout. A lock that cannot be compared is among the failures, and so are its reasons.
     """
     os.chdir(runner.workspace)
-    found = _UpstreamRun(runner, inputs, out)
+    found = _UpstreamRun(runner, inputs, out, utc_now())
     try:
         files, found.failures = select_files(runner.workspace, inputs.files)
         for path in files:
@@ -55,7 +58,8 @@ def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
 class _UpstreamRun:
     """Goes from file to file, and gathers what it finds."""
 
-    def __init__(self, runner: Runner, inputs: Inputs, out: TextIO) -> None:
+    def __init__(self, runner: Runner, inputs: Inputs, out: TextIO, now: datetime.datetime) -> None:
+        self.now = now
         self.workspace, self.inputs, self.out = runner.workspace, inputs, out
         self.cache = inputs.cache_dir or runner.cache
         self.solvers = Solvers()
@@ -74,7 +78,7 @@ class _UpstreamRun:
             if not locks:
                 print(f"{path}: there is no lock to watch", file=self.out)
             for lock in locks:
-                for each in platforms_of(lock, self.inputs.platforms):
+                for each in platforms_of(lock, TRUSTED, self.inputs.platforms):
                     self._compare(each)
             if any(comparison.rows for comparison in self.comparisons[compared:]):
                 self.moved.append(path)
@@ -99,7 +103,7 @@ class _UpstreamRun:
 
     def _compare(self, each: LockedPlatform) -> None:
         """Compare one platform with its channels today; what is told before one fails stays told."""
-        settings = replace(each.settings_today, cache=self.cache)
+        settings = replace(each.settings_at(self.now), cache=self.cache)
         solver, label = self.solvers.of(settings), each.path.as_posix()
         packages = each.lock.platforms[each.platform]
         self.identities.append((label, each.platform, packages.environment_id))
@@ -112,8 +116,10 @@ class _UpstreamRun:
 
     def _refresh(self, path: Path, old: Mapping[Path, Lock]) -> None:
         """Make the locks that ``lockstep lock --update-all`` would write, and keep those that differ."""
-        file, config = read(path), load(resolve_path(path).parent)
-        settings = settings_of(file, config, [*old.values()], cache=self.cache)
+        file, config = read(path), load(resolve_path(path).parent, TRUSTED)
+        settings = settings_of(
+            file, config, [*old.values()], cache=self.cache, horizon=horizon_of("", config.min_age, self.now)
+        )
         made = make_locks(file, settings, self.solvers.of(settings), [*old.values()], UpdateRequest(all=True))
         after = {machine_lock_path(path, name): cep37.render(lock) for name, lock in made.items()}
         before = {lock: lock.read_bytes().decode("utf-8", "replace") for lock in old}

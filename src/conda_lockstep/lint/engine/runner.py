@@ -261,6 +261,8 @@ def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> 
         if rule.requires <= traits
         for problem in rule.check(entries, config)
     ]
+    if file.shared:
+        found = [(rule, _without_shared_fix(file, problem)) for rule, problem in found]
     if len(found) > 1:
         found = _one_cause_one_finding(found)
     if "lockstep:" in file.source.text:
@@ -271,6 +273,12 @@ def _problems(file: EnvironmentFile, chosen: Sequence[Rule], config: Config) -> 
     if len(found) > 1:
         found.sort(key=lambda pair: (pair[1].span, pair[0].name))
     return found
+
+
+def _without_shared_fix(file: EnvironmentFile, problem: Problem) -> Problem:
+    """Withhold a fix that edits what aliases refer to: the other uses would change with it."""
+    shared = problem.fix is not None and edit.is_shared(file, problem.fix.edits)
+    return problem._replace(fix=None) if shared else problem
 
 
 def _looks_at(rule: Rule, subject: Subject) -> bool:

@@ -18,6 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.conda.urls import with_variables, without_credentials
 from conda_lockstep.errors import LockstepError
 
@@ -210,16 +211,17 @@ def _of_condarc(path: Path) -> Iterator[Credential]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return
-    import yaml
+    from conda_lockstep.text.yaml_values import load
 
     try:
-        loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
+        loaded = load(text, str(path))
+    except LockstepError:
         return
-    for key in _CONDARC_KEYS if isinstance(loaded, dict) else ():
-        for url in _urls(loaded.get(key), named=key == "custom_channels"):
+    settings = loaded if isinstance(loaded, dict) else {}
+    for key in _CONDARC_KEYS:
+        for url in _urls(settings.get(key), named=key == "custom_channels"):
             try:
-                secret = _secret_of(with_variables(url, of_machine=True))
+                secret = _secret_of(with_variables(url, TRUSTED))
             except LockstepError:  # a variable that is not set
                 continue
             if secret:

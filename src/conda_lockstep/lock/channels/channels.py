@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.conda.channel import DEFAULT_URLS, DEFAULTS, MSYS2_URL, NODEFAULTS, channel_url
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.conda.urls import ANACONDA, with_variables, without_credentials
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item
 from conda_lockstep.errors import LockstepError
@@ -38,13 +39,15 @@ class LockChannel:
 class Mirrors:
     """The URLs that are fetched from other places than a lock records.
 
-    A mirror may name environment variables and hold credentials; ``with_credentials`` has those that do, and no other
-    attribute or method shows them.
+    ``trust`` is how far the settings and the environment file are trusted. A mirror may name environment variables and
+    hold credentials; ``with_credentials`` has those that do, and no other attribute or method shows them.
     """
 
-    def __init__(self, mirrors: Mapping[str, str]) -> None:
+    def __init__(self, mirrors: Mapping[str, str], trust: Trust) -> None:
+        self.trust = trust
         known = [
-            (url.rstrip("/"), _with_known_variables(mirror.rstrip("/"))) for url, mirror in mirrors.items()
+            (url.rstrip("/"), _with_known_variables(mirror.rstrip("/"), trust))
+            for url, mirror in mirrors.items()
         ]
         self.with_credentials = tuple(mirror for _, mirror in known if without_credentials(mirror) != mirror)
         pairs = [(url, without_credentials(mirror)) for url, mirror in known]
@@ -62,11 +65,11 @@ class Mirrors:
 
     @property
     def _all(self) -> tuple[object, ...]:
-        return frozenset(self._to), frozenset(self.with_credentials)
+        return frozenset(self._to), frozenset(self.with_credentials), self.trust
 
     def fetch_url(self, url: str) -> str:
         """Return the URL to fetch a lock's URL from; raises for a variable in the mirror's URL that is not set."""
-        return with_variables(_moved(url, self._to))
+        return with_variables(_moved(url, self._to), self.trust)
 
     def lock_url(self, url: str) -> str:
         """Return the URL that a lock records for one that something was fetched from."""
@@ -103,8 +106,8 @@ def channel(text: str, folder: Path, mirrors: Mirrors, *, fetching: bool = True)
     ``defaults`` means its first part here. Without ``fetching`` credentials are left out. Raises ``LockstepError``
     for text that is not a channel, and for a variable in it that is not set.
     """
-    with_secrets = with_variables(text.strip() if fetching else without_credentials(text.strip()))
-    url = channel_url(with_secrets, folder)
+    written = text.strip() if fetching else without_credentials(text.strip())
+    url = channel_url(with_variables(written, mirrors.trust), folder)
     public = mirrors.lock_url(url)
     mirror = mirrors.fetch_url(public) if fetching else public
     return LockChannel(public, mirror if mirror != public else url)
@@ -127,10 +130,10 @@ def _channels(
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None
 
 
-def _with_known_variables(url: str) -> str:
+def _with_known_variables(url: str, trust: Trust) -> str:
     """Replace the variables that are set; the others are an error for the code that fetches."""
     try:
-        return with_variables(url)
+        return with_variables(url, trust)
     except LockstepError:
         return url
 

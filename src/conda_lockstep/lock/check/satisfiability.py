@@ -75,14 +75,13 @@ class Broken:
 
 
 def is_satisfied(
-    file: EnvironmentFile, lock: Lock, *, platforms: Sequence[str] = (), mirrors: Mirrors | None = None
+    file: EnvironmentFile, lock: Lock, *, mirrors: Mirrors, platforms: Sequence[str] = ()
 ) -> list[Reason]:
     """Return why a lock does not fit an environment file; nothing where it does.
 
     ``platforms`` are those that the lock must have, no more and no less; any will do where there are none. Raises
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
-    mirrors = mirrors or Mirrors({})
     entries, part = wanted(file, mirrors, fetching=False), _pip_part(file, lock)
     reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
     allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}

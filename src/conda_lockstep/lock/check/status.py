@@ -24,7 +24,7 @@ def stale_reasons(
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
     expected = expected_platforms(file, asked, config)
-    common, mirrors = lock_path(Path(file.path)), Mirrors(config.mirrors)
+    common, mirrors = lock_path(Path(file.path)), Mirrors(config.mirrors, config.trust)
     apart = {platform for path, lock in locks.items() if path != common for platform in lock.platforms}
     found = {}
     for path, lock in locks.items():

@@ -14,24 +14,24 @@ from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.formats.cep37_entry import package_of
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
-
-MAX_DEPTH = 50
-"""How deep a lock may be nested; libyaml overflows the C stack at some thousands. CEP 37 needs five."""
+from conda_lockstep.text.source import Source
+from conda_lockstep.text.yaml_nodes import compose_any
+from conda_lockstep.text.yaml_values import load
 
 Step: TypeAlias = str | int
 Path: TypeAlias = tuple[Step, ...]
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_REMEDY = "run 'lockstep lock' to write the lock again"
 _HEX = {"md5": re.compile(r"[0-9a-f]{32}"), "sha256": re.compile(r"[0-9a-f]{64}")}
 
 
 def parse_yaml(text: str, shown_as: str) -> Lock:
     """Read a lock; raises ``LockstepError`` with file, line and column. Categories are read as one."""
-    document = _load(text, shown_as)
+    document = load(text, shown_as, remedy=_REMEDY)
     try:
         return _lock(document)
     except _MalformedError as error:
-        where = Location(shown_as, *_position(text, error.path))
+        where = Location(shown_as, *_position(text, shown_as, error.path))
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None
 
 
@@ -40,39 +40,7 @@ class _MalformedError(Exception):
         super().__init__(what)
         self.path = path
         self.what = what
-        self.remedy = remedy or "run 'lockstep lock' to write the lock again"
-
-
-def _load(text: str, shown_as: str) -> object:
-    _refuse_depth(text, shown_as)
-    loader = _Loader(text)
-    try:
-        document: object = loader.get_single_data()
-        return document
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = Location(shown_as, mark.line + 1, mark.column + 1) if mark else shown_as
-        conflict = re.search(r"^(<{7}|>{7})(?= |$)", text, re.MULTILINE)
-        if conflict:
-            where = Location(shown_as, text.count("\n", 0, conflict.start()) + 1, 1)
-            what, remedy = "a merge conflict was left in the lock", "take one side, then run: lockstep lock"
-            raise LockstepError(what, where=where, remedy=remedy) from None
-        remedy = "run 'lockstep lock' to write the lock again"
-        raise LockstepError(f"not YAML: {error.problem}", where=where, remedy=remedy) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise LockstepError(f"not YAML: {error}", where=shown_as) from None
-    finally:
-        loader.dispose()
-
-
-def _refuse_depth(text: str, shown_as: str) -> None:
-    """Refuse nesting that no lock has before libyaml recurses into it."""
-    depth = 0
-    for match in re.finditer(r"^ {200}|(?:- |\? ){50}|[\[{]|[\]}]", text, re.MULTILINE):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), MAX_DEPTH)
-        if depth > MAX_DEPTH or len(match.group()) > 1:
-            line = text.count("\n", 0, match.start()) + 1
-            raise LockstepError("nested too deep for a lock file", where=Location(shown_as, line, 1))
+        self.remedy = remedy or _REMEDY
 
 
 def _lock(document: object) -> Lock:
@@ -213,13 +181,9 @@ def _what(path: Path) -> str:
     return f"'{path[-1]}'" if path and isinstance(path[-1], str) else "an entry" if path else "a lock file"
 
 
-def _position(text: str, path: Path) -> tuple[int, int]:
+def _position(text: str, shown_as: str, path: Path) -> tuple[int, int]:
     """Find line and column of a part of the document, by composing it a second time with marks."""
-    loader = _Loader(text)
-    try:
-        node = loader.get_single_node()
-    finally:
-        loader.dispose()
+    node = compose_any(Source.of(shown_as, text))
     for step in path:
         child = _child(node, step)
         if child is None:

@@ -11,16 +11,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-import yaml
-
 from conda_lockstep.conda.dependencies import join
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.conda.urls import split_package_url, without_credentials
-from conda_lockstep.errors import Location, LockstepError
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model import virtual_packages as virtual
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Manager, Package, PackageSet
 from conda_lockstep.text.bounded_text import read_text
+from conda_lockstep.text.yaml_values import load
 
 DEFAULT = "default"
 NEWEST = 7
@@ -29,8 +28,6 @@ Entry: TypeAlias = Mapping[str, object]
 Reference: TypeAlias = tuple[str, str]
 """How an environment names a package: the kind (conda, pypi, conda_source), and a URL or path."""
 
-_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_MAX_BRACKETS = 100_000
 _MAX_PACKAGES = 500_000
 _TELLING = ("name", "version", "build", "subdir")
 _COMMIT = re.compile(r"git\+(?P<url>[^?#]+)\?(?P<query>[^#]*)#(?P<commit>[0-9a-f]{40})")
@@ -49,7 +46,7 @@ def parse(text: str, shown_as: str, environment: str = DEFAULT) -> Lock:
     A platform that version 7 gives a name of its own is known by its subdir, as long as no other has it.
     Raises ``LockstepError`` for damaged YAML, an unknown version or environment.
     """
-    root = _mapping(_load(text, shown_as), "a pixi.lock", shown_as)
+    root = _mapping(load(text, shown_as, remedy="run: pixi lock", as_text=True), "a pixi.lock", shown_as)
     version = _text(root.get("version"))
     if not version.isdecimal() or not 1 <= int(version) <= NEWEST:
         what = f"pixi.lock version {version or 'unknown'} is not known, only 1 to {NEWEST}"
@@ -175,30 +172,6 @@ def _source_package(place: str, entry: Entry) -> Package:
     if match is None:
         return _conda(place, entry)
     return _conda(match["path"], {"name": match["name"], "build": match["hash"] or "", **entry})
-
-
-def _load(text: str, shown_as: str) -> object:
-    _refuse_depth(text, shown_as)
-    loader = _Loader(text)
-    try:
-        document: object = loader.get_single_data()
-        return document
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = Location(shown_as, mark.line + 1, mark.column + 1) if mark else shown_as
-        raise LockstepError(f"not YAML: {error.problem}", where=where, remedy="run: pixi lock") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise LockstepError(f"not YAML: {error}", where=shown_as, remedy="run: pixi lock") from None
-    finally:
-        loader.dispose()
-
-
-def _refuse_depth(text: str, shown_as: str) -> None:
-    """Refuse what libyaml would recurse into until the stack ends; a pixi.lock is six levels deep."""
-    if text.count("[") + text.count("{") > _MAX_BRACKETS or re.search(
-        r"^(?: {200}|(?:[-?] ){50})", text, re.MULTILINE
-    ):
-        raise LockstepError("nested too deep for a pixi.lock", where=shown_as)
 
 
 def _conda(url: str, entry: Entry) -> Package:

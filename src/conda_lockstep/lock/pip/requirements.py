@@ -9,6 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from conda_lockstep.conda.match_spec import BadSpec
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.conda.urls import with_variables, without_credentials
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.pip_lines import PipOption, options, split_options
@@ -50,13 +51,13 @@ class PipWanted:
         marker = self.requirement.marker
         return marker is None or marker.evaluate({**markers, "extra": ""})
 
-    def given(self) -> str:
+    def given(self, trust: Trust) -> str:
         """Return it as a resolver takes it, credentials put in. Raises ``LockstepError`` where one is not set."""
         if self.requirement.url is None:
             return str(self.requirement)
         marker = f" ; {self.requirement.marker}" if self.requirement.marker else ""
         extras = f"[{','.join(sorted(self.requirement.extras))}]" if self.requirement.extras else ""
-        return f"{self.requirement.name}{extras} @ {_filled(self.requirement.url, self.where)}{marker}"
+        return f"{self.requirement.name}{extras} @ {_filled(self.requirement.url, self.where, trust)}{marker}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,9 @@ class PackageIndex:
     text: str
     where: Location
 
-    @property
-    def url(self) -> str:
-        """Return the URL with its variables put in. Raises ``LockstepError`` where one is not set."""
-        return _filled(self.text, self.where)
+    def url(self, trust: Trust) -> str:
+        """Return the URL with its variables expanded. Raises ``LockstepError`` if one is not set or not allowed."""
+        return _filled(self.text, self.where, trust)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +217,8 @@ def _refused(line: Line, refusal: tuple[str, str]) -> LockstepError:
     return LockstepError(f"'{shown}' cannot be locked: {refusal[0]}", where=line.where, remedy=refusal[1])
 
 
-def _filled(url: str, where: Location) -> str:
+def _filled(url: str, where: Location, trust: Trust) -> str:
     try:
-        return with_variables(url)
+        return with_variables(url, trust)
     except LockstepError as error:
         raise LockstepError(error.what, where=where, remedy=error.remedy) from None

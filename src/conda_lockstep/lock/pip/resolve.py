@@ -65,7 +65,7 @@ def resolve(
             uv.hold(owned, known_by_index=opened)
             solved = uv.solve()
             if solved.returncode:
-                raise explain(solved.stderr, part, owned, opened, target, conda, entries)
+                raise explain(solved.stderr, part, owned, opened, target, conda, entries, mirrors.trust)
             # Only the index knows what an extra of a package asks for that conda installs.
             extras = _missing_extras(solved.stderr)
             more = {name for name, _ in extras if name in owned} - opened

@@ -14,7 +14,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from conda_lockstep.conda import dependencies
 from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.conda.urls import as_answered, without_credentials
+from conda_lockstep.conda.trust import Trust
+from conda_lockstep.conda.urls import reason_of_answer, without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model.owned_projects import Owned
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
@@ -66,6 +67,7 @@ def explain(
     target: WheelTarget,
     conda: Sequence[Package],
     entries: Sequence[RequestedSpec],
+    trust: Trust,
 ) -> LockstepError:
     """Return what to tell the user of uv's failure; ``opened`` are the projects whose metadata is the index's."""
     text = without_credentials(" ".join(stderr.split()))
@@ -107,7 +109,7 @@ def explain(
         what = f"'{entry.text}' cannot be had for Python {target.python}: {steps[-1].text}"
         return _error(what, entry, "ask for another version of it, or of python")
     # A proof speaks of projects and versions; what else uv complains of may quote what a server answered.
-    because = f": {reason}" if reason.startswith("Because ") else as_answered(reason)
+    because = f": {reason}" if reason.startswith("Because ") else reason_of_answer(reason, trust)
     return _error(f"the pip part cannot be resolved{because}", story.first(), "change the entry")
 
 

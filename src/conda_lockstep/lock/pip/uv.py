@@ -16,6 +16,7 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 from uv import find_uv_bin
 
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
@@ -58,12 +59,16 @@ class Uv:
         Raises ``LockstepError`` where a variable of a URL is not set.
         """
         self._before = before
-        self._write("requirements.in", [f"{entry.given()}\n" for entry in part.wanted])
-        self._constraints = [f"{entry.given()}\n" for entry in part.constraints]
+        self._write("requirements.in", [f"{entry.given(mirrors.trust)}\n" for entry in part.wanted])
+        self._constraints = [f"{entry.given(mirrors.trust)}\n" for entry in part.constraints]
         self._indexes = _indexes(part, mirrors, index)
         self._arguments = (
             *(["--no-index"] if part.only_links else []),
-            *(word for links in part.links for word in ("--find-links", mirrors.fetch_url(links.url))),
+            *(
+                word
+                for links in part.links
+                for word in ("--find-links", mirrors.fetch_url(links.url(mirrors.trust)))
+            ),
             *(["--prerelease", "allow"] if part.prereleases else []),
             *before.arguments(),
         )
@@ -144,13 +149,13 @@ def pep440(version: str) -> str:
         return ""
 
 
-def sources(part: PipPart, index: str) -> list[str]:
+def sources(part: PipPart, index: str, trust: Trust) -> list[str]:
     """Return the indexes in the order in which they are asked; a name is taken from the first that has it.
 
     PyPI comes last however it is named: anybody may publish there, under the name of a private package, too.
     """
-    named = [extra.url for extra in part.extra_indexes]
-    named.append(part.index.url if part.index else index)
+    named = [extra.url(trust) for extra in part.extra_indexes]
+    named.append(part.index.url(trust) if part.index else index)
     return sorted(dict.fromkeys(named), key=lambda url: f"{without_credentials(url)}/".startswith(_PUBLIC))
 
 
@@ -159,7 +164,9 @@ def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Mapping[str, str]:
     if part.only_links:
         return {}
     access = Access(mirrors.with_credentials)
-    *first, last = (access.with_credentials(mirrors.fetch_url(url)) for url in sources(part, index))
+    *first, last = (
+        access.with_credentials(mirrors.fetch_url(url)) for url in sources(part, index, mirrors.trust)
+    )
     return {"UV_DEFAULT_INDEX": last} | ({"UV_INDEX": " ".join(first)} if first else {})
 
 

@@ -9,12 +9,16 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.solve.solve import Horizon
 
 
-def horizon_of(exclude_newer: str, min_age: int) -> Horizon:
-    """Return what was published before a moment, and what is not locked yet also ``min_age`` days ago.
+def utc_now() -> datetime.datetime:
+    """Read the clock. Only a command or the Action does so; everything below is given the moment."""
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def horizon_of(exclude_newer: str, min_age: int, now: datetime.datetime) -> Horizon:
+    """Return a horizon: packages from before ``exclude_newer``, new ones from ``min_age`` days before ``now``.
 
     Raises ``LockstepError`` for what is no moment.
     """
-    now = datetime.datetime.now(datetime.timezone.utc)
     return Horizon(
         all=moment(exclude_newer) if exclude_newer else None,
         new=now - datetime.timedelta(days=min_age) if min_age else None,

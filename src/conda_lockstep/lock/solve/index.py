@@ -43,5 +43,5 @@ async def records_of(
             [channel.source], subdirs, sorted(names), recursive=False, channel_relations="disabled"
         )
     except GatewayError as error:
-        raise channel_error(str(error), (channel,), solver.seconds) from None
+        raise channel_error(str(error), (channel,), solver.seconds, solver.mirrors.trust) from None
     return [record for records in results for record in records]

@@ -25,7 +25,8 @@ from rattler import (
 from rattler.exceptions import GatewayError, SolverError
 
 from conda_lockstep.conda.cuda_packages import cuda_packages
-from conda_lockstep.conda.urls import as_answered, without_credentials
+from conda_lockstep.conda.trust import Trust
+from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.cache import default_cache
@@ -151,7 +152,7 @@ class Solver:
             raise UnsolvableError(without_credentials(str(error))) from None
         except GatewayError as error:
             await self._settle(request)
-            raise channel_error(str(error), request.sources, self.seconds) from None
+            raise channel_error(str(error), request.sources, self.seconds, self.mirrors.trust) from None
         for record in records:
             if record.url in dates:
                 record.timestamp = dates[record.url]
@@ -215,18 +216,18 @@ def _undated(records: list[RepoDataRecord]) -> dict[str, datetime.datetime | Non
     return dates
 
 
-def channel_error(text: str, channels: tuple[LockChannel, ...], seconds: int) -> LockstepError:
+def channel_error(text: str, channels: tuple[LockChannel, ...], seconds: int, trust: Trust) -> LockstepError:
     """Return what rattler says of a failed channel as one line with the channel's URL."""
     text = without_credentials(text)
     at_fault = next((channel for channel in channels if channel.source in text), None)
     where = at_fault.url if at_fault else None
     fetched = at_fault.source if at_fault else None
     through = f" (fetched from {fetched})" if fetched != where else ""
-    what, remedy = _channel_fault(text, seconds)
+    what, remedy = _channel_fault(text, seconds, trust)
     return LockstepError(f"the channel {what}{through}", where=where, remedy=remedy)
 
 
-def _channel_fault(text: str, seconds: int) -> tuple[str, str]:
+def _channel_fault(text: str, seconds: int, trust: Trust) -> tuple[str, str]:
     status = re.search(r"HTTP status \w+ error \((\d+)([^)]*)\)", text)
     code = int(status[1]) if status else 0
     if code in (401, 403):
@@ -244,7 +245,7 @@ def _channel_fault(text: str, seconds: int) -> tuple[str, str]:
     if "before message length" in text or "did not finish" in text or "reading a body" in text:
         return "sent only a part of its index", "try again"
     reason = text.rpartition("Caused by:")[2].strip()
-    return f"has no index that can be read{as_answered(reason)}", "check its URL"
+    return f"has no index that can be read{reason_of_answer(reason, trust)}", "check its URL"
 
 
 def _driver_limits(machine: Iterable[VirtualPackage]) -> Iterator[str]:

@@ -12,7 +12,6 @@ from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model import virtual_packages as virtual
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.solve.dates import horizon_of
 from conda_lockstep.lock.solve.machines import expected_platforms, machines_for, virtual_packages_of
 from conda_lockstep.lock.solve.solve import Horizon
 from conda_lockstep.lock.update.make import Settings
@@ -27,11 +26,9 @@ def settings_of(
     cuda: str | None = None,
     cache: Path | None = None,
     allow_cpu: bool = False,
-    horizon: Horizon | None = None,
+    horizon: Horizon,
 ) -> Settings:
     """Return how to lock a file; ``cuda`` None is what the old lock was made for.
-
-    ``horizon`` None is what the settings' ``min-age`` makes of today.
 
     Raises ``LockstepError`` for what is no platform, and for a CUDA where the settings declare machines.
     """
@@ -49,11 +46,11 @@ def settings_of(
         platforms=found,
         cuda=cuda,
         machines=machines,
-        mirrors=Mirrors(config.mirrors),
+        mirrors=Mirrors(config.mirrors, config.trust),
         index=config.pypi_index,
         cache=cache,
         cpu_allow=None if allow_cpu else config.cpu_allow,
-        horizon=horizon_of("", config.min_age) if horizon is None else horizon,
+        horizon=horizon,
     )
 
 

@@ -46,7 +46,7 @@ class Settings:
     platforms: tuple[str, ...]
     cuda: str = ""
     machines: tuple[DeclaredMachine, ...] = ()
-    mirrors: Mirrors = field(default_factory=lambda: Mirrors({}))
+    mirrors: Mirrors = field(kw_only=True)
     index: str = "https://pypi.org/simple"
     cache: Path | None = None
     seconds: int = REQUEST_SECONDS

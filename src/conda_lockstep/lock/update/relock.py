@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.config import Config
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.reader import read
@@ -41,10 +43,9 @@ class LockedPlatform:
         """Return the platform."""
         return self.settings.platforms[0]
 
-    @property
-    def settings_today(self) -> Settings:
-        """Return how a lock would be made today: of what is as old as the settings ask for."""
-        return replace(self.settings, horizon=horizon_of("", self.config.min_age))
+    def settings_at(self, now: datetime.datetime) -> Settings:
+        """Return how a lock would be made at a moment, from packages of the age that the settings require."""
+        return replace(self.settings, horizon=horizon_of("", self.config.min_age, now))
 
 
 def read_lock(path: Path) -> Lock:
@@ -55,7 +56,9 @@ def read_lock(path: Path) -> Lock:
     return lock
 
 
-def platforms_of(path: Path, asked: Sequence[str] = (), file: Path | None = None) -> Iterator[LockedPlatform]:
+def platforms_of(
+    path: Path, trust: Trust, asked: Sequence[str] = (), file: Path | None = None
+) -> Iterator[LockedPlatform]:
     """Yield the platforms of a lock: those asked for, else all.
 
     ``file`` is the environment file that it is of, by default the one beside it. Raises ``LockstepError`` for what is
@@ -69,7 +72,7 @@ def platforms_of(path: Path, asked: Sequence[str] = (), file: Path | None = None
             where=str(path),
             remedy="keep conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml",
         )
-    asks, config = read(beside), load(resolve_path(beside).parent)
+    asks, config = read(beside), load(resolve_path(beside).parent, trust)
     for platform in asked or sorted(lock.platforms):
         if platform not in lock.platforms:
             has = ", ".join(lock.platforms)

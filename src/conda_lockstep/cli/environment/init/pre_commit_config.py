@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from conda_lockstep.cli.environment.init.planned_file import Planned, is_older, read
+from conda_lockstep.cli.environment.init.yaml_check import same_except_ours
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.text.source import Source, Span
+from conda_lockstep.text.yaml_nodes import compose_any
+from conda_lockstep.text.yaml_values import load
 
 CONFIG, PREK_CONFIG, PREK_TOML = (
     Path(".pre-commit-config.yaml"),
@@ -21,18 +25,20 @@ CONFIG, PREK_CONFIG, PREK_TOML = (
 )
 REPOSITORY = "https://github.com/conda-lockstep/conda-lockstep"
 HOOKS = ("lockstep",)
-"""What a new entry asks for: the rules of every family, with their safe fixes applied."""
+"""The hooks of a new entry: the rules of every family, with their safe fixes applied."""
 
 
 def plan(root: Path, tag: str) -> Planned:
-    """Plan the entry: a new one where no hook of ours is there, else its ``rev`` moved up to this version's tag."""
+    """Plan the entry: a new one if none of our hooks is configured, else ``rev`` updated to this version's tag."""
     path = _config(root)
     before = read(root, path)
     if before is None and (root / PREK_TOML).exists():
-        raise _by_hand("is where this repository's hooks are, and is not edited", PREK_TOML, tag)
+        raise _by_hand("lockstep init does not edit this file", PREK_TOML, tag)
     source = Source.of(str(path), before or "")
     after, what = _edited(source, tag)
-    if after != source.content and not _only_ours_changed(source.text, after.removeprefix("\ufeff"), tag):
+    if after != source.content and not _only_ours_changed(
+        source.path, source.text, after.removeprefix("\ufeff"), tag
+    ):
         raise _by_hand("cannot be edited without changing more", path, tag)
     return Planned(path, before, after, what)
 
@@ -53,12 +59,12 @@ def _edited(source: Source, tag: str) -> tuple[str, str]:
         return _moved(source, ours, tag)
     own = [name for entry in entries for name in _hook_names(entry) if name.startswith("lockstep")]
     if own:
-        return source.content, f"left as it is: runs {_listed(own)} from elsewhere"
+        return source.content, f"unchanged, runs {_listed(own)} from another repository"
     return edit.apply(source, [_added(source, repos, tag)]), f"added {_listed(HOOKS)} at {tag}"
 
 
 def _moved(source: Source, ours: Sequence[yaml.Node], tag: str) -> tuple[str, str]:
-    edits, told = [], []
+    edits, done = [], []
     for entry in ours:
         names = _listed(_hook_names(entry))
         rev = next((value for key, value in _pairs(entry) if key == "rev"), None)
@@ -68,17 +74,17 @@ def _moved(source: Source, ours: Sequence[yaml.Node], tag: str) -> tuple[str, st
         if is_older(rev.value, tag):
             quote = 1 if rev.style in ("'", '"') else 0
             edits.append(Edit(Span(rev.start_mark.index + quote, rev.end_mark.index - quote), tag))
-            told.append(f"moved {names} from {rev.value} to {tag}")
+            done.append(f"moved {names} from {rev.value} to {tag}")
         else:
-            told.append(f"unchanged, has {names} at {rev.value}")
-    return edit.apply(source, edits), "; ".join(told)
+            done.append(f"unchanged, has {names} at {rev.value}")
+    return edit.apply(source, edits), "; ".join(done)
 
 
 def _added(source: Source, repos: yaml.Node | None, tag: str) -> Edit:
-    """Return the edit that adds an entry behind the last one, or the list where there is none."""
+    """Return the edit that adds an entry after the last one, or the list if it is missing."""
     newline = source.newline
     if isinstance(repos, yaml.SequenceNode) and repos.value:
-        return _behind(source, repos, tag)
+        return _after_last(source, repos, tag)
     block = _block(tag, newline)
     if repos is None:
         end = len(source.text)
@@ -90,7 +96,7 @@ def _added(source: Source, repos: yaml.Node | None, tag: str) -> Edit:
     return Edit(Span(start, end), newline + block.removesuffix(newline))
 
 
-def _behind(source: Source, repos: yaml.SequenceNode, tag: str) -> Edit:
+def _after_last(source: Source, repos: yaml.SequenceNode, tag: str) -> Edit:
     last = repos.value[-1]
     if repos.flow_style:
         wanted = ", ".join(f"{{id: {name}, args: [--fix]}}" for name in HOOKS)
@@ -128,39 +134,44 @@ def _block(tag: str, newline: str, dash: str = "  - ", offset: int = 2) -> str:
     return "".join(f"{line}{newline}" for line in lines)
 
 
-def _only_ours_changed(before: str, after: str, tag: str) -> bool:
-    """Say whether the result is YAML, has our entry, and all else as it was."""
-    try:
-        old, new = yaml.safe_load(before) or {}, yaml.safe_load(after)
-        kept = {**new, "repos": _others(new)} == {**old, "repos": _others(old)}
-        return kept and any(entry["rev"] == tag for entry in new["repos"] if entry not in _others(new))
-    except (yaml.YAMLError, TypeError, KeyError):
+def _only_ours_changed(path: str, before: str, after: str, tag: str) -> bool:
+    """Return whether the result has an entry of ours at the tag, and everything else as it was."""
+    if not same_except_ours(path, before, after, _others):
         return False
+    return any(_is_our_entry(entry) and entry.get("rev") == tag for entry in _repos(load(after, path)))
 
 
 def _by_hand(what: str, path: Path, tag: str) -> LockstepError:
-    remedy = f"add the repo {REPOSITORY}, rev {tag}, with the hook {_listed(HOOKS)} by hand"
+    remedy = f"add the repo {REPOSITORY} at rev {tag} with the hook {_listed(HOOKS)} by hand"
     return LockstepError(what, where=str(path), remedy=remedy)
 
 
-def _others(config: dict[str, list[dict[str, object]]]) -> list[dict[str, object]]:
-    return [entry for entry in config.get("repos") or [] if not _names_us(str(entry["repo"]))]
+def _others(document: object) -> object:
+    """Return a configuration without our entries; an empty file is one without any."""
+    config = document if isinstance(document, dict) else {}
+    if config.get("repos") is not None and not isinstance(config["repos"], list):
+        return config
+    return {**config, "repos": [entry for entry in _repos(config) if not _is_our_entry(entry)]}
+
+
+def _repos(config: object) -> list[Any]:
+    repos = config.get("repos") if isinstance(config, dict) else None
+    return repos if isinstance(repos, list) else []
+
+
+def _is_our_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and _names_us(str(entry.get("repo")))
 
 
 def _compose(source: Source) -> yaml.MappingNode | None:
-    try:
-        document = yaml.compose(source.text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = Location(source.path, mark.line + 1, mark.column + 1) if mark else source.path
-        raise LockstepError(f"not YAML: {error.problem}", where=where, remedy="mend the file") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise LockstepError(f"not YAML: {error}", where=source.path, remedy="mend the file") from None
+    document = compose_any(source, remedy="correct the file")
     if isinstance(document, yaml.SequenceNode):
         remedy = "run 'pre-commit migrate-config'"
-        raise LockstepError("a list, as pre-commit had it before 1.0", where=source.path, remedy=remedy)
+        raise LockstepError(
+            "this is a list, the format of pre-commit before 1.0", where=source.path, remedy=remedy
+        )
     if document is not None and not isinstance(document, yaml.MappingNode):
-        raise LockstepError("no configuration of pre-commit", where=source.path, remedy="mend the file")
+        raise LockstepError("not a configuration of pre-commit", where=source.path, remedy="correct the file")
     return document
 
 

@@ -7,15 +7,31 @@ import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+import yaml
 
 from conda_lockstep.cli.environment.init.planned_file import Planned, is_older, read
+from conda_lockstep.cli.environment.init.yaml_check import same_except_ours
+from conda_lockstep.environment import edit
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.source import Source, Span
+from conda_lockstep.text.yaml_limits import children
+from conda_lockstep.text.yaml_nodes import compose_any
 
 FOLDER = Path(".github/workflows")
 FIRST = "pull-request"
 """The workflow that a repository gets where none is named."""
 
-_USES = re.compile(r"""(\buses:\s*["']?[\w.-]+/conda-lockstep@)([^\s"'#]+)""")
+_ACTION = re.compile(r"[\w.-]+/conda-lockstep@(\S+)")
+_USES = re.compile(r"(\buses: [\w.-]+/conda-lockstep@)([^\s#]+)")
+
+
+class Use(NamedTuple):
+    """A place where a workflow uses the Action: the ref after the ``@``, and its span."""
+
+    ref: str
+    span: Span
 
 
 def plan(root: Path, tag: str, names: Sequence[str] = ()) -> list[Planned]:
@@ -24,7 +40,7 @@ def plan(root: Path, tag: str, names: Sequence[str] = ()) -> list[Planned]:
     Without names it is the one for pull requests, where no workflow uses the Action yet. Raises ``LockstepError`` where
     a workflow would have to lie where another does.
     """
-    planned = [_moved(path, text, tag) for path, text in _using(root)]
+    planned = [_moved(source, uses, tag) for source, uses in _using(root)]
     present = {each.path for each in planned}
     written: dict[Path, str] = {}
     for name in names or ([] if planned else [FIRST]):
@@ -47,19 +63,59 @@ def _target(template: str) -> str:
     return match[1]
 
 
-def _using(root: Path) -> Iterator[tuple[Path, str]]:
+def _using(root: Path) -> Iterator[tuple[Source, list[Use]]]:
     for path in sorted((root / FOLDER).glob("*.y*ml")):
-        text = read(root, path.relative_to(root))
-        if text and _USES.search(text):
-            yield path.relative_to(root), text
+        name = path.relative_to(root)
+        text = read(root, name)
+        if text and "conda-lockstep@" in text:
+            source = Source.of(name.as_posix(), text)
+            uses = list(_uses(source))
+            if uses:
+                yield source, uses
 
 
-def _moved(path: Path, text: str, tag: str) -> Planned:
-    refs = [match[2] for match in _USES.finditer(text)]
-    old = [ref for ref in refs if is_older(ref, tag)]
-    after = _USES.sub(lambda match: match[1] + (tag if match[2] in old else match[2]), text)
-    what = f"moved from {old[0]} to {tag}" if old else f"unchanged, uses the Action at {refs[0]}"
-    return Planned(path, text, after, what)
+def _uses(source: Source) -> Iterator[Use]:
+    """Yield where a workflow uses the Action: values of ``uses:`` keys, not comments or scripts."""
+    root = compose_any(source, remedy="correct the workflow")
+    stack = [root] if root is not None else []
+    seen: set[int] = set()
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        stack += reversed(children(node))
+        for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            match = (
+                _ACTION.fullmatch(value.value)
+                if key.value == "uses" and isinstance(value, yaml.ScalarNode)
+                else None
+            )
+            at = source.text.find(value.value, value.start_mark.index, value.end_mark.index) if match else -1
+            if match and at >= 0:
+                yield Use(match[1], Span(at + match.start(1), at + match.end(1)))
+
+
+def _moved(source: Source, uses: Sequence[Use], tag: str) -> Planned:
+    old = [use for use in uses if is_older(use.ref, tag)]
+    after = edit.apply(source, [edit.Edit(use.span, tag) for use in old])
+    if old and not same_except_ours(source.path, source.text, after.removeprefix("\ufeff"), _without_refs):
+        what, remedy = "cannot be edited without changing more", f"change '@{old[0].ref}' to '@{tag}' by hand"
+        raise LockstepError(what, where=source.path, remedy=remedy)
+    done = f"moved from {old[0].ref} to {tag}" if old else f"unchanged, uses the Action at {uses[0].ref}"
+    return Planned(Path(source.path), source.content, after, done)
+
+
+def _without_refs(document: object) -> object:
+    """Return the values of a workflow with the version of our Action left out."""
+    if isinstance(document, dict):
+        return {
+            key: ""
+            if key == "uses" and isinstance(value, str) and _ACTION.fullmatch(value)
+            else _without_refs(value)
+            for key, value in document.items()
+        }
+    return [_without_refs(item) for item in document] if isinstance(document, list) else document
 
 
 def _written(root: Path, template: str, path: Path, tag: str) -> Planned:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conda_lockstep.cli.lock.merge_driver.merge_sides import Merge, merge_text
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
@@ -92,7 +93,7 @@ def _fitting(
     from conda_lockstep.lock.solve.machines import expected_platforms
     from conda_lockstep.lock.update.complete_merge import mend
 
-    config = load(resolve_path(path).parent)
+    config = load(resolve_path(path).parent, TRUSTED)
     file, note = _environment(path, git)
     roots = [entry.key for entry in entries_of(file)] if file else None
     lock = mend(merged.lock, (sides.ours, sides.theirs), roots)
@@ -100,7 +101,7 @@ def _fitting(
     if not reasons and file:
         own = path.name == lock_path(Path(file.path)).name
         platforms = expected_platforms(file, (), config) if own else ()
-        found = is_satisfied(file, lock, platforms=platforms, mirrors=Mirrors(config.mirrors))
+        found = is_satisfied(file, lock, platforms=platforms, mirrors=Mirrors(config.mirrors, config.trust))
         reasons = [str(reason) for reason in found]
     elif not reasons:
         for platform in lock.platforms:
@@ -120,10 +121,13 @@ def _fitting(
 
 def _solved(file: EnvironmentFile, lock: Lock, path: Path) -> Lock:
     """Solve anew what clashes; what both sides agree on stays where it fits."""
+    from conda_lockstep.lock.solve.dates import horizon_of, utc_now
     from conda_lockstep.lock.update.lock_target import settings_of
     from conda_lockstep.lock.update.make import make_locks
 
-    locks = make_locks(file, settings_of(file, load(resolve_path(path).parent), (lock,)), old=(lock,))
+    config = load(resolve_path(path).parent, TRUSTED)
+    horizon = horizon_of("", config.min_age, utc_now())
+    locks = make_locks(file, settings_of(file, config, (lock,), horizon=horizon), old=(lock,))
     if "" not in locks:
         raise LockstepError("the machines need locks of their own now")
     return locks[""]

@@ -9,6 +9,7 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.environment_file import Item, PipSection
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.text.source import Span
 
@@ -101,11 +102,11 @@ def _read_as(item: Item, *, any_number: bool) -> str:
     text = item.value
     old: object = text
     if item.kind == "number":
-        import yaml
+        from conda_lockstep.text.yaml_values import load
 
         try:
-            old = yaml.safe_load(text)
-        except (yaml.YAMLError, ValueError):
+            old = load(text, "")
+        except LockstepError:  # such as the date 2020-13-01
             return ""
     new = _number(text)
     if isinstance(old, str) and new is None:

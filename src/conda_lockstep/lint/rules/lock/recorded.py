@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import yaml
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from conda_lockstep.text.yaml_values import load
 
 
-def is_same_document(text: str, written: str) -> bool:
+def is_same_document(text: str, written: str, shown_as: str) -> bool:
     """Say whether two texts are one document to YAML: whether only layout and comments differ."""
     # The second has no aliases, so that comparing takes no longer than it is long, whatever is in the first.
-    return bool(_load(text) == _load(written))
+    return load(text, shown_as) == load(written, shown_as)
 
 
-def recorded_digests(text: str) -> Mapping[str, str]:
+def recorded_digests(text: str, shown_as: str) -> Mapping[str, str]:
     """Return the digest that a lock says its packages have, by platform."""
-    found = _load(text)
+    found = load(text, shown_as)
     for key in ("metadata", "content_hash"):
         found = found.get(key) if isinstance(found, dict) else None
     if not isinstance(found, dict):
         return {}
     return {str(name): digest for name, digest in found.items() if isinstance(digest, str)}
-
-
-def _load(text: str) -> object:
-    document: object = yaml.load(text, Loader=_Loader)
-    return document

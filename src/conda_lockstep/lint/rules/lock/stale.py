@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conda_lockstep.conda.trust import Trust
 from conda_lockstep.config import Config
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.environment_file import EnvironmentFile
@@ -45,7 +46,7 @@ def stale_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     if not locks:
         return
     try:
-        yield from _stale(entries.file, locks)
+        yield from _stale(entries.file, locks, config.trust)
     except LockstepError as error:
         yield _unreadable(entries.file, next(iter(locks)), error)
 
@@ -61,11 +62,11 @@ def _own_lock(file: Path, path: Path) -> Lock | None:
     return lock if is_own else None
 
 
-def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock]) -> Iterator[Problem]:
+def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock], trust: Trust) -> Iterator[Problem]:
     from conda_lockstep.lock.check.status import stale_reasons
 
     # The settings that 'lockstep lock --check' takes.
-    found = stale_reasons(file, locks, load(resolve_path(Path(file.path)).parent))
+    found = stale_reasons(file, locks, load(resolve_path(Path(file.path)).parent, trust))
     for path, reasons in found.items():
         by_place: dict[Location | str, list[str]] = {}
         for reason in reasons:

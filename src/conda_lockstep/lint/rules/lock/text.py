@@ -17,6 +17,7 @@ from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.lock.model.paths import environment_of
+from conda_lockstep.text.merge_conflict import MARKER, conflict_marker
 from conda_lockstep.text.source import Source, Span
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ SHOWN = 3
 """How many of the packages that a finding is about are pointed at."""
 
 # Patterns are text: they are compiled when a lock first needs them, and kept by ``re``.
-_MARKER = r"(?m)^(<{7}|>{7})(?=[ \r]|$)"
 _BEHIND_HOST = r"://[^/\s]+/t/$"
 _COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
 
@@ -36,15 +36,15 @@ _COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
 def lock_conflict_markers(entries: Entries, config: Config) -> Iterator[Problem]:
     """A merge conflict was committed with the lock: no tool can install from it."""
     source = entries.file.source
-    markers = list(re.finditer(_MARKER, source.text))
+    markers = list(re.finditer(MARKER, source.text))
     for number, marker in enumerate(markers):
-        if marker[1].startswith("<") or number == 0:
-            end = next((each for each in markers[number + 1 :] if each[1].startswith(">")), None)
+        if marker[0].startswith("<") or number == 0:
+            end = next((each for each in markers[number + 1 :] if each[0].startswith(">")), None)
             yield Problem(
-                Span(*marker.span(1)),
+                Span(*marker.span()),
                 "a merge conflict was committed",
                 f"take one side whole, then run: {_relock(source)}",
-                also=((Span(*end.span(1)), "it ends here"),) if end else (),
+                also=((Span(*end.span()), "it ends here"),) if end else (),
             )
 
 
@@ -64,7 +64,7 @@ def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     from conda_lockstep.packages import environment_id
 
     place = _first_difference(source, written)
-    if is_same_document(text, written):
+    if is_same_document(text, written, source.path):
         whole = Span(0, len(source.text))
         edits = (Edit(whole, written.replace("\n", source.newline)),)
         fix = Fix("lay the lock out as lockstep writes it", edits, "safe")
@@ -75,7 +75,7 @@ def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
             fix,
         )
         return
-    recorded = recorded_digests(text)
+    recorded = recorded_digests(text, source.path)
     for name, packages in sorted(lock.platforms.items()):
         if recorded.get(name, packages.digest) != packages.digest:
             told = environment_id(recorded[name])
@@ -123,7 +123,7 @@ def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]
 
 def _lock(source: Source) -> Lock | None:
     """Return the lock that a text is, None where a merge conflict is in it; raises ``LockstepError`` for no lock."""
-    if re.search(_MARKER, source.text):
+    if conflict_marker(source.text):
         return None
     return _parsed(source.text.replace("\r\n", "\n"), source.path)
 
