@@ -26,7 +26,7 @@ from rattler.exceptions import GatewayError, SolverError
 
 from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.conda.trust import Trust
-from conda_lockstep.conda.urls import without_credentials
+from conda_lockstep.conda.urls import reason_of_answer, without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.cache import default_cache
