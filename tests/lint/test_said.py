@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conda_lockstep.lint.engine import runner as lint
-from conda_lockstep.lint.engine.registry import FAMILIES, rules
+from conda_lockstep.lint.engine.registry import families, in_order, rules
 from conda_lockstep.lint.engine.runner import Finding
 from tests.lint import test_channels, test_document, test_gpu, test_installs, test_pins, test_pip
 from tests.lint import test_tables as tables
@@ -66,7 +66,7 @@ SEVERAL = {
 """Files in which a rule has more than one thing to say, right entries between the wrong ones."""
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", in_order(families()))
 def test_what_is_said_is_what_was_looked_at(
     family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

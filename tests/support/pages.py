@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from conda_lockstep.cli import main as cli
-from conda_lockstep.lint.engine.registry import FAMILIES, Rule, rules
+from conda_lockstep.lint.engine.registry import Rule, families, in_order, rules
 from conda_lockstep.lint.engine.selection import find_rule
 
 HOOKS = Path(__file__).parents[2] / "hooks"
@@ -52,15 +52,15 @@ class Case:
     @property
     def about(self) -> str:
         """The file that the rule looks at, and its fix changes."""
-        subject = find_rule(self.rule).subject
-        if subject == "installs":
+        (target, *_) = find_rule(self.rule).targets
+        if target == "installs":
             return next(name for name in INSTALLING if self.path(name).is_file())
-        return LOCK if subject == "lock" else ENVIRONMENT
+        return LOCK if target == "lock" else ENVIRONMENT
 
     @property
     def shown(self) -> str:
         """Where that file lies when the case is run."""
-        is_workflow = find_rule(self.rule).subject == "installs" and self.about == ENVIRONMENT
+        is_workflow = find_rule(self.rule).targets[0] == "installs" and self.about == ENVIRONMENT
         return f".github/workflows/{self.about}" if is_workflow else self.about
 
     @property
@@ -215,4 +215,4 @@ def _inside(folder: str) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    update(sys.argv[1:] or FAMILIES)
+    update(sys.argv[1:] or in_order(families()))

@@ -8,10 +8,9 @@ import pytest
 from tests.support.corpus import ABSENT, find_corpus
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment import edit
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
-from conda_lockstep.environment.reader import parse
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.registry import Fix, Problem, Rule, Severity, rules
 from conda_lockstep.render.findings import json as report_json
@@ -22,12 +21,12 @@ OURS = ("document", "channels", "gpu", "secrets")
 
 
 def rule_that(
-    name: str, *problems: Problem, over: tuple[str, ...] = (), severity: Severity = "error"
+    name: str, *problems: Problem, supersedes: tuple[str, ...] = (), severity: Severity = "error"
 ) -> Rule:
     def check(entries: Entries, config: Config) -> Iterator[Problem]:
         yield from problems
 
-    return Rule(name, "document", severity, "", check, over)
+    return Rule(name, "document", severity, "", check, supersedes)
 
 
 def problem(start: int, end: int, fix: Fix | None = None) -> Problem:
@@ -40,7 +39,7 @@ def fix(*edits: tuple[int, int, str], safety: str = "safe") -> Fix:
     return Fix("mend", made, "safe" if safety == "safe" else "unsafe")
 
 
-FILE = parse("dependencies: [aaa, bbb, ccc]\n", "environment.yml")
+FILE = lint.parse_text("dependencies: [aaa, bbb, ccc]\n", "environment.yml")
 AAA, BBB, CCC = (15, 18), (20, 23), (25, 28)
 
 
@@ -80,7 +79,7 @@ def test_a_finding_has_the_severity_of_its_problem_or_of_its_rule() -> None:
 
 
 def test_a_finding_shows_three_lines_at_most() -> None:
-    file = parse("dependencies:\n" + "- a\n" * 6, "environment.yml")
+    file = lint.parse_text("dependencies:\n" + "- a\n" * 6, "environment.yml")
     chosen = [rule_that("a", problem(0, len(file.source.text) - 1))]
     (one,) = lint.lint(file, chosen, Config())
     assert (one.line, one.end_line, one.lines) == (1, 7, ("dependencies:", "- a", "- a"))
@@ -121,7 +120,7 @@ def test_unsafe_fixes_are_applied_only_when_asked_for() -> None:
 )
 def test_a_fix_that_harms_is_not_applied_and_the_others_are(harmful: Fix) -> None:
     text = "dependencies:\n- aaa\n- bbb\nchannels: [ddd]\n"
-    file = parse(text, "environment.yml")
+    file = lint.parse_text(text, "environment.yml")
     place = text.index("ddd")
     good = rule_that("good", problem(place, place + 3, fix((place, place + 3, "eee"))))
     bad = rule_that("bad", problem(0, 1, harmful))
@@ -201,16 +200,16 @@ def test_fixing_a_corpus_file_twice_is_fixing_it_once(unsafe: bool) -> None:
     changed = 0
     for path in sorted([*CORPUS.glob("environments/*.y*ml"), *CORPUS.glob("odd/*.y*ml")]):
         try:
-            file = parse(path.read_bytes().decode("utf-8-sig"), path.name)
-        except (lint.LockstepError, UnicodeDecodeError):
+            file = lint.parse_text(path.read_bytes().decode("utf-8-sig"), path.name)
+        except (LockstepError, UnicodeDecodeError):
             continue
         once = lint.fix(file, chosen, config, unsafe=unsafe)
-        after = parse(once.text, path.name)
+        after = lint.parse_text(once.text, path.name)
         again = lint.fix(after, chosen, config, unsafe=unsafe)
         assert again.text == once.text, path.name
         assert again.done == (), path.name
         changed += once.text != file.source.content
         assert ("\r\n" in once.text) == ("\r\n" in file.source.text)
         assert once.text.endswith("\n") == file.source.text.endswith("\n"), path.name
-        assert edit.kept(file, after, []) or once.done
+        assert file.keeps(after, []) or once.done
     assert changed > 5

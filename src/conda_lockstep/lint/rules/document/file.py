@@ -8,15 +8,16 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.environment_file import Kind
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.engine.registry import Fix, Problem, declare, rule
 from conda_lockstep.text.source import Span
 
-
-@rule("unreadable-file", "error")
-def unreadable_file(entries: Entries, config: Config) -> Iterator[Problem]:
-    """The file is not UTF-8, not YAML, or holds a committed merge conflict: no tool can read it."""
-    # Said by the reader, before there are entries to check: see ``lint.unreadable``.
-    yield from ()
+# The engine makes its finding: there is nothing to check in a file that cannot be read.
+declare(
+    __name__,
+    "unreadable-file",
+    "error",
+    "The file is not UTF-8, not YAML, or holds a committed merge conflict: no tool can read it.",
+)
 
 
 @rule("missing-dependencies", "error")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from conda_lockstep.conda.bounds import bounds
@@ -11,7 +11,7 @@ from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.config import Config
 from conda_lockstep.data import table
 from conda_lockstep.environment.cuda import is_cuda_build, statements
-from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
+from conda_lockstep.environment.entries import CondaEntry, Entries, once_per_file, rewrite
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 
 _SAYS_CPU = ("cpuonly", "pytorch-cpu", "tensorflow-cpu", "cpu-only")
@@ -159,7 +159,7 @@ def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
     return first.startswith("pytorch")
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def _wants_gpu(entries: Entries) -> bool:
     """Say whether the file is for GPUs, by what else it asks for."""
     if entries.named(*_SAYS_CPU):

@@ -1,5 +1,6 @@
 """Rules about locks: is there one, does it still fit its file, and is it what was written?"""
 
-from conda_lockstep.lint.rules.lock import stale, text  # isort: skip
+from conda_lockstep.lint.targets.target import TargetKind
 
-__all__ = ["stale", "text"]
+ORDER = 70
+TARGETS: tuple[TargetKind, ...] = ("environment", "lock")

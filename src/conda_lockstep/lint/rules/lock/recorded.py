@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import yaml
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 def is_same_document(text: str, written: str) -> bool:
     """Say whether two texts are one document to YAML: whether only layout and comments differ."""
@@ -26,5 +22,7 @@ def recorded_digests(text: str) -> Mapping[str, str]:
 
 
 def _load(text: str) -> object:
-    document: object = yaml.load(text, Loader=_Loader)
+    import yaml
+
+    document: object = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return document

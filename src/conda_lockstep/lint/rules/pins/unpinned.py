@@ -74,7 +74,7 @@ def unpinned_python(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("unpinned-pip", "warning", requires=("pip",))
+@rule("unpinned-pip", "warning", requires=("pip",), requirements=True)
 def unpinned_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry has no ``==``: each machine gets the newest release of the day it was set up."""
     for entry in entries.pip:

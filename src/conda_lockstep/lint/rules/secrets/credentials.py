@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment import credentials
 from conda_lockstep.environment.credentials import Secret
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.entries import Entries, once_per_file
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 
 _REVOKE = "revoke it: whoever can read the history has it; then"
@@ -34,7 +33,7 @@ def channel_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(secret.span, message, f"{_REVOKE} delete it")
 
 
-@rule("index-credentials", "error", requires=("address",))
+@rule("index-credentials", "error", requires=("address",), requirements=True)
 def index_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
     """The URL of a package index, a repository or a wheel holds a password or a token."""
     for secret in _secrets(entries):
@@ -57,7 +56,7 @@ def secret_variable(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(secret.span, message, help_)
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def _secrets(entries: Entries) -> Sequence[Secret]:
     return credentials.secrets(entries.file)
 
