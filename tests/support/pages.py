@@ -167,7 +167,10 @@ def update(families: Sequence[str]) -> None:
         if case.folder.parent not in wanted:
             continue
         outcome = run(case)
-        case.path("expected.txt").write_text(outcome.printed, encoding="utf-8")
+        if outcome.printed:
+            case.path("expected.txt").write_text(outcome.printed, encoding="utf-8")
+        else:
+            case.path("expected.txt").unlink(missing_ok=True)
         if outcome.after != case.read(case.about):
             case.path(case.mended).write_bytes(outcome.after)
         else:
