@@ -1,7 +1,7 @@
 """Every rule there is has a row that is right, a row that is wrong, and a test of the place that it points at.
 
-The tables of the families hold most of them; what their layout does not fit is here, as whole files and line:column. The
-cases under ``hooks/`` are rows, too: a rule that has one of each kind there needs none elsewhere.
+The tables of the families hold most of them; what their layout does not fit is here, as whole files and line:column.
+The cases under ``hooks/`` are rows, too: a rule that has one of each kind there needs none elsewhere.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from conda_lockstep.cli import main as cli
+from conda_lockstep.cli.environment import lint
 from conda_lockstep.lint.engine.registry import Rule, families, in_order, rules
 from conda_lockstep.lint.engine.selection import find_rule
 
@@ -33,7 +33,9 @@ _BLOCK = re.compile(
     r"(?P<open>```(?:yaml|text|toml|dockerfile|sh) (?P<file>[\w.\-]+)\n).*?(?P<close>```)", re.DOTALL
 )
 # A suppression is unused where the rule that it names was run.
-_SELECTED = {"unused-suppression": "unused-suppression,pins"}
+_SELECTED = {"unused-suppression": ("unused-suppression", "pins")}
+TODAY = "2026-12-01"
+"""The date on which the cases are run."""
 _TABLE = re.compile(r"(<!-- rules -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -203,7 +205,16 @@ def _lint(case: Case, *options: str) -> str:
     file = ENVIRONMENT if case.about == LOCK else case.shown
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        cli.main(["lint", "--select", _SELECTED.get(case.rule, case.rule), *options, file])
+        lint.run(
+            files=[Path(file)],
+            fix="--fix" in options,
+            unsafe="--unsafe-fixes" in options,
+            output="text",
+            select=_SELECTED.get(case.rule, (case.rule,)),
+            ignore=(),
+            strict=False,
+            today=TODAY,
+        )
     return out.getvalue() + err.getvalue()
 
 

@@ -41,6 +41,7 @@ def run(
     show_fixes: bool = False,
     stdin_filename: str = "",
     exit_zero: bool = False,
+    today: str = "",
 ) -> int:
     """Lint files, print what was found, and return the exit status.
 
@@ -50,11 +51,12 @@ def run(
     2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too; with ``exit_zero``
     for none), else 0. What a
     ``baseline`` holds is neither said nor counted; ``write_baseline`` records what is found, and the status is 0.
-    ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change.
+    ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change. ``today``
+    (``YYYY-MM-DD``) is the date that last days are compared with, the machine's own where it is empty.
     """
     config = load(Path.cwd())
     config = config._replace(
-        ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
+        ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select, today=today
     )
     only = select + extend_select if select else ()
     piped, failures = STDIN in files, list[LockstepError]()
