@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,15 +17,14 @@ from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.registry import rules
 from conda_lockstep.lint.targets.environment_file import EnvironmentTarget
 from tests.lint import test_pins, test_pip
+from tests.support.corpus import environment_files, find_corpus
 
 ALL = tuple(rule.name for rule in rules(("pins", "pip")))
 
 
-def readable(corpus: Path) -> list[EnvironmentFile]:
+def readable() -> list[EnvironmentFile]:
     files = []
-    for path in sorted(
-        [*corpus.glob("environments/*.y*ml"), *corpus.glob("odd/*.yml"), *corpus.glob("pairs/*/*.yml")]
-    ):
+    for path in environment_files("environments", "odd", "pairs"):
         try:
             files.append(read(path))
         except LockstepError:
@@ -34,9 +32,9 @@ def readable(corpus: Path) -> list[EnvironmentFile]:
     return files
 
 
-def test_every_finding_lies_in_its_file_and_says_what_to_do(corpus: Path) -> None:
+def test_every_finding_lies_in_its_file_and_says_what_to_do() -> None:
     chosen = lint.select(Config(), ALL)
-    for file in readable(corpus):
+    for file in readable():
         for finding in lint.lint(EnvironmentTarget(file), chosen, Config()):
             line = file.source.line(finding.line)
             assert 1 <= finding.column <= len(line) + 1
@@ -46,9 +44,11 @@ def test_every_finding_lies_in_its_file_and_says_what_to_do(corpus: Path) -> Non
 
 
 @pytest.mark.parametrize("unsafe", [False, True])
-def test_fixing_twice_is_fixing_once_and_leaves_nothing_to_fix(corpus: Path, unsafe: bool) -> None:
-    for file in readable(corpus):
-        _fix_to_the_end(file, unsafe)
+def test_fixing_twice_is_fixing_once_and_leaves_nothing_to_fix(unsafe: bool) -> None:
+    for file in readable():
+        # Where one mapping holds a key twice, what a fix leaves is read as something else: it is not applied.
+        if not lint.lint(EnvironmentTarget(file), lint.select(Config(), ("duplicate-key",)), Config()):
+            _fix_to_the_end(file, unsafe)
 
 
 _conda = st.sampled_from([entry for good, bad in test_pins.GOOD_AND_BAD.values() for entry in (*good, *bad)])
@@ -81,9 +81,9 @@ def test_fixing_a_generated_file_twice_is_fixing_it_once(
     assert "\r" not in after.replace("\r\n", "")
 
 
-def test_comments_and_line_ends_survive_a_safe_fix(corpus: Path) -> None:
+def test_comments_and_line_ends_survive_a_safe_fix() -> None:
     chosen = lint.select(Config(), ("pins", "pip"))
-    for file in readable(corpus):
+    for file in readable():
         target = EnvironmentTarget(file)
         if any(finding.rule.startswith("duplicate") for finding in lint.lint(target, chosen, Config())):
             continue  # the comment of an entry goes with it
@@ -92,10 +92,10 @@ def test_comments_and_line_ends_survive_a_safe_fix(corpus: Path) -> None:
         assert ("\r\n" in after) == ("\r\n" in file.source.text)
 
 
-def test_a_safe_fix_lets_in_the_versions_that_were_let_in_before(corpus: Path) -> None:
+def test_a_safe_fix_lets_in_the_versions_that_were_let_in_before() -> None:
     chosen = lint.select(Config(), ALL)
     looked_at = 0
-    for file in readable(corpus):
+    for file in readable():
         fixed = lint.fix(EnvironmentTarget(file), chosen, Config(), unsafe=False)
         after = parse(fixed.text.removeprefix("\ufeff"), file.path)
         old, new = _specs(file), _specs(after)
@@ -110,7 +110,7 @@ def test_a_safe_fix_lets_in_the_versions_that_were_let_in_before(corpus: Path) -
                     new[name],
                     version,
                 )
-    assert looked_at > 100
+    assert looked_at > (100 if find_corpus() else 10)
 
 
 _heads = st.sampled_from(
@@ -172,9 +172,9 @@ def test_fixes_of_all_families_get_along_and_comments_survive(
     assert "hunter2" not in " ".join(once.done)
 
 
-def test_comments_on_lines_of_their_own_survive_every_fix(corpus: Path) -> None:
+def test_comments_on_lines_of_their_own_survive_every_fix() -> None:
     chosen = lint.select(Config())
-    for file in readable(corpus):
+    for file in readable():
         after = lint.fix(EnvironmentTarget(file), chosen, Config(), unsafe=True).text
         before, left = (
             sorted(line.strip() for line in each.splitlines() if line.lstrip().startswith("#"))
