@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from conda_lockstep.config import Config
 from conda_lockstep.environment.named_files import STDIN, read_stdin, with_folders
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lint.engine import runner as lint
+from conda_lockstep.lint.engine import reading, running, selection
+from conda_lockstep.lint.engine.findings import UNREADABLE, Finding
 from conda_lockstep.lint.engine.partner_files import with_companions
 from conda_lockstep.lint.engine.registry import Rule, families_of
-from conda_lockstep.lint.engine.runner import UNREADABLE, Finding, Fixed
 from conda_lockstep.settings import load
 
 if TYPE_CHECKING:
     from conda_lockstep.lint.engine.baseline import BaselineScope
+    from conda_lockstep.lint.engine.fixing import Fixed
     from conda_lockstep.lint.targets.target import Target
 
 
@@ -66,11 +67,11 @@ def run(
         paths, failures = with_folders(files, partial(_discover, config, only))
     else:
         paths = _here(config, only)
-    installs = any(lint.kind_of_target(str(path)) == "installs" for path in paths)
-    chosen = lint.select(config, only, installs=installs)
+    installs = any(reading.kind_of_target(str(path)) == "installs" for path in paths)
+    chosen = selection.select(config, only, installs=installs)
     if not piped:
         paths = with_companions(paths, chosen)
-    look = _LintRun(chosen, config, unsafe, partial(_piped, files) if piped else lint.read_file)
+    look = _LintRun(chosen, config, unsafe, partial(_piped, files) if piped else reading.read_file)
     if diff:
         return look.preview(paths, failures)
     seen = look.at(paths, failures, fix=fix, piped=piped)
@@ -88,7 +89,7 @@ def run(
 
 def _piped(named: Sequence[Path], path: Path) -> Target:
     """Read what is piped in as the file that it would be by its name."""
-    return lint.parse_text(read_stdin(named, str(path)), str(path))
+    return reading.parse_text(read_stdin(named, str(path)), str(path))
 
 
 class _Seen(NamedTuple):
@@ -130,7 +131,7 @@ def _asked_for_installs(config: Config, only: Sequence[str]) -> set[str]:
 
 def _is_of_installs(name: str) -> bool:
     return name not in families_of("environment") and (
-        name == "installs" or lint.find_rule(name).family == "installs"
+        name == "installs" or selection.find_rule(name).family == "installs"
     )
 
 
@@ -154,27 +155,30 @@ class _LintRun(NamedTuple):
                     findings += fixed.left
                     done += [f"{path}: fixed {what}" for what in fixed.done]
                 else:
-                    findings += lint.lint_path(path, self.chosen, self.config, self.load)
+                    findings += running.lint_path(path, self.chosen, self.config, self.load)
             except LockstepError as error:
                 failures.append(error)
         return _Seen(paths, findings, done, failures)
 
     def _fixed(self, path: Path, piped: bool) -> Fixed:
+        from conda_lockstep.lint.engine import fixing
+
         if not piped:
-            return lint.fix_path(path, self.chosen, self.config, unsafe=self.unsafe)
-        _, fixed = lint.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
+            return fixing.fix_path(path, self.chosen, self.config, unsafe=self.unsafe)
+        _, fixed = fixing.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
         sys.stdout.write(fixed.text)
         return fixed
 
     def preview(self, paths: Sequence[Path], failed: Sequence[LockstepError]) -> int:
         """Print as a diff what fixing would change; return 2 where a file could not be read, 1 where one changes."""
+        from conda_lockstep.lint.engine import fixing
         from conda_lockstep.render.findings import text
         from conda_lockstep.render.findings.unified_diff import unified
 
         changed, done, failures = 0, 0, [str(failure) for failure in failed]
         for path in paths:
             try:
-                file, fixed = lint.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
+                file, fixed = fixing.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
             except LockstepError as error:
                 failures.append(str(error))
                 continue

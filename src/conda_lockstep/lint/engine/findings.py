@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.lint.engine.registry import Problem, Rule, Safety, Severity
-from conda_lockstep.lint.targets.target import Target
 from conda_lockstep.text.source import Source, Span, UnreadableFileError
+
+if TYPE_CHECKING:
+    from conda_lockstep.lint.targets.target import Target
 
 UNREADABLE = "unreadable-file"
 RECODE = "rewrite the file as UTF-8"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
@@ -14,14 +14,16 @@ from conda_lockstep.lint.engine.findings import RECODE, UNREADABLE, Finding, fin
 from conda_lockstep.lint.engine.reading import parse_text, read_file
 from conda_lockstep.lint.engine.registry import Fix, Rule
 from conda_lockstep.lint.engine.running import Found, problems
-from conda_lockstep.lint.targets.target import Target
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.source import UnreadableFileError
+
+if TYPE_CHECKING:
+    from conda_lockstep.lint.targets.target import Target
 
 MAX_ROUNDS = 20
 """How often fixes are applied and the file is looked at again; ``duplicate-spec`` may need one round a copy."""
 
-_Target = TypeVar("_Target", bound=Target)
+_Target = TypeVar("_Target", bound="Target")
 
 
 class Fixed(NamedTuple):

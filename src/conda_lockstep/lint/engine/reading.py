@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_lockstep.lint.targets.environment_file import EnvironmentTarget
-from conda_lockstep.lint.targets.target import Target, TargetKind
 from conda_lockstep.lock.model.paths import is_lock
 
 if TYPE_CHECKING:
     from conda_lockstep.lint.targets.install_script.target import InstallTarget
     from conda_lockstep.lint.targets.lock_file import LockTarget
+    from conda_lockstep.lint.targets.target import Target, TargetKind
 
 
 def read_file(path: Path) -> Target:

@@ -6,15 +6,17 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from conda_lockstep.config import Config
 from conda_lockstep.lint.engine.findings import Finding, findings, unreadable
 from conda_lockstep.lint.engine.reading import read_file
 from conda_lockstep.lint.engine.registry import Problem, Rule
 from conda_lockstep.lint.engine.selection import for_path
-from conda_lockstep.lint.targets.target import Target
 from conda_lockstep.text.source import Span, UnreadableFileError
+
+if TYPE_CHECKING:
+    from conda_lockstep.lint.targets.target import Target
 
 Found: TypeAlias = list[tuple[Rule, Problem]]
 

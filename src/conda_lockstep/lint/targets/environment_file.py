@@ -12,12 +12,12 @@ from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries, Trait, read_entries
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.reader import parse, read
-from conda_lockstep.lint.targets.target import TargetKind
 from conda_lockstep.text.source import Source
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from conda_lockstep.lint.targets.target import TargetKind
     from conda_lockstep.text.suppressions import Suppression
 
 

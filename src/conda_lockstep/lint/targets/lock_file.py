@@ -8,7 +8,6 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conda_lockstep.lint.targets.target import TargetKind
 from conda_lockstep.text.source import Source
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from conda_lockstep.environment.edit import Edit
     from conda_lockstep.environment.entries import Trait
+    from conda_lockstep.lint.targets.target import TargetKind
     from conda_lockstep.lock.model.lock import Lock
     from conda_lockstep.text.suppressions import Suppression
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from conda_lockstep.environment.requirements import parse_requirements, suppressions_of
 from conda_lockstep.lint.targets.environment_file import EnvironmentTarget
-from conda_lockstep.lint.targets.target import TargetKind
 from conda_lockstep.text.encoding import decode, read_bytes
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from conda_lockstep.lint.targets.target import TargetKind
     from conda_lockstep.text.suppressions import Suppression
 
 

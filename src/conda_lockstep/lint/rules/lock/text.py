@@ -14,11 +14,11 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment.credentials import url_secrets
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.lint.engine.registry import Fix, Problem, lock_rule
-from conda_lockstep.lint.targets.lock_file import LockTarget
 from conda_lockstep.lock.model.paths import environment_of
 from conda_lockstep.text.source import Source, Span
 
 if TYPE_CHECKING:
+    from conda_lockstep.lint.targets.lock_file import LockTarget
     from conda_lockstep.lock.model.lock import Lock
     from conda_lockstep.packages import Package
 

@@ -11,7 +11,6 @@ from conda_lockstep.lint.targets.install_script import reader
 from conda_lockstep.lint.targets.install_script.fix_check import kept
 from conda_lockstep.lint.targets.install_script.install_script import InstallFile
 from conda_lockstep.lint.targets.install_script.kinds import kind_of
-from conda_lockstep.lint.targets.target import TargetKind
 from conda_lockstep.text.source import Source
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from conda_lockstep.environment.edit import Edit
     from conda_lockstep.environment.entries import Trait
+    from conda_lockstep.lint.targets.target import TargetKind
     from conda_lockstep.text.suppressions import Suppression
 
 
