@@ -25,7 +25,7 @@ BARE_INSTALL = """
 import asyncio, os, sys
 from pathlib import Path
 from rattler import install
-from conda_lockstep.lock import cep37
+from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.channels.records import record_of
 lock, prefix, cache = sys.argv[1:]
 packages = next(iter(cep37.read(Path(lock)).platforms.values()))

@@ -54,12 +54,12 @@ gc.disable()
 laps = [time.process_time()]
 from pathlib import Path
 from conda_lockstep.config import Config
-from conda_lockstep.environment import nodes
-from conda_lockstep.environment.environment_file import read
+from conda_lockstep.environment import node_reader
+from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.render import text
-from conda_lockstep.lint.engine.registry import lint
-chosen, files = lint.select(Config()), []
+from conda_lockstep.lint.engine import runner
+from conda_lockstep.render.findings import text
+chosen, files = runner.select(Config()), []
 laps.append(time.process_time())
 for path in sys.argv[1:]:
     try:
@@ -67,7 +67,7 @@ for path in sys.argv[1:]:
     except LockstepError:
         pass
 laps.append(time.process_time())
-findings = [finding for file in files for finding in lint.lint(file, chosen, Config())]
+findings = [finding for file in files for finding in runner.lint(file, chosen, Config())]
 laps.append(time.process_time())
 text.render(findings)
 laps.append(time.process_time())

@@ -19,18 +19,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "dist" / "lockstep.pyz"
 COMMANDS = ("verify", "fleet", "snapshot", "diff", "probe")
-DATA = ("data/names.*", "probe/inside.py", "report/assets/*")
+DATA = ("data/names.*", "probe/inside.py", "render/assets/*")
 
 _SOURCE = ROOT / "src"
 _PACKAGE = "conda_lockstep"
-_ROOTS = ("cli", *(f"{folder}.{name}" for folder in ("arguments", "commands") for name in COMMANDS))
+_ROOTS = ("cli.main", *(f"arguments.{name}" for name in COMMANDS))
 _MOMENT = (2020, 1, 1, 0, 0, 0)
 _MAIN = """import sys
 
 if sys.version_info < (3, 10):
     sys.exit("lockstep: needs Python 3.10 or newer, this is %d.%d" % sys.version_info[:2])
 
-from conda_lockstep import cli
+from conda_lockstep.cli import main as cli
 
 cli.COMMANDS = tuple(command for command in cli.COMMANDS if command.name in {commands!r})
 cli.entry()

@@ -356,16 +356,16 @@ def test_a_failed_change_of_an_environment_is_marked_and_started_anew(world, tmp
 CHILD = """
 import os, sys
 from pathlib import Path
-from conda_lockstep.install.build import Options, build_environment
+from conda_lockstep.install.build import BuildOptions, build_environment
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock import cep37
+from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.channels.channels import Mirrors
 lock, prefix, cache, *mirrors = sys.argv[1:]
 packages = next(iter(cep37.read(Path(lock)).platforms.values()))
 print("go", flush=True)
 try:
     mirrors = Mirrors(dict(zip(mirrors[::2], mirrors[1::2])))
-    build_environment(packages, Path(prefix), Options(mirrors, cache=Path(cache)))
+    build_environment(packages, Path(prefix), BuildOptions(mirrors, cache=Path(cache)))
     print("done", flush=True)
 except LockstepError as error:
     print(error, file=sys.stderr, flush=True)

@@ -247,14 +247,14 @@ def test_where_there_is_no_environment_it_is_said(packages, world, tmp_path):
 CHILD = """
 import sys
 from pathlib import Path
-from conda_lockstep.install.build import Options, sync_environment
-from conda_lockstep.lock import cep37
+from conda_lockstep.install.build import BuildOptions, sync_environment
+from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.channels.channels import Mirrors
 lock, prefix, cache, channel, pypi = sys.argv[1:]
 packages = next(iter(cep37.read(Path(lock)).platforms.values()))
 mirrors = Mirrors({"https://conda.anaconda.org/forge": channel, "https://pypi.org": pypi})
 print("go", flush=True)
-sync_environment(packages, Path(prefix), Options(mirrors, cache=Path(cache)))
+sync_environment(packages, Path(prefix), BuildOptions(mirrors, cache=Path(cache)))
 """
 
 

@@ -34,8 +34,8 @@ int nvmlDeviceGetCudaComputeCapability(void *device, int *major, int *minor) { *
 """
 DETECT = """
 import json
-from conda_lockstep.snapshot import document, machine
-print(json.dumps(document.machine_json(machine.detect())))
+from conda_lockstep.snapshot import machine, snapshot_json
+print(json.dumps(snapshot_json.machine_json(machine.detect())))
 """
 
 

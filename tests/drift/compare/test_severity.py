@@ -74,14 +74,14 @@ def test_another_build_than_the_locked_one_is_critical_on_a_machine_and_routine_
 def test_between_two_machines_nothing_may_differ_in_either_direction() -> None:
     one, other = [NUMPY, pip("tqdm", "4.66")], [NUMPY, TORCH_GPU]
     expected = [("pytorch", "critical"), ("tqdm", "high")]
-    assert [(name, severity) for name, _, severity in judged(one, other, "machines")] == expected
-    assert [(name, severity) for name, _, severity in judged(other, one, "machines")] == expected
+    assert [(name, severity) for name, _, severity in judged(one, other, "prefix_to_prefix")] == expected
+    assert [(name, severity) for name, _, severity in judged(other, one, "prefix_to_prefix")] == expected
 
 
 def test_a_machine_that_differs_weighs_one_grade_more_than_a_lock_that_changes() -> None:
     old, new = [conda("nccl", "2.20.5")], [conda("nccl", "2.20.6")]
     assert judged(old, new) == [("nccl", "upgrade", "high")]
-    assert judged(old, new, "machine") == [("nccl", "upgrade", "critical")]
+    assert judged(old, new, "lock_to_prefix") == [("nccl", "upgrade", "critical")]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_follower_with_other_bytes_stays_critical() -> None:
 def test_a_shadowed_package_comes_before_everything_else() -> None:
     old = [NUMPY, conda("python", "3.11.7"), TORCH_GPU]
     new = [NUMPY, pip("numpy", "2.0.0"), conda("python", "3.12.1"), conda("pytorch", "2.5.1", "cpu_h1_0")]
-    order = judged(old, new, "machine")
+    order = judged(old, new, "lock_to_prefix")
     assert [decisive for _, decisive, _ in order] == ["shadowed", "variant", "upgrade"]
     assert {severity for *_, severity in order} == {"critical"}
 

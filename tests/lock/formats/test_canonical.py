@@ -113,7 +113,7 @@ REWRITE = """
 import sys
 sys.path[:0] = sys.argv[2:]
 from pathlib import Path
-from conda_lockstep.lock import cep37
+from conda_lockstep.lock.formats import cep37
 lock = cep37.read(Path(sys.argv[1]))
 sys.stdout.buffer.write(cep37.render(lock).encode())
 """
@@ -124,7 +124,7 @@ def test_every_python_of_this_machine_writes_the_same_bytes(expected, tmp_path):
     others = _pythons()
     if not others:
         pytest.skip("there is no other Python >= 3.10 on this machine")
-    source = str(Path(__file__).parents[2] / "src")
+    source = str(Path(__file__).parents[3] / "src")
     for python in others:
         command = [python, "-I", "-c", REWRITE, str(tmp_path / "conda-lock.yml"), source]
         done = subprocess.run(

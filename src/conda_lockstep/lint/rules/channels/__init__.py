@@ -1,4 +1,4 @@
-"""Rules about where packages come from: which channels, in which order, and whether all machines see the same."""
+"""Rules about channels: which ones, in which order, and whether all machines use the same."""
 
 ORDER = 20
 TARGETS = ("environment",)

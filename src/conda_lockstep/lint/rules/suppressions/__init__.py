@@ -1,4 +1,4 @@
-"""Rules about the comments that silence rules."""
+"""Rules about the comments that suppress findings."""
 
 ORDER = 90
 TARGETS = ("environment", "requirements", "installs")

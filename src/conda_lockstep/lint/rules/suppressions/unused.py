@@ -8,6 +8,6 @@ declare(
     __name__,
     "unused-suppression",
     "warning",
-    "A ``# lockstep: ignore=`` silences nothing: it would hide the next real finding, or never worked.",
+    "A ``# lockstep: ignore=`` comment suppresses nothing: it may hide a later finding, or never worked.",
     ("environment", "requirements", "installs"),
 )
