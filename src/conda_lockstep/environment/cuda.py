@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.conda.bounds import Bounds, Release, both, bounds, numbers
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.conda.cuda_packages import cuda_packages
-from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
+from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, once_per_file
 from conda_lockstep.text.source import Span
 
 Kind: TypeAlias = Literal["selects", "part", "wheel"]
@@ -40,7 +39,7 @@ class Statement(NamedTuple):
         return low[0], _minor(low)
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def statements(entries: Entries) -> Sequence[Statement]:
     """Return what a file says about CUDA, in its order; nothing for a file that does not speak of it."""
     text = entries.file.source.text.lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from conda_lockstep.environment.environment_file import Dependency, EnvironmentFile, Item, PipSection
@@ -65,9 +65,9 @@ def touch(a: Span, b: Span) -> bool:
     return a.start < b.end and b.start < a.end
 
 
-def is_shared(file: EnvironmentFile, edits: Iterable[Edit]) -> bool:
-    """Return whether an edit touches a place that aliases refer to: it would change more than its own entry."""
-    return bool(file.shared) and any(touch(edit.span, span) for edit in edits for span in file.shared)
+def touches_any(edits: Iterable[Edit], places: Sequence[Span]) -> bool:
+    """Return whether an edit touches one of several places."""
+    return any(touch(edit.span, place) for edit in edits for place in places)
 
 
 def kept(before: EnvironmentFile, after: EnvironmentFile, edits: Iterable[Edit]) -> bool:

@@ -14,15 +14,16 @@ from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.config import Config
 from conda_lockstep.environment.named_files import STDIN, read_stdin, with_folders
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lint.engine import runner as lint
+from conda_lockstep.lint.engine import reading, running, selection
+from conda_lockstep.lint.engine.findings import UNREADABLE, Finding
 from conda_lockstep.lint.engine.partner_files import with_companions
-from conda_lockstep.lint.engine.registry import OF_ENVIRONMENTS, Rule
-from conda_lockstep.lint.engine.runner import UNREADABLE, Finding, Fixed
+from conda_lockstep.lint.engine.registry import Rule, families_of
 from conda_lockstep.settings import load
 
 if TYPE_CHECKING:
-    from conda_lockstep.environment.environment_file import EnvironmentFile
     from conda_lockstep.lint.engine.baseline import BaselineScope
+    from conda_lockstep.lint.engine.fixing import Fixed
+    from conda_lockstep.lint.targets.target import Target
 
 
 def run(
@@ -42,6 +43,7 @@ def run(
     show_fixes: bool = False,
     stdin_filename: str = "",
     exit_zero: bool = False,
+    today: str = "",
 ) -> int:
     """Lint files, print what was found, and return the exit status.
 
@@ -51,11 +53,12 @@ def run(
     2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too; with ``exit_zero``
     for none), else 0. What a
     ``baseline`` holds is neither said nor counted; ``write_baseline`` records what is found, and the status is 0.
-    ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change.
+    ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change. ``today``
+    (``YYYY-MM-DD``) is the date that last days are compared with, the machine's own where it is empty.
     """
     config = load(Path.cwd(), TRUSTED)
     config = config._replace(
-        ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
+        ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select, today=today
     )
     only = select + extend_select if select else ()
     piped, failures = STDIN in files, list[LockstepError]()
@@ -65,11 +68,11 @@ def run(
         paths, failures = with_folders(files, partial(_discover, config, only))
     else:
         paths = _here(config, only)
-    installs = any(lint.subject_of(str(path)) == "installs" for path in paths)
-    chosen = lint.select(config, only, installs=installs)
+    installs = any(reading.kind_of_target(str(path)) == "installs" for path in paths)
+    chosen = selection.select(config, only, installs=installs)
     if not piped:
         paths = with_companions(paths, chosen)
-    look = _LintRun(chosen, config, unsafe, partial(_piped, files) if piped else lint.read_file)
+    look = _LintRun(chosen, config, unsafe, partial(_piped, files) if piped else reading.read_file)
     if diff:
         return look.preview(paths, failures)
     seen = look.at(paths, failures, fix=fix, piped=piped)
@@ -85,9 +88,9 @@ def run(
     return int(fails and not exit_zero)
 
 
-def _piped(named: Sequence[Path], path: Path) -> EnvironmentFile:
+def _piped(named: Sequence[Path], path: Path) -> Target:
     """Read what is piped in as the file that it would be by its name."""
-    return lint.parse_text(read_stdin(named, str(path)), str(path))
+    return reading.parse_text(read_stdin(named, str(path)), str(path))
 
 
 class _Seen(NamedTuple):
@@ -128,7 +131,9 @@ def _asked_for_installs(config: Config, only: Sequence[str]) -> set[str]:
 
 
 def _is_of_installs(name: str) -> bool:
-    return name not in OF_ENVIRONMENTS and (name == "installs" or lint.find_rule(name).family == "installs")
+    return name not in families_of("environment") and (
+        name == "installs" or selection.find_rule(name).family == "installs"
+    )
 
 
 class _LintRun(NamedTuple):
@@ -137,7 +142,7 @@ class _LintRun(NamedTuple):
     chosen: Sequence[Rule]
     config: Config
     unsafe: bool
-    load: Callable[[Path], EnvironmentFile]
+    load: Callable[[Path], Target]
 
     def at(self, paths: Sequence[Path], failed: Sequence[LockstepError], *, fix: bool, piped: bool) -> _Seen:
         """Look at files, and mend them; ``failed`` are the errors of those that were not found."""
@@ -151,27 +156,30 @@ class _LintRun(NamedTuple):
                     findings += fixed.left
                     done += [f"{path}: fixed {what}" for what in fixed.done]
                 else:
-                    findings += lint.lint_path(path, self.chosen, self.config, self.load)
+                    findings += running.lint_path(path, self.chosen, self.config, self.load)
             except LockstepError as error:
                 failures.append(error)
         return _Seen(paths, findings, done, failures)
 
     def _fixed(self, path: Path, piped: bool) -> Fixed:
+        from conda_lockstep.lint.engine import fixing
+
         if not piped:
-            return lint.fix_path(path, self.chosen, self.config, unsafe=self.unsafe)
-        _, fixed = lint.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
+            return fixing.fix_path(path, self.chosen, self.config, unsafe=self.unsafe)
+        _, fixed = fixing.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
         sys.stdout.write(fixed.text)
         return fixed
 
     def preview(self, paths: Sequence[Path], failed: Sequence[LockstepError]) -> int:
         """Print as a diff what fixing would change; return 2 where a file could not be read, 1 where one changes."""
+        from conda_lockstep.lint.engine import fixing
         from conda_lockstep.render.findings import text
         from conda_lockstep.render.findings.unified_diff import unified
 
         changed, done, failures = 0, 0, [str(failure) for failure in failed]
         for path in paths:
             try:
-                file, fixed = lint.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
+                file, fixed = fixing.plan_path(path, self.chosen, self.config, self.load, unsafe=self.unsafe)
             except LockstepError as error:
                 failures.append(str(error))
                 continue
@@ -179,7 +187,8 @@ class _LintRun(NamedTuple):
                 failures += (f"{each.path}:{each.line}:{each.column}: {each.message}" for each in fixed.left)
             elif fixed.done:
                 changed, done = changed + 1, done + len(fixed.done)
-                sys.stdout.write(unified(file, lint.parse_text(fixed.text, file.path), colour=_colour()))
+                after = file.with_text(fixed.text)
+                sys.stdout.write(unified(file.document, after.document, colour=_colour()))
         sys.stderr.write(text.errors(failures))
         print(f"would fix {text.count(done, 'problem')} in {text.count(changed, 'file')}", file=sys.stderr)
         return 2 if failures else int(changed > 0)

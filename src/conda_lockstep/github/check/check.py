@@ -26,8 +26,8 @@ from conda_lockstep.github.event.workflow_commands import group, quoted
 from conda_lockstep.github.handoff import handoff as handoffs
 from conda_lockstep.github.handoff.handoff import Checked, Handoff, Remark
 from conda_lockstep.lint.engine import runner as lint
+from conda_lockstep.lint.engine.findings import UNREADABLE, Finding
 from conda_lockstep.lint.engine.partner_files import with_companions
-from conda_lockstep.lint.engine.runner import UNREADABLE, Finding
 from conda_lockstep.lock.model.paths import is_lock
 from conda_lockstep.lock.solve.dates import utc_now
 from conda_lockstep.settings import load

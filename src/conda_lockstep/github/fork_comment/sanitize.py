@@ -12,8 +12,8 @@ from conda_lockstep.drift.compare.operands import parse_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.handoff.handoff import Caveat, Checked, Handoff, Remark
 from conda_lockstep.github.report.gate import LADDER
+from conda_lockstep.lint.engine.findings import UNREADABLE
 from conda_lockstep.lint.engine.registry import rules
-from conda_lockstep.lint.engine.runner import UNREADABLE
 from conda_lockstep.lock.model.paths import SUFFIX, machine_lock_path
 from conda_lockstep.packages import Package
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from conda_lockstep.lint.engine.findings import Finding
 from conda_lockstep.lint.engine.registry import Severity
-from conda_lockstep.lint.engine.runner import Finding
 from conda_lockstep.render.findings.text import visible
 from conda_lockstep.render.paths import from_root
 

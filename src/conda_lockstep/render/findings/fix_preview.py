@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from conda_lockstep.lint.engine.runner import EditAt, Finding
+from conda_lockstep.lint.engine.findings import EditAt, Finding
 from conda_lockstep.render.findings.text import BOLD, margin, paint, visible
 
 _GREEN, _RED = "32", "31"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from conda_lockstep.lint.engine.runner import Finding, FixAt
+from conda_lockstep.lint.engine.findings import Finding, FixAt
 
 
 def render(findings: Sequence[Finding]) -> str:

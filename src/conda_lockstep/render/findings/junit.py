@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conda_lockstep.errors import Location, LockstepError
-from conda_lockstep.lint.engine.runner import Finding
+from conda_lockstep.lint.engine.findings import Finding
 from conda_lockstep.render.findings.text import visible
 from conda_lockstep.render.paths import from_root
 

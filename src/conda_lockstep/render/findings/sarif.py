@@ -19,9 +19,9 @@ from urllib.parse import quote
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine.baseline import entry_text
+from conda_lockstep.lint.engine.findings import Finding, FixAt
 from conda_lockstep.lint.engine.registry import Rule, rules
 from conda_lockstep.lint.engine.rule_pages import lead, plain
-from conda_lockstep.lint.engine.runner import Finding, FixAt
 from conda_lockstep.render.findings.text import visible
 from conda_lockstep.render.paths import from_root
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from conda_lockstep.lint.engine.findings import Finding
 from conda_lockstep.lint.engine.registry import Safety
-from conda_lockstep.lint.engine.runner import Finding
 
 
 def render(findings: Sequence[Finding]) -> str:

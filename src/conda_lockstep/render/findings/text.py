@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from conda_lockstep.lint.engine.runner import Finding
+from conda_lockstep.lint.engine.findings import Finding
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 BOLD, DIM = "1", "2"

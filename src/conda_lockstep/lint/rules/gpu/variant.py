@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 
 from conda_lockstep.conda.bounds import bounds
 from conda_lockstep.conda.build_variants import CPU_SELECTORS, Framework, device_of_pattern, frameworks
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.config import Config
 from conda_lockstep.environment.cuda import statements
-from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
+from conda_lockstep.environment.entries import CondaEntry, Entries, once_per_file, rewrite
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 
 _IN_TWO_BUILDS = ("pytorch", "tensorflow", "jaxlib")
@@ -139,7 +139,7 @@ def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
     return first.startswith("pytorch")
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def _wants_gpu(entries: Entries) -> bool:
     """Say whether the file is for GPUs, by what else it asks for."""
     if entries.named(*CPU_SELECTORS):

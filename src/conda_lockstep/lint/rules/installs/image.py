@@ -13,13 +13,12 @@ from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries, read_entries
 from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.engine.registry import Fix, Problem, install_rule
 from conda_lockstep.lint.rules.installs.environment import environment_file
 from conda_lockstep.lint.rules.installs.locked import DEFAULT_FILE
 from conda_lockstep.lint.rules.installs.subject import (
     INSTALLING,
     MICROMAMBA_IMAGES,
-    install_file,
     is_rehearsal,
     program_name,
 )
@@ -34,10 +33,9 @@ _CUDA = re.compile(r"cuda[:\-]?(\d{2})\.(\d+)|cu(?:da)?(\d{2})(\d)(?!\d)")
 _EXPLICIT = (".lock", ".txt", "-lock.yml", "-lock.yaml")
 
 
-@rule("no-cuda-override", "warning", subject="installs")
-def no_cuda_override(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("no-cuda-override", "warning")
+def no_cuda_override(file: InstallFile, config: Config) -> Iterator[Problem]:
     """An image for GPUs is built where there is none: without ``CONDA_OVERRIDE_CUDA`` the solver takes CPU builds."""
-    file = install_file(entries)
     told: set[int] = set()
     for step, call in file.calls:
         image = file.image_of(step)
@@ -64,10 +62,9 @@ def no_cuda_override(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("package-cache-left", "note", subject="installs")
-def package_cache_left(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("package-cache-left", "note")
+def package_cache_left(file: InstallFile, config: Config) -> Iterator[Problem]:
     """The archives that conda downloaded stay in the image, though the environment is made of them already."""
-    file = install_file(entries)
     if file.kind != "dockerfile":
         return
     cleans = [

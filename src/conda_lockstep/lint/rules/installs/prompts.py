@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.entries import Entries
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
-from conda_lockstep.lint.rules.installs.subject import install_file, is_rehearsal, program_name, with_option
+from conda_lockstep.lint.engine.registry import Fix, Problem, install_rule
+from conda_lockstep.lint.rules.installs.subject import is_rehearsal, program_name, with_option
 from conda_lockstep.lint.targets.install_script.calls import Call
 from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
 
@@ -21,10 +20,9 @@ _ASKING = {
 _ALWAYS = re.compile(r"always[_-]yes", re.IGNORECASE)
 
 
-@rule("missing-yes", "warning", subject="installs")
-def missing_yes(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("missing-yes", "warning")
+def missing_yes(file: InstallFile, config: Config) -> Iterator[Problem]:
     """A command asks before it goes on: with an open input it waits, and a closed one answers for you."""
-    file = install_file(entries)
     answered = _ALWAYS.search(file.source.text) is not None
     for step, call in file.calls:
         if call.action not in _ASKING[call.tool] or call.has("yes", "json") or is_rehearsal(call):

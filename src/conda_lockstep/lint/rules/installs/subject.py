@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import Entries
 from conda_lockstep.lint.targets.install_script.calls import Call
-from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
-from conda_lockstep.lint.targets.install_script.kinds import kind_of
-from conda_lockstep.lint.targets.install_script.reader import parse
+from conda_lockstep.lint.targets.install_script.install_script import ScriptStep
 from conda_lockstep.text.source import Span
 
 CONDA_IMAGES = re.compile(
@@ -24,12 +20,6 @@ MICROMAMBA_IMAGES = re.compile(r"(?:.*/)?(?:mambaorg|mamba-org)/micromamba(?:[:@
 
 INSTALLING = ("install", "create", "env create", "env update", "update")
 """Actions of conda that bring packages into an environment."""
-
-
-def install_file(entries: Entries) -> InstallFile:
-    """Return the file that a text is; raises ``UnreadableFileError`` for a workflow that is no YAML."""
-    source = entries.file.source
-    return _parsed(source.text, source.path)
 
 
 def is_rehearsal(call: Call) -> bool:
@@ -46,8 +36,3 @@ def with_option(step: ScriptStep, call: Call, option: str) -> Edit:
     """Return the edit that gives a call an option, right behind its subcommand."""
     is_item = step.is_listed and not call.nested
     return Edit(Span(call.head.end, call.head.end), f', "{option}"' if is_item else f" {option}")
-
-
-@lru_cache(maxsize=1)
-def _parsed(text: str, path: str) -> InstallFile:
-    return parse(text, path, kind_of(path) or "shell")

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment.credentials import url_secrets
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import Entries
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.engine.registry import Fix, Problem, lock_rule
 from conda_lockstep.lock.model.paths import environment_of
-from conda_lockstep.text.merge_conflict import MARKER, conflict_marker
 from conda_lockstep.text.source import Source, Span
 
 if TYPE_CHECKING:
+    from conda_lockstep.lint.targets.lock_file import LockTarget
     from conda_lockstep.lock.model.lock import Lock
     from conda_lockstep.packages import Package
 
@@ -32,11 +30,10 @@ _BEHIND_HOST = r"://[^/\s]+/t/$"
 _COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
 
 
-@rule("lock-conflict-markers", "error", subject="lock")
-def lock_conflict_markers(entries: Entries, config: Config) -> Iterator[Problem]:
+@lock_rule("lock-conflict-markers", "error")
+def lock_conflict_markers(file: LockTarget, config: Config) -> Iterator[Problem]:
     """A merge conflict was committed with the lock: no tool can install from it."""
-    source = entries.file.source
-    markers = list(re.finditer(MARKER, source.text))
+    source, markers = file.source, file.markers
     for number, marker in enumerate(markers):
         if marker[0].startswith("<") or number == 0:
             end = next((each for each in markers[number + 1 :] if each[0].startswith(">")), None)
@@ -48,13 +45,13 @@ def lock_conflict_markers(entries: Entries, config: Config) -> Iterator[Problem]
             )
 
 
-@rule("hand-edited-lock", "warning", subject="lock")
-def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
+@lock_rule("hand-edited-lock", "warning")
+def hand_edited_lock(file: LockTarget, config: Config) -> Iterator[Problem]:
     """A lock is not as lockstep wrote it: somebody edited it, or some tool laid it out anew."""
     from conda_lockstep.lock.formats import cep37
 
-    source = entries.file.source
-    text, lock = source.text.replace("\r\n", "\n"), _lock(source)
+    source = file.source
+    text, lock = file.text, file.lock
     if lock is None or not cep37.is_ours(text, lock):
         return
     written = cep37.render(lock)
@@ -85,11 +82,11 @@ def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     yield Problem(place, "the lock holds what lockstep does not write", f"run: {_relock(source)}")
 
 
-@rule("lock-without-hash", "warning", subject="lock")
-def lock_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
+@lock_rule("lock-without-hash", "warning")
+def lock_without_hash(file: LockTarget, config: Config) -> Iterator[Problem]:
     """A locked package has no hash: whatever its URL gives on the day is installed."""
-    source = entries.file.source
-    lock = _lock(source)
+    source = file.source
+    lock = file.lock
     bare = [package for package in _packages(lock) if not _is_fixed(package)] if lock else []
     if not bare:
         return
@@ -102,10 +99,10 @@ def lock_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     )
 
 
-@rule("lock-with-credentials", "error", supersedes=("hand-edited-lock",), subject="lock")
-def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
+@lock_rule("lock-with-credentials", "error", supersedes=("hand-edited-lock",))
+def lock_with_credentials(file: LockTarget, config: Config) -> Iterator[Problem]:
     """A URL in the lock holds a password or a token: everyone who can read the repository has it."""
-    source = entries.file.source
+    source = file.source
     found: dict[tuple[str, str], list[Span]] = {}
     for start, end, kind in url_secrets(source.text):
         # Behind the host, '/t/' is conda's; many a server has folders of that name elsewhere.
@@ -119,20 +116,6 @@ def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]
             f"a {kind} stands in the lock{many}",
             f"revoke it: whoever can read the history has it; then run: {_relock(source)}",
         )
-
-
-def _lock(source: Source) -> Lock | None:
-    """Return the lock that a text is, None where a merge conflict is in it; raises ``LockstepError`` for no lock."""
-    if conflict_marker(source.text):
-        return None
-    return _parsed(source.text.replace("\r\n", "\n"), source.path)
-
-
-@lru_cache(maxsize=1)
-def _parsed(text: str, path: str) -> Lock:
-    from conda_lockstep.lock.formats import cep37
-
-    return cep37.parse(text, path)
 
 
 def _relock(source: Source) -> str:

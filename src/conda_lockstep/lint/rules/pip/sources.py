@@ -26,6 +26,7 @@ _HASH = r"[#&](sha256|sha384|sha512|md5)=[0-9a-f]+"
 @rule(
     "git-without-commit",
     "warning",
+    requirements=True,
     supersedes=("locker-incompatible", "local-requirement"),
     requires=("special",),
 )
@@ -47,7 +48,7 @@ def git_without_commit(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("url-without-hash", "warning", requires=("special",))
+@rule("url-without-hash", "warning", requires=("special",), requirements=True)
 def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     """A URL has no ``#sha256=``: the file behind it can be exchanged without anyone's notice."""
     for entry in entries.pip_having("special"):
@@ -64,7 +65,13 @@ def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("local-requirement", "warning", supersedes=("locker-incompatible",), requires=("special",))
+@rule(
+    "local-requirement",
+    "warning",
+    supersedes=("locker-incompatible",),
+    requires=("special",),
+    requirements=True,
+)
 def local_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
     """A folder or file of this machine is installed: others have it elsewhere, in another state, or not at all."""
     for entry in entries.pip_having("special"):
@@ -93,7 +100,7 @@ def requirements_file(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("extra-index", "warning", supersedes=("locker-incompatible",), requires=("special",))
+@rule("extra-index", "warning", supersedes=("locker-incompatible",), requires=("special",), requirements=True)
 def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """``--extra-index-url`` lets whoever registers a private name on PyPI take its place (dependency confusion)."""
     special = entries.pip_having("special")
@@ -113,7 +120,7 @@ def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("insecure-index", "error", supersedes=("extra-index", "locker-incompatible"))
+@rule("insecure-index", "error", supersedes=("extra-index", "locker-incompatible"), requirements=True)
 def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """An index over plain ``http://``, or a trusted host: whoever is on the way can install what they like."""
     for entry in entries.pip_having("special"):
