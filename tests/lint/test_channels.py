@@ -238,7 +238,10 @@ def test_an_order_of_the_settings_is_kept_to_the_letter() -> None:
     config = Config(channel_order=("company", "conda-forge"))
     assert found(listed("company", "conda-forge", "other"), "channel-order", config=config) == []
     (finding,) = found(listed("other", "conda-forge"), "channel-order", config=config)
-    assert (finding.severity, finding.help) == ("warning", "put them in this order: conda-forge, other")
+    assert (finding.severity, finding.help) == (
+        "warning",
+        "list the channels in this order: conda-forge, other",
+    )
 
 
 @pytest.mark.parametrize(

@@ -294,13 +294,13 @@ def test_a_suggestion_is_made_where_a_key_is_close_to_a_known_one() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("3.10", "the number 3.1 to YAML"),
-        ("010", "8 to YAML 1.1, 10 to 1.2"),
-        ("yes", "True to YAML 1.1, text to 1.2"),
-        ("false", "a truth value to YAML, and then 'False'"),
-        ("0o17", "the number 15 to YAML 1.2, text to 1.1"),
-        ("1_000", "the number 1000 to YAML 1.1, text to 1.2"),
-        ("2024-01-01", "a date to YAML"),
+        ("3.10", "the number 3.1 in YAML"),
+        ("010", "8 in YAML 1.1 and 10 in YAML 1.2"),
+        ("yes", "True in YAML 1.1 and a string in YAML 1.2"),
+        ("false", "a boolean in YAML and becomes 'False'"),
+        ("0o17", "a string in YAML 1.1 and the number 15 in YAML 1.2"),
+        ("1_000", "the number 1000 in YAML 1.1 and a string in YAML 1.2"),
+        ("2024-01-01", "a date in YAML"),
     ],
 )
 def test_what_yaml_makes_of_a_value_is_said(value: str, said: str) -> None:
@@ -311,7 +311,7 @@ def test_what_yaml_makes_of_a_value_is_said(value: str, said: str) -> None:
 def test_a_team_may_ask_for_a_pattern_of_names(name: str) -> None:
     config = Config(name_pattern="train-.*")
     assert bool(found(f"name: {name}\n", "bad-name", config=config)) is (name == "serve")
-    with pytest.raises(LockstepError, match="no regular expression"):
+    with pytest.raises(LockstepError, match="not a valid regular expression"):
         found("name: a\n", "bad-name", config=Config(name_pattern="("))
 
 

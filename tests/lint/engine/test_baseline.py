@@ -196,11 +196,11 @@ def test_no_secret_reaches_a_baseline() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "baseline.json:1:2: not JSON"),
-        ("<<<<<<< ours\n", "baseline.json:1:1: not JSON"),
+        ("{", "baseline.json:1:2: the baseline is not valid JSON"),
+        ("<<<<<<< ours\n", "baseline.json:1:1: the baseline is not valid JSON"),
         ("[]", "'findings' is not a list"),
         ('{"version": 1}', "'findings' is not a list"),
-        ('{"version": 2, "findings": []}', "of version 2, not 1"),
+        ('{"version": 2, "findings": []}', "unsupported baseline version 2, expected 1"),
         ('{"version": 1, "findings": [{}]}', "finding 1 of the baseline"),
         ('{"version": 1, "findings": [[]]}', "finding 1 of the baseline"),
         ('{"version": 1, "findings": [{"path": "a", "rule": "b", "entry": "c", "count": 0}]}', "finding 1"),
@@ -208,12 +208,12 @@ def test_no_secret_reaches_a_baseline() -> None:
             '{"version": 1, "findings": [{"path": "a", "rule": "b", "entry": "c", "count": true}]}',
             "finding 1",
         ),
-        ("[" * 200_000, "not JSON"),
+        ("[" * 200_000, "not valid JSON"),
     ],
 )
 def test_what_is_no_baseline_is_refused_and_never_overwritten(content: str, said: str) -> None:
     FILE.write_text(content)
-    with pytest.raises(LockstepError, match="write it again with --write-baseline") as refusal:
+    with pytest.raises(LockstepError, match="create it again with --write-baseline") as refusal:
         baseline.read(FILE)
     assert said in str(refusal.value)
     assert str(refusal.value).startswith("baseline.json:")
@@ -223,13 +223,13 @@ def test_what_is_no_baseline_is_refused_and_never_overwritten(content: str, said
 
 
 def test_a_folder_is_no_baseline(tmp_path: Path) -> None:
-    with pytest.raises(LockstepError, match=f"^{tmp_path}: cannot be read: Is a directory$"):
+    with pytest.raises(LockstepError, match=f"^{tmp_path}: cannot read the baseline: Is a directory$"):
         baseline.read(tmp_path)
 
 
 def test_a_baseline_that_is_not_there_is_told() -> None:
     with pytest.raises(
-        LockstepError, match=r"baseline\.json: no such baseline; write it with --write-baseline"
+        LockstepError, match=r"baseline\.json: baseline not found; create it with --write-baseline"
     ):
         baseline.read(FILE)
 
