@@ -1,4 +1,4 @@
-"""Does a script wait for an answer that nobody gives?"""
+"""Commands in scripts that ask for confirmation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ALWAYS = re.compile(r"always[_-]yes", re.IGNORECASE)
 
 @rule("missing-yes", "warning", subject="installs")
 def missing_yes(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A command asks before it goes on: with an open input it waits, and a closed one answers for you."""
+    """A command asks for confirmation: it waits for an answer in a terminal, or assumes one without a terminal."""
     file = install_file(entries)
     answered = _ALWAYS.search(file.source.text) is not None
     for step, call in file.calls:
@@ -38,14 +38,14 @@ def missing_yes(entries: Entries, config: Config) -> Iterator[Problem]:
             continue
         yield Problem(
             call.head,
-            f"'{program_name(call)}' asks before it goes on, and a script has nobody to answer",
+            f"'{program_name(call)}' asks for confirmation, which a script cannot answer",
             "add '-y'",
-            Fix("add -y", (with_option(step, call, "-y"),), "safe"),
+            Fix("add '-y'", (with_option(step, call, "-y"),), "safe"),
         )
 
 
 def _is_empty(call: Call) -> bool:
-    """Say whether a call creates an environment with nothing in it, of which mamba asks nothing."""
+    """Tell whether a call creates an empty environment, for which mamba does not ask."""
     return (
         call.tool in ("mamba", "micromamba")
         and call.action == "create"
@@ -54,5 +54,5 @@ def _is_empty(call: Call) -> bool:
 
 
 def _is_set_up(file: InstallFile, step: ScriptStep) -> bool:
-    """Say whether an action has set conda up, which tells it to ask nothing (setup-miniconda's ``always_yes``)."""
+    """Tell whether an action has set up conda to ask nothing (setup-miniconda's ``always_yes``)."""
     return any(action.scope == step.scope and action.name == "setup-miniconda" for action in file.actions)

@@ -1,4 +1,4 @@
-"""Rules about the ``pip:`` section: what pip installs on top of conda, from where, and how exactly."""
+"""Rules about the ``pip:`` section: what pip installs on top of conda, its source, and its version."""
 
 from conda_lockstep.lint.rules.pip import managers, section, requirements, sources  # isort: skip
 

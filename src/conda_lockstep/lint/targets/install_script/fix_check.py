@@ -1,4 +1,4 @@
-"""Has a fix changed what it named, and nothing else?"""
+"""Checks that a fix changes only the words that it edits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from conda_lockstep.text.source import Source, Span, UnreadableFileError
 
 
 def kept(before: Source, after: Source, edits: Iterable[Edit]) -> bool:
-    """Say whether every word, image and comment that no edit touches is still there, in its order."""
+    """Tell whether every word, image and comment that no edit touches is unchanged and in the same order."""
     kind = kind_of(before.path) or "shell"
     try:
         old, new = parse(before.text, before.path, kind), parse(after.text, after.path, kind)
@@ -25,7 +25,7 @@ def kept(before: Source, after: Source, edits: Iterable[Edit]) -> bool:
 
 
 def _is_changed(word: Span, edits: Sequence[Span]) -> bool:
-    """Say whether one of some edits, in their order, changes a word; what is inserted beside it does not."""
+    """Tell whether one of the sorted edits changes a word; an insertion next to it does not."""
     before = bisect_left(edits, word.end, key=lambda edit: edit.start)
     return before > 0 and edits[before - 1].end > word.start
 
