@@ -38,10 +38,10 @@ _EXPLICIT = (".lock", ".txt", "-lock.yml", "-lock.yaml")
 def no_cuda_override(entries: Entries, config: Config) -> Iterator[Problem]:
     """A GPU image is built without a visible GPU: without ``CONDA_OVERRIDE_CUDA`` the solver selects CPU builds."""
     file = install_file(entries)
-    told: set[int] = set()
+    reported: set[int] = set()
     for step, call in file.calls:
         image = file.image_of(step)
-        if step.scope in told or image is None or not _FOR_GPUS.search(image.name.lower()):
+        if step.scope in reported or image is None or not _FOR_GPUS.search(image.name.lower()):
             continue
         if MICROMAMBA_IMAGES.fullmatch(image.name) or not _solves_for_gpu(file, step, call):
             continue
@@ -49,7 +49,7 @@ def no_cuda_override(entries: Entries, config: Config) -> Iterator[Problem]:
             step, "CONDA_OVERRIDE_CUDA", call.head.start
         ):
             continue
-        told.add(step.scope)
+        reported.add(step.scope)
         version = _cuda_of(image.name)
         place = file.source.line_span(file.source.position(step.span.start)[0]).start
         text = f"ARG CONDA_OVERRIDE_CUDA={version}{file.source.newline}"

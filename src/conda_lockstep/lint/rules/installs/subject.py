@@ -27,7 +27,7 @@ INSTALLING = ("install", "create", "env create", "env update", "update")
 
 
 def install_file(entries: Entries) -> InstallFile:
-    """Return the file that a text is; raises ``UnreadableFileError`` for a workflow that is no YAML."""
+    """Return the parsed file; raises ``UnreadableFileError`` for a workflow that is invalid YAML."""
     source = entries.file.source
     return _parsed(source.text, source.path)
 

@@ -26,7 +26,9 @@ def missing_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     file = Path(entries.file.path)
     if not locks_of([file])[file]:
         message = f"{lock_path(file).name} does not exist: each machine solves the file again"
-        yield Problem(_dependencies(entries.file), message, f"run 'lockstep lock {file}' and commit the lock")
+        yield Problem(
+            _dependencies(entries.file), message, f"create a lock and commit it; run: lockstep lock {file}"
+        )
 
 
 @rule("stale-lock", "error", requires_solver=True)
@@ -74,7 +76,7 @@ def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock]) -> Iterator[Proble
         for where, what in by_place.items():
             more = f" (and {len(what) - 1} more)" if len(what) > 1 else ""
             which = f"{path.name}: " if len(locks) > 1 or where == str(path) else ""
-            yield Problem(_span(file, where), f"{which}{what[0]}{more}", f"run 'lockstep lock {file.path}'")
+            yield Problem(_span(file, where), f"{which}{what[0]}{more}", f"run: lockstep lock {file.path}")
 
 
 def _unreadable(file: EnvironmentFile, path: Path, error: LockstepError) -> Problem:
@@ -82,7 +84,7 @@ def _unreadable(file: EnvironmentFile, path: Path, error: LockstepError) -> Prob
     where = error.where if isinstance(error.where, Location) and error.where.path == file.path else ""
     what = error.what if where else f"{error.where}: {error.what}"
     message = f"cannot check {path.name}: {what}"
-    return Problem(_span(file, where), message, error.remedy or f"run 'lockstep lock {file.path}'")
+    return Problem(_span(file, where), message, error.remedy or f"run: lockstep lock {file.path}")
 
 
 def _span(file: EnvironmentFile, where: Location | str) -> Span:

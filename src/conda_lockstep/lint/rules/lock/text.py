@@ -43,7 +43,7 @@ def lock_conflict_markers(entries: Entries, config: Config) -> Iterator[Problem]
             yield Problem(
                 Span(*marker.span(1)),
                 "the lock contains a merge conflict",
-                f"keep one side entirely, then run '{_relock(source)}'",
+                f"keep one side entirely, then run: {_relock(source)}",
                 also=((Span(*end.span(1)), "the conflict ends here"),) if end else (),
             )
 
@@ -82,9 +82,9 @@ def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
             message = (
                 f"the packages for {name} were edited: their id is {packages.environment_id}, not {expected}"
             )
-            yield Problem(place, message, f"no solver produced these packages; run '{_relock(source)}'")
+            yield Problem(place, message, f"no solver produced these packages; run: {_relock(source)}")
             return
-    yield Problem(place, "the lock contains text that lockstep does not write", f"run '{_relock(source)}'")
+    yield Problem(place, "the lock contains text that lockstep does not write", f"run: {_relock(source)}")
 
 
 @rule("lock-without-hash", "warning", subject="lock")
@@ -99,7 +99,7 @@ def lock_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     yield Problem(
         _place(source, bare[0]),
         f"'{bare[0]}' has no hash{more}: a replaced file at its URL is installed unnoticed",
-        f"run '{_relock(source)}'",
+        f"run: {_relock(source)}",
         also=tuple((_place(source, package), "no hash") for package in bare[1:SHOWN]),
     )
 
@@ -119,7 +119,7 @@ def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]
         yield Problem(
             places[0],
             f"the lock contains a {kind}{many}",
-            f"revoke it, because the git history still contains it; then run '{_relock(source)}'",
+            f"revoke it, because the git history still contains it; then run: {_relock(source)}",
         )
 
 

@@ -30,11 +30,11 @@ class CallOption(NamedTuple):
 class Call(NamedTuple):
     """A call of a package manager. ``pip`` includes ``uv pip``.
 
-    ``action`` is the subcommand: ``install``, ``create``, ``env create``. ``head`` reaches from the program's word to
-    the subcommand, ``program`` is how it is written. ``operands`` are the words that are neither options nor theirs.
-    ``within`` is the environment that ``conda run`` names. ``settings`` are the variables that are set for it alone.
-    ``is_open`` says that a word may stand for further ones, such as ``$ARGUMENTS``; ``nested`` that it stands in the
-    script of another command, such as that of ``bash -c``.
+    ``action`` is the subcommand: ``install``, ``create``, ``env create``. ``head`` is the span from the program to
+    the subcommand, ``program`` the word of the program. ``operands`` are the words that are neither options nor values.
+    ``within`` is the environment of ``conda run``. ``settings`` are the variables that are set only for this call.
+    ``is_open``: a word may expand to several, such as ``$ARGUMENTS``. ``nested``: the call is in the script of another
+    command, such as ``bash -c``.
     """
 
     tool: Tool
@@ -139,7 +139,7 @@ _SHELLS = frozenset("sh bash dash zsh ksh ash su runuser".split())
 
 
 class _Run(NamedTuple):
-    """A command whose wrappers are being taken off: the words that are left, and what was learned from the others.
+    """A command whose wrappers are being removed: its other words, and the settings of the wrappers.
 
     ``depth`` counts the shells around it, ``wrappers`` the removed programs.
     """
@@ -151,7 +151,7 @@ class _Run(NamedTuple):
     depth: int
     wrappers: int = 0
 
-    def behind(self, words: Sequence[Word]) -> _Run:
+    def after(self, words: Sequence[Word]) -> _Run:
         """Return the rest of the command after a wrapper."""
         return self._replace(words=words, wrappers=self.wrappers + 1)
 
@@ -209,7 +209,7 @@ def _wrapped(run: _Run, name: str) -> Iterator[Call]:
     if name == "sudo" and not rest:
         yield from _of_documents(run)
         return
-    yield from _peeled(run.behind(rest)._replace(settings=settings))
+    yield from _peeled(run.after(rest)._replace(settings=settings))
 
 
 def _of_shell(run: _Run) -> Iterator[Call]:
@@ -251,7 +251,7 @@ def _of_conda(run: _Run, tool: Tool) -> Iterator[Call]:
             (one for one in (*read.options, *inner.options) if one.name in ("name", "prefix")), None
         )
         within = target.value.value if target and target.value else run.within
-        yield from _peeled(run.behind(inner.operands)._replace(within=within))
+        yield from _peeled(run.after(inner.operands)._replace(within=within))
         return
     first = 1
     if name == "env" and len(read.operands) > 1 and read.operands[1].value in _ENV_ACTIONS:
@@ -293,11 +293,11 @@ def _call(
     fed_by_xargs = any(_program(word) == "xargs" for word in run.command.words[: -len(run.words)])
     return Call(
         tool, action, run.words[0], Span(run.words[0].span.start, last.span.end), given, rest.operands, run.command,
-        run.within, run.settings, fed_by_xargs or any(_stands_for_more(word) for word in rest.operands),
+        run.within, run.settings, fed_by_xargs or any(_may_expand_to_more(word) for word in rest.operands),
     )  # fmt: skip
 
 
-def _stands_for_more(word: Word) -> bool:
+def _may_expand_to_more(word: Word) -> bool:
     """Tell whether a word may expand to options and packages: ``$ARGUMENTS`` may, ``python=$VERSION`` does not."""
     return word.splits and word.value.startswith(("$", "`"))
 

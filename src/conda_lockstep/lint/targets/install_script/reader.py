@@ -22,8 +22,8 @@ MAX_CALLS = 2_000
 def read(path: Path) -> InstallFile:
     """Read a file according to its name; a file with an unknown name is read as a script.
 
-    Raises ``UnreadableFileError`` for what is no UTF-8, too large or a workflow that is no YAML, and ``LockstepError``
-    where there is no such file.
+    Raises ``UnreadableFileError`` for a file that is too large or not UTF-8 and for a workflow that is invalid YAML,
+    and ``LockstepError`` if the file does not exist.
     """
     shown = str(path)
     return parse(decode(read_bytes(path, shown), shown), shown, kind_of(path.as_posix()) or "shell")

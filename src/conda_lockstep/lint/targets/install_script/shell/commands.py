@@ -1,7 +1,7 @@
 """The commands of a shell script (POSIX and bash), every word with its position; nothing is executed.
 
-The grammar is that of POSIX.1-2024, "Shell Command Language", read leniently: what a shell would refuse is read as well
-as it goes, and what only a running shell knows (the value of ``$X``, what ``*`` matches) stays as it is written.
+The grammar is that of POSIX.1-2024, "Shell Command Language", read leniently: invalid syntax is read as far as
+possible, and text that only a running shell can expand (``$X``, ``*``) is kept as written.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ShellCommand(NamedTuple):
     """A simple command: ``assignments`` such as ``X=1``, and the ``words`` after them; either may be empty.
 
     ``depth`` counts the substitutions and compound commands around it. ``joined`` and ``follow`` are the operators
-    before and behind it (``&&``, ``|``, ``;``, a line end), empty at the ends and beside a compound command. ``fed``
+    before and after it (``&&``, ``|``, ``;``, a line end), empty at the ends and next to a compound command. ``fed``
     says that its input comes from a pipe, a file or a text; ``documents`` are its here-documents. ``span`` reaches from
     its first word to its last word or redirection.
     """
@@ -211,7 +211,7 @@ class _CommandReader(WordReader):
             self.pass_parentheses()
 
     def case(self, depth: int) -> None:
-        """Read ``case WORD in PATTERN) commands ;; … esac``, from behind the first word on."""
+        """Read ``case WORD in PATTERN) commands ;; … esac``, starting after the first word."""
         while not self.at_end and not self.passes(_IN):
             self.pass_word(depth)
         while not self.at_end:

@@ -1,7 +1,7 @@
 """Text as a shell reads it, with the position in the file of each of its characters.
 
-A Dockerfile joins lines, YAML cuts indentation off, quotes go away: what is left is read as any other text, and every
-word of it still knows where it stands.
+A Dockerfile joins lines, YAML removes indentation, and quotes are resolved. The remaining text is read like any other,
+and every word keeps its position.
 """
 
 from __future__ import annotations

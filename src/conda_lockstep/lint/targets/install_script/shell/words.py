@@ -1,6 +1,6 @@
-"""The words of a shell script: quotes, escapes, and what a running shell would expand.
+"""The words of a shell script: quotes, escapes, and expansions.
 
-POSIX.1-2024, "Shell Command Language", 2.2 to 2.6, and what bash adds. Expansions stay as they are written; the
+POSIX.1-2024, "Shell Command Language", 2.2 to 2.6, and what bash adds. Expansions are kept as written; the
 commands inside them are read.
 """
 
