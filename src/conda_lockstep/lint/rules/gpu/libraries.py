@@ -57,11 +57,11 @@ def two_cuda_stacks(entries: Entries, config: Config) -> Iterator[Problem]:
         source = "is one of pip's CUDA libraries" if carrier in wheels else "installs CUDA libraries with pip"
         yield Problem(
             conda[0].item.span,
-            f"'{carrier.item.value}' {source}, and conda's '{conda[0].item.value}' is a second copy",
+            f"'{carrier.item.value}' {source}, and conda's '{conda[0].item.value}' adds a second copy",
             "remove conda's copy, or install the framework from conda as well",
             also=(
                 (carrier.item.span, "has its own CUDA libraries"),
-                *((entry.item.span, "also a second copy") for entry in conda[1:]),
+                *((entry.item.span, "also adds a copy") for entry in conda[1:]),
             ),
         )
 

@@ -103,7 +103,7 @@ def numpy_abi(entries: Entries, config: Config) -> Iterator[Problem]:
             numpy.span,
             f"'{numpy.text}' {'requires' if requires else 'allows'} NumPy 2, but "
             f"'{found.text}' was built against NumPy 1: {failure}",
-            "add '<2' to the NumPy requirement, or use a newer framework",
+            "require 'numpy<2', or use a newer framework",
             severity="error" if requires else "warning",
             also=((found.span, "built against NumPy 1"),),
         )

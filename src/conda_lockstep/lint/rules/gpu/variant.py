@@ -127,7 +127,7 @@ def _is_decided(entry: CondaEntry, framework: _Framework, entries: Entries) -> b
 
 def _what_happens(entry: CondaEntry, entries: Entries) -> str:
     if _from_pytorch(entry, entries) and entry.spec.name == "pytorch":
-        return "the file selects neither, and no CUDA version"
+        return "the file selects neither, nor a CUDA version"
     selected = next(
         (
             found.text

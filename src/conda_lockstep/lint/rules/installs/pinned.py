@@ -39,7 +39,7 @@ def unpinned_image(entries: Entries, config: Config) -> Iterator[Problem]:
         if not name or digest or (tag and tag.lower() not in _MOVING):
             continue
         plain = f"{path}/{last}" if path else last
-        cause = f"the tag of '{image.name}' moves" if tag else f"'{plain}' has no tag"
+        cause = f"the tag of '{image.name}' can move" if tag else f"'{plain}' has no tag"
         yield Problem(
             image.span,
             f"{cause}: a later build of the same file uses another image",
