@@ -32,7 +32,7 @@ PARTS = (*INSTALLING, LOCK, SETTINGS, "environment.yml", "conda-lock.yml")
 _BLOCK = re.compile(
     r"(?P<open>```(?:yaml|text|toml|dockerfile|sh) (?P<file>[\w.\-]+)\n).*?(?P<close>```)", re.DOTALL
 )
-# A suppression is reported as unused only if the rule that it names was run.
+# A suppression is unused where the rule that it names was run.
 _SELECTED = {"unused-suppression": "unused-suppression,pins"}
 _TABLE = re.compile(r"(<!-- rules -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -51,7 +51,7 @@ class Case:
 
     @property
     def about(self) -> str:
-        """The file that the rule checks and that its fix changes."""
+        """The file that the rule looks at, and its fix changes."""
         subject = find_rule(self.rule).subject
         if subject == "installs":
             return next(name for name in INSTALLING if self.path(name).is_file())
@@ -59,7 +59,7 @@ class Case:
 
     @property
     def shown(self) -> str:
-        """The path of that file when the case is run."""
+        """Where that file lies when the case is run."""
         is_workflow = find_rule(self.rule).subject == "installs" and self.about == ENVIRONMENT
         return f".github/workflows/{self.about}" if is_workflow else self.about
 

@@ -12,7 +12,7 @@ from conda_lockstep.text.suppressions import Name, Suppression, suppressions
 
 UNUSED = "unused-suppression"
 MAX_SUGGESTIONS = 20
-"""The number of unknown names for which a similar one is searched, at a millisecond each."""
+"""The maximum number of unknown names that get a suggestion, which takes a millisecond each."""
 _OWN_NAMES = frozenset((UNUSED, "suppressions"))
 
 
@@ -24,8 +24,8 @@ def apply(
 ) -> list[tuple[Rule, Problem]]:
     """Return the findings that are not suppressed, and those about unused suppressions.
 
-    ``chosen`` are the rules that were run: a suppression of another rule may be used in another run. ``written`` are
-    the suppressions of a file that is not YAML.
+    ``chosen`` are the rules that were run: a suppression of another one may be of use in another run. ``written`` are
+    the suppressions of a file that is no YAML.
     """
     written = suppressions(source) if written is None else written
     if not written:
@@ -80,7 +80,7 @@ def _unused(
     source: Source, written: Sequence[Suppression], silences: _Silences, chosen: Sequence[Rule]
 ) -> Iterator[Problem]:
     known = rules(OF_ENVIRONMENTS)
-    if _names_in(written) - {*OF_ENVIRONMENTS, *(rule.name for rule in known)}:
+    if _said(written) - {*OF_ENVIRONMENTS, *(rule.name for rule in known)}:
         known = rules()
     exists = {*FAMILIES, *(rule.name for rule in known)}
     idle_names = {name for name in exists if _was_run(name, known, chosen)}
@@ -103,7 +103,7 @@ def _unused(
             yield _idle(source, suppression, idle)
 
 
-def _names_in(written: Sequence[Suppression]) -> set[str]:
+def _said(written: Sequence[Suppression]) -> set[str]:
     return {name.text for suppression in written for name in suppression.names}
 
 

@@ -1,7 +1,7 @@
 """Baselines: recorded findings that are hidden until their entry changes.
 
-A finding is identified by its file, its rule and the text of its entry, not by its line. To reorder a file or to edit
-the lines around an entry does not bring its finding back.
+A finding is identified by its file, its rule and the text of its entry, not by its line. Reordering a file
+or editing the lines around an entry does not bring a finding back.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class BaselineScope(NamedTuple):
         folder = baseline.parent
         return cls(folder, frozenset(_relative(path, folder) for path in paths), frozenset(rules))
 
-    def holds(self, key: Key) -> bool:
+    def covers(self, key: Key) -> bool:
         """Return whether the run would have found this again: it ran the rule, and read the file or saw it was gone."""
         seen = key.path in self.paths or not Path(self.folder, key.path).exists()
         return seen and key.rule in self.rules
@@ -63,7 +63,7 @@ def write(path: Path, findings: Iterable[Finding], scope: BaselineScope) -> int:
     """
     counted = Counter(_key(finding, path.parent) for finding in findings)
     before = read(path) if path.exists() else {}
-    counted.update({key: count for key, count in before.items() if not scope.holds(key)})
+    counted.update({key: count for key, count in before.items() if not scope.covers(key)})
     lines = [
         json.dumps({**key._asdict(), "count": count}, ensure_ascii=False)
         for key, count in sorted(counted.items())
@@ -120,7 +120,7 @@ def compare(
     broken = {
         _relative(Path(finding.path), scope.folder) for finding in findings if finding.rule == UNREADABLE
     }
-    gone = (key for key, count in sorted(left.items()) if count > 0 and scope.holds(key))
+    gone = (key for key, count in sorted(left.items()) if count > 0 and scope.covers(key))
     return BaselineComparison(tuple(new), tuple(key for key in gone if key.path not in broken))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def locked_pin(entries: Entries, entry: CondaEntry, config: Config) -> Fix | None:
     """Return the fix that pins a conda entry to the locked version: the minor one, or as ``pin-precision`` requires."""
-    found = _locks_of(entries, config.machines)
+    found = _beside(entries, config.machines)
     if found is None:
         return None
     lock, pins = found
@@ -31,7 +31,7 @@ def locked_pin(entries: Entries, entry: CondaEntry, config: Config) -> Fix | Non
 
 def locked_pip_pin(entries: Entries, entry: PipEntry, config: Config) -> Fix | None:
     """Return the fix that pins a pip entry to the locked version."""
-    found = _locks_of(entries, config.machines)
+    found = _beside(entries, config.machines)
     if found is None:
         return None
     lock, pins = found
@@ -45,7 +45,7 @@ def _fix(lock: str, entry: CondaEntry | PipEntry, given: Edit) -> Fix:
 
 
 @lru_cache(maxsize=1)
-def _locks_of(entries: Entries, machines: tuple[DeclaredMachine, ...]) -> tuple[str, Pins] | None:
+def _beside(entries: Entries, machines: tuple[DeclaredMachine, ...]) -> tuple[str, Pins] | None:
     """Return the name for a file's locks, and their pins; the folder is not listed, as most files have no lock."""
     folder, slash, name = entries.file.path.rpartition("/")
     found = []

@@ -47,7 +47,7 @@ def index_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("secret-variable", "error", supersedes=("unquoted-scalar",), requires=("variables",))
 def secret_variable(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An environment variable contains a secret: the repository and every copy of the environment have it."""
+    """An environment variable contains a secret: it is stored in the repository and in every environment."""
     names = {pair.value.span: pair.key.value for pair in entries.file.variables}
     for secret in _secrets(entries):
         if secret.where == "variable" and secret.item is not None:

@@ -102,6 +102,6 @@ def _close(name: str, known: tuple[str, ...]) -> str:
 
 
 def _shares_letters(one: str, other: str) -> bool:
-    """Return whether two names can be similar at all, which is cheaper than to import difflib."""
+    """Return whether two names can be similar at all, which is cheaper than importing difflib."""
     shared = sum((Counter(one) & Counter(other)).values())
     return 2 * shared >= _CLOSE * (len(one) + len(other))

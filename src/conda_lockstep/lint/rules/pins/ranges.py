@@ -15,7 +15,7 @@ from conda_lockstep.lint.rules.pins.unpinned import has_version
 
 @rule("duplicate-spec", "warning", supersedes=("unpinned-conda", "unpinned-python"), requires=("repeated",))
 def duplicate_spec(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A package has two conda entries: a change to one is easily undone by the other."""
+    """A package has two conda entries: a change to one may be overruled by the other."""
     for first, second in _pairs(entries):
         redundant = _redundant(first, second)
         here, there = (first, second) if redundant is first else (second, first)
