@@ -20,7 +20,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 from tests.support.pages import rule_table
 
-from conda_lockstep.lint.engine.registry import FAMILIES
+from conda_lockstep.lint.engine.registry import families, in_order
 
 GUIDE, PROJECT = "Guide", "Project"
 FRONT = "README.md"
@@ -120,7 +120,7 @@ def _address(source: PurePosixPath) -> PurePosixPath:
 
 def _every_rule() -> str:
     tables = []
-    for family in FAMILIES:
+    for family in in_order(families()):
         table = rule_table(family).replace("](", f"](lockstep-{family}/")
         tables.append(f"## {family}\n\n{table}")
     return "\n".join(tables)

@@ -6,6 +6,7 @@ A new setting is a field here and a reader there. Named tuples, for the reason t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -90,7 +91,8 @@ class Config(NamedTuple):
     is the simple index of the pip part, as it is written to locks.
     ``platforms`` are the subdirs to lock for where the environment file names none, ``machines`` what is solved for.
     ``cpu_allow`` lists conda packages that may be builds for the CPU on a machine with a GPU. ``min_age`` is how many
-    days ago a package must have been published to be locked anew.
+    days ago a package must have been published to be locked anew. ``today`` is the date that last
+    days are compared with, as ``YYYY-MM-DD``; it is not a setting, and empty for the machine's own date.
     """
 
     root: Path | None = None
@@ -110,3 +112,9 @@ class Config(NamedTuple):
     machines: tuple[DeclaredMachine, ...] = ()
     cpu_allow: tuple[str, ...] = ()
     min_age: int = 0
+    today: str = ""
+
+    @property
+    def date(self) -> str:
+        """Return ``today``, or the machine's own date, as ``YYYY-MM-DD``."""
+        return self.today or time.strftime("%Y-%m-%d")

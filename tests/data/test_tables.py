@@ -9,7 +9,7 @@ from conda_lockstep import data as tables
 from conda_lockstep.data import table
 
 FILES = sorted(tables._FOLDER.glob("*.txt"))
-READ = ("channels", "cuda", "cuda-drivers", "frameworks", "numpy-abi", "torch")
+READ = ("channels", "cuda", "cuda-drivers", "frameworks", "numpy-abi", "python-releases", "torch")
 
 
 @pytest.mark.parametrize("name", READ)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +10,7 @@ from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.node_reader import read_nodes
 from conda_lockstep.environment.plain_reader import read_plain
 from conda_lockstep.text.source import Source, UnreadableFileError
-from tests.support.corpus import ABSENT, find_corpus
-
-CORPUS = find_corpus()
+from tests.support.corpus import environment_files
 
 PLAIN = """\
 # how to train
@@ -118,17 +114,17 @@ def test_what_is_not_plain_is_left_to_libyaml(text: str) -> None:
     assert not check(text)
 
 
-@pytest.mark.skipif(CORPUS is None, reason=ABSENT)
 def test_real_files_are_read_as_libyaml_reads_them_and_nearly_all_are_plain() -> None:
-    folder = CORPUS or Path()
-    plain = [
+    own = {*environment_files()}
+    plain = {
+        path: check(path.read_bytes().decode("utf-8", "replace"))
+        for path in environment_files("environments")
+    }
+    real = [is_plain for path, is_plain in plain.items() if path not in own]
+    assert sum(real) >= 0.95 * len(real)
+    assert sum(plain[path] for path in own) > 0.8 * len(own) > 0
+    for path in environment_files("odd", "pairs"):
         check(path.read_bytes().decode("utf-8", "replace"))
-        for path in sorted((folder / "environments").glob("*.y*ml"))
-    ]
-    assert sum(plain) > 0.95 * len(plain) > 0
-    for name in ("odd", "pairs"):
-        for path in sorted((folder / name).rglob("*.y*ml")):
-            check(path.read_bytes().decode("utf-8", "replace"))
 
 
 _MARKS = "-:#'\"[]{}&*!|>%@`?,=~ \t\r\n\\\x07é\u2028"

@@ -7,11 +7,12 @@ import pytest
 import yaml
 
 from conda_lockstep.environment.discover import FILES, FILES_AND_LOCKS
-from conda_lockstep.lint.engine.registry import FAMILIES, Rule, rules
+from conda_lockstep.lint.engine.registry import Rule, families, in_order, rules
 from conda_lockstep.lint.targets.install_script.kinds import FILES as INSTALL_FILES
 from tests.support import pages
 from tests.support.pages import HOOKS, Case
 
+FAMILIES = in_order(families())
 MANIFEST = HOOKS.parent / ".pre-commit-hooks.yaml"
 SECTIONS = (
     "## What it does",

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_lockstep.config import Config, DeclaredMachine
-from conda_lockstep.environment.reader import parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.selection import select
 from conda_lockstep.text.source import UnreadableFileError
@@ -89,10 +88,10 @@ def texts(draw: st.DrawFn) -> str:
 @given(texts())
 def test_no_entry_is_too_odd_for_a_rule(text: str) -> None:
     try:
-        file = parse(text, "environment.yml")
+        file = lint.parse_text(text, "environment.yml")
     except UnreadableFileError:
         return
     lint.lint(file, CHOSEN, CONFIG)
     fixed = lint.fix(file, CHOSEN, CONFIG, unsafe=True)
-    again = lint.fix(parse(fixed.text, "environment.yml"), CHOSEN, CONFIG, unsafe=True)
+    again = lint.fix(lint.parse_text(fixed.text, "environment.yml"), CHOSEN, CONFIG, unsafe=True)
     assert again.text == fixed.text

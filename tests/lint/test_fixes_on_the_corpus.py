@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,16 +15,16 @@ from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.registry import rules
+from conda_lockstep.lint.targets.environment_file import EnvironmentTarget
 from tests.lint import test_pins, test_pip
+from tests.support.corpus import environment_files, find_corpus
 
 ALL = tuple(rule.name for rule in rules(("pins", "pip")))
 
 
-def readable(corpus: Path) -> list[EnvironmentFile]:
+def readable() -> list[EnvironmentFile]:
     files = []
-    for path in sorted(
-        [*corpus.glob("environments/*.y*ml"), *corpus.glob("odd/*.yml"), *corpus.glob("pairs/*/*.yml")]
-    ):
+    for path in environment_files("environments", "odd", "pairs"):
         try:
             files.append(read(path))
         except LockstepError:
@@ -33,10 +32,10 @@ def readable(corpus: Path) -> list[EnvironmentFile]:
     return files
 
 
-def test_every_finding_lies_in_its_file_and_says_what_to_do(corpus: Path) -> None:
+def test_every_finding_lies_in_its_file_and_says_what_to_do() -> None:
     chosen = lint.select(Config(), ALL)
-    for file in readable(corpus):
-        for finding in lint.lint(file, chosen, Config()):
+    for file in readable():
+        for finding in lint.lint(EnvironmentTarget(file), chosen, Config()):
             line = file.source.line(finding.line)
             assert 1 <= finding.column <= len(line) + 1
             assert (finding.end_line, finding.end_column) >= (finding.line, finding.column)
@@ -45,9 +44,11 @@ def test_every_finding_lies_in_its_file_and_says_what_to_do(corpus: Path) -> Non
 
 
 @pytest.mark.parametrize("unsafe", [False, True])
-def test_fixing_twice_is_fixing_once_and_leaves_nothing_to_fix(corpus: Path, unsafe: bool) -> None:
-    for file in readable(corpus):
-        _fix_to_the_end(file, unsafe)
+def test_fixing_twice_is_fixing_once_and_leaves_nothing_to_fix(unsafe: bool) -> None:
+    for file in readable():
+        # Where one mapping holds a key twice, what a fix leaves is read as something else: it is not applied.
+        if not lint.lint(EnvironmentTarget(file), lint.select(Config(), ("duplicate-key",)), Config()):
+            _fix_to_the_end(file, unsafe)
 
 
 _conda = st.sampled_from([entry for good, bad in test_pins.GOOD_AND_BAD.values() for entry in (*good, *bad)])
@@ -80,21 +81,23 @@ def test_fixing_a_generated_file_twice_is_fixing_it_once(
     assert "\r" not in after.replace("\r\n", "")
 
 
-def test_comments_and_line_ends_survive_a_safe_fix(corpus: Path) -> None:
+def test_comments_and_line_ends_survive_a_safe_fix() -> None:
     chosen = lint.select(Config(), ("pins", "pip"))
-    for file in readable(corpus):
-        if any(finding.rule.startswith("duplicate") for finding in lint.lint(file, chosen, Config())):
+    for file in readable():
+        target = EnvironmentTarget(file)
+        if any(finding.rule.startswith("duplicate") for finding in lint.lint(target, chosen, Config())):
             continue  # the comment of an entry goes with it
-        after = lint.fix(file, chosen, Config(), unsafe=False).text
+        after = lint.fix(target, chosen, Config(), unsafe=False).text
         assert sorted(_comments(after)) == sorted(_comments(file.source.content)), file.path
         assert ("\r\n" in after) == ("\r\n" in file.source.text)
 
 
-def test_a_safe_fix_lets_in_the_versions_that_were_let_in_before(corpus: Path) -> None:
+def test_a_safe_fix_lets_in_the_versions_that_were_let_in_before() -> None:
     chosen = lint.select(Config(), ALL)
     looked_at = 0
-    for file in readable(corpus):
-        after = parse(lint.fix(file, chosen, Config(), unsafe=False).text.removeprefix("\ufeff"), file.path)
+    for file in readable():
+        fixed = lint.fix(EnvironmentTarget(file), chosen, Config(), unsafe=False)
+        after = parse(fixed.text.removeprefix("\ufeff"), file.path)
         old, new = _specs(file), _specs(after)
         assert old.keys() <= new.keys() <= {*old.keys(), "pip"}
         for name, specs in old.items():
@@ -107,7 +110,7 @@ def test_a_safe_fix_lets_in_the_versions_that_were_let_in_before(corpus: Path) -
                     new[name],
                     version,
                 )
-    assert looked_at > 100
+    assert looked_at > (100 if find_corpus() else 10)
 
 
 _heads = st.sampled_from(
@@ -152,8 +155,8 @@ def test_fixes_of_all_families_get_along_and_comments_survive(
     except LockstepError:
         return
     chosen = lint.select(Config())
-    once = lint.fix(file, chosen, Config(), unsafe=unsafe)
-    again = lint.fix(parse(once.text, file.path), chosen, Config(), unsafe=unsafe)
+    once = lint.fix(EnvironmentTarget(file), chosen, Config(), unsafe=unsafe)
+    again = lint.fix(lint.parse_text(once.text, file.path), chosen, Config(), unsafe=unsafe)
     assert (again.text, again.done) == (once.text, ())
     assert set(re.findall(r"\r?\n", once.text)) == {newline}
     assert once.done or once.text == text
@@ -169,10 +172,10 @@ def test_fixes_of_all_families_get_along_and_comments_survive(
     assert "hunter2" not in " ".join(once.done)
 
 
-def test_comments_on_lines_of_their_own_survive_every_fix(corpus: Path) -> None:
+def test_comments_on_lines_of_their_own_survive_every_fix() -> None:
     chosen = lint.select(Config())
-    for file in readable(corpus):
-        after = lint.fix(file, chosen, Config(), unsafe=True).text
+    for file in readable():
+        after = lint.fix(EnvironmentTarget(file), chosen, Config(), unsafe=True).text
         before, left = (
             sorted(line.strip() for line in each.splitlines() if line.lstrip().startswith("#"))
             for each in (file.source.content, after)
@@ -182,9 +185,9 @@ def test_comments_on_lines_of_their_own_survive_every_fix(corpus: Path) -> None:
 
 def _fix_to_the_end(file: EnvironmentFile, unsafe: bool) -> str:
     chosen = lint.select(Config(), ALL)
-    once = lint.fix(file, chosen, Config(), unsafe=unsafe)
+    once = lint.fix(EnvironmentTarget(file), chosen, Config(), unsafe=unsafe)
     text = once.text.removeprefix("\ufeff")
-    again = lint.fix(parse(text, file.path), chosen, Config(), unsafe=unsafe)
+    again = lint.fix(lint.parse_text(text, file.path), chosen, Config(), unsafe=unsafe)
     assert (again.text.removeprefix("\ufeff"), again.done) == (text, ()), file.path
     assert not [left for left in once.left if left.fix and (unsafe or left.fix.safety == "safe")], file.path
     return text

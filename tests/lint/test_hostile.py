@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.reader import MAX_ENTRIES, parse
+from conda_lockstep.environment.reader import MAX_ENTRIES
 from conda_lockstep.lint.engine import runner as lint
 
 MANY = MAX_ENTRIES - 20
@@ -81,7 +81,7 @@ def test_a_hostile_file_ends_in_bounded_time(name: str) -> None:
     config = Config()
     chosen = lint.select(config)
     start = time.monotonic()
-    file = parse(FILES[name], "environment.yml")
+    file = lint.parse_text(FILES[name], "environment.yml")
     lint.lint(file, chosen, config)
     lint.fix(file, chosen, config, unsafe=True)
     assert time.monotonic() - start < SECONDS

@@ -15,7 +15,9 @@ from conda_lockstep.config import Config
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.registry import rules
 from conda_lockstep.lint.engine.runner import Finding, Fixed, parse_text
+from conda_lockstep.text.source import UnreadableFileError
 from tests.lint.installs_rows import CUDA, IMAGE, IN_DOCKERFILES, IN_WORKFLOWS, SCRIPTS
+from tests.support.corpus import install_files
 from tests.support.lint import marked
 
 STEPS = "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
@@ -556,25 +558,22 @@ def test_fixing_a_generated_file_twice_is_fixing_it_once(
     assert not [left for left in done.left if left.fix and left.fix.safety == "safe"]
 
 
-def test_real_files_are_fixed_once_and_for_all(corpus: Path) -> None:
+def test_real_files_are_fixed_once_and_for_all() -> None:
     counted: Counter[str] = Counter()
-    kinds = {"docker": "docker/{}.Dockerfile", "shell": "{}", "workflow": ".github/workflows/{}"}
     chosen = lint.select(Config(), ("installs",))
-    for path in sorted(corpus.glob("installs/*/*")):
-        if path.parent.name not in kinds:
-            continue
-        shown = kinds[path.parent.name].format(path.name)
-        file = parse_text(path.read_bytes().decode(), shown)
+    for path, shown in install_files().items():
         try:
-            counted.update(finding.rule for finding in lint.lint(file, chosen, Config()))
-        except lint.UnreadableFileError:
+            file = parse_text(path.read_bytes().decode(), shown)
+        except UnreadableFileError:
             continue
+        counted.update(finding.rule for finding in lint.lint(file, chosen, Config()))
         for unsafe in (False, True):
             once = lint.fix(file, chosen, Config(), unsafe=unsafe)
             again = lint.fix(parse_text(once.text, shown), chosen, Config(), unsafe=unsafe)
             assert (again.text, again.done) == (once.text, ())
             assert not [left for left in once.left if left.fix and left.fix.safety == "safe"]
-    assert {name for name in ALL if not counted[name]} == {"update-all", "create-from-unlocked"}
+    # Only in our own cases; they have a lock beside them for the latter.
+    assert {name for name in ALL if not counted[name]} == {"create-from-unlocked"}
 
 
 def test_linting_environment_files_loads_nothing_of_it(tmp_path: Path) -> None:
@@ -590,4 +589,5 @@ def test_linting_environment_files_loads_nothing_of_it(tmp_path: Path) -> None:
     )
     loaded = run.stdout.rpartition("MODULES")[2].split()
     assert "conda_lockstep.lint.engine.apply_suppressions" in loaded
-    assert not [name for name in loaded if ".installs" in name]
+    # Its package says which files it is about; none of its rules, and no reader of scripts, is loaded.
+    assert not [name for name in loaded if ".rules.installs." in name or ".install_script" in name]

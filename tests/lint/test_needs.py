@@ -11,7 +11,7 @@ from conda_lockstep.environment.entries import Trait, read_entries
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine.registry import rules
-from tests.support.corpus import CORPUS, REPOSITORY
+from tests.support.corpus import environment_files
 
 CONFIG = Config(
     machines=(DeclaredMachine("old", "linux-64", driver="450.80.02"),),
@@ -31,8 +31,7 @@ ODD = [
 
 def texts() -> list[str]:
     """Return odd texts, the cases of the manual, and the corpus where it is on this machine."""
-    files = sorted((REPOSITORY / "hooks").rglob("*.yml"))
-    files += [path for name in ("environments", "odd") for path in sorted((CORPUS / name).glob("*.y*ml"))]
+    files = environment_files("environments", "odd")
     return [*ODD, *(path.read_bytes().decode("utf-8", "replace") for path in files)]
 
 

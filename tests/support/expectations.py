@@ -7,7 +7,7 @@ what came out. Read the difference before you commit it: each line is right, or 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from tests.support.corpus import find_corpus
 
 FILE = Path(__file__).parents[1] / "lint" / "expectations" / "findings.txt"
 HEAD = "# Written by 'python -m tests.support.expectations', and reviewed finding by finding.\n"
+_RULES = "# Reviewed rules: "
 
 
 class Expected(NamedTuple):
@@ -27,27 +28,39 @@ class Expected(NamedTuple):
     findings: tuple[str, ...]
 
 
-def look(path: Path) -> Expected:
-    """Return what the rules that are on by default say of a file."""
+def look(path: Path, rules: Collection[str]) -> Expected:
+    """Return what those of some rules that are on by default report of a file."""
     config = Config()
+    chosen = [rule for rule in lint.select(config, installs=True) if rule.name in rules]
     findings = (
         f"{one.line}:{one.column}-{one.end_column} {one.severity} {one.rule}{f' ({one.fix.safety})' if one.fix else ''}"
-        for one in lint.lint_path(path, lint.select(config, installs=True), config)
+        for one in lint.lint_path(path, chosen, config)
     )
     return Expected(sha256(path.read_bytes()).hexdigest(), tuple(findings))
+
+
+def rules_by_default() -> tuple[str, ...]:
+    """Return the names of the rules that are on by default."""
+    return tuple(rule.name for rule in lint.select(Config(), installs=True))
+
+
+def reviewed_rules(text: str) -> tuple[str, ...]:
+    """Return the names of the rules whose findings were reviewed; a later rule changes none of these."""
+    line = next(line for line in text.splitlines() if line.startswith(_RULES))
+    return tuple(line.removeprefix(_RULES).split())
 
 
 def read(text: str) -> dict[str, Expected]:
     """Read expectations: a file's name and digest on a line, its findings indented below it."""
     found: dict[str, Expected] = {}
-    for block in text.removeprefix(HEAD).strip().split("\n\n"):
+    for block in text.partition("\n\n")[2].strip().split("\n\n"):
         head, *findings = block.splitlines()
         name, digest = head.split(" sha256:")
         found[name] = Expected(digest, tuple(line.strip() for line in findings))
     return found
 
 
-def render(expected: Mapping[str, Expected]) -> str:
+def render(expected: Mapping[str, Expected], rules: Sequence[str]) -> str:
     """Write expectations as :func:`read` reads them, in the order of their names."""
     blocks = (
         "".join(
@@ -55,7 +68,7 @@ def render(expected: Mapping[str, Expected]) -> str:
         )
         for name, one in sorted(expected.items())
     )
-    return HEAD + "".join(f"\n{block}" for block in blocks)
+    return f"{HEAD}{_RULES}{' '.join(sorted(rules))}\n" + "".join(f"\n{block}" for block in blocks)
 
 
 def main(names: Sequence[str]) -> None:
@@ -64,7 +77,9 @@ def main(names: Sequence[str]) -> None:
         sys.exit("the corpus is not beside the project")
     known = read(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(render({name: look(corpus / name) for name in {*known, *names}}), encoding="utf-8")
+    rules = rules_by_default()
+    found = {name: look(corpus / name, rules) for name in {*known, *names}}
+    FILE.write_text(render(found, rules), encoding="utf-8")
 
 
 if __name__ == "__main__":

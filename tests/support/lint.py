@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.reader import parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.runner import Finding, Fixed
 
+TODAY = "2024-01-01"
+"""The date for examples: what they pin is maintained then, whenever the tests run."""
 HEAD = "channels: [conda-forge, nodefaults]\ndependencies:\n"
 
 
@@ -21,16 +22,16 @@ def of(*conda: str, pip: Iterable[str] = (), head: str = HEAD) -> str:
 
 def found(text: str, *rules: str, config: Config | None = None) -> list[Finding]:
     """Return what these rules say of a text."""
-    config = config or Config()
-    return lint.lint(parse(text, "environment.yml"), lint.select(config, rules), config)
+    config = config or Config(today=TODAY)
+    return lint.lint(lint.parse_text(text, "environment.yml"), lint.select(config, rules), config)
 
 
 def fixed(text: str, *rules: str, config: Config | None = None, unsafe: bool = True) -> Fixed:
     """Apply the fixes of these rules to a text; twice is once, or the test fails."""
-    config = config or Config()
+    config = config or Config(today=TODAY)
     chosen = lint.select(config, rules)
-    once = lint.fix(parse(text, "environment.yml"), chosen, config, unsafe=unsafe)
-    again = lint.fix(parse(once.text, "environment.yml"), chosen, config, unsafe=unsafe)
+    once = lint.fix(lint.parse_text(text, "environment.yml"), chosen, config, unsafe=unsafe)
+    again = lint.fix(lint.parse_text(once.text, "environment.yml"), chosen, config, unsafe=unsafe)
     assert again.text == once.text
     assert not again.done
     return once

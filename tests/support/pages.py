@@ -17,8 +17,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from conda_lockstep.cli import main as cli
-from conda_lockstep.lint.engine.registry import FAMILIES, Rule, rules
+from conda_lockstep.cli.environment import lint
+from conda_lockstep.lint.engine.registry import Rule, families, in_order, rules
 from conda_lockstep.lint.engine.selection import find_rule
 
 HOOKS = Path(__file__).parents[2] / "hooks"
@@ -33,7 +33,9 @@ _BLOCK = re.compile(
     r"(?P<open>```(?:yaml|text|toml|dockerfile|sh) (?P<file>[\w.\-]+)\n).*?(?P<close>```)", re.DOTALL
 )
 # A suppression is unused where the rule that it names was run.
-_SELECTED = {"unused-suppression": "unused-suppression,pins"}
+_SELECTED = {"unused-suppression": ("unused-suppression", "pins")}
+TODAY = "2026-12-01"
+"""The date on which the cases are run."""
 _TABLE = re.compile(r"(<!-- rules -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -52,15 +54,15 @@ class Case:
     @property
     def about(self) -> str:
         """The file that the rule looks at, and its fix changes."""
-        subject = find_rule(self.rule).subject
-        if subject == "installs":
+        (target, *_) = find_rule(self.rule).targets
+        if target == "installs":
             return next(name for name in INSTALLING if self.path(name).is_file())
-        return LOCK if subject == "lock" else ENVIRONMENT
+        return LOCK if target == "lock" else ENVIRONMENT
 
     @property
     def shown(self) -> str:
         """Where that file lies when the case is run."""
-        is_workflow = find_rule(self.rule).subject == "installs" and self.about == ENVIRONMENT
+        is_workflow = find_rule(self.rule).targets[0] == "installs" and self.about == ENVIRONMENT
         return f".github/workflows/{self.about}" if is_workflow else self.about
 
     @property
@@ -167,7 +169,10 @@ def update(families: Sequence[str]) -> None:
         if case.folder.parent not in wanted:
             continue
         outcome = run(case)
-        case.path("expected.txt").write_text(outcome.printed, encoding="utf-8")
+        if outcome.printed:
+            case.path("expected.txt").write_text(outcome.printed, encoding="utf-8")
+        else:
+            case.path("expected.txt").unlink(missing_ok=True)
         if outcome.after != case.read(case.about):
             case.path(case.fixed).write_bytes(outcome.after)
         else:
@@ -200,7 +205,16 @@ def _lint(case: Case, *options: str) -> str:
     file = ENVIRONMENT if case.about == LOCK else case.shown
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        cli.main(["lint", "--select", _SELECTED.get(case.rule, case.rule), *options, file])
+        lint.run(
+            files=[Path(file)],
+            fix="--fix" in options,
+            unsafe="--unsafe-fixes" in options,
+            output="text",
+            select=_SELECTED.get(case.rule, (case.rule,)),
+            ignore=(),
+            strict=False,
+            today=TODAY,
+        )
     return out.getvalue() + err.getvalue()
 
 
@@ -215,4 +229,4 @@ def _inside(folder: str) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    update(sys.argv[1:] or FAMILIES)
+    update(sys.argv[1:] or in_order(families()))

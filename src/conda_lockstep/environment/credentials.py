@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item
-from conda_lockstep.text.source import Span
+from conda_lockstep.text.source import Source, Span
 
 Where: TypeAlias = Literal["channel", "dependency", "index", "variable", "comment", "text"]
 
@@ -72,6 +72,12 @@ def secrets(file: EnvironmentFile) -> tuple[Secret, ...]:
     return tuple(sorted(found, key=lambda secret: secret.span))
 
 
+def secrets_in_text(source: Source) -> tuple[Secret, ...]:
+    """Return the secrets of a text that has no entries, such as a script or a lock."""
+    found = [*_in_comments(source.text, []), *_in_text(source.text)]
+    return tuple(sorted(found, key=lambda secret: secret.span))
+
+
 def url_secrets(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, what it is) for each password or token in the URLs of a text, in order."""
     at = text.find("://")
@@ -87,14 +93,14 @@ def url_secrets(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 class Redactor:
-    """Hides the secrets of one file in whatever is said of it."""
+    """Hides the secrets of one file in whatever is said of it; of a file without entries, its text is given."""
 
-    def __init__(self, file: EnvironmentFile) -> None:
-        self._source = file.source
-        self._secrets = secrets(file)
+    def __init__(self, file: EnvironmentFile | Source) -> None:
+        self._source = file if isinstance(file, Source) else file.source
+        self._secrets = secrets_in_text(file) if isinstance(file, Source) else secrets(file)
         self._ends = [secret.span.end for secret in self._secrets]
         # Most files hold no secret and no URL, and nothing that is said of them does.
-        self.is_idle = not self._secrets and "://" not in file.source.text
+        self.is_idle = not self._secrets and "://" not in self._source.text
 
     def text(self, text: str, *places: Span) -> str:
         """Return what is said of some places of the file with ``***`` for every secret of theirs, and of any URL."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.conda.bounds import Bounds, Release, both, bounds, numbers
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.data import table
-from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
+from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, once_per_file
 from conda_lockstep.text.source import Span
 
 Kind: TypeAlias = Literal["selects", "part", "wheel"]
@@ -60,7 +60,7 @@ def cuda_packages() -> Mapping[str, CudaPackage]:
     }
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def statements(entries: Entries) -> Sequence[Statement]:
     """Return what a file says about CUDA, in its order; nothing for a file that does not speak of it."""
     text = entries.file.source.text.lower()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, wraps
+from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from conda_lockstep.conda.match_spec import NOWHERE, BadSpec, CondaSpec, Range, is_plain, parse_conda
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item, PipSection
 from conda_lockstep.environment.requirement import PipRequirement, parse_pip
 from conda_lockstep.text.source import Span
+
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
 
 _ENDS_A_FLOW_ENTRY = frozenset(",[]{}")
 
@@ -64,8 +67,8 @@ class Entries:
     """An environment file with its specs read. Order is the file's.
 
     Rules ask for the entries they are about by name or by :data:`Trait`, so that a file costs what is in it, and not
-    that times the number of rules. Each is equal to itself alone: what takes long to find out of a file can be kept by
-    ``lru_cache(maxsize=1)``, as all rules look at one file before the next. ``traits`` are those that it has.
+    that times the number of rules. :func:`once_per_file` keeps what takes long to find out, in ``kept``.
+    ``traits`` are those that the file has.
     """
 
     __slots__ = (
@@ -76,12 +79,14 @@ class Entries:
         "bad",
         "conda",
         "file",
+        "kept",
         "pip",
         "traits",
     )
 
     def __init__(self, file: EnvironmentFile) -> None:
         self.file = file
+        self.kept: dict[tuple[object, ...], Any] = {}
         self.traits: set[Trait] = set()
         self.conda: list[CondaEntry] = []
         self.pip: list[PipEntry] = []
@@ -171,6 +176,20 @@ class Entries:
             yield "placeholder"
         if mapping or ("#" in text and "[" in text):
             yield "selector"
+
+
+def once_per_file(find: Callable[Concatenate[Entries, _P], _T]) -> Callable[Concatenate[Entries, _P], _T]:
+    """Keep what a function finds out about a file with that file's entries, for as long as these live."""
+
+    @wraps(find)
+    def kept(entries: Entries, /, *args: _P.args, **options: _P.kwargs) -> _T:
+        key = (find, *args, *options.items())
+        if key not in entries.kept:
+            entries.kept[key] = find(entries, *args, **options)
+        value: _T = entries.kept[key]
+        return value
+
+    return kept
 
 
 def read_entries(file: EnvironmentFile) -> Entries:

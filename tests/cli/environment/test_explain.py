@@ -7,8 +7,10 @@ import json
 import pytest
 
 from conda_lockstep.cli.main import main
-from conda_lockstep.lint.engine.registry import FAMILIES, Rule, rules
+from conda_lockstep.lint.engine.registry import Rule, families, in_order, rules
 from conda_lockstep.lint.engine.rule_pages import lead, page, plain
+
+FAMILIES = in_order(families())
 
 
 def said(capsys: pytest.CaptureFixture[str], *argv: str) -> str:

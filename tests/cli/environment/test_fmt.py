@@ -9,7 +9,7 @@ from tests.support.repository import Repository
 from conda_lockstep.cli.main import main
 from conda_lockstep.config import Config
 from conda_lockstep.environment.format import canonical
-from conda_lockstep.environment.reader import parse, read
+from conda_lockstep.environment.reader import read
 from conda_lockstep.lint.engine import runner as lint
 
 UGLY = "name: demo\nchannels:\n- conda-forge\ndependencies:\n- numpy=1.26  # ABI\n- python=3.11\n"
@@ -133,7 +133,7 @@ def test_the_rule_about_order_has_nothing_to_say_of_what_was_formatted(corpus: P
     chosen = lint.select(config, ("unsorted",))
     for path in sorted(corpus.joinpath("environments").glob("*.y*ml")):
         text = canonical(read(path))
-        assert lint.lint(parse(text, path.name), chosen, config) == []
+        assert lint.lint(lint.parse_text(text, path.name), chosen, config) == []
 
 
 def test_permissions_stay(ugly: Path) -> None:

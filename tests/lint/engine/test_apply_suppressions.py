@@ -8,12 +8,12 @@ import pytest
 from tests.support.lint import fixed, found, marked, of
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.reader import parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.apply_suppressions import apply
 from conda_lockstep.lint.engine.registry import Problem
 from conda_lockstep.lint.engine.runner import Finding
 from conda_lockstep.text.source import Source, Span
+from conda_lockstep.text.suppressions import suppressions
 
 UNUSED = "unused-suppression"
 RULES = ("unpinned-conda", "duplicate-spec", "redundant-glob", UNUSED)
@@ -179,8 +179,8 @@ def test_a_suppression_applies_to_the_first_line_of_a_finding_only() -> None:
 def test_a_file_without_suppressions_costs_no_import_of_them() -> None:
     code = (
         "import sys; from conda_lockstep.lint.engine import runner; from conda_lockstep.config import Config;"
-        "from conda_lockstep.environment.reader import parse; c = Config();"
-        "runner.lint(parse('dependencies: [numpy]', 'x'), runner.select(c), c); print(*sys.modules)"
+        "c = Config();"
+        "runner.lint(runner.parse_text('dependencies: [numpy]', 'x'), runner.select(c), c); print(*sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.split())
@@ -206,8 +206,8 @@ def test_suppressions_apply_in_every_way_of_linting() -> None:
     text = of("numpy  # lockstep: ignore=unpinned-conda")
     config = Config()
     chosen = lint.select(config, RULES)
-    assert lint.lint(parse(text, "a"), chosen, config) == []
-    assert lint.fix(parse(text, "a"), chosen, config, unsafe=True).left == ()
+    assert lint.lint(lint.parse_text(text, "a"), chosen, config) == []
+    assert lint.fix(lint.parse_text(text, "a"), chosen, config, unsafe=True).left == ()
 
 
 @pytest.mark.parametrize(
@@ -224,5 +224,5 @@ def test_many_suppressions_cost_little_time(text: str) -> None:
     rule, own = (*lint.select(Config(), ("unpinned-conda",)), *lint.select(Config(), (UNUSED,)))
     problems = [(rule, Problem(Span(start, start), "m", "h")) for start in source.line_starts]
     start = time.process_time()
-    apply(source, problems, [rule, own])
+    apply(source, problems, [rule, own], suppressions(source))
     assert time.process_time() - start < 5

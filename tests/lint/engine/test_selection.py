@@ -7,11 +7,12 @@ from tests.support.lint import found, of
 
 from conda_lockstep.config import Config, Level
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lint.engine.registry import FAMILIES, OF_ENVIRONMENTS, rules
+from conda_lockstep.lint.engine.registry import families, families_of, in_order, rules
 from conda_lockstep.lint.engine.selection import find_rule, for_path, matches, select
 
 OPT_IN = next(rule for rule in rules() if not rule.default)
 DEFAULT = next(rule for rule in rules() if rule.family == OPT_IN.family and rule.default)
+FAMILIES = in_order(families())
 OTHER = next(family for family in FAMILIES if family != OPT_IN.family)
 
 
@@ -23,7 +24,9 @@ def in_family(*families: str) -> set[str]:
     return {rule.name for rule in rules() if rule.family in families and rule.default}
 
 
-EVERYDAY = {rule.name for rule in rules(OF_ENVIRONMENTS) if rule.default and not rule.requires_solver}
+EVERYDAY = {
+    rule.name for rule in rules(families_of("environment")) if rule.default and not rule.requires_solver
+}
 
 
 @pytest.mark.parametrize(

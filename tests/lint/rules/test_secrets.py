@@ -10,6 +10,7 @@ from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.registry import rules
+from conda_lockstep.lint.targets.environment_file import EnvironmentTarget
 from conda_lockstep.render.findings import json as report_json
 from conda_lockstep.render.findings import text as report_text
 
@@ -153,10 +154,10 @@ def test_every_rule_has_good_and_bad_rows() -> None:
 def test_no_rule_prints_a_secret_in_any_format(text: str, secret: str) -> None:
     config = Config()
     file = parse(text, "environment.yml")
-    findings = lint.lint(file, lint.select(config), config)
+    findings = lint.lint(EnvironmentTarget(file), lint.select(config), config)
     assert findings
     printed = report_text.render(findings, colour=True) + report_json.render(findings)
-    printed += "".join(lint.fix(file, lint.select(config), config, unsafe=True).done)
+    printed += "".join(lint.fix(EnvironmentTarget(file), lint.select(config), config, unsafe=True).done)
     bare = secret.strip("'")
     assert bare not in printed
     assert json.dumps(bare)[1:-1] not in printed

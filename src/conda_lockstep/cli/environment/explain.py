@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from conda_lockstep.lint.engine.registry import FAMILIES, Rule, rules
+from conda_lockstep.lint.engine.registry import Rule, families, in_order, rules
 from conda_lockstep.lint.engine.rule_pages import family_page, page, plain
 
 
@@ -13,7 +13,7 @@ def explain(name: str) -> int:
     """Print the page of a rule or of a family as Markdown; raises ``LockstepError`` for an unknown name."""
     from conda_lockstep.lint.engine.selection import find_rule
 
-    sys.stdout.write(family_page(name) if name in FAMILIES else page(find_rule(name)))
+    sys.stdout.write(family_page(name) if name in families() else page(find_rule(name)))
     return 0
 
 
@@ -24,7 +24,7 @@ def list_rules(output: str) -> int:
         sys.stdout.write(json.dumps([_object(rule) for rule in known], indent=2, ensure_ascii=False) + "\n")
         return 0
     width = max(len(rule.name) for rule in known)
-    for family in FAMILIES:
+    for family in in_order(families()):
         print(family)
         for rule in known:
             if rule.family == family:

@@ -15,13 +15,13 @@ from conda_lockstep.environment.named_files import STDIN, read_stdin, with_folde
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.partner_files import with_companions
-from conda_lockstep.lint.engine.registry import OF_ENVIRONMENTS, Rule
+from conda_lockstep.lint.engine.registry import Rule, families_of
 from conda_lockstep.lint.engine.runner import UNREADABLE, Finding, Fixed
 from conda_lockstep.settings import load
 
 if TYPE_CHECKING:
-    from conda_lockstep.environment.environment_file import EnvironmentFile
     from conda_lockstep.lint.engine.baseline import BaselineScope
+    from conda_lockstep.lint.targets.target import Target
 
 
 def run(
@@ -41,6 +41,7 @@ def run(
     show_fixes: bool = False,
     stdin_filename: str = "",
     exit_zero: bool = False,
+    today: str = "",
 ) -> int:
     """Lint files, print what was found, and return the exit status.
 
@@ -50,11 +51,12 @@ def run(
     2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too; with ``exit_zero``
     for none), else 0. What a
     ``baseline`` holds is neither said nor counted; ``write_baseline`` records what is found, and the status is 0.
-    ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change.
+    ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change. ``today``
+    (``YYYY-MM-DD``) is the date that last days are compared with, the machine's own where it is empty.
     """
     config = load(Path.cwd())
     config = config._replace(
-        ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select
+        ignore=config.ignore + ignore, extend_select=config.extend_select + extend_select, today=today
     )
     only = select + extend_select if select else ()
     piped, failures = STDIN in files, list[LockstepError]()
@@ -64,7 +66,7 @@ def run(
         paths, failures = with_folders(files, partial(_discover, config, only))
     else:
         paths = _here(config, only)
-    installs = any(lint.subject_of(str(path)) == "installs" for path in paths)
+    installs = any(lint.kind_of_target(str(path)) == "installs" for path in paths)
     chosen = lint.select(config, only, installs=installs)
     if not piped:
         paths = with_companions(paths, chosen)
@@ -84,7 +86,7 @@ def run(
     return int(fails and not exit_zero)
 
 
-def _piped(named: Sequence[Path], path: Path) -> EnvironmentFile:
+def _piped(named: Sequence[Path], path: Path) -> Target:
     """Read what is piped in as the file that it would be by its name."""
     return lint.parse_text(read_stdin(named, str(path)), str(path))
 
@@ -127,7 +129,9 @@ def _asked_for_installs(config: Config, only: Sequence[str]) -> set[str]:
 
 
 def _is_of_installs(name: str) -> bool:
-    return name not in OF_ENVIRONMENTS and (name == "installs" or lint.find_rule(name).family == "installs")
+    return name not in families_of("environment") and (
+        name == "installs" or lint.find_rule(name).family == "installs"
+    )
 
 
 class _LintRun(NamedTuple):
@@ -136,7 +140,7 @@ class _LintRun(NamedTuple):
     chosen: Sequence[Rule]
     config: Config
     unsafe: bool
-    load: Callable[[Path], EnvironmentFile]
+    load: Callable[[Path], Target]
 
     def at(self, paths: Sequence[Path], failed: Sequence[LockstepError], *, fix: bool, piped: bool) -> _Seen:
         """Look at files, and mend them; ``failed`` are the errors of those that were not found."""
@@ -178,7 +182,8 @@ class _LintRun(NamedTuple):
                 failures += (f"{each.path}:{each.line}:{each.column}: {each.message}" for each in fixed.left)
             elif fixed.done:
                 changed, done = changed + 1, done + len(fixed.done)
-                sys.stdout.write(unified(file, lint.parse_text(fixed.text, file.path), colour=_colour()))
+                after = file.with_text(fixed.text)
+                sys.stdout.write(unified(file.document, after.document, colour=_colour()))
         sys.stderr.write(text.errors(failures))
         print(f"would fix {text.count(done, 'problem')} in {text.count(changed, 'file')}", file=sys.stderr)
         return 2 if failures else int(changed > 0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.lint.engine.registry import FAMILIES, OF_ENVIRONMENTS, Fix, Problem, Rule, rules
+from conda_lockstep.lint.engine.registry import Fix, Problem, Rule, families, families_of, rules
 from conda_lockstep.lint.engine.selection import closest
 from conda_lockstep.text.source import Source, Span
-from conda_lockstep.text.suppressions import Name, Suppression, suppressions
+from conda_lockstep.text.suppressions import Name, Suppression
 
 UNUSED = "unused-suppression"
 MAX_SUGGESTIONS = 20
@@ -20,14 +20,13 @@ def apply(
     source: Source,
     found: Sequence[tuple[Rule, Problem]],
     chosen: Sequence[Rule],
-    written: Sequence[Suppression] | None = None,
+    written: Sequence[Suppression],
 ) -> list[tuple[Rule, Problem]]:
     """Return the findings that are not suppressed, and those about unused suppressions.
 
     ``chosen`` are the rules that were run: a suppression of another one may be of use in another run. ``written`` are
-    the suppressions of a file that is no YAML.
+    the suppressions in the file.
     """
-    written = suppressions(source) if written is None else written
     if not written:
         return list(found)
     silences = _Silences(written)
@@ -79,10 +78,11 @@ def _names_us(suppression: Suppression) -> bool:
 def _unused(
     source: Source, written: Sequence[Suppression], silences: _Silences, chosen: Sequence[Rule]
 ) -> Iterator[Problem]:
-    known = rules(OF_ENVIRONMENTS)
-    if _said(written) - {*OF_ENVIRONMENTS, *(rule.name for rule in known)}:
+    of_environments = families_of("environment")
+    known = rules(of_environments)
+    if _said(written) - {*of_environments, *(rule.name for rule in known)}:
         known = rules()
-    exists = {*FAMILIES, *(rule.name for rule in known)}
+    exists = {*families(), *(rule.name for rule in known)}
     idle_names = {name for name in exists if _was_run(name, known, chosen)}
     suggestions = MAX_SUGGESTIONS
     for suppression in written:
@@ -110,7 +110,7 @@ def _said(written: Sequence[Suppression]) -> set[str]:
 def _was_run(name: str, known: Sequence[Rule], chosen: Sequence[Rule]) -> bool:
     """Return whether a rule was run, or all rules of a family that are on by default."""
     ran = {rule.name for rule in chosen}
-    if name in FAMILIES:
+    if name in families():
         return all(rule.name in ran for rule in known if rule.family == name and rule.default)
     return name in ran
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conda_lockstep.errors import Location, LockstepError
-from conda_lockstep.lint.engine.runner import UNREADABLE, Finding
+from conda_lockstep.lint.engine.findings import UNREADABLE, Finding
 from conda_lockstep.text.atomic import write_text
 
 VERSION = 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry
+from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, once_per_file
 from conda_lockstep.lint.engine.registry import Fix
 from conda_lockstep.lock.model.paths import lock_name, machine_lock_name
 
@@ -44,7 +44,7 @@ def _fix(lock: str, entry: CondaEntry | PipEntry, given: Edit) -> Fix:
     return Fix(f"pin {name} to '{given.text}', as locked in {lock}", (given,), "unsafe")
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def _beside(entries: Entries, machines: tuple[DeclaredMachine, ...]) -> tuple[str, Pins] | None:
     """Return the name for a file's locks, and their pins; the folder is not listed, as most files have no lock."""
     folder, slash, name = entries.file.path.rpartition("/")
@@ -62,7 +62,7 @@ def _beside(entries: Entries, machines: tuple[DeclaredMachine, ...]) -> tuple[st
     return first if first == lock_name(name) else "its lock", pins
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=8)
 def _read(locks: tuple[tuple[Path, int, int], ...]) -> Pins | None:
     """Read locks, again where one has changed; None where one is not in our canonical form."""
     from conda_lockstep.errors import LockstepError

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
-from typing import Literal, NamedTuple, TypeAlias
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import Entries, Trait
 from conda_lockstep.text.source import Span
+
+if TYPE_CHECKING:
+    from conda_lockstep.environment.entries import Entries, Trait
+    from conda_lockstep.lint.targets.install_script.install_script import InstallFile
+    from conda_lockstep.lint.targets.lock_file import LockTarget
+    from conda_lockstep.lint.targets.target import TargetKind
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Safety: TypeAlias = Literal["safe", "unsafe"]
-Subject: TypeAlias = Literal["environment", "requirements", "lock", "installs"]
-"""What a rule looks at: an environment file, or the text of a lock or of a file that installs packages (a Dockerfile, a
-script, a workflow): neither of these has entries. A requirements file has some, for :data:`OF_REQUIREMENTS`."""
-
-FAMILIES = ("document", "channels", "pins", "pip", "gpu", "secrets", "lock", "installs", "suppressions")
-OF_ENVIRONMENTS = tuple(family for family in FAMILIES if family != "installs")
-"""The families that look at environment files and their locks; a run over these alone loads no other."""
-
-OF_REQUIREMENTS = frozenset(
-    "build-needs-torch duplicate-requirement extra-index git-without-commit index-credentials insecure-index "
-    "invalid-requirement local-requirement unpinned-pip unused-suppression url-without-hash "
-    "wrong-ecosystem-name".split()
-)
-"""Rules about environment files that look at the requirements files they name, too: those that need nothing else."""
 
 
 class Fix(NamedTuple):
@@ -53,26 +46,29 @@ class Problem(NamedTuple):
     covers: tuple[Span, ...] = ()
 
 
-Check: TypeAlias = Callable[[Entries, Config], Iterator[Problem]]
+Check: TypeAlias = Callable[[Any, Config], Iterator[Problem]]
+"""What a rule does. It receives what its target's ``checked`` is: the decorators hold the two together."""
+EntriesCheck: TypeAlias = Callable[["Entries", Config], Iterator[Problem]]
+LockCheck: TypeAlias = Callable[["LockTarget", Config], Iterator[Problem]]
+InstallCheck: TypeAlias = Callable[["InstallFile", Config], Iterator[Problem]]
 
 
 class Rule(NamedTuple):
-    """A rule's identity and its check. ``summary`` is the check's docstring.
+    """A rule's identity and its check; None where the engine itself makes the findings.
 
     ``supersedes`` names general rules that report nothing for an entry that this rule reports. A rule that
-    ``requires_solver`` is chosen by its name or its family only: the linter alone, without the extra ``solve``, cannot
-    run it. ``requires`` are traits without which a file has nothing for it: it is not
-    asked about one that lacks any of them.
+    ``requires_solver`` runs only if its name or its family is selected: the linter alone, without the extra ``solve``,
+    cannot run it. ``requires`` are traits without which a file has nothing to report: the check is not run then.
     """
 
     name: str
     family: str
     severity: Severity
     summary: str
-    check: Check
+    check: Check | None
     supersedes: tuple[str, ...] = ()
     default: bool = True
-    subject: Subject = "environment"
+    targets: tuple[TargetKind, ...] = ("environment",)
     requires_solver: bool = False
     requires: frozenset[Trait] = frozenset()
 
@@ -86,37 +82,132 @@ def rule(
     *,
     supersedes: tuple[str, ...] = (),
     default: bool = True,
-    subject: Subject = "environment",
+    requirements: bool = False,
     requires_solver: bool = False,
     requires: tuple[Trait, ...] = (),
-) -> Callable[[Check], Check]:
-    """Register a check as a rule; its family is its module's or package's name, its summary the docstring."""
+) -> Callable[[EntriesCheck], EntriesCheck]:
+    """Register a check of environment files, and of ``requirements`` files too if it needs nothing but pip entries.
 
-    def register(check: Check) -> Check:
-        if name in _RULES:
-            raise ValueError(f"two rules are named {name}")
-        family = check.__module__.removeprefix("conda_lockstep.lint.rules.").partition(".")[0]
-        summary = " ".join((check.__doc__ or "").split())
-        _RULES[name] = Rule(
-            name,
-            family,
-            severity,
-            summary,
-            check,
-            supersedes,
-            default,
-            subject,
-            requires_solver,
-            frozenset(requires),
-        )
+    Its family is its module's or package's name, its summary the docstring.
+    """
+    targets: tuple[TargetKind, ...] = ("environment", "requirements") if requirements else ("environment",)
+
+    def register(check: EntriesCheck) -> EntriesCheck:
+        family, summary = _family(check.__module__), _summary(check)
+        _add(
+            Rule(
+                name, family, severity, summary, check, supersedes, default, targets, requires_solver,
+                frozenset(requires),
+            )
+        )  # fmt: skip
         return check
 
     return register
 
 
-def rules(families: tuple[str, ...] = FAMILIES) -> tuple[Rule, ...]:
-    """Return the rules of some families, in their order; imports no other family."""
-    for family in families:
-        import_module(f"conda_lockstep.lint.rules.{family}")
-    in_order = [family for family in FAMILIES if family in families]
-    return tuple(found for family in in_order for found in _RULES.values() if found.family == family)
+def lock_rule(
+    name: str, severity: Severity, *, supersedes: tuple[str, ...] = ()
+) -> Callable[[LockCheck], LockCheck]:
+    """Register a check of locks."""
+
+    def register(check: LockCheck) -> LockCheck:
+        family, summary = _family(check.__module__), _summary(check)
+        _add(Rule(name, family, severity, summary, check, supersedes, targets=("lock",)))
+        return check
+
+    return register
+
+
+def install_rule(
+    name: str, severity: Severity, *, supersedes: tuple[str, ...] = ()
+) -> Callable[[InstallCheck], InstallCheck]:
+    """Register a check of files that install packages: Dockerfiles, shell scripts, workflows."""
+
+    def register(check: InstallCheck) -> InstallCheck:
+        family, summary = _family(check.__module__), _summary(check)
+        _add(Rule(name, family, severity, summary, check, supersedes, targets=("installs",)))
+        return check
+
+    return register
+
+
+def declare(
+    module: str,
+    name: str,
+    severity: Severity,
+    summary: str,
+    targets: tuple[TargetKind, ...] = ("environment",),
+) -> None:
+    """Register a rule whose findings the engine makes, as of a file that cannot be read; it has no check."""
+    _add(Rule(name, _family(module), severity, summary, None, targets=targets))
+
+
+def families() -> frozenset[str]:
+    """Return the names of all families; imports none of them."""
+    return frozenset(_modules(_ROOM))
+
+
+def families_of(kind: TargetKind) -> frozenset[str]:
+    """Return the families with rules about a kind of target; imports the families' packages, and no rule in them."""
+    return frozenset(name for name in families() if kind in _package(name).TARGETS)
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return families in the order in which they are listed, which each declares."""
+    return tuple(sorted(names, key=lambda name: (_package(name).ORDER, name)))
+
+
+def rules(names: Iterable[str] | None = None) -> tuple[Rule, ...]:
+    """Return the rules of some families, or of all, in the order of families and names; imports no other family."""
+    ordered = in_order(families() if names is None else names)
+    for family in ordered:
+        _load(family)
+    by_family: dict[str, list[Rule]] = {family: [] for family in ordered}
+    for found in sorted(_RULES.values(), key=lambda each: each.name):
+        if found.family in by_family:
+            by_family[found.family].append(found)
+    return tuple(found for family in ordered for found in by_family[family])
+
+
+_ROOM = "conda_lockstep.lint.rules"
+_loaded: set[str] = set()
+
+
+def _add(added: Rule) -> None:
+    if added.name in _RULES:
+        raise ValueError(f"two rules are named {added.name}")
+    _RULES[added.name] = added
+
+
+def _family(module: str) -> str:
+    return module.removeprefix(f"{_ROOM}.").partition(".")[0]
+
+
+def _summary(check: EntriesCheck | LockCheck | InstallCheck) -> str:
+    return " ".join((check.__doc__ or "").split())
+
+
+def _package(family: str) -> ModuleType:
+    return import_module(f"{_ROOM}.{family}")
+
+
+def _load(family: str) -> None:
+    """Import every module of a family, which registers its rules."""
+    if family not in _loaded:
+        for module in _modules(f"{_ROOM}.{family}"):
+            import_module(f"{_ROOM}.{family}.{module}")
+        _loaded.add(family)
+
+
+def _modules(package: str) -> list[str]:
+    """Return the names of the modules and packages in a package, sorted."""
+    (folder,) = import_module(package).__path__
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 (at each start, and pathlib is not free)
+    except OSError:
+        # Inside a zip archive there is no folder to list.
+        from pkgutil import iter_modules
+
+        return sorted(module.name for module in iter_modules([folder]))
+    found = {name.removesuffix(".py") for name in names if name.endswith(".py") or "." not in name}
+    return sorted(name for name in found if not name.startswith("_"))

@@ -7,9 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.entries import Entries
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lint.engine.registry import FAMILIES, OF_ENVIRONMENTS, Problem, Rule, Severity, rules
+from conda_lockstep.lint.engine.registry import (
+    Problem,
+    Rule,
+    Severity,
+    families,
+    families_of,
+    in_order,
+    rules,
+)
 
 
 def select(config: Config, only: Sequence[str] = (), *, installs: bool = False) -> tuple[Rule, ...]:
@@ -22,11 +29,14 @@ def select(config: Config, only: Sequence[str] = (), *, installs: bool = False) 
     that is no rule's and no family's.
     """
     wanted, extra, ignored = set(only or config.select), set(config.extend_select), set(config.ignore)
-    narrow = wanted <= set(FAMILIES) and bool(wanted) and (bool(only) or not extra)
+    names = families()
+    narrow = wanted <= names and bool(wanted) and (bool(only) or not extra)
     # Only an all-families selection may be answered without importing every family.
-    families = FAMILIES if installs or "installs" in wanted | extra else OF_ENVIRONMENTS
-    known = rules(tuple(family for family in FAMILIES if family in wanted) if narrow else families)
-    if (wanted | extra) - {*FAMILIES, *(rule.name for rule in known)}:
+    if narrow:
+        known = rules(wanted)
+    else:
+        known = rules(names if installs or "installs" in wanted | extra else families_of("environment"))
+    if (wanted | extra) - {*names, *(rule.name for rule in known)}:
         known = rules()
     _refuse_unknown(config, wanted, known)
 
@@ -74,7 +84,7 @@ def find_rule(name: str) -> Rule:
         if rule.name == name:
             return rule
     close = closest(name, known)
-    remedy = f"did you mean '{close}'?" if close else f"families are {', '.join(FAMILIES)}"
+    remedy = f"did you mean '{close}'?" if close else f"families are {', '.join(in_order(families()))}"
     raise LockstepError(f"no rule or family is named '{name}'", remedy=remedy)
 
 
@@ -82,14 +92,14 @@ def closest(name: str, known: Iterable[Rule]) -> str:
     """Return the rule or family whose name is closest to one that is none; nothing where none is close."""
     import difflib
 
-    names = [*FAMILIES, *(rule.name for rule in known)]
+    names = [*in_order(families()), *(rule.name for rule in known)]
     return next(iter(difflib.get_close_matches(name, names, n=1)), "")
 
 
 def _refuse_unknown(config: Config, wanted: set[str], known: Iterable[Rule]) -> None:
     per_file = (name for names in config.per_file_ignores.values() for name in names)
     said = {*wanted, *config.extend_select, *config.ignore, *config.severity, *per_file}
-    for name in sorted(said - {rule.name for rule in known} - set(FAMILIES)):
+    for name in sorted(said - {rule.name for rule in known} - families()):
         find_rule(name)
 
 
@@ -106,8 +116,12 @@ def _moved(rule: Rule, config: Config) -> Rule:
         return rule
     level = next(level for level in _LOUDNESS if level == _level(rule, config))
 
-    def check(entries: Entries, config: Config) -> Iterator[Problem]:
-        for problem in rule.check(entries, config):
+    own_check = rule.check
+    if own_check is None:
+        return rule._replace(severity=level)
+
+    def check(checked: object, config: Config) -> Iterator[Problem]:
+        for problem in own_check(checked, config):
             own = problem.severity or rule.severity
             quiet = _LOUDNESS.index(own) < _LOUDNESS.index(rule.severity)
             yield problem._replace(severity=min(own, level, key=_LOUDNESS.index) if quiet else level)

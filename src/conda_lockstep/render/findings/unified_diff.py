@@ -14,16 +14,19 @@ _COLOURS = {"-": "31", "+": "32", "@": "36"}
 _NO_END = "\\ No newline at end of file"
 
 
-def unified(before: EnvironmentFile, after: EnvironmentFile, *, colour: bool = False) -> str:
+def unified(
+    before: EnvironmentFile | Source, after: EnvironmentFile | Source, *, colour: bool = False
+) -> str:
     """Return a unified diff with three lines around each change; empty where nothing changes.
 
     It is a patch that applies, except where lines with a secret are in it. ``colour`` is for a terminal, and shows
     what would move its cursor as code points.
     """
-    lines = _lines(before.source), _lines(after.source)
+    lines = _lines(_source(before)), _lines(_source(after))
     hidden = _hidden(before, lines[0]), _hidden(after, lines[1])
     groups = list(SequenceMatcher(None, *lines, autojunk=False).get_grouped_opcodes(3))
-    said = [f"--- {before.path}\n", f"+++ {before.path}\n"] if groups else []
+    path = _source(before).path
+    said = [f"--- {path}\n", f"+++ {path}\n"] if groups else []
     for group in groups:
         old, new = (group[0][1], group[-1][2]), (group[0][3], group[-1][4])
         said.append(f"@@ -{_range(*old)} +{_range(*new)} @@\n")
@@ -36,12 +39,16 @@ def unified(before: EnvironmentFile, after: EnvironmentFile, *, colour: bool = F
     return "".join(_painted(line) if colour else line for line in said)
 
 
+def _source(file: EnvironmentFile | Source) -> Source:
+    return file if isinstance(file, Source) else file.source
+
+
 def _lines(source: Source) -> list[str]:
     spans = (source.line_span(number) for number in range(1, len(source.line_starts) + 1))
     return [source.text[slice(*span)] for span in spans if span.start < span.end]
 
 
-def _hidden(file: EnvironmentFile, lines: Sequence[str]) -> list[str]:
+def _hidden(file: EnvironmentFile | Source, lines: Sequence[str]) -> list[str]:
     hide = Redactor(file)
     return [hide.line(number) + _end(line) for number, line in enumerate(lines, 1)]
 

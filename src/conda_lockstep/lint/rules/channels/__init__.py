@@ -1,5 +1,6 @@
 """Rules about channels: which ones, in which order, and whether all machines use the same."""
 
-from conda_lockstep.lint.rules.channels import named, order, origin, trust  # isort: skip
+from conda_lockstep.lint.targets.target import TargetKind
 
-__all__ = ["named", "order", "origin", "trust"]
+ORDER = 20
+TARGETS: tuple[TargetKind, ...] = ("environment",)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from conda_lockstep.conda.channel import Channel, read_channel
-from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.entries import Entries, once_per_file
 from conda_lockstep.environment.environment_file import Item
 
 
@@ -18,7 +17,7 @@ class Listed(NamedTuple):
     channel: Channel
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def listed_channels(entries: Entries) -> list[Listed]:
     """Return the channels of the list that are strings, in order."""
     items = entries.file.channels.items

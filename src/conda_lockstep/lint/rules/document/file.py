@@ -8,15 +8,16 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.environment_file import Kind
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.engine.registry import Fix, Problem, declare, rule
 from conda_lockstep.text.source import Span
 
-
-@rule("unreadable-file", "error")
-def unreadable_file(entries: Entries, config: Config) -> Iterator[Problem]:
-    """The file cannot be read: it is not UTF-8, not valid YAML, or contains a committed merge conflict."""
-    # Said by the reader, before there are entries to check: see ``lint.unreadable``.
-    yield from ()
+# The engine makes this finding, because a file that cannot be read has nothing to check.
+declare(
+    __name__,
+    "unreadable-file",
+    "error",
+    "The file cannot be read: it is not UTF-8, not valid YAML, or contains a committed merge conflict.",
+)
 
 
 @rule("missing-dependencies", "error")

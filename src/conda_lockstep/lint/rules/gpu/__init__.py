@@ -1,5 +1,6 @@
 """Rules about GPUs: CUDA builds, one CUDA version, channels that have it, and drivers that run it."""
 
-from conda_lockstep.lint.rules.gpu import variant, toolkit, torch, libraries  # isort: skip
+from conda_lockstep.lint.targets.target import TargetKind
 
-__all__ = ["libraries", "toolkit", "torch", "variant"]
+ORDER = 50
+TARGETS: tuple[TargetKind, ...] = ("environment",)

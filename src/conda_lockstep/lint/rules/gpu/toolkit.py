@@ -192,7 +192,7 @@ def _bounded(entry: CondaEntry, low: Release) -> Fix | None:
 
 
 def _are_stacks(one: Statement, other: Statement) -> bool:
-    """Tell whether two statements are wheels of CUDA libraries, which ``two-cuda-stacks`` reports."""
+    """Return whether two statements are wheels of CUDA libraries, which ``two-cuda-stacks`` reports."""
     return one.text.startswith("nvidia-") and other.text.startswith("nvidia-")
 
 

@@ -189,7 +189,7 @@ def _is_one_of(limits: Bounds, versions: str, extra: str) -> bool:
 
 
 def _has_patch(limits: Bounds) -> bool:
-    """Tell whether a range is narrower than a minor version."""
+    """Return whether a range is narrower than a minor version."""
     low = (*(limits.low or ()), 0, 0)[:2]
     return limits.high != (low[0], low[1] + 1)
 
@@ -202,7 +202,7 @@ def _extra(name: str, row: _Row, other: _Requested) -> str:
 
 
 def _from_pytorch(entries: Entries, torch: _Requested) -> bool:
-    """Tell whether torch is the PyTorch project's build: a pip wheel, or from a pytorch channel that comes first."""
+    """Return whether torch is the PyTorch project's build: a pip wheel, or from a pytorch channel that comes first."""
     if torch.manager == "pip":
         return True
     if torch.channel:
@@ -212,7 +212,7 @@ def _from_pytorch(entries: Entries, torch: _Requested) -> bool:
 
 
 def _old_python(entries: Entries) -> bool:
-    """Tell whether Python is older than 3.9, for which NumPy 2 does not exist."""
+    """Return whether Python is older than 3.9, for which NumPy 2 does not exist."""
     python = _requested(entries, "python", "")
     return python is not None and python.limits.high is not None and python.limits.high <= (3, 9)
 

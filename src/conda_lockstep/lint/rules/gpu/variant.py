@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from conda_lockstep.conda.bounds import bounds
@@ -11,7 +11,7 @@ from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.config import Config
 from conda_lockstep.data import table
 from conda_lockstep.environment.cuda import is_cuda_build, statements
-from conda_lockstep.environment.entries import CondaEntry, Entries, rewrite
+from conda_lockstep.environment.entries import CondaEntry, Entries, once_per_file, rewrite
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 
 _SAYS_CPU = ("cpuonly", "pytorch-cpu", "tensorflow-cpu", "cpu-only")
@@ -110,7 +110,7 @@ def _names(cell: str) -> tuple[str, ...]:
 
 
 def _is_decided(entry: CondaEntry, framework: _Framework, entries: Entries) -> bool:
-    """Tell whether the entry's build or another package selects the variant."""
+    """Return whether the entry's build or another package selects the variant."""
     if entry.spec.build or dict(entry.spec.brackets).get("build_number"):
         return True
     if entries.named(*framework.with_cuda, *framework.without, "cpuonly"):
@@ -149,7 +149,7 @@ def _steered_by(entry: CondaEntry) -> str:
 
 
 def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
-    """Tell whether a package comes from the pytorch channel: by its entry, or as the first channel that has it."""
+    """Return whether a package comes from the pytorch channel: by its entry, or as the first channel that has it."""
     if entry.spec.channel:
         return read_channel(entry.spec.channel).base.startswith("pytorch")
     bases = (read_channel(item.value).base for item in entries.file.channels.items)
@@ -159,7 +159,7 @@ def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
     return first.startswith("pytorch")
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def _wants_gpu(entries: Entries) -> bool:
     """Tell from the other packages in the file whether it is for GPUs."""
     if entries.named(*_SAYS_CPU):
@@ -168,7 +168,7 @@ def _wants_gpu(entries: Entries) -> bool:
 
 
 def _mac_only(entries: Entries) -> bool:
-    """Tell whether the file is only for macOS, which has no CUDA."""
+    """Return whether the file is only for macOS, which has no CUDA."""
     platforms = [item.value for item in entries.file.platforms]
     if platforms:
         return all(platform.startswith("osx") for platform in platforms)

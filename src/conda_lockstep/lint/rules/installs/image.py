@@ -13,13 +13,12 @@ from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries, read_entries
 from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.engine.registry import Fix, Problem, install_rule
 from conda_lockstep.lint.rules.installs.environment import environment_file
 from conda_lockstep.lint.rules.installs.locked import DEFAULT_FILE
 from conda_lockstep.lint.rules.installs.subject import (
     INSTALLING,
     MICROMAMBA_IMAGES,
-    install_file,
     is_rehearsal,
     program_name,
 )
@@ -34,10 +33,9 @@ _CUDA = re.compile(r"cuda[:\-]?(\d{2})\.(\d+)|cu(?:da)?(\d{2})(\d)(?!\d)")
 _EXPLICIT = (".lock", ".txt", "-lock.yml", "-lock.yaml")
 
 
-@rule("no-cuda-override", "warning", subject="installs")
-def no_cuda_override(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("no-cuda-override", "warning")
+def no_cuda_override(file: InstallFile, config: Config) -> Iterator[Problem]:
     """A GPU image is built without a visible GPU: without ``CONDA_OVERRIDE_CUDA`` the solver selects CPU builds."""
-    file = install_file(entries)
     reported: set[int] = set()
     for step, call in file.calls:
         image = file.image_of(step)
@@ -64,10 +62,9 @@ def no_cuda_override(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("package-cache-left", "note", subject="installs")
-def package_cache_left(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("package-cache-left", "note")
+def package_cache_left(file: InstallFile, config: Config) -> Iterator[Problem]:
     """The archives that conda downloads stay in the image, although nothing needs them after the installation."""
-    file = install_file(entries)
     if file.kind != "dockerfile":
         return
     cleans = [
@@ -95,7 +92,7 @@ def _late_cleans(step: ScriptStep) -> list[Call]:
 
 
 def _solves_for_gpu(file: InstallFile, step: ScriptStep, call: Call) -> bool:
-    """Tell whether a call solves for packages that have both CUDA and CPU builds."""
+    """Return whether a call solves for packages that have both CUDA and CPU builds."""
     if not call.is_conda or call.action not in INSTALLING or is_rehearsal(call):
         return False
     files = [word.value for word in call.values("file")]
@@ -122,7 +119,7 @@ def _written(call: Call, channels: list[str]) -> Entries:
 
 
 def _file_requests(file: InstallFile, step: ScriptStep, name: str) -> bool:
-    """Tell whether an environment file requests such packages; a file that is not found may."""
+    """Return whether an environment file requests such packages; a file that is not found may."""
     path = environment_file(file, step, name)
     if path is None:
         return True
@@ -133,7 +130,7 @@ def _file_requests(file: InstallFile, step: ScriptStep, name: str) -> bool:
 
 
 def _requests(entries: Entries) -> bool:
-    """Tell whether a framework is requested from other channels than pytorch, whose builds need no ``__cuda``."""
+    """Return whether a framework is requested from other channels than pytorch, whose builds need no ``__cuda``."""
     names = [name for name, *_ in table("frameworks")]
     without = ("cpuonly", "cpu-only", "pytorch-cpu", "tensorflow-cpu")
     if entries.named(*without):
@@ -156,7 +153,7 @@ def _downloads(call: Call) -> bool:
 
 
 def _is_cleaned(file: InstallFile, step: ScriptStep, download: Call) -> bool:
-    """Tell whether the cache is emptied in the same layer, or is not part of it."""
+    """Return whether the cache is emptied in the same layer, or is not part of it."""
     if any(
         "pkgs" in cache or "conda" in cache or "mamba" in cache or "/.cache" in cache for cache in step.caches
     ):

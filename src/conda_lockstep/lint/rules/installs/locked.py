@@ -8,10 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import Entries
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.engine.registry import Fix, Problem, install_rule
 from conda_lockstep.lint.rules.installs.environment import copies_of, environment_file
-from conda_lockstep.lint.rules.installs.subject import INSTALLING, install_file, is_rehearsal
+from conda_lockstep.lint.rules.installs.subject import INSTALLING, is_rehearsal
 from conda_lockstep.lint.targets.install_script.calls import Call
 from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
 from conda_lockstep.lint.targets.install_script.shell.words import Word
@@ -21,10 +20,9 @@ DEFAULT_FILE = "environment.yml"
 """The file that ``conda env create`` reads by default."""
 
 
-@rule("create-from-unlocked", "warning", subject="installs")
-def create_from_unlocked(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("create-from-unlocked", "warning")
+def create_from_unlocked(file: InstallFile, config: Config) -> Iterator[Problem]:
     """An environment is created from its file although a lock exists: each build gets other packages."""
-    file = install_file(entries)
     for step, call in file.calls:
         if not call.is_conda or call.action not in INSTALLING or is_rehearsal(call):
             continue

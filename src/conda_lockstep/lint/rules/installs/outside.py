@@ -8,13 +8,11 @@ from typing import NamedTuple
 
 from conda_lockstep.conda.match_spec import BadSpec, parse_conda
 from conda_lockstep.config import Config
-from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.requirement import parse_pip
-from conda_lockstep.lint.engine.registry import Problem, rule
+from conda_lockstep.lint.engine.registry import Problem, install_rule
 from conda_lockstep.lint.rules.installs.subject import (
     CONDA_IMAGES,
     MICROMAMBA_IMAGES,
-    install_file,
     is_rehearsal,
 )
 from conda_lockstep.lint.targets.install_script.calls import Call
@@ -37,14 +35,13 @@ class NamedPackage(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether its version is not in the file."""
+        """Return whether its version is not in the file."""
         return not self.word.literal or "{{" in self.word.value
 
 
-@rule("install-outside-file", "warning", subject="installs")
-def install_outside_file(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("install-outside-file", "warning")
+def install_outside_file(file: InstallFile, config: Config) -> Iterator[Problem]:
     """Packages are installed by name: the environment file does not list them, and no lock records them."""
-    file = install_file(entries)
     with_conda = _scopes_with_conda(file)
     for step, call in file.calls:
         if call.tool == "pip" and step.scope not in with_conda:

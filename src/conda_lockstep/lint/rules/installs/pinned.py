@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.entries import Entries
-from conda_lockstep.lint.engine.registry import Problem, Severity, rule
-from conda_lockstep.lint.rules.installs.subject import install_file
-from conda_lockstep.lint.targets.install_script.install_script import Action, ScriptStep
+from conda_lockstep.lint.engine.registry import Problem, Severity, install_rule
+from conda_lockstep.lint.targets.install_script.install_script import Action, InstallFile, ScriptStep
 from conda_lockstep.lint.targets.install_script.shell.words import Word
 from conda_lockstep.lock.model.paths import is_lock
 
@@ -28,10 +26,9 @@ _FETCHING = frozenset("curl wget aria2c fetch http axel".split())
 _CHECKING = frozenset("sha256sum sha512sum sha1sum shasum md5sum b2sum gpg cosign openssl certutil".split())
 
 
-@rule("unpinned-image", "warning", subject="installs")
-def unpinned_image(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("unpinned-image", "warning")
+def unpinned_image(file: InstallFile, config: Config) -> Iterator[Problem]:
     """An image has no fixed version: its next version may have another Python, glibc or CUDA."""
-    file = install_file(entries)
     for image in file.images:
         name, _, digest = image.name.partition("@")
         path, _, last = name.rpartition("/")
@@ -47,10 +44,9 @@ def unpinned_image(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("unpinned-installer", "warning", subject="installs")
-def unpinned_installer(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("unpinned-installer", "warning")
+def unpinned_installer(file: InstallFile, config: Config) -> Iterator[Problem]:
     """The installer of conda has no version or no checksum: other builds may get another one, or a tampered one."""
-    file = install_file(entries)
     for step in file.steps:
         checked = any(
             word.value.rpartition("/")[2] in _CHECKING

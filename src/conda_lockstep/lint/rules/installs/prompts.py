@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.entries import Entries
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
-from conda_lockstep.lint.rules.installs.subject import install_file, is_rehearsal, program_name, with_option
+from conda_lockstep.lint.engine.registry import Fix, Problem, install_rule
+from conda_lockstep.lint.rules.installs.subject import is_rehearsal, program_name, with_option
 from conda_lockstep.lint.targets.install_script.calls import Call
 from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
 
@@ -21,10 +20,9 @@ _ASKING = {
 _ALWAYS = re.compile(r"always[_-]yes", re.IGNORECASE)
 
 
-@rule("missing-yes", "warning", subject="installs")
-def missing_yes(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("missing-yes", "warning")
+def missing_yes(file: InstallFile, config: Config) -> Iterator[Problem]:
     """A command asks for confirmation: it waits for an answer in a terminal, or assumes one without a terminal."""
-    file = install_file(entries)
     answered = _ALWAYS.search(file.source.text) is not None
     for step, call in file.calls:
         if call.action not in _ASKING[call.tool] or call.has("yes", "json") or is_rehearsal(call):
@@ -45,7 +43,7 @@ def missing_yes(entries: Entries, config: Config) -> Iterator[Problem]:
 
 
 def _is_empty(call: Call) -> bool:
-    """Tell whether a call creates an empty environment, for which mamba does not ask."""
+    """Return whether a call creates an empty environment, for which mamba does not ask."""
     return (
         call.tool in ("mamba", "micromamba")
         and call.action == "create"
@@ -54,5 +52,5 @@ def _is_empty(call: Call) -> bool:
 
 
 def _is_set_up(file: InstallFile, step: ScriptStep) -> bool:
-    """Tell whether an action has set up conda to ask nothing (setup-miniconda's ``always_yes``)."""
+    """Return whether an action has set up conda to ask nothing (setup-miniconda's ``always_yes``)."""
     return any(action.scope == step.scope and action.name == "setup-miniconda" for action in file.actions)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import Entries
 from conda_lockstep.lint.targets.install_script.calls import Call
-from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptStep
-from conda_lockstep.lint.targets.install_script.kinds import kind_of
-from conda_lockstep.lint.targets.install_script.reader import parse
+from conda_lockstep.lint.targets.install_script.install_script import ScriptStep
 from conda_lockstep.text.source import Span
 
 CONDA_IMAGES = re.compile(
@@ -26,14 +22,8 @@ INSTALLING = ("install", "create", "env create", "env update", "update")
 """Actions of conda that install packages into an environment."""
 
 
-def install_file(entries: Entries) -> InstallFile:
-    """Return the parsed file; raises ``UnreadableFileError`` for a workflow that is invalid YAML."""
-    source = entries.file.source
-    return _parsed(source.text, source.path)
-
-
 def is_rehearsal(call: Call) -> bool:
-    """Tell whether a call changes nothing or only downloads."""
+    """Return whether a call changes nothing or only downloads."""
     return call.has("dry-run", "help", "download-only", "print-env")
 
 
@@ -46,8 +36,3 @@ def with_option(step: ScriptStep, call: Call, option: str) -> Edit:
     """Return the edit that adds an option to a call, right after its subcommand."""
     is_item = step.is_listed and not call.nested
     return Edit(Span(call.head.end, call.head.end), f', "{option}"' if is_item else f" {option}")
-
-
-@lru_cache(maxsize=1)
-def _parsed(text: str, path: str) -> InstallFile:
-    return parse(text, path, kind_of(path) or "shell")

@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterator
 
 from conda_lockstep.config import Config
-from conda_lockstep.environment.entries import Entries
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.engine.registry import Fix, Problem, install_rule
 from conda_lockstep.lint.rules.installs.outside import foreign_packages, listed
 from conda_lockstep.lint.rules.installs.subject import (
     CONDA_IMAGES,
-    install_file,
     is_rehearsal,
     program_name,
     with_option,
@@ -29,10 +27,9 @@ _INSTALLER = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)[\w.-]*\.sh"
 _ACTIVATES = re.compile(r"\bactivate\s+(?!base\b)[\"'\w./$~-]")
 
 
-@rule("install-into-base", "warning", supersedes=("install-outside-file",), subject="installs")
-def install_into_base(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("install-into-base", "warning", supersedes=("install-outside-file",))
+def install_into_base(file: InstallFile, config: Config) -> Iterator[Problem]:
     """Packages are installed into ``base``, next to conda itself: they may break conda, and no lock covers them."""
-    file = install_file(entries)
     active = _base_is_active(file)
     for step, call in file.calls:
         if not _is_base(file, step, call, active) or is_rehearsal(call):
@@ -53,10 +50,9 @@ def install_into_base(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("update-all", "warning", supersedes=("install-into-base",), subject="installs")
-def update_all(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("update-all", "warning", supersedes=("install-into-base",))
+def update_all(file: InstallFile, config: Config) -> Iterator[Problem]:
     """All packages are updated to their latest versions, which are untested and change from day to day."""
-    file = install_file(entries)
     for _, call in file.calls:
         option = call.option("all", "update-all")
         if call.is_conda and call.action in ("update", "install") and option and not is_rehearsal(call):
@@ -67,10 +63,9 @@ def update_all(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("env-update-without-prune", "warning", subject="installs")
-def env_update_without_prune(entries: Entries, config: Config) -> Iterator[Problem]:
+@install_rule("env-update-without-prune", "warning")
+def env_update_without_prune(file: InstallFile, config: Config) -> Iterator[Problem]:
     """An environment is updated without ``--prune``: packages that its file no longer lists stay installed."""
-    file = install_file(entries)
     for step, call in file.calls:
         if call.action != "env update" or call.has("prune", "help") or _is_base(file, step, call, range(0)):
             continue
@@ -86,7 +81,7 @@ def env_update_without_prune(entries: Entries, config: Config) -> Iterator[Probl
 
 
 def _is_base(file: InstallFile, step: ScriptStep, call: Call, active: range) -> bool:
-    """Tell whether a call changes base, which is ``active`` in a part of the text where no environment is named.
+    """Return whether a call changes base, which is ``active`` in a part of the text where no environment is named.
 
     The base of micromamba does not count: it is initially empty.
     """
@@ -111,7 +106,7 @@ def _base_is_active(file: InstallFile) -> range:
 
 
 def _comes_with_conda(file: InstallFile, step: ScriptStep) -> bool:
-    """Tell whether the image of a stage contains conda, or the stage installs it."""
+    """Return whether the image of a stage contains conda, or the stage installs it."""
     image = file.image_of(step)
     if image and CONDA_IMAGES.fullmatch(image.name):
         return True
@@ -131,7 +126,7 @@ def _installs_conda(step: ScriptStep) -> bool:
 
 
 def _names_another(file: InstallFile, step: ScriptStep, call: Call) -> bool:
-    """Tell whether the shell or a variable activates another environment than base."""
+    """Return whether the shell or a variable activates another environment than base."""
     names = ("CONDA_DEFAULT_ENV", "CONDA_PREFIX")
     active = [file.setting(step, name, call.head.start) for name in names]
     path = file.setting(step, "PATH", call.head.start) or ""

@@ -1,5 +1,6 @@
 """Rules about locks: missing, stale, edited or incomplete locks."""
 
-from conda_lockstep.lint.rules.lock import stale, text  # isort: skip
+from conda_lockstep.lint.targets.target import TargetKind
 
-__all__ = ["stale", "text"]
+ORDER = 70
+TARGETS: tuple[TargetKind, ...] = ("environment", "lock")

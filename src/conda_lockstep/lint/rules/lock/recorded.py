@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import yaml
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 def is_same_document(text: str, written: str) -> bool:
-    """Tell whether two texts are the same YAML document and differ only in layout and comments."""
+    """Return whether two texts are the same YAML document and differ only in layout and comments."""
     # The second text has no aliases, so its length bounds the time of the comparison, whatever the first contains.
     return bool(_load(text) == _load(written))
 
@@ -26,5 +22,7 @@ def recorded_digests(text: str) -> Mapping[str, str]:
 
 
 def _load(text: str) -> object:
-    document: object = yaml.load(text, Loader=_Loader)
+    import yaml
+
+    document: object = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return document

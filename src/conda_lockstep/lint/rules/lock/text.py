@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment.credentials import url_secrets
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import Entries
-from conda_lockstep.lint.engine.registry import Fix, Problem, rule
+from conda_lockstep.lint.engine.registry import Fix, Problem, lock_rule
+from conda_lockstep.lint.targets.lock_file import LockTarget
 from conda_lockstep.lock.model.paths import environment_of
 from conda_lockstep.text.source import Source, Span
 
@@ -27,16 +26,14 @@ SHOWN = 3
 """How many of its packages a finding points at."""
 
 # These patterns are strings, so that ``re`` compiles (and caches) them only when needed.
-_MARKER = r"(?m)^(<{7}|>{7})(?=[ \r]|$)"
 _AFTER_HOST = r"://[^/\s]+/t/$"
 _COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
 
 
-@rule("lock-conflict-markers", "error", subject="lock")
-def lock_conflict_markers(entries: Entries, config: Config) -> Iterator[Problem]:
+@lock_rule("lock-conflict-markers", "error")
+def lock_conflict_markers(file: LockTarget, config: Config) -> Iterator[Problem]:
     """The lock contains merge conflict markers: no tool can install from it."""
-    source = entries.file.source
-    markers = list(re.finditer(_MARKER, source.text))
+    source, markers = file.source, file.markers
     for number, marker in enumerate(markers):
         if marker[1].startswith("<") or number == 0:
             end = next((each for each in markers[number + 1 :] if each[1].startswith(">")), None)
@@ -48,13 +45,13 @@ def lock_conflict_markers(entries: Entries, config: Config) -> Iterator[Problem]
             )
 
 
-@rule("hand-edited-lock", "warning", subject="lock")
-def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
+@lock_rule("hand-edited-lock", "warning")
+def hand_edited_lock(file: LockTarget, config: Config) -> Iterator[Problem]:
     """The lock is not what lockstep wrote: it was edited by hand or reformatted."""
     from conda_lockstep.lock.formats import cep37
 
-    source = entries.file.source
-    text, lock = source.text.replace("\r\n", "\n"), _lock(source)
+    source = file.source
+    text, lock = file.text, file.lock
     if lock is None or not cep37.is_ours(text, lock):
         return
     written = cep37.render(lock)
@@ -87,11 +84,11 @@ def hand_edited_lock(entries: Entries, config: Config) -> Iterator[Problem]:
     yield Problem(place, "the lock contains text that lockstep does not write", f"run: {_relock(source)}")
 
 
-@rule("lock-without-hash", "warning", subject="lock")
-def lock_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
+@lock_rule("lock-without-hash", "warning")
+def lock_without_hash(file: LockTarget, config: Config) -> Iterator[Problem]:
     """A locked package has no hash: a replaced file at its URL is installed unnoticed."""
-    source = entries.file.source
-    lock = _lock(source)
+    source = file.source
+    lock = file.lock
     bare = [package for package in _packages(lock) if not _is_fixed(package)] if lock else []
     if not bare:
         return
@@ -104,10 +101,10 @@ def lock_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     )
 
 
-@rule("lock-with-credentials", "error", supersedes=("hand-edited-lock",), subject="lock")
-def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]:
+@lock_rule("lock-with-credentials", "error", supersedes=("hand-edited-lock",))
+def lock_with_credentials(file: LockTarget, config: Config) -> Iterator[Problem]:
     """A URL in the lock contains a password or token, visible to everyone who can read the repository."""
-    source = entries.file.source
+    source = file.source
     found: dict[tuple[str, str], list[Span]] = {}
     for start, end, kind in url_secrets(source.text):
         # Right after the host, '/t/' precedes a conda token; elsewhere it may be a plain folder.
@@ -123,20 +120,6 @@ def lock_with_credentials(entries: Entries, config: Config) -> Iterator[Problem]
         )
 
 
-def _lock(source: Source) -> Lock | None:
-    """Return the lock that a text is, None where a merge conflict is in it; raises ``LockstepError`` for no lock."""
-    if re.search(_MARKER, source.text):
-        return None
-    return _parsed(source.text.replace("\r\n", "\n"), source.path)
-
-
-@lru_cache(maxsize=1)
-def _parsed(text: str, path: str) -> Lock:
-    from conda_lockstep.lock.formats import cep37
-
-    return cep37.parse(text, path)
-
-
 def _relock(source: Source) -> str:
     file = environment_of(Path(source.path))
     return f"lockstep lock {file}" if file else "lockstep lock"
@@ -148,7 +131,7 @@ def _packages(lock: Lock) -> Iterator[Package]:
 
 
 def _is_fixed(package: Package) -> bool:
-    """Tell whether a hash, or a commit (which conda-lock writes instead), determines the content."""
+    """Return whether a hash, or a commit (which conda-lock writes instead), determines the content."""
     return bool(package.sha256 or package.md5) or re.fullmatch(_COMMIT, package.url) is not None
 
 

@@ -1,5 +1,6 @@
 """Rules about versions: an entry must pin one, mean what was intended, and work on every machine."""
 
-from conda_lockstep.lint.rules.pins import unpinned, operators, exports, ranges, style  # isort: skip
+from conda_lockstep.lint.targets.target import TargetKind
 
-__all__ = ["exports", "operators", "ranges", "style", "unpinned"]
+ORDER = 30
+TARGETS: tuple[TargetKind, ...] = ("environment", "requirements")

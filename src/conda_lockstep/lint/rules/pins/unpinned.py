@@ -74,7 +74,7 @@ def unpinned_python(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("unpinned-pip", "warning", requires=("pip",))
+@rule("unpinned-pip", "warning", requires=("pip",), requirements=True)
 def unpinned_pip(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry has no ``==``: each machine installs whatever version is latest that day."""
     for entry in entries.pip:

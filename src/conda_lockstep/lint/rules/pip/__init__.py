@@ -1,5 +1,6 @@
 """Rules about the ``pip:`` section: what pip installs on top of conda, its source, and its version."""
 
-from conda_lockstep.lint.rules.pip import managers, section, requirements, sources  # isort: skip
+from conda_lockstep.lint.targets.target import TargetKind
 
-__all__ = ["managers", "requirements", "section", "sources"]
+ORDER = 40
+TARGETS: tuple[TargetKind, ...] = ("environment", "requirements")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from conda_lockstep.conda import pypi_names as names
 from conda_lockstep.conda.channel import FORGE, read_channel
@@ -18,7 +18,7 @@ from conda_lockstep.environment.edit import (
     insert_before,
     remove,
 )
-from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, rewrite
+from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, once_per_file, rewrite
 from conda_lockstep.environment.environment_file import Item
 from conda_lockstep.lint.engine.registry import Fix, Problem, Severity, rule
 from conda_lockstep.lint.rules.pins.unpinned import INTERPRETERS, TOOLS, has_version
@@ -96,7 +96,12 @@ def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("wrong-ecosystem-name", "error", supersedes=("stray-pip", "unpinned-conda", "unpinned-pip"))
+@rule(
+    "wrong-ecosystem-name",
+    "error",
+    supersedes=("stray-pip", "unpinned-conda", "unpinned-pip"),
+    requirements=True,
+)
 def wrong_ecosystem_name(entries: Entries, config: Config) -> Iterator[Problem]:
     """A conda entry has the package's PyPI name (``torch``), or a pip entry its conda name (``pytorch``)."""
     for conda in entries.conda:
@@ -121,7 +126,7 @@ def wrong_ecosystem_name(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("build-needs-torch", "warning", supersedes=("stray-pip",), requires=("pip",))
+@rule("build-needs-torch", "warning", supersedes=("stray-pip",), requires=("pip",), requirements=True)
 def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
     """Installing a pip entry compiles it against torch: it fails, or is built for another torch or CUDA."""
     for entry in entries.pip:
@@ -138,7 +143,7 @@ def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def _channels(entries: Entries) -> list[str]:
     """Return the declared channels that are in the table of names, in their order."""
     bases = (read_channel(item.value).base for item in entries.file.channels.items)
@@ -154,9 +159,9 @@ def _on_channels(channels: list[str], project: str) -> tuple[str, str]:
     return "", ""
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def _takes_libraries_from_conda(entries: Entries) -> bool:
-    """Tell whether conda installs any Python packages: if pip installs all of them, none is a stray."""
+    """Return whether conda installs any Python packages: if pip installs all of them, none is a stray."""
     return any(
         entry.spec.name not in INTERPRETERS | TOOLS and names.pypi_names(entry.spec.name)
         for entry in entries.conda
@@ -178,13 +183,13 @@ def _projects(conda: str) -> tuple[str, ...]:
     return found if found or names.is_conda_name(name) else (name,)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _allowed(pip_allow: tuple[str, ...]) -> frozenset[str]:
     return frozenset(normalize(name) for name in pip_allow)
 
 
 def _is_same_version(entry: PipEntry, twin: CondaEntry) -> bool:
-    """Tell whether conda installs the exact version that pip requires, so that pip leaves it as is."""
+    """Return whether conda installs the exact version that pip requires, so that pip leaves it as is."""
     if not entry.requirement.is_exact:
         return False
     required = entry.requirement.specifier.lstrip("= ")
@@ -251,7 +256,7 @@ def _with_specifier(conda: str, specifier: str) -> str | None:
     return None if isinstance(parse_conda(text), BadSpec) else text
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def _last_before(entries: Entries, offset: int) -> Item | None:
     """Return the last conda entry that starts before an offset, which is that of a pip section."""
     found = None
@@ -261,7 +266,7 @@ def _last_before(entries: Entries, offset: int) -> Item | None:
     return found
 
 
-@lru_cache(maxsize=1)
+@once_per_file
 def _gap_before(entries: Entries, offset: int) -> InsertionPoint | None:
     """Return the insertion point after the last conda entry before an offset; entries inserted there share it."""
     anchor = _last_before(entries, offset)

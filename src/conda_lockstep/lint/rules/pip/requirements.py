@@ -17,7 +17,7 @@ _TORCH = frozenset({"torch", "torchaudio", "torchtext", "torchvision", "xformers
 _LOCAL = r"\+([A-Za-z0-9.]+)"
 
 
-@rule("invalid-requirement", "error", requires=("bad",))
+@rule("invalid-requirement", "error", requires=("bad",), requirements=True)
 def invalid_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
     """A pip entry is not a valid requirement (PEP 508): pip rejects the whole section."""
     for entry in entries.bad:
@@ -33,7 +33,7 @@ def invalid_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("duplicate-requirement", "warning", supersedes=("unpinned-pip",), requires=("pip",))
+@rule("duplicate-requirement", "warning", supersedes=("unpinned-pip",), requires=("pip",), requirements=True)
 def duplicate_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
     """A package is listed twice in pip's entries; pip rejects two different versions."""
     by_name: dict[str, list[PipEntry]] = defaultdict(list)

@@ -107,7 +107,7 @@ def top_level_pip(entries: Entries, config: Config) -> Iterator[Problem]:
 
 
 def _is_bad(name: str, entries: Entries) -> bool:
-    """Tell whether an invalid entry names a package."""
+    """Return whether an invalid entry names a package."""
     return any(bad.manager == "conda" and bad.item.value.split("=")[0].strip() == name for bad in entries.bad)
 
 

@@ -25,6 +25,7 @@ _HASH = r"[#&](sha256|sha384|sha512|md5)=[0-9a-f]+"
 @rule(
     "git-without-commit",
     "warning",
+    requirements=True,
     supersedes=("locker-incompatible", "local-requirement"),
     requires=("special",),
 )
@@ -46,7 +47,7 @@ def git_without_commit(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-@rule("url-without-hash", "warning", requires=("special",))
+@rule("url-without-hash", "warning", requires=("special",), requirements=True)
 def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     """A URL has no ``#sha256=``: a replaced file goes unnoticed."""
     for entry in entries.pip_having("special"):
@@ -63,7 +64,13 @@ def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("local-requirement", "warning", supersedes=("locker-incompatible",), requires=("special",))
+@rule(
+    "local-requirement",
+    "warning",
+    supersedes=("locker-incompatible",),
+    requires=("special",),
+    requirements=True,
+)
 def local_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
     """A local folder or file is installed: other machines have it elsewhere, in another state, or not at all."""
     for entry in entries.pip_having("special"):
@@ -92,7 +99,7 @@ def requirements_file(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("extra-index", "warning", supersedes=("locker-incompatible",), requires=("special",))
+@rule("extra-index", "warning", supersedes=("locker-incompatible",), requires=("special",), requirements=True)
 def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """With ``--extra-index-url``, anyone can replace a private package by registering its name on PyPI."""
     special = entries.pip_having("special")
@@ -112,7 +119,7 @@ def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("insecure-index", "error", supersedes=("extra-index", "locker-incompatible"))
+@rule("insecure-index", "error", supersedes=("extra-index", "locker-incompatible"), requirements=True)
 def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
     """An index uses plain ``http://`` or a trusted host: anyone on the network path can replace packages."""
     for entry in entries.pip_having("special"):

@@ -57,11 +57,11 @@ class Call(NamedTuple):
 
     @property
     def is_conda(self) -> bool:
-        """Tell whether it is conda or a replacement of it."""
+        """Return whether it is conda or a replacement of it."""
         return self.tool != "pip"
 
     def has(self, *names: str) -> bool:
-        """Tell whether one of these options is given."""
+        """Return whether one of these options is given."""
         return any(option.name in names for option in self.options)
 
     def option(self, *names: str) -> CallOption | None:
@@ -298,7 +298,7 @@ def _call(
 
 
 def _may_expand_to_more(word: Word) -> bool:
-    """Tell whether a word may expand to options and packages: ``$ARGUMENTS`` may, ``python=$VERSION`` does not."""
+    """Return whether a word may expand to options and packages: ``$ARGUMENTS`` may, ``python=$VERSION`` does not."""
     return word.splits and word.value.startswith(("$", "`"))
 
 

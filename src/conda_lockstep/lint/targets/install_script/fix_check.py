@@ -7,25 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.lint.targets.install_script.install_script import InstallFile
-from conda_lockstep.lint.targets.install_script.kinds import kind_of
-from conda_lockstep.lint.targets.install_script.reader import parse
-from conda_lockstep.text.source import Source, Span, UnreadableFileError
+from conda_lockstep.text.source import Span
 
 
-def kept(before: Source, after: Source, edits: Iterable[Edit]) -> bool:
-    """Tell whether every word, image and comment that no edit touches is unchanged and in the same order."""
-    kind = kind_of(before.path) or "shell"
-    try:
-        old, new = parse(before.text, before.path, kind), parse(after.text, after.path, kind)
-    except UnreadableFileError:
-        return False
+def kept(before: InstallFile, after: InstallFile, edits: Iterable[Edit]) -> bool:
+    """Return whether every word, image and comment that no edit touches is unchanged and in the same order."""
     changed = sorted(edit.span for edit in edits)
-    rest = iter([text for _, text in _texts(new)])
-    return all(text in rest for span, text in _texts(old) if not _is_changed(span, changed))
+    rest = iter([text for _, text in _texts(after)])
+    return all(text in rest for span, text in _texts(before) if not _is_changed(span, changed))
 
 
 def _is_changed(word: Span, edits: Sequence[Span]) -> bool:
-    """Tell whether one of the sorted edits changes a word; an insertion next to it does not."""
+    """Return whether one of the sorted edits changes a word; an insertion next to it does not."""
     before = bisect_left(edits, word.end, key=lambda edit: edit.start)
     return before > 0 and edits[before - 1].end > word.start
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from conda_lockstep.lint.targets.install_script.install_script import InstallFile
-from conda_lockstep.lint.targets.install_script.kinds import kind_of
-from conda_lockstep.lint.targets.install_script.reader import parse
-from conda_lockstep.text.source import Source, Span
+from conda_lockstep.text.source import Span
 from conda_lockstep.text.suppressions import Suppression, in_comments, is_alone
 
 
-def suppressions_of(source: Source) -> tuple[Suppression, ...]:
-    """Return the suppressions of a file in order; raises ``UnreadableFileError`` for a workflow that is invalid YAML.
+def suppressions_in(file: InstallFile) -> tuple[Suppression, ...]:
+    """Return the suppressions of a file in order.
 
-    One at the end of a line holds for the commands that stand on it; one on a line of its own for the instruction, the
-    step or the command that follows, with all its lines.
+    One at the end of a line applies to the commands on that line; one on a separate line applies to the instruction,
+    step or command that follows, with all its lines.
     """
-    file = parse(source.text, source.path, kind_of(source.path) or "shell")
-    return in_comments(source, file.comments, _ScriptExtents(file).lines)
+    return in_comments(file.source, file.comments, _ScriptExtents(file).lines)
 
 
 class _ScriptExtents:

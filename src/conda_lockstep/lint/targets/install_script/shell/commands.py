@@ -85,7 +85,7 @@ class _Draft:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the next word may be a reserved one."""
+        """Return whether the next word may be a reserved one."""
         return not (self.words or self.assignments or self.aside)
 
     def add(self, word: Word) -> None:

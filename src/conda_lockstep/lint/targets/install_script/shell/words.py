@@ -58,11 +58,11 @@ class WordReader:
 
     @property
     def at_end(self) -> bool:
-        """Tell whether the end is reached."""
+        """Return whether the end is reached."""
         return self.i >= len(self.text)
 
     def sees(self, *texts: str) -> bool:
-        """Tell whether one of these texts is next."""
+        """Return whether one of these texts is next."""
         return self.text.startswith(texts, self.i)
 
     def passes(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
