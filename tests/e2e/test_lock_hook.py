@@ -52,7 +52,7 @@ def test_a_repository_may_ask_for_a_lock_beside_every_file(
     done = hooks.run(tool, scratch)
     assert done.status == 1
     assert done.printed.count(" missing-lock: ") == 1
-    assert "envs/gpu/environment.yml:4:1: warning missing-lock: there is no conda-lock.yml" in done.printed
+    assert "envs/gpu/environment.yml:4:1: warning missing-lock: conda-lock.yml does not exist" in done.printed
 
 
 PAIR = {"environment.yml": ENVIRONMENT, "conda-lock.yml": LOCK}

@@ -13,6 +13,7 @@ from conda_lockstep.environment.environment_file import EnvironmentFile, Item, P
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import runner as lint
+from conda_lockstep.lint.targets.environment_file import EnvironmentTarget
 from conda_lockstep.text.source import Source, UnreadableFileError
 from conda_lockstep.text.yaml_as_conda import is_special, load_as_conda
 
@@ -245,11 +246,11 @@ def test_ruamel_is_not_imported_for_a_file_of_the_plain_kind(tmp_path: Path) -> 
 
 
 def linted(text: str) -> list[lint.Finding]:
-    return lint.lint(parse(text, "environment.yml"), lint.select(Config()), Config())
+    return lint.lint(lint.parse_text(text, "environment.yml"), lint.select(Config()), Config())
 
 
 def fixed(file: EnvironmentFile) -> str:
-    return lint.fix(file, lint.select(Config()), Config(), unsafe=True).text
+    return lint.fix(EnvironmentTarget(file), lint.select(Config()), Config(), unsafe=True).text
 
 
 def assert_as_conda(file: EnvironmentFile) -> None:

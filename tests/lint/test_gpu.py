@@ -428,24 +428,24 @@ def test_the_specific_rule_speaks_and_the_general_one_is_silent() -> None:
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        (torch("pytorch=2.4"), "write pytorch-cuda=X.Y, or 'pytorch=2.4.*=*cuda*'"),
-        (torch("pytorch"), "write pytorch-cuda=X.Y, or 'pytorch=*=*cuda*'"),
-        (torch("pytorch=1.12"), "write cudatoolkit=X.Y, or 'pytorch=1.12.*=*cuda*'"),
-        (torch("pytorch==1.1.0"), "write cudatoolkit=X.Y, or 'pytorch=1.1.0=*cuda*'"),
-        (forge("pytorch=2.4"), "write pytorch-gpu, or 'pytorch=2.4.*=*cuda*'"),
-        (torch("tensorflow"), "write tensorflow-gpu, or 'tensorflow=*=*cuda*'"),
+        (torch("pytorch=2.4"), "write 'pytorch-cuda=X.Y' or 'pytorch=2.4.*=*cuda*'"),
+        (torch("pytorch"), "write 'pytorch-cuda=X.Y' or 'pytorch=*=*cuda*'"),
+        (torch("pytorch=1.12"), "write 'cudatoolkit=X.Y' or 'pytorch=1.12.*=*cuda*'"),
+        (torch("pytorch==1.1.0"), "write 'cudatoolkit=X.Y' or 'pytorch=1.1.0=*cuda*'"),
+        (forge("pytorch=2.4"), "write 'pytorch-gpu' or 'pytorch=2.4.*=*cuda*'"),
+        (torch("tensorflow"), "write 'tensorflow-gpu' or 'tensorflow=*=*cuda*'"),
         (forge("cudnn", "onnxruntime"), "write 'onnxruntime=*=*cuda*'"),
     ],
 )
-def test_the_advice_is_what_the_channel_of_the_package_knows(text: str, advice: str) -> None:
+def test_the_advice_fits_the_channel_of_the_package(text: str, advice: str) -> None:
     (finding,) = found(text, "gpu-variant-unspecified")
-    assert finding.help == f"{advice} ('*cpu*' where the CPU build is meant)"
+    assert finding.help == f"{advice} (with '*cpu*' for the CPU build)"
 
 
-def test_pytorchs_own_selector_is_not_said_to_steer_another_framework() -> None:
+def test_pytorch_cuda_does_not_select_the_build_of_another_framework() -> None:
     (finding,) = found(torch("pytorch", "pytorch-cuda=11.7", "tensorflow"), "gpu-variant-unspecified")
     assert finding.message == (
-        "'tensorflow' may be a CUDA or a CPU build: where no driver is seen, it is the CPU build"
+        "'tensorflow' may be a CUDA or a CPU build: without a visible driver it is a CPU build"
     )
 
 

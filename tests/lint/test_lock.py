@@ -78,13 +78,13 @@ def test_a_lock_that_is_right_is_left_alone(rule: str, text: str) -> None:
     assert Path("conda-lock.yml").read_bytes() == text.encode()
 
 
-def test_every_conflict_is_pointed_at_with_its_end() -> None:
+def test_every_conflict_is_reported_with_its_end() -> None:
     write(lock=LOCK.replace("- name: tzdata\n", f"{OURS_AND_THEIRS}{OURS_AND_THEIRS}- name: tzdata\n"))
     first, second = found("lock-conflict-markers")
     assert (marked(first), second.line - first.line) == ("<<<<<<<", 5)
-    assert first.also == ((first.line + 4, 1, 8, "it ends here"),)
+    assert first.also == ((first.line + 4, 1, 8, "the conflict ends here"),)
     assert first.severity == "error"
-    assert first.help == "take one side whole, then run: lockstep lock environment.yml"
+    assert first.help == "keep one side entirely, then run: lockstep lock environment.yml"
 
 
 def test_a_conflict_is_found_in_any_order_of_markers_and_line_ends() -> None:
@@ -110,13 +110,13 @@ def test_a_lock_that_cannot_be_read_is_an_error_with_its_place(rule: str) -> Non
 @pytest.mark.parametrize(
     ("old", "new", "said", "at"),
     [
-        ("version: '12.6'", "version: '12.9'", "the packages for linux-64 are not those that were locked", 6),
-        ("linux-64: 'c", "linux-64: 'd", "the packages for linux-64 are not those that were locked", 6),
-        ("category: main", "category: dev", "the lock holds what lockstep does not write", None),
-        ("package:", "# mine\npackage:", "the lock was laid out anew", None),
-        ("  build: 'h7480c83_3'\n", "", "the lock holds what lockstep does not write", None),
-        ("version: '12.6'", 'version: "12.6"', "the lock was laid out anew", None),
-        ("optional: false\n", "optional: false\n\n", "the lock was laid out anew", None),
+        ("version: '12.6'", "version: '12.9'", "the packages for linux-64 were edited", 6),
+        ("linux-64: 'c", "linux-64: 'd", "the packages for linux-64 were edited", 6),
+        ("category: main", "category: dev", "the lock contains text that lockstep does not write", None),
+        ("package:", "# mine\npackage:", "the lock was reformatted", None),
+        ("  build: 'h7480c83_3'\n", "", "the lock contains text that lockstep does not write", None),
+        ("version: '12.6'", 'version: "12.6"', "the lock was reformatted", None),
+        ("optional: false\n", "optional: false\n\n", "the lock was reformatted", None),
     ],
 )
 def test_an_edit_is_told_from_a_new_layout(old: str, new: str, said: str, at: int | None) -> None:
@@ -133,14 +133,14 @@ def test_an_edit_is_told_from_a_new_layout(old: str, new: str, said: str, at: in
         if was != now
     ]
     assert finding.line == (at or changed[0])
-    assert (finding.fix is not None) == ("laid out" in said)
+    assert (finding.fix is not None) == ("reformatted" in said)
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_a_layout_is_mended_and_what_was_changed_is_not(newline: str) -> None:
+def test_a_changed_layout_is_fixed_and_changed_packages_are_not(newline: str) -> None:
     laid_out = "# a note\n" + LOCK.replace("'", '"').replace("\n- name", "\n\n- name")
     write(lock=laid_out.replace("\n", newline))
-    assert fixed("hand-edited-lock").done == ("hand-edited-lock: lay the lock out as lockstep writes it",)
+    assert fixed("hand-edited-lock").done == ("hand-edited-lock: restore the layout that lockstep writes",)
     assert Path("conda-lock.yml").read_bytes() == LOCK.replace("\n", newline).encode()
     edited = laid_out.replace('"12.6"', '"12.9"')
     write(lock=edited)
@@ -175,10 +175,10 @@ def test_one_hash_is_enough(kind: str) -> None:
         ("https://ci:hunter2hunter2@conda.example.com/team", "password", "hunter2hunter2"),
     ],
 )
-def test_a_secret_is_told_once_and_never_shown(url: str, kind: str, secret: str) -> None:
+def test_a_secret_is_reported_once_and_never_shown(url: str, kind: str, secret: str) -> None:
     write(lock=FOREIGN.replace(CHANNEL, url))
     (finding,) = found("lock-with-credentials")
-    assert finding.message == f"a {kind} stands in the lock (2 times)"
+    assert finding.message == f"the lock contains a {kind} (2 times)"
     assert marked(finding) == secret
     assert secret not in str(finding)
 
@@ -241,10 +241,10 @@ def test_a_lock_that_fits_is_not_stale(environment: str) -> None:
         ),
         ("tzdata", "tzdata\n  - pip", "pip", "'pip' is not in the lock for linux-64"),
         ("tzdata", "'tzdata=2025'", "'tzdata=2025'", "'tzdata=2025' is asked for; the lock"),
-        ("tzdata", "tzdata =!", "tzdata =!", "whether conda-lock.yml fits cannot be said: "),
+        ("tzdata", "tzdata =!", "tzdata =!", "cannot check conda-lock.yml: "),
     ],
 )
-def test_a_stale_lock_is_told_at_the_entry_that_it_does_not_meet(
+def test_a_stale_lock_is_reported_at_the_entry_that_it_does_not_satisfy(
     old: str, new: str, place: str, said: str
 ) -> None:
     write(ENVIRONMENT.replace(old, new))
@@ -264,12 +264,10 @@ def test_what_is_wrong_on_several_platforms_is_one_finding() -> None:
     assert finding.message.endswith("(and 1 more)")
 
 
-def test_a_broken_lock_is_told_of_the_file_that_it_cannot_be_judged_for() -> None:
+def test_a_broken_lock_is_reported_for_its_file() -> None:
     write(lock=LOCK.replace("used_env_vars: []", "used_env_vars: ["))
     (finding,) = found("stale-lock", "environment.yml")
-    assert finding.message.startswith(
-        "whether conda-lock.yml fits cannot be said: conda-lock.yml:11:3: not YAML"
-    )
+    assert finding.message.startswith("cannot check conda-lock.yml: conda-lock.yml:11:3: not YAML")
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ def test_the_companions_of_a_torch_that_has_to_stay_stay_with_it() -> None:
 def test_pypi_beside_a_mirror_is_an_extra_index_like_any_other() -> None:
     mirror, extra = "--index-url https://example.org/simple", "--extra-index-url https://pypi.org/simple"
     (finding,) = found(of(pip=[mirror, extra, "b==1"]), "extra-index")
-    assert "a name of the other one can be taken over" in finding.message
+    assert "anyone can register a name from the other index" in finding.message
 
 
 def test_an_index_that_conda_lock_is_told_of_must_be_encrypted_too() -> None:
@@ -334,10 +334,10 @@ def test_a_package_comes_from_one_manager(conda: str, pip: str, fixes: bool) -> 
         ("setuptools=59.5.0", "setuptools==59.5.0", "note"),
     ],
 )
-def test_pip_leaves_alone_what_conda_has_in_that_very_version(conda: str, pip: str, severity: str) -> None:
+def test_the_same_version_from_both_managers_is_only_a_warning(conda: str, pip: str, severity: str) -> None:
     (finding,) = found(of(conda, "pip", pip=[pip]), "pip-and-conda")
     assert finding.severity == severity
-    assert ("once one of them is changed" in finding.message) is (severity != "error")
+    assert ("once their versions differ" in finding.message) is (severity != "error")
 
 
 @pytest.mark.parametrize(

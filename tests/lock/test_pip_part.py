@@ -180,7 +180,7 @@ def test_files_are_read_from_where_they_are_named(write):
 
 def test_a_mistake_in_a_file_has_its_place_there(write):
     write(main_txt="a\n\n   b=1\n")
-    assert str(_refusal("-r main.txt")).startswith("main.txt:3:5: 'b=1': pip writes '=='")
+    assert str(_refusal("-r main.txt")).startswith("main.txt:3:5: 'b=1': use '=='")
 
 
 def test_a_circle_is_refused_where_it_closes(write):

@@ -58,7 +58,7 @@ def _any(text: str) -> PipRequirement | BadSpec:
     blanks = re.search(r"\s{20}", body)
     if blanks:
         # The pattern may put blanks in several places, and would try them all.
-        return BadSpec(text, "so many blanks stand in no pip requirement (PEP 508)", blanks.span())
+        return BadSpec(text, "it contains too many spaces", blanks.span())
     match = re.compile(_REQUIREMENT, re.VERBOSE).fullmatch(body)
     if match is None or not _is_specifier(match["specifier"] or ""):
         return _bad_requirement(text, body)
@@ -121,11 +121,9 @@ def _bad_requirement(text: str, body: str) -> BadSpec:
     if operator:
         wrong = operator.group(1)
         if wrong == "=" and "=" in body[operator.end() :]:
-            return BadSpec(
-                text, "pip knows no builds, and writes '==', not '='", (operator.start(1), len(body))
-            )
+            return BadSpec(text, "use '==' instead of '=', and no build", (operator.start(1), len(body)))
         right = "==" if wrong == "=" else wrong[::-1]
-        return BadSpec(text, f"pip writes '{right}', not '{wrong}'", operator.span(1))
+        return BadSpec(text, f"use '{right}' instead of '{wrong}'", operator.span(1))
     name = re.match(r"\s*[A-Za-z0-9._\-]+", body)
     where = (name.end() if name else 0, len(body))
-    return BadSpec(text, "this is no pip requirement (PEP 508)", where)
+    return BadSpec(text, "it does not follow PEP 508", where)

@@ -46,7 +46,7 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
         read(tmp_path / "x.sh")
     with pytest.raises(LockstepError, match="no such file"):
         read(tmp_path / "y.sh")
-    with pytest.raises(UnreadableFileError, match="nothing that a person wrote"):
+    with pytest.raises(UnreadableFileError, match="more than"):
         parse("conda install x\n" * (MAX_CALLS + 1), "x.sh", "shell")
 
 

@@ -11,7 +11,7 @@ from conda_lockstep.environment.environment_file import Kind
 from conda_lockstep.lint.engine.registry import Fix, Problem, declare, rule
 from conda_lockstep.text.source import Span
 
-# The engine makes its finding: there is nothing to check in a file that cannot be read.
+# The engine makes this finding, because a file that cannot be read has nothing to check.
 declare(
     __name__,
     "unreadable-file",

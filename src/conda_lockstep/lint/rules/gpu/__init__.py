@@ -1,4 +1,4 @@
-"""Rules about GPUs: is CUDA asked for, in one version, from where it can be had, and will the driver run it?"""
+"""Rules about GPUs: CUDA builds, one CUDA version, channels that have it, and drivers that run it."""
 
 ORDER = 50
 TARGETS = ("environment",)

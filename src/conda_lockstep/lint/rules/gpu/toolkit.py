@@ -1,4 +1,4 @@
-"""Which CUDA, in one version, under the name it goes by, from a channel that has it?"""
+"""The CUDA toolkit: one version, the current package name, a channel that has it, and a driver that runs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FRAMEWORKS = ("pytorch", "tensorflow", "tensorflow-gpu", "jaxlib", "jax", "mxne
 
 @rule("unpinned-cuda", "warning", supersedes=("unpinned-conda", "open-range", "too-loose-pin"))
 def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
-    """CUDA has no version, or no upper bound: the next major needs another driver."""
+    """CUDA has no version or no upper bound: the next major version needs a newer driver."""
     known = cuda_packages()
     selecting = entries.named(*known)
     said = statements(entries) if selecting else []
@@ -37,16 +37,16 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
         if limits.low is not None:
             yield Problem(
                 entry.item.span,
-                f"'{entry.item.value}' has no upper bound: a new major of CUDA needs a newer driver",
-                f"keep it below the next major: '{entry.spec.name}{entry.spec.version},<{limits.low[0] + 1}'",
+                f"'{entry.item.value}' has no upper bound, and the next CUDA major version needs a newer driver",
+                f"add an upper bound: '{entry.spec.name}{entry.spec.version},<{limits.low[0] + 1}'",
                 _bounded(entry, limits.low),
             )
             continue
         change = rewrite(entry.item, (len(entry.item.value),) * 2, f"={version}") if version else None
         yield Problem(
             entry.item.span,
-            f"'{entry.item.value}' has no version: which CUDA comes depends on the day, not on the drivers",
-            f"write the CUDA that the drivers run, such as '{entry.spec.name}={version or 'X.Y'}'",
+            f"'{entry.item.value}' is unpinned: the date of the installation decides the CUDA version, not the drivers",
+            f"pin a CUDA version that the drivers support, such as '{entry.spec.name}={version or 'X.Y'}'",
             Fix(f"write '{entry.spec.name}={version}'", (change,), "unsafe")
             if change
             else locked_pin(entries, entry, config),
@@ -56,19 +56,19 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("cuda-conflict", "error", supersedes=("two-cuda-stacks",))
 def cuda_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
-    """Two entries name versions of CUDA that exclude each other."""
+    """Two entries require conflicting CUDA versions."""
     first: dict[object, Statement] = {}
     for later in statements(entries):
-        # Many entries may say the same; one of them is enough to compare with.
+        # Many entries may require the same version; one of them is enough to compare with.
         for earlier in first.values():
             if exclude(earlier, later) and not _are_stacks(earlier, later):
-                # Of conda's CUDA and a wheel's, conda's is the one that can go.
+                # Of conda's CUDA and a wheel's, only conda's can be removed.
                 wrong, other = (earlier, later) if later.kind == "wheel" != earlier.kind else (later, earlier)
                 yield Problem(
                     wrong.span,
-                    f"'{wrong.text}' and '{other.text}' name versions of CUDA that exclude each other",
-                    "keep one CUDA: that of the framework's build",
-                    also=((other.span, "names another CUDA"),),
+                    f"'{wrong.text}' and '{other.text}' require conflicting CUDA versions",
+                    "keep the CUDA version of the framework's build",
+                    also=((other.span, "requires another CUDA version"),),
                 )
                 return
         first.setdefault((later.kind, later.range, later.name.startswith("nvidia-")), later)
@@ -80,7 +80,7 @@ def cuda_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
     supersedes=("exact-cuda-version", "unpinned-cuda", "accidental-exact", "gpu-variant-unspecified"),
 )
 def cudatoolkit_12(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A package that ended with CUDA 11 is asked for in a later version: there is none, the name has changed."""
+    """The file requires CUDA 12 or later from a package that ended with CUDA 11 and has a new name."""
     known = cuda_packages()
     for entry in entries.named(*known):
         package = known.get(entry.spec.name)
@@ -93,20 +93,22 @@ def cudatoolkit_12(entries: Entries, config: Config) -> Iterator[Problem]:
         name, version = package.successor, show(limits.low[:2])
         change = rewrite(entry.item, (entry.spec.name_at[0], len(entry.item.value)), f"{name}={version}")
         fix = Fix(f"write '{name}={version}'", (change,), "unsafe") if change else None
-        there = bool(entries.named(name))
+        has_successor = bool(entries.named(name))
         yield Problem(
             entry.item.span,
-            f"there is no '{entry.spec.name}' after {package.last}: since CUDA 12 '{name}' does its work",
-            f"delete it: '{name}' is there"
-            if there
+            f"'{entry.spec.name}' ends at {package.last}: since CUDA 12 its successor is '{name}'",
+            f"remove it: the file already lists '{name}'"
+            if has_successor
             else f"write '{name}={version}'; for nvcc, add 'cuda-nvcc'",
-            Fix("delete it", (edit.remove(entries.file.source, entry.item),), "unsafe") if there else fix,
+            Fix(f"remove '{entry.item.value}'", (edit.remove(entries.file.source, entry.item),), "unsafe")
+            if has_successor
+            else fix,
         )
 
 
 @rule("exact-cuda-version", "error", supersedes=("accidental-exact", "too-loose-pin"), requires=("exact",))
 def exact_cuda_version(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``cuda-version==12`` is 12.0 exactly, and never 12.6; ``cudatoolkit==11.3`` is in no channel."""
+    """``cuda-version==12`` matches only 12.0, not 12.6; ``cudatoolkit==11.3`` matches nothing."""
     known = cuda_packages()
     for entry in entries.named(*known):
         spec = entry.spec
@@ -115,7 +117,7 @@ def exact_cuda_version(entries: Entries, config: Config) -> Iterator[Problem]:
             continue
         version = spec.clauses[0].version
         given = numbers(version)
-        # The releases before 10 have two numbers, or three, as it came.
+        # Versions before 10 have either two or three numbers.
         if not 0 < given < package.numbers or version.startswith(("7", "8", "9")):
             continue
         glob = f"{spec.name}={version}.*={spec.build}" if spec.build else f"{spec.name}={version}"
@@ -123,15 +125,15 @@ def exact_cuda_version(entries: Entries, config: Config) -> Iterator[Problem]:
         zeros = version + ".0" * (package.numbers - given)
         yield Problem(
             entry.item.span,
-            f"'{entry.item.value}' is {zeros} exactly, and no other {version}",
-            f"write '{glob}' for any {version}",
+            f"'{entry.item.value}' matches only {zeros}, and no other {version} release",
+            f"write '{glob}' to allow any {version} release",
             Fix(f"write '{glob}'", (change,), "unsafe") if change and not spec.brackets else None,
         )
 
 
 @rule("pytorch-cuda-without-channel", "error")
 def pytorch_cuda_without_channel(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``pytorch-cuda`` steers the pytorch channel's builds alone, and takes CUDA from the nvidia channel."""
+    """``pytorch-cuda`` selects only builds of the pytorch channel, and requires CUDA from the nvidia channel."""
     for entry in entries.named("pytorch-cuda"):
         channels = [read_channel(item.value) for item in entries.file.channels.items if item.kind == "string"]
         if any(channel.scheme and channel.base not in _KNOWN for channel in channels):
@@ -141,11 +143,11 @@ def pytorch_cuda_without_channel(entries: Entries, config: Config) -> Iterator[P
         missing = [name for name in ("pytorch", "nvidia") if name not in bases | {own}]
         if missing:
             names = " and ".join(f"'{name}'" for name in missing)
-            absent = f"{names} {'is' if len(missing) == 1 else 'are'} not named"
+            absent = f"{names} {'is' if len(missing) == 1 else 'are'} not listed"
             yield Problem(
                 entry.item.span,
-                f"'{entry.item.value}' needs the channels pytorch and nvidia; {absent}",
-                "name pytorch and nvidia above the other channels, or take pytorch with CUDA from conda-forge: "
+                f"'{entry.item.value}' needs the channels pytorch and nvidia, but {absent}",
+                "list pytorch and nvidia above the other channels, or install pytorch with CUDA from conda-forge: "
                 "'pytorch=*=*cuda*' with 'cuda-version'",
                 _with_channels(entries, missing),
             )
@@ -157,15 +159,15 @@ def pytorch_cuda_without_channel(entries: Entries, config: Config) -> Iterator[P
         if elsewhere:
             yield Problem(
                 entry.item.span,
-                f"'{entry.item.value}' does not steer '{elsewhere[0].item.value}', which may be a CPU build",
-                "write 'pytorch::pytorch', or 'cuda-version' and a build with '*cuda*' for conda-forge's",
+                f"'{entry.item.value}' has no effect on '{elsewhere[0].item.value}', which may be a CPU build",
+                "write 'pytorch::pytorch', or use 'cuda-version' and a '*cuda*' build from conda-forge",
                 also=((elsewhere[0].item.span, "comes from another channel"),),
             )
 
 
 @rule("driver-too-old", "error")
 def driver_too_old(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A machine that the settings name has a driver that cannot run the CUDA that the file asks for."""
+    """A machine in the settings has a driver that cannot run the CUDA version that the file requires."""
     for machine in config.machines:
         for found in statements(entries):
             low = found.range.low
@@ -174,8 +176,8 @@ def driver_too_old(entries: Entries, config: Config) -> Iterator[Problem]:
                 has = f"driver {machine.driver}" if machine.driver else f"CUDA {machine.cuda}"
                 yield Problem(
                     found.span,
-                    f"'{found.text}' needs driver {needed}, and machine '{machine.name}' has {has}",
-                    f"ask for a CUDA that '{machine.name}' runs, or update its driver and the settings",
+                    f"'{found.text}' needs driver {needed}, but machine '{machine.name}' has {has}",
+                    f"require a CUDA version that '{machine.name}' supports, or update its driver and the settings",
                 )
                 break
 
@@ -187,11 +189,11 @@ def _bounded(entry: CondaEntry, low: Release) -> Fix | None:
     text = f",<{low[0] + 1}"
     end = entry.spec.version_at[1]
     change = rewrite(entry.item, (end, end), text) if end and not entry.spec.build else None
-    return Fix(f"keep it below {low[0] + 1}", (change,), "unsafe") if change else None
+    return Fix(f"add the upper bound '<{low[0] + 1}'", (change,), "unsafe") if change else None
 
 
 def _are_stacks(one: Statement, other: Statement) -> bool:
-    """Say whether two statements are wheels of CUDA libraries: ``two-cuda-stacks`` speaks of those."""
+    """Return whether two statements are wheels of CUDA libraries, which ``two-cuda-stacks`` reports."""
     return one.text.startswith("nvidia-") and other.text.startswith("nvidia-")
 
 
@@ -207,7 +209,7 @@ def _with_channels(entries: Entries, missing: list[str]) -> Fix | None:
     else:
         dash = edit.dash_of(source, source.position(items[0].span.start)[0])
         change = edit.insert_before(source, items[0], f"{source.newline}{dash}".join(missing))
-    return Fix(f"name {' and '.join(missing)} above the other channels", (change,), "unsafe")
+    return Fix(f"list {' and '.join(missing)} above the other channels", (change,), "unsafe")
 
 
 def _driver_for(release: Release) -> str:
@@ -222,7 +224,7 @@ def _too_old(machine: DeclaredMachine, low: Release, needed: str) -> bool:
         return _parts(machine.driver) < _parts(needed)
     if not machine.cuda:
         return False
-    # From CUDA 11 on, a driver runs every minor release of its major.
+    # From CUDA 11 on, a driver runs every minor version of its major version.
     runs = _two(_parts(machine.cuda))
     return runs[0] < low[0] or (low[0] < 11 and runs < _two(low))
 

@@ -1,4 +1,4 @@
-"""Do the packages around PyTorch belong together?"""
+"""Packages that must match the PyTorch release, such as torchvision, Python and NumPy."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class _Row(NamedTuple):
     cuda: str
 
 
-class _Asked(NamedTuple):
-    """A package that the file asks for: in which list, and what versions it allows."""
+class _Requested(NamedTuple):
+    """A package that the file requests: the manager that installs it, and the versions that it allows."""
 
     text: str
     span: Span
@@ -42,20 +42,20 @@ class _Asked(NamedTuple):
 
 @rule("torch-family-mismatch", "error", requires=("torch",))
 def torch_family_mismatch(entries: Entries, config: Config) -> Iterator[Problem]:
-    """Torch, torchvision, torchaudio, Python and CUDA are of releases that were not built for each other."""
-    torch = _asked(entries, "pytorch", "torch")
+    """The versions of torch, torchvision, torchaudio, Python and CUDA were not built for each other."""
+    torch = _requested(entries, "pytorch", "torch")
     row = _row(torch) if torch else None
     if torch is None or row is None:
         return
     for name, versions in (("torchvision", row.torchvision), ("torchaudio", row.torchaudio)):
-        other = _asked(entries, name, name)
+        other = _requested(entries, name, name)
         low = other and _minor(other.limits)
         if other and low and versions and not _is_one_of(other.limits, versions, _extra(name, row, other)):
             first = versions.split(",")[0]
             yield Problem(
                 other.span,
-                f"'{other.text}' is not built for torch {row.torch}, which belongs to {name} {first}",
-                f"ask for {name} {first}, or for the torch of this {name}",
+                f"'{other.text}' is not built for torch {row.torch}, which needs {name} {first}",
+                f"require {name} {first}, or the torch version that this {name} was built for",
                 also=((torch.span, f"'{torch.text}'"),),
             )
     if _from_pytorch(entries, torch):
@@ -65,7 +65,7 @@ def torch_family_mismatch(entries: Entries, config: Config) -> Iterator[Problem]
 
 @rule("split-torch", "error", supersedes=("pip-and-conda", "stray-pip", "unpinned-pip"), requires=("pip",))
 def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
-    """Torch and its companions come from both managers: pip writes its own torch over conda's."""
+    """Torch and its companions come from both conda and pip: pip overwrites conda's torch with its own."""
     conda = entries.named("pytorch", "pytorch-gpu", "torchvision", "torchaudio")
     pip = [entry for entry in entries.pip if entry.requirement.name in _TORCH_OF_PIP]
     if not conda or not pip:
@@ -75,12 +75,12 @@ def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
         fix = None
         if entry.requirement.name in names and len(entry.section.items) > len(pip):
             change = edit.remove(entries.file.source, entry.item)
-            fix = Fix(f"remove '{entry.item.value}' from pip's packages", (change,), "unsafe")
+            fix = Fix(f"remove '{entry.item.value}' from the pip section", (change,), "unsafe")
         yield Problem(
             entry.item.span,
-            f"'{entry.item.value}' comes from pip, '{conda[0].item.value}' from conda: "
-            "pip puts its own torch over conda's",
-            "take all of the torch family from one of them",
+            f"'{entry.item.value}' comes from pip, but '{conda[0].item.value}' from conda: "
+            "pip overwrites conda's torch with its own",
+            "install all torch packages from either conda or pip",
             fix,
             also=((conda[0].item.span, "from conda"),),
         )
@@ -88,77 +88,77 @@ def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("numpy-abi", "error", requires=("torch",))
 def numpy_abi(entries: Entries, config: Config) -> Iterator[Problem]:
-    """NumPy 2 may be installed beside a framework that was built against NumPy 1, and whose metadata allows it."""
-    numpy = _asked(entries, "numpy", "numpy")
+    """The file allows NumPy 2 with a framework that was built against NumPy 1."""
+    numpy = _requested(entries, "numpy", "numpy")
     if numpy is None or (numpy.limits.high is not None and numpy.limits.high <= (2,)) or _old_python(entries):
         return
     for name, manager, first_good, failure in table("numpy-abi"):
-        found = _asked(entries, name, name)
+        found = _requested(entries, name, name)
         if found is None or found.manager != manager or not _is_below(found.limits, first_good):
             continue
         if manager == "conda" and not _from_pytorch(entries, found):
             continue
-        asked = numpy.limits.low is not None and numpy.limits.low >= (2,)
+        requires = numpy.limits.low is not None and numpy.limits.low >= (2,)
         yield Problem(
             numpy.span,
-            f"'{numpy.text}' {'is' if asked else 'allows'} NumPy 2, "
+            f"'{numpy.text}' {'requires' if requires else 'allows'} NumPy 2, but "
             f"'{found.text}' was built against NumPy 1: {failure}",
-            "write 'numpy<2' with the other bounds, or take a newer framework",
-            severity="error" if asked else "warning",
+            "require 'numpy<2', or use a newer framework",
+            severity="error" if requires else "warning",
             also=((found.span, "built against NumPy 1"),),
         )
         return
 
 
-def _python_mismatch(entries: Entries, torch: _Asked, row: _Row) -> Iterator[Problem]:
-    python = _asked(entries, "python", "")
+def _python_mismatch(entries: Entries, torch: _Requested, row: _Row) -> Iterator[Problem]:
+    python = _requested(entries, "python", "")
     minor = python and _minor(python.limits)
     first, last = (_numbers(part) for part in row.python.split("-"))
     if python and minor and not first <= minor <= last:
         yield Problem(
             python.span,
-            f"torch {row.torch} was built for Python {row.python.replace('-', ' to ')}, not for {show(minor)}",
-            "ask for one of these, or for another torch",
+            f"torch {row.torch} was built for Python {row.python.replace('-', ' to ')}, not {show(minor)}",
+            "use one of these versions, or another torch",
             also=((torch.span, f"'{torch.text}'"),),
         )
 
 
-def _cuda_mismatch(entries: Entries, torch: _Asked, row: _Row) -> Iterator[Problem]:
+def _cuda_mismatch(entries: Entries, torch: _Requested, row: _Row) -> Iterator[Problem]:
     built = [_numbers(version) for version in row.cuda.split(",")]
     steers = ("pytorch-cuda", "cudatoolkit", "pytorch") if torch.manager == "conda" else ("torch",)
     for said in statements(entries):
         if said.name in steers and said.release and said.release not in built:
             yield Problem(
                 said.span,
-                f"torch {row.torch} was built for CUDA {row.cuda.replace(',', ', ')}, not for {show(said.release)}",
-                "ask for one of these, or for another torch",
+                f"torch {row.torch} was built for CUDA {row.cuda.replace(',', ', ')}, not {show(said.release)}",
+                "use one of these versions, or another torch",
                 also=((torch.span, f"'{torch.text}'"),) if said.span != torch.span else (),
             )
             return
 
 
-def _asked(entries: Entries, conda_name: str, pip_name: str) -> _Asked | None:
-    """Return how a file asks for a package; conda's entry where there are both."""
+def _requested(entries: Entries, conda_name: str, pip_name: str) -> _Requested | None:
+    """Return how a file requests a package; the conda entry if both managers have one."""
     for conda in entries.named(conda_name):
         limits = bounds(conda.spec)
         if limits:
-            return _Asked(conda.item.value, conda.item.span, "conda", limits, conda.spec.channel)
+            return _Requested(conda.item.value, conda.item.span, "conda", limits, conda.spec.channel)
     for pip in entries.pip_named(pip_name) if pip_name else ():
         if pip.requirement.kind == "requirement":
             limits = _pip_bounds(pip)
             if limits:
-                return _Asked(pip.item.value, pip.item.span, "pip", limits, "")
+                return _Requested(pip.item.value, pip.item.span, "pip", limits, "")
     return None
 
 
 def _pip_bounds(entry: PipEntry) -> Bounds | None:
-    """Read a pip specifier as conda's of the same meaning, without its local version."""
+    """Read a pip specifier as a conda version of the same meaning, without its local version."""
     version = entry.requirement.specifier.replace(" ", "").partition("+")[0].replace("===", "==")
     spec = parse_conda(f"name{version}")
     return bounds(spec) if isinstance(spec, CondaSpec) else None
 
 
-def _row(torch: _Asked) -> _Row | None:
+def _row(torch: _Requested) -> _Row | None:
     minor = _minor(torch.limits)
     return _rows().get(minor) if minor else None
 
@@ -169,7 +169,7 @@ def _rows() -> dict[Release, _Row]:
 
 
 def _minor(limits: Bounds) -> Release | None:
-    """Return major and minor where a range holds no others."""
+    """Return the major and minor version of a range that allows only one minor version."""
     low, high = limits.low, limits.high
     if low is None or high is None:
         return None
@@ -180,29 +180,29 @@ def _minor(limits: Bounds) -> Release | None:
 def _is_one_of(limits: Bounds, versions: str, extra: str) -> bool:
     low = (*(limits.low or ()), 0, 0, 0)
     for version in filter(None, (*versions.split(","), *extra.split(","))):
-        wanted = _numbers(version)
-        if low[: len(wanted)] == wanted or (
-            limits.low == low[:2] and wanted[:2] == low[:2] and not _has_patch(limits)
+        expected = _numbers(version)
+        if low[: len(expected)] == expected or (
+            limits.low == low[:2] and expected[:2] == low[:2] and not _has_patch(limits)
         ):
             return True
     return False
 
 
 def _has_patch(limits: Bounds) -> bool:
-    """Say whether a range is narrower than a minor release."""
+    """Return whether a range is narrower than a minor version."""
     low = (*(limits.low or ()), 0, 0)[:2]
     return limits.high != (low[0], low[1] + 1)
 
 
-def _extra(name: str, row: _Row, other: _Asked) -> str:
-    """Return what conda-forge built besides: torchvision 0.24.0 for torch 2.8, 0.26.0 for 2.10."""
+def _extra(name: str, row: _Row, other: _Requested) -> str:
+    """Return the other version that conda-forge built: torchvision 0.24.0 for torch 2.8, 0.26.0 for 2.10."""
     if name != "torchvision" or other.manager != "conda":
         return ""
     return {"2.8": "0.24", "2.10": "0.26"}.get(row.torch, "")
 
 
-def _from_pytorch(entries: Entries, torch: _Asked) -> bool:
-    """Say whether torch is the PyTorch project's build: pip's wheel, or from a channel pytorch that stands first."""
+def _from_pytorch(entries: Entries, torch: _Requested) -> bool:
+    """Return whether torch is the PyTorch project's build: a pip wheel, or from a pytorch channel that comes first."""
     if torch.manager == "pip":
         return True
     if torch.channel:
@@ -212,8 +212,8 @@ def _from_pytorch(entries: Entries, torch: _Asked) -> bool:
 
 
 def _old_python(entries: Entries) -> bool:
-    """Say whether Python is older than 3.9, for which there is no NumPy 2."""
-    python = _asked(entries, "python", "")
+    """Return whether Python is older than 3.9, for which NumPy 2 does not exist."""
+    python = _requested(entries, "python", "")
     return python is not None and python.limits.high is not None and python.limits.high <= (3, 9)
 
 

@@ -1,4 +1,4 @@
-"""Does the file say whether the packages come with CUDA?"""
+"""CUDA and CPU builds: whether the file selects one of them."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _NEEDS_GPU = (
 )  # fmt: skip
 _OF_PYTORCH = ("pytorch", "libtorch")
 _STEER_PYTORCH = ("pytorch-cuda", "cudatoolkit", "cuda75", "cuda80", "cuda90", "cuda91", "cuda92", "cuda100")
-"""What the builds of the pytorch channel are for is told by these; by metapackages before 1.2."""
+"""Packages that select the CUDA version of the pytorch channel's builds (the cuda75 to cuda100 ones before 1.2)."""
 _SINCE_PYTORCH_CUDA = (1, 13)
 
 
 @rule("gpu-variant-unspecified", "warning")
 def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A framework is asked for without saying that it is the CUDA build: where no driver is seen, it is not."""
+    """The file does not select the CUDA build of a framework: without a visible driver, it is a CPU build."""
     known = _frameworks()
     found = entries.named(*known)
     if not found or _mac_only(entries):
@@ -56,7 +56,7 @@ def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Proble
         yield Problem(
             entry.at(entry.spec.name_at),
             f"'{entry.item.value}' may be a CUDA or a CPU build: {_what_happens(entry, entries)}",
-            f"write {f'{named}, or ' if named else ''}'{spec}' ('*cpu*' where the CPU build is meant)",
+            f"write {_quoted_or(named)}'{spec}' (with '*cpu*' for the CPU build)",
             _fix(entry, spec) if _wants_gpu(entries) else None,
             severity=None if framework.role == "main" else "note",
         )
@@ -64,7 +64,7 @@ def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Proble
 
 @rule("cpuonly-conflict", "error", supersedes=("gpu-variant-unspecified",))
 def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
-    """The file asks for the CPU build, and for CUDA: one of them is not kept."""
+    """The file requests both a CPU build and CUDA."""
     without = [
         entry
         for entry in entries.named(*CPU_SELECTORS, *_IN_TWO_BUILDS, "pytorch-mutex")
@@ -80,9 +80,9 @@ def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
     if with_cuda:
         yield Problem(
             without[0].item.span,
-            f"'{without[0].item.value}' asks for the CPU build, '{with_cuda[0].item.value}' for CUDA",
+            f"'{without[0].item.value}' requests a CPU build, but '{with_cuda[0].item.value}' requests CUDA",
             "keep one of them",
-            also=tuple((entry.item.span, "asks for CUDA") for entry in with_cuda),
+            also=tuple((entry.item.span, "requests CUDA") for entry in with_cuda),
         )
 
 
@@ -93,7 +93,7 @@ def _frameworks() -> dict[str, Framework]:
 
 
 def _is_decided(entry: CondaEntry, framework: Framework, entries: Entries) -> bool:
-    """Say whether the entry's build, or another package, says which variant it is."""
+    """Return whether the entry's build or another package selects the variant."""
     if entry.spec.build or dict(entry.spec.brackets).get("build_number"):
         return True
     if entries.named(*framework.with_cuda, *framework.without, "cpuonly"):
@@ -107,7 +107,7 @@ def _is_decided(entry: CondaEntry, framework: Framework, entries: Entries) -> bo
 
 def _what_happens(entry: CondaEntry, entries: Entries) -> str:
     if _from_pytorch(entry, entries) and entry.spec.name == "pytorch":
-        return "nothing says which, or for which CUDA"
+        return "the file selects neither, nor a CUDA version"
     selected = next(
         (
             found.text
@@ -117,19 +117,19 @@ def _what_happens(entry: CondaEntry, entries: Entries) -> str:
         "",
     )
     if selected:
-        return f"'{selected}' fits both, and where no driver is seen, it is the CPU build"
-    return "where no driver is seen, it is the CPU build"
+        return f"'{selected}' allows both, and without a visible driver it is a CPU build"
+    return "without a visible driver it is a CPU build"
 
 
 def _steered_by(entry: CondaEntry) -> str:
-    """Return what says which CUDA the pytorch channel's build has: ``pytorch-cuda`` from 1.13 on."""
+    """Return the spec that selects the CUDA version of a pytorch channel build: ``pytorch-cuda`` from 1.13 on."""
     limits = bounds(entry.spec)
     is_old = limits is not None and limits.high is not None and limits.high <= _SINCE_PYTORCH_CUDA
     return f"{'cudatoolkit' if is_old else 'pytorch-cuda'}=X.Y"
 
 
 def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
-    """Say whether a package comes from the pytorch channel: named for it, or listed above all that have it, too."""
+    """Return whether a package comes from the pytorch channel: by its entry, or as the first channel that has it."""
     if entry.spec.channel:
         return read_channel(entry.spec.channel).base.startswith("pytorch")
     bases = (read_channel(item.value).base for item in entries.file.channels.items)
@@ -141,14 +141,14 @@ def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
 
 @once_per_file
 def _wants_gpu(entries: Entries) -> bool:
-    """Say whether the file is for GPUs, by what else it asks for."""
+    """Tell from the other packages in the file whether it is for GPUs."""
     if entries.named(*CPU_SELECTORS):
         return False
     return bool(statements(entries)) or bool(entries.named(*_FOR_GPUS, *_NEEDS_GPU))
 
 
 def _mac_only(entries: Entries) -> bool:
-    """Say whether the file is for Apple's machines, which have no CUDA."""
+    """Return whether the file is only for macOS, which has no CUDA."""
     platforms = [item.value for item in entries.file.platforms]
     if platforms:
         return all(platform.startswith("osx") for platform in platforms)
@@ -156,7 +156,7 @@ def _mac_only(entries: Entries) -> bool:
 
 
 def _with_build(entry: CondaEntry) -> str:
-    """Return the spec with a build that has CUDA; ``=2.4`` becomes ``=2.4.*``, which a build would make exact."""
+    """Return the spec with a CUDA build; ``=2.4`` becomes ``=2.4.*``, because with a build it would be exact."""
     name, version = entry.spec.name, entry.spec.version.replace(" ", "")
     if not version:
         return f"{name}=*=*cuda*"
@@ -166,6 +166,10 @@ def _with_build(entry: CondaEntry) -> str:
         bare = version.lstrip("=").rstrip("*").rstrip(".")
         return f"{name}={bare}=*cuda*" if bare.count(".") > 1 else f"{name}={bare}.*=*cuda*"
     return f"{name}{version}=*cuda*"
+
+
+def _quoted_or(name: str) -> str:
+    return f"'{name}' or " if name else ""
 
 
 def _fix(entry: CondaEntry, spec: str) -> Fix | None:

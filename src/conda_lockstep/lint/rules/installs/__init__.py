@@ -1,4 +1,4 @@
-"""Rules about Dockerfiles, scripts and workflows: do they install what the environment file says, and no more?"""
+"""Rules about Dockerfiles, scripts and workflows that install packages outside the environment file or its lock."""
 
 ORDER = 80
 TARGETS = ("installs",)

@@ -1,4 +1,4 @@
-"""Which environment file a command means: it is looked for in the repository, where images and runners get it from."""
+"""The environment file that a command refers to, searched for in the repository that it is copied from."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pathlib import Path, PurePosixPath
 from conda_lockstep.lint.targets.install_script.install_script import Copy, InstallFile, ScriptStep
 
 MAX_FOLDERS = 20
-"""How many folders above a file are looked into."""
+"""How many folders above a file are searched."""
 MAX_COPIES = 200
-"""How many ``COPY`` instructions of a file are gone through."""
+"""How many ``COPY`` instructions of a file are read."""
 MAX_CANDIDATES = 20
-"""How many paths one path in a command is tried as."""
+"""How many candidate paths are tried for one path in a command."""
 
 
 def environment_file(file: InstallFile, step: ScriptStep, text: str) -> Path | None:
-    """Return the environment file that a command names by a path; None where the repository has no such file.
+    """Return the environment file at a path in a command; None if the repository has no such file.
 
-    It is found beside the file that the command stands in, or in a folder above it, up to the repository's.
+    The search starts in the folder of the file with the command and goes up to the root of the repository.
     """
     return _first(Path(file.path).absolute(), tuple(islice(_candidates(file, step, text), MAX_CANDIDATES)))
 
 
 def copies_of(file: InstallFile, step: ScriptStep, name: str) -> Iterator[Copy]:
-    """Iterate over the ``COPY`` instructions that bring a file of this name into the image."""
+    """Iterate over the ``COPY`` instructions that copy a file of this name into the image."""
     lineage = frozenset(file.lineage(step.scope))
     for copy in file.copies[:MAX_COPIES]:
         if copy.scope in lineage and any(PurePosixPath(word.value).name == name for word in copy.sources):
@@ -35,7 +35,7 @@ def copies_of(file: InstallFile, step: ScriptStep, name: str) -> Iterator[Copy]:
 
 @lru_cache(maxsize=100)
 def _first(path: Path, candidates: tuple[str, ...]) -> Path | None:
-    """Return the first of some paths that is a file, relative to a file's folder or to one above it."""
+    """Return the first path that is a file, relative to the folder of a file or to one above it."""
     for folder in _folders(path):
         for candidate in candidates:
             if (folder / candidate).is_file():
@@ -44,7 +44,7 @@ def _first(path: Path, candidates: tuple[str, ...]) -> Path | None:
 
 
 def _folders(path: Path) -> list[Path]:
-    """Return a file's folder and those above it, up to that of the repository, or to the one that we run in."""
+    """Return the folder of a file and those above it, up to the root of the repository or the working directory."""
     chain = [*path.parents][:MAX_FOLDERS]
     tops = [number for number, folder in enumerate(chain) if (folder / ".git").exists()]
     tops += [number for number, folder in enumerate(chain) if folder == Path.cwd()]
@@ -52,7 +52,7 @@ def _folders(path: Path) -> list[Path]:
 
 
 def _candidates(file: InstallFile, step: ScriptStep, text: str) -> Iterator[str]:
-    """Yield the paths, relative to a folder of the repository, that a path in a command may mean."""
+    """Yield the possible paths, relative to a folder of the repository, for a path in a command."""
     path = PurePosixPath(text)
     lineage = frozenset(file.lineage(step.scope))
     for copy in file.copies[:MAX_COPIES]:
@@ -64,7 +64,7 @@ def _candidates(file: InstallFile, step: ScriptStep, text: str) -> Iterator[str]
                 yield str(source).lstrip("/")
             else:
                 yield str(source / path.name).lstrip("/")
-    # What a variable names is unknown; behind it the path goes on in the repository.
+    # The value of a variable is unknown; the path after it may be a path in the repository.
     known = list(path.parts)
     while any("$" in part or "{{" in part for part in known):
         known.pop(0)

@@ -1,4 +1,4 @@
-"""Is an image that is built without a GPU right for one, and no larger than it must be?"""
+"""Container images: CUDA builds although no GPU is visible during the build, and no leftover package cache."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _EXPLICIT = (".lock", ".txt", "-lock.yml", "-lock.yaml")
 
 @install_rule("no-cuda-override", "warning")
 def no_cuda_override(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """An image for GPUs is built where there is none: without ``CONDA_OVERRIDE_CUDA`` the solver takes CPU builds."""
-    told: set[int] = set()
+    """A GPU image is built without a visible GPU: without ``CONDA_OVERRIDE_CUDA`` the solver selects CPU builds."""
+    reported: set[int] = set()
     for step, call in file.calls:
         image = file.image_of(step)
-        if step.scope in told or image is None or not _FOR_GPUS.search(image.name.lower()):
+        if step.scope in reported or image is None or not _FOR_GPUS.search(image.name.lower()):
             continue
         if MICROMAMBA_IMAGES.fullmatch(image.name) or not _solves_for_gpu(file, step, call):
             continue
@@ -47,24 +47,24 @@ def no_cuda_override(file: InstallFile, config: Config) -> Iterator[Problem]:
             step, "CONDA_OVERRIDE_CUDA", call.head.start
         ):
             continue
-        told.add(step.scope)
+        reported.add(step.scope)
         version = _cuda_of(image.name)
         place = file.source.line_span(file.source.position(step.span.start)[0]).start
         text = f"ARG CONDA_OVERRIDE_CUDA={version}{file.source.newline}"
         yield Problem(
             call.head,
-            "no GPU is seen while an image is built: the solver takes CPU builds, or finds none with CUDA",
-            f"put 'ARG CONDA_OVERRIDE_CUDA={version or 'X.Y'}' above it: what the machines' driver supports",
+            "no GPU is visible during an image build: the solver selects CPU builds, or finds no CUDA builds",
+            f"add 'ARG CONDA_OVERRIDE_CUDA={version or 'X.Y'}' above it: a CUDA version that your drivers support",
             Fix(f"set CONDA_OVERRIDE_CUDA to {version}", (Edit(Span(place, place), text),), "unsafe")
             if version
             else None,
-            also=((image.span, "the image is for GPUs"),),
+            also=((image.span, "this is a GPU image"),),
         )
 
 
 @install_rule("package-cache-left", "note")
 def package_cache_left(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """The archives that conda downloaded stay in the image, though the environment is made of them already."""
+    """The archives that conda downloads stay in the image, although nothing needs them after the installation."""
     if file.kind != "dockerfile":
         return
     cleans = [
@@ -78,21 +78,21 @@ def package_cache_left(file: InstallFile, config: Config) -> Iterator[Problem]:
         later = [call.head for _, scope, call in cleans[after : after + 1] if scope == step.scope]
         yield Problem(
             downloads[-1].head,
-            f"what '{program_name(downloads[-1])}' downloads stays in this layer of the image",
-            "end the RUN with '&& conda clean --all --yes', or mount a cache for the packages (--mount=type=cache)",
+            f"the packages that '{program_name(downloads[-1])}' downloads stay in this image layer",
+            "end the RUN with '&& conda clean --all --yes', or mount a package cache (--mount=type=cache)",
             _clean(file, step, downloads[-1]),
-            also=tuple((place, "this is another layer, and frees nothing of that one") for place in later),
+            also=tuple((place, "this is another layer, so it frees no space in that one") for place in later),
         )
 
 
 def _late_cleans(step: ScriptStep) -> list[Call]:
-    """Return the call that empties the cache in a step that downloads nothing."""
+    """Return the call that empties the cache, from a step without downloads."""
     cleans = [call for call in step.calls if call.action == "clean"]
     return cleans[:1] if not any(map(_downloads, step.calls)) else []
 
 
 def _solves_for_gpu(file: InstallFile, step: ScriptStep, call: Call) -> bool:
-    """Say whether a call solves for packages that come with CUDA or without."""
+    """Return whether a call solves for packages that have both CUDA and CPU builds."""
     if not call.is_conda or call.action not in INSTALLING or is_rehearsal(call):
         return False
     files = [word.value for word in call.values("file")]
@@ -103,11 +103,13 @@ def _solves_for_gpu(file: InstallFile, step: ScriptStep, call: Call) -> bool:
     channels = [word.value for word in call.values("channel")]
     names = _frameworks()
     named = any(name in word.value for word in call.operands for name in names)
-    return any(_file_asks(file, step, name) for name in files) or (named and _asks(_written(call, channels)))
+    return any(_file_requests(file, step, name) for name in files) or (
+        named and _requests(_written(call, channels))
+    )
 
 
 def _written(call: Call, channels: list[str]) -> Entries:
-    """Return what a command asks for as an environment file would."""
+    """Return the packages and channels that a command requests, as an environment file."""
     lines = [f"  - '{name}'" for name in channels if "'" not in name]
     specs = [
         f"  - '{word.value}'" for word in call.operands if "'" not in word.value and "\n" not in word.value
@@ -116,26 +118,24 @@ def _written(call: Call, channels: list[str]) -> Entries:
     return read_entries(parse(text, "environment.yml"))
 
 
-def _file_asks(file: InstallFile, step: ScriptStep, name: str) -> bool:
-    """Say whether an environment file asks for such packages; one that is not found may."""
+def _file_requests(file: InstallFile, step: ScriptStep, name: str) -> bool:
+    """Return whether an environment file requests such packages; a file that is not found may."""
     path = environment_file(file, step, name)
     if path is None:
         return True
     try:
-        return _asks(read_entries(read(path)))
+        return _requests(read_entries(read(path)))
     except (UnreadableFileError, LockstepError):
         return False
 
 
-def _asks(entries: Entries) -> bool:
-    """Say whether a framework is asked for, and not from the pytorch channel, whose builds need no ``__cuda``."""
+def _requests(entries: Entries) -> bool:
+    """Return whether a framework is requested from other channels than pytorch, whose builds need no ``__cuda``."""
     if entries.named(*CPU_SELECTORS):
         return False
     first = next((read_channel(item.value).base for item in entries.file.channels.items), "")
-    wanted = [
-        entry for entry in entries.named(*_frameworks()) if device_of_pattern(entry.spec.build) != "cpu"
-    ]
-    return bool(wanted) and not first.startswith("pytorch")
+    found = [entry for entry in entries.named(*_frameworks()) if device_of_pattern(entry.spec.build) != "cpu"]
+    return bool(found) and not first.startswith("pytorch")
 
 
 def _frameworks() -> list[str]:
@@ -144,7 +144,7 @@ def _frameworks() -> list[str]:
 
 
 def _cuda_of(image: str) -> str:
-    """Return the CUDA of an image by its name, such as ``12.4`` of ``nvidia/cuda:12.4.1-devel``."""
+    """Return the CUDA version in the name of an image, such as ``12.4`` for ``nvidia/cuda:12.4.1-devel``."""
     found = _CUDA.search(image.lower())
     if not found:
         return ""
@@ -156,7 +156,7 @@ def _downloads(call: Call) -> bool:
 
 
 def _is_cleaned(file: InstallFile, step: ScriptStep, download: Call) -> bool:
-    """Say whether the cache is emptied in the same layer, or is not in it."""
+    """Return whether the cache is emptied in the same layer, or is not part of it."""
     if any(
         "pkgs" in cache or "conda" in cache or "mamba" in cache or "/.cache" in cache for cache in step.caches
     ):
@@ -173,7 +173,7 @@ def _is_cleaned(file: InstallFile, step: ScriptStep, download: Call) -> bool:
 
 
 def _clean(file: InstallFile, step: ScriptStep, call: Call) -> Fix | None:
-    """Return the edit that empties the cache right behind the command, where that is plain."""
+    """Return the edit that empties the cache right after the command; None if the command is too complex."""
     command = call.command
     is_plain = not call.nested and command.depth == 0 and command.words[:1] == (call.program,)
     if not is_plain or step.is_listed or command.follow in ("|", "|&", "||", "&"):
@@ -190,7 +190,7 @@ def _clean(file: InstallFile, step: ScriptStep, call: Call) -> Fix | None:
 
 
 def _indentation(file: InstallFile, first: int, last: int) -> str:
-    """Return how the line behind a command is indented, by the next one or by the command's own last line."""
+    """Return the indentation for a line after a command: that of the next line or of the command's last line."""
     count = len(file.source.line_starts)
     below = file.source.line(last + 1) if last < count else ""
     line = below if below.lstrip().startswith("&&") or last == first else file.source.line(last)

@@ -1,4 +1,4 @@
-"""Is an environment created from its lock, where there is one?"""
+"""Environments that are created from an environment file although it has a lock."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from conda_lockstep.lint.targets.install_script.shell.words import Word
 from conda_lockstep.lock.model.paths import is_lock, locks_of
 
 DEFAULT_FILE = "environment.yml"
-"""What ``conda env create`` reads where no file is named."""
+"""The file that ``conda env create`` reads by default."""
 
 
 @install_rule("create-from-unlocked", "warning")
 def create_from_unlocked(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """An environment is solved anew from its file, though its lock lies beside it: each build gets another one."""
+    """An environment is created from its file although a lock exists: each build gets other packages."""
     for step, call in file.calls:
         if not call.is_conda or call.action not in INSTALLING or is_rehearsal(call):
             continue
@@ -36,7 +36,7 @@ def create_from_unlocked(file: InstallFile, config: Config) -> Iterator[Problem]
                 lock = os.path.relpath(locks[0])
                 yield Problem(
                     word.span if word else call.head,
-                    f"'{os.path.relpath(path)}' is solved anew here, though '{lock}' is its lock",
+                    f"'{os.path.relpath(path)}' is solved again here, although its lock '{lock}' exists",
                     _remedy(call, lock),
                     _fix(file, step, call, word, locks[0]) if word else None,
                 )
@@ -44,17 +44,17 @@ def create_from_unlocked(file: InstallFile, config: Config) -> Iterator[Problem]
 
 def _remedy(call: Call, lock: str) -> str:
     if call.program.value.partition("@")[0].endswith("setup-micromamba"):
-        return f"write 'environment-file: {lock}', with an 'environment-name:'"
+        return f"write 'environment-file: {lock}' and add an 'environment-name:'"
     name = call.environment or "NAME"
     if call.tool == "conda":
-        return f"conda reads no such lock: 'micromamba create -y -n {name} -f {lock}' does, or 'conda-lock install'"
+        return f"use 'micromamba create -y -n {name} -f {lock}' or 'conda-lock install': conda cannot read this lock"
     return f"write '{call.tool} create -y -n {name} -f {lock}'"
 
 
 def _fix(file: InstallFile, step: ScriptStep, call: Call, word: Word, lock: Path) -> Fix | None:
-    """Return the edits that name the lock instead of the file: in the command, and where the image gets it from.
+    """Return the edits that replace the file with the lock: in the command, and where the image copies it from.
 
-    Only where the command reads locks and says which environment it creates: a lock has no name.
+    This needs a command that reads locks and names the environment, because a lock contains no name.
     """
     reads_locks = call.tool in ("mamba", "micromamba") and call.action in ("create", "env create")
     old = PurePosixPath(word.value).name

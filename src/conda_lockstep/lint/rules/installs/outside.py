@@ -1,4 +1,4 @@
-"""Are packages installed that the environment file does not carry?"""
+"""Packages that are installed by name instead of from the environment file."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class NamedPackage(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Say whether its version is not in the file."""
+        """Return whether its version is not in the file."""
         return not self.word.literal or "{{" in self.word.value
 
 
 @install_rule("install-outside-file", "warning")
 def install_outside_file(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """Packages are installed by name: the environment file does not have them, and no lock holds them."""
+    """Packages are installed by name: the environment file does not list them, and no lock records them."""
     with_conda = _scopes_with_conda(file)
     for step, call in file.calls:
         if call.tool == "pip" and step.scope not in with_conda:
@@ -52,18 +52,18 @@ def install_outside_file(file: InstallFile, config: Config) -> Iterator[Problem]
         only_python = call.action == "create" and all(
             package.name in ("python", "pip") for package in packages
         )
-        told = listed([package.name for package in packages])
+        named = listed([package.name for package in packages])
         yield Problem(
             _span(file, packages),
-            f"{told} {'is' if len(packages) == 1 else 'are'} installed past the environment file: no lock holds "
-            f"{'it' if len(packages) == 1 else 'them'}",
-            "list what is needed in the environment file, and create the environment from its lock",
+            f"{named} {'is' if len(packages) == 1 else 'are'} installed outside the environment file, "
+            f"so no lock records {'it' if len(packages) == 1 else 'them'}",
+            "list the packages in the environment file, and create the environment from its lock",
             severity="note" if only_python or all(package.is_open for package in packages) else None,
         )
 
 
 def foreign_packages(call: Call, config: Config) -> list[NamedPackage]:
-    """Return the packages that a call installs by name, but for tools that the settings allow."""
+    """Return the packages that a call installs by name, except those that the settings allow."""
     actions = ("install",) if call.tool == "pip" else ("install", "create", "update", "env create")
     if call.action not in actions or is_rehearsal(call):
         return []
@@ -72,7 +72,7 @@ def foreign_packages(call: Call, config: Config) -> list[NamedPackage]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Name some packages, the first of them only where they are many."""
+    """Return the quoted names of packages, or of the first few if there are many."""
     unique = list(dict.fromkeys(names))
     shown = [f"'{name}'" for name in unique[:SHOWN]]
     if len(unique) > SHOWN:
@@ -85,7 +85,7 @@ def _of_conda(call: Call) -> Iterator[NamedPackage]:
         spec = parse_conda(word.value)
         if isinstance(spec, BadSpec):
             yield from _begun(word)
-        elif not spec.url:  # a package file was built or fetched by somebody before
+        elif not spec.url:  # an earlier step built or fetched a package file
             yield NamedPackage(spec.name, word)
 
 
@@ -100,18 +100,18 @@ def _of_pip(call: Call) -> Iterator[NamedPackage]:
 
 
 def _begun(word: Word) -> Iterator[NamedPackage]:
-    """Yield the package of ``python=$VERSION`` and ``torch=={{ version }}``, whose names are plain."""
+    """Yield the package of ``python=$VERSION`` or ``torch=={{ version }}``, whose name is literal."""
     name = _NAME.match(word.value)
     if name and ("$" in word.value or "{{" in word.value or "`" in word.value):
         yield NamedPackage(name[1].lower(), word)
 
 
 def _scopes_with_conda(file: InstallFile) -> frozenset[int]:
-    """Return the stages or jobs in which conda is at work: elsewhere pip has environments of its own."""
+    """Return the stages or jobs that use conda: elsewhere pip installs into other environments."""
     found = {step.scope for step, call in file.calls if call.is_conda or call.within}
     found |= {action.scope for action in file.actions}
     for number, scope in enumerate(file.scopes):
-        # A stage starts from one before it, or from an image that has conda.
+        # A stage may start from an earlier stage, or from an image that contains conda.
         if scope.base in found or (scope.image and _has_conda(scope.image.name)):
             found.add(number)
     return frozenset(found)
@@ -122,7 +122,7 @@ def _has_conda(image: str) -> bool:
 
 
 def _span(file: InstallFile, packages: Sequence[NamedPackage]) -> Span:
-    """Return the place of the packages: as far as they stand on one line, one behind the other."""
+    """Return the span of the packages, as far as they follow each other on one line."""
     start, end = packages[0].word.span
     line = file.source.position(start)[0]
     for package in packages[1:]:

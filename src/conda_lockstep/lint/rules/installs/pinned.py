@@ -1,4 +1,4 @@
-"""Is it fixed what everything else is installed with: the image, and conda itself?"""
+"""Unpinned images and installers, which everything else is installed with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conda_lockstep.lock.model.paths import is_lock
 _MOVING = frozenset(
     "latest main master dev devel develop nightly stable edge next current lts rolling unstable testing".split()
 )
-_NEWEST = re.compile(
+_LATEST = re.compile(
     r"(?:Miniconda|Miniforge|Mambaforge|Anaconda)\w*-latest-|/releases/latest/|/micromamba/[^/\s]+/latest|/install\.sh"
 )
 _INSTALLER = re.compile(
@@ -28,7 +28,7 @@ _CHECKING = frozenset("sha256sum sha512sum sha1sum shasum md5sum b2sum gpg cosig
 
 @install_rule("unpinned-image", "warning")
 def unpinned_image(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """An image is named without a version: tomorrow it has another Python, glibc or CUDA."""
+    """An image has no fixed version: its next version may have another Python, glibc or CUDA."""
     for image in file.images:
         name, _, digest = image.name.partition("@")
         path, _, last = name.rpartition("/")
@@ -36,17 +36,17 @@ def unpinned_image(file: InstallFile, config: Config) -> Iterator[Problem]:
         if not name or digest or (tag and tag.lower() not in _MOVING):
             continue
         plain = f"{path}/{last}" if path else last
-        what = f"'{image.name}' is whatever it is on the day" if tag else f"'{plain}' names no version"
+        cause = f"the tag of '{image.name}' can move" if tag else f"'{plain}' has no tag"
         yield Problem(
             image.span,
-            f"{what}: the same file builds another image tomorrow",
-            f"name one, such as '{plain}:X.Y', or '{plain}:X.Y@sha256:…' for the same bytes",
+            f"{cause}: a later build of the same file uses another image",
+            f"specify a version, such as '{plain}:X.Y', or '{plain}:X.Y@sha256:…' for identical content",
         )
 
 
 @install_rule("unpinned-installer", "warning")
 def unpinned_installer(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """The newest conda is installed, or one that nobody checked: other builds get another, or anyone's."""
+    """The installer of conda has no version or no checksum: other builds may get another one, or a tampered one."""
     for step in file.steps:
         checked = any(
             word.value.rpartition("/")[2] in _CHECKING
@@ -63,9 +63,9 @@ def unpinned_installer(file: InstallFile, config: Config) -> Iterator[Problem]:
 
 
 def _fetched(step: ScriptStep) -> Iterator[Word]:
-    """Yield the words that may be an installer's URL: what is fetched, and what variables are set to."""
+    """Yield the words that may be the URL of an installer: arguments of downloads, and values of variables."""
     for command in step.commands:
-        # What a substitution fetches is a command of its own.
+        # A download in a command substitution is a separate command.
         yield from (word for word in command.assignments if "$(" not in word.value.partition("://")[0])
         first = command.words[0].value.rpartition("/")[2] if command.words else ""
         names = [word.value.rpartition("/")[2] for word in command.words[:6]]
@@ -78,37 +78,37 @@ def _of_url(word: Word, checked: bool) -> Iterator[Problem]:
     if not found:
         return
     url, span = found.group(), word.piece.span(*found.span())
-    newest, plain = _NEWEST.search(url), url.startswith("http://")
+    latest, plain = _LATEST.search(url), url.startswith("http://")
     if plain:
-        message = f"'{_short(url)}' is fetched over http://: whoever is on the way can put in another"
-        remedy = "use https://, name a version, and check it with sha256sum"
+        message = f"'{_short(url)}' is downloaded over http://: anyone on the network path can replace it"
+        remedy = "use https://, specify a version, and verify it with sha256sum"
         severity: Severity | None = "error"
-    elif newest:
-        message = f"'{_short(url)}' is the newest of its day: the same script installs another conda tomorrow"
-        remedy, severity = "name a version, and check it with sha256sum", None
+    elif latest:
+        message = f"'{_short(url)}' is the latest release: the same script may install another conda version tomorrow"
+        remedy, severity = "specify a version, and verify it with sha256sum", None
     elif not checked:
-        message = f"'{_short(url)}' is run as it comes: nothing compares it with what was meant"
-        remedy, severity = "check it with sha256sum before it is run", "note"
+        message = f"'{_short(url)}' is run without verification of its checksum"
+        remedy, severity = "verify it with sha256sum before it is run", "note"
     else:
         return
     yield Problem(span, message, remedy, severity=severity)
 
 
 def _short(url: str) -> str:
-    """Return the part of a URL that names the installer; all of it where that says nothing."""
+    """Return the file name of an installer's URL; the whole URL if the name is not descriptive."""
     last = url.rpartition("/")[2]
     return last if re.match("(?i)(?:mini|ana|mamba|micro)", last) else url.partition("://")[2] or url
 
 
 def _of_action(action: Action) -> Iterator[Problem]:
-    """Look at the version that an action installs; ``setup-micromamba`` takes the newest where none is named."""
+    """Check the version that an action installs; ``setup-micromamba`` installs the latest one by default."""
     for name in ("miniforge-version", "miniconda-version", "micromamba-version"):
         version = action.inputs.get(name)
         if version and version.value == "latest":
             yield Problem(
                 version.span,
-                f"'{name}: latest' installs the newest of its day",
-                f"name a version, such as '{name}: X.Y.Z-0'",
+                f"'{name}: latest' installs another version after each release",
+                f"specify a version, such as '{name}: X.Y.Z-0'",
             )
     named = ("micromamba-version", "micromamba-url", "micromamba-binary-path")
     file = action.inputs.get("environment-file")
@@ -120,7 +120,7 @@ def _of_action(action: Action) -> Iterator[Problem]:
     ):
         yield Problem(
             action.uses.span,
-            "without 'micromamba-version' the newest of its day is installed",
-            "name one under 'with:', such as 'micromamba-version: X.Y.Z-0'",
+            "without 'micromamba-version', the latest micromamba is installed",
+            "specify a version under 'with:', such as 'micromamba-version: X.Y.Z-0'",
             severity="note",
         )

@@ -1,4 +1,4 @@
-"""Does a script wait for an answer that nobody gives?"""
+"""Commands in scripts that ask for confirmation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALWAYS = re.compile(r"always[_-]yes", re.IGNORECASE)
 
 @install_rule("missing-yes", "warning")
 def missing_yes(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """A command asks before it goes on: with an open input it waits, and a closed one answers for you."""
+    """A command asks for confirmation: it waits for an answer in a terminal, or assumes one without a terminal."""
     answered = _ALWAYS.search(file.source.text) is not None
     for step, call in file.calls:
         if call.action not in _ASKING[call.tool] or call.has("yes", "json") or is_rehearsal(call):
@@ -36,14 +36,14 @@ def missing_yes(file: InstallFile, config: Config) -> Iterator[Problem]:
             continue
         yield Problem(
             call.head,
-            f"'{program_name(call)}' asks before it goes on, and a script has nobody to answer",
+            f"'{program_name(call)}' asks for confirmation, which a script cannot answer",
             "add '-y'",
-            Fix("add -y", (with_option(step, call, "-y"),), "safe"),
+            Fix("add '-y'", (with_option(step, call, "-y"),), "safe"),
         )
 
 
 def _is_empty(call: Call) -> bool:
-    """Say whether a call creates an environment with nothing in it, of which mamba asks nothing."""
+    """Return whether a call creates an empty environment, for which mamba does not ask."""
     return (
         call.tool in ("mamba", "micromamba")
         and call.action == "create"
@@ -52,5 +52,5 @@ def _is_empty(call: Call) -> bool:
 
 
 def _is_set_up(file: InstallFile, step: ScriptStep) -> bool:
-    """Say whether an action has set conda up, which tells it to ask nothing (setup-miniconda's ``always_yes``)."""
+    """Return whether an action has set up conda to ask nothing (setup-miniconda's ``always_yes``)."""
     return any(action.scope == step.scope and action.name == "setup-miniconda" for action in file.actions)

@@ -1,4 +1,4 @@
-"""What the rules of this family look at, read once for all of them."""
+"""The calls and images that the rules of this family share."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ CONDA_IMAGES = re.compile(
     r"(?:.*/)?(?:continuumio/(?:mini|ana)conda\d?|condaforge/(?:miniforge\d?|mambaforge|linux-anvil.*)|"
     r"anaconda/miniconda|miniconda\d?|miniforge\d?)(?:[:@].*)?"
 )
-"""Images that have conda, with ``base`` on the path."""
+"""Images that contain conda, with ``base`` on the PATH."""
 
 MICROMAMBA_IMAGES = re.compile(r"(?:.*/)?(?:mambaorg|mamba-org)/micromamba(?:[:@].*)?")
-"""Images of micromamba, whose ``base`` holds nothing but what was put there."""
+"""Images of micromamba, whose ``base`` is initially empty."""
 
 INSTALLING = ("install", "create", "env create", "env update", "update")
-"""Actions of conda that bring packages into an environment."""
+"""Actions of conda that install packages into an environment."""
 
 
 def is_rehearsal(call: Call) -> bool:
-    """Say whether a call changes nothing, or only fetches."""
+    """Return whether a call changes nothing or only downloads."""
     return call.has("dry-run", "help", "download-only", "print-env")
 
 
 def program_name(call: Call) -> str:
-    """Return how to name a call in a message, such as ``conda install``."""
+    """Return the name of a call for a message, such as ``conda install``."""
     return f"{call.tool} {call.action}"
 
 
 def with_option(step: ScriptStep, call: Call, option: str) -> Edit:
-    """Return the edit that gives a call an option, right behind its subcommand."""
+    """Return the edit that adds an option to a call, right after its subcommand."""
     is_item = step.is_listed and not call.nested
     return Edit(Span(call.head.end, call.head.end), f', "{option}"' if is_item else f" {option}")

@@ -1,4 +1,4 @@
-"""Which environment is changed, and is it brought to what its file says?"""
+"""Changes to ``base``, updates of all packages, and updates that leave old packages installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from conda_lockstep.lint.targets.install_script.install_script import InstallFil
 from conda_lockstep.text.source import Span
 
 MAX_STEPS = 100
-"""How many of a Dockerfile's first steps are searched for one that installs conda."""
+"""How many of the first steps of a Dockerfile are searched for one that installs conda."""
 
 _BASE = ("base", "root")
 _ROOT = re.compile(r"(?:.*/)?(?:mini|ana|mamba)?(?:conda|forge)\d?|\$\{?CONDA(?:_DIR|_ROOT)?\}?")
@@ -29,7 +29,7 @@ _ACTIVATES = re.compile(r"\bactivate\s+(?!base\b)[\"'\w./$~-]")
 
 @install_rule("install-into-base", "warning", supersedes=("install-outside-file",))
 def install_into_base(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """Packages go into ``base``, where conda itself lives: they may break it, and no lock covers them."""
+    """Packages are installed into ``base``, next to conda itself: they may break conda, and no lock covers them."""
     active = _base_is_active(file)
     for step, call in file.calls:
         if not _is_base(file, step, call, active) or is_rehearsal(call):
@@ -42,48 +42,48 @@ def install_into_base(file: InstallFile, config: Config) -> Iterator[Problem]:
         )
         if not packages and not from_file:
             continue
-        what = listed([package.name for package in packages]) if packages else "what a file lists"
+        subject = listed([package.name for package in packages]) if packages else "the packages of a file"
         yield Problem(
             call.span,
-            f"{what} {'go' if len(packages) > 1 else 'goes'} into base, where conda itself lives",
-            "create an environment of its own from a lock, and leave base to conda",
+            f"{subject} {'is' if len(packages) == 1 else 'are'} installed into base, next to conda itself",
+            "create a separate environment from a lock, and leave base to conda",
         )
 
 
 @install_rule("update-all", "warning", supersedes=("install-into-base",))
 def update_all(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """Every package is brought to its newest version: nobody chose these, and tomorrow they are others."""
+    """All packages are updated to their latest versions, which are untested and change from day to day."""
     for _, call in file.calls:
         option = call.option("all", "update-all")
         if call.is_conda and call.action in ("update", "install") and option and not is_rehearsal(call):
             yield Problem(
                 Span(call.head.start, max(call.head.end, option.span.end)),
-                f"'{program_name(call)} --{option.name}' takes the newest of every package, on the day that it runs",
-                "pin what is needed in the environment file, and renew its lock on purpose",
+                f"'{program_name(call)} --{option.name}' updates every package to its latest version when it runs",
+                "pin the packages in the environment file, and update its lock deliberately",
             )
 
 
 @install_rule("env-update-without-prune", "warning")
 def env_update_without_prune(file: InstallFile, config: Config) -> Iterator[Problem]:
-    """An environment is updated from its file without ``--prune``: what the file no longer lists stays installed."""
+    """An environment is updated without ``--prune``: packages that its file no longer lists stay installed."""
     for step, call in file.calls:
         if call.action != "env update" or call.has("prune", "help") or _is_base(file, step, call, range(0)):
             continue
         in_image = file.kind == "dockerfile"
-        stays = "what the image had" if in_image else "what the file no longer lists"
+        kept = "packages of the base image" if in_image else "packages that the file no longer lists"
         yield Problem(
             call.head,
-            f"'{program_name(call)}' without --prune: {stays} stays installed",
-            "add '--prune', or create the environment anew from its lock",
-            None if in_image else Fix("add --prune", (with_option(step, call, "--prune"),), "unsafe"),
+            f"'{program_name(call)}' without --prune: {kept} stay installed",
+            "add '--prune', or create the environment again from its lock",
+            None if in_image else Fix("add '--prune'", (with_option(step, call, "--prune"),), "unsafe"),
             severity="note" if in_image else None,
         )
 
 
 def _is_base(file: InstallFile, step: ScriptStep, call: Call, active: range) -> bool:
-    """Say whether a call changes base, which is ``active`` in a part of the text where no environment is named.
+    """Return whether a call changes base, which is ``active`` in a part of the text where no environment is named.
 
-    That of micromamba holds nothing but what was put there.
+    The base of micromamba does not count: it is initially empty.
     """
     if call.tool == "micromamba" or call.action not in ("install", "update", "env update"):
         return False
@@ -98,7 +98,7 @@ def _is_base(file: InstallFile, step: ScriptStep, call: Call, active: range) -> 
 
 
 def _base_is_active(file: InstallFile) -> range:
-    """Return the part of a Dockerfile in which base is active where it is conda's: nothing activates another before."""
+    """Return the part of a Dockerfile before another environment is activated, in which base is active."""
     if file.kind != "dockerfile":
         return range(0)
     other = _ACTIVATES.search(file.source.text)
@@ -106,7 +106,7 @@ def _base_is_active(file: InstallFile) -> range:
 
 
 def _comes_with_conda(file: InstallFile, step: ScriptStep) -> bool:
-    """Say whether a stage's image is conda's own, or the stage installs conda."""
+    """Return whether the image of a stage contains conda, or the stage installs it."""
     image = file.image_of(step)
     if image and CONDA_IMAGES.fullmatch(image.name):
         return True
@@ -126,7 +126,7 @@ def _installs_conda(step: ScriptStep) -> bool:
 
 
 def _names_another(file: InstallFile, step: ScriptStep, call: Call) -> bool:
-    """Say whether the shell, or a variable, makes another environment than base the active one."""
+    """Return whether the shell or a variable activates another environment than base."""
     names = ("CONDA_DEFAULT_ENV", "CONDA_PREFIX")
     active = [file.setting(step, name, call.head.start) for name in names]
     path = file.setting(step, "PATH", call.head.start) or ""

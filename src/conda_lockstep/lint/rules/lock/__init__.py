@@ -1,4 +1,4 @@
-"""Rules about locks: is there one, does it still fit its file, and is it what was written?"""
+"""Rules about locks: missing, stale, edited or incomplete locks."""
 
 ORDER = 70
 TARGETS = ("environment", "lock")

@@ -1,4 +1,4 @@
-"""What a lock's text says beyond its packages, read as plain YAML; needed only where something is wrong."""
+"""The content of a lock read as plain YAML, which is needed only to explain a finding."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from conda_lockstep.text.yaml_values import load
 
 
 def is_same_document(text: str, written: str, shown_as: str) -> bool:
-    """Say whether two texts are one document to YAML: whether only layout and comments differ."""
-    # The second has no aliases, so that comparing takes no longer than it is long, whatever is in the first.
+    """Return whether two texts are the same YAML document and differ only in layout and comments."""
+    # The second text has no aliases, so its length bounds the time of the comparison, whatever the first contains.
     return load(text, shown_as) == load(written, shown_as)
 
 
 def recorded_digests(text: str, shown_as: str) -> Mapping[str, str]:
-    """Return the digest that a lock says its packages have, by platform."""
+    """Return the digests of its packages that a lock records, by platform."""
     found = load(text, shown_as)
     for key in ("metadata", "content_hash"):
         found = found.get(key) if isinstance(found, dict) else None

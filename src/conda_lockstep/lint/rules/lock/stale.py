@@ -1,4 +1,4 @@
-"""Is there a lock beside an environment file, and does it still fit? Static satisfiability: no solve, no network."""
+"""Missing and stale locks of environment files, found by static satisfiability: no solve, no network."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 
 @rule("missing-lock", "warning", default=False)
 def missing_lock(entries: Entries, config: Config) -> Iterator[Problem]:
-    """There is no lock beside the file: every machine solves it anew, on another day."""
+    """The file has no lock: each machine solves it again, at another time."""
     file = Path(entries.file.path)
     if not locks_of([file])[file]:
-        message = f"there is no {lock_path(file).name} beside the file: every machine solves it anew"
-        yield Problem(_dependencies(entries.file), message, f"run: lockstep lock {file}, and commit it")
+        message = f"{lock_path(file).name} does not exist: each machine solves the file again"
+        yield Problem(
+            _dependencies(entries.file), message, f"create a lock and commit it; run: lockstep lock {file}"
+        )
 
 
 @rule("stale-lock", "error", requires_solver=True)
 def stale_lock(entries: Entries, config: Config) -> Iterator[Problem]:
-    """The lock no longer fits the file: what is installed is not what is asked for."""
+    """The lock no longer satisfies the file: the installed packages are not the requested ones."""
     file = Path(entries.file.path)
     locks: dict[Path, Lock] = {}
     for path in locks_of([file])[file]:
@@ -52,7 +54,7 @@ def stale_lock(entries: Entries, config: Config) -> Iterator[Problem]:
 
 
 def _own_lock(file: Path, path: Path) -> Lock | None:
-    """Read a lock; None for another locker's, of several files or of another one: its own wishes are elsewhere, too."""
+    """Read a lock; None if another tool made it from several files or another file, which have its other requests."""
     from conda_lockstep.lock.formats import cep37
     from conda_lockstep.text.bounded_text import read_text
 
@@ -65,7 +67,7 @@ def _own_lock(file: Path, path: Path) -> Lock | None:
 def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock], trust: Trust) -> Iterator[Problem]:
     from conda_lockstep.lock.check.status import stale_reasons
 
-    # The settings that 'lockstep lock --check' takes.
+    # The same settings as for 'lockstep lock --check'.
     found = stale_reasons(file, locks, load(resolve_path(Path(file.path)).parent, trust))
     for path, reasons in found.items():
         by_place: dict[Location | str, list[str]] = {}
@@ -79,15 +81,15 @@ def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock], trust: Trust) -> I
 
 
 def _unreadable(file: EnvironmentFile, path: Path, error: LockstepError) -> Problem:
-    """Say that nothing can be said: of a broken lock, or of a file that no lock can be made of."""
+    """Report that the check is not possible: the lock is broken, or no lock can be made from the file."""
     where = error.where if isinstance(error.where, Location) and error.where.path == file.path else ""
     what = error.what if where else f"{error.where}: {error.what}"
-    message = f"whether {path.name} fits cannot be said: {what}"
+    message = f"cannot check {path.name}: {what}"
     return Problem(_span(file, where), message, error.remedy or f"run: lockstep lock {file.path}")
 
 
 def _span(file: EnvironmentFile, where: Location | str) -> Span:
-    """Return the place of the entry that begins at a location; that of the dependencies' key where there is none."""
+    """Return the span of the entry that starts at a location, or that of the 'dependencies' key if there is none."""
     if not isinstance(where, Location) or not where.line or where.path != file.path:
         return _dependencies(file)
     start = file.source.line_starts[where.line - 1] + max(where.column - 1, 0)

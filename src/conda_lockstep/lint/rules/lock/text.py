@@ -1,6 +1,6 @@
-"""What is wrong with a lock by itself: its text and its packages, without its environment file, without a solver.
+"""Problems of a lock by itself: its text and its packages, without its environment file and without a solver.
 
-Locks are read where there is one: nothing of that is loaded for a file that has none.
+The code that reads locks is loaded only if there is a lock.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ if TYPE_CHECKING:
     from conda_lockstep.packages import Package
 
 SHOWN = 3
-"""How many of the packages that a finding is about are pointed at."""
+"""How many of its packages a finding points at."""
 
-# Patterns are text: they are compiled when a lock first needs them, and kept by ``re``.
-_BEHIND_HOST = r"://[^/\s]+/t/$"
+# These patterns are strings, so that ``re`` compiles (and caches) them only when needed.
+_AFTER_HOST = r"://[^/\s]+/t/$"
 _COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
 
 
 @lock_rule("lock-conflict-markers", "error")
 def lock_conflict_markers(file: LockTarget, config: Config) -> Iterator[Problem]:
-    """A merge conflict was committed with the lock: no tool can install from it."""
+    """The lock contains merge conflict markers: no tool can install from it."""
     source, markers = file.source, file.markers
     for number, marker in enumerate(markers):
         if marker[0].startswith("<") or number == 0:
             end = next((each for each in markers[number + 1 :] if each[0].startswith(">")), None)
             yield Problem(
                 Span(*marker.span()),
-                "a merge conflict was committed",
-                f"take one side whole, then run: {_relock(source)}",
-                also=((Span(*end.span()), "it ends here"),) if end else (),
+                "the lock contains a merge conflict",
+                f"keep one side entirely, then run: {_relock(source)}",
+                also=((Span(*end.span()), "the conflict ends here"),) if end else (),
             )
 
 
 @lock_rule("hand-edited-lock", "warning")
 def hand_edited_lock(file: LockTarget, config: Config) -> Iterator[Problem]:
-    """A lock is not as lockstep wrote it: somebody edited it, or some tool laid it out anew."""
+    """The lock is not what lockstep wrote: it was edited by hand or reformatted."""
     from conda_lockstep.lock.formats import cep37
 
     source = file.source
@@ -64,27 +64,29 @@ def hand_edited_lock(file: LockTarget, config: Config) -> Iterator[Problem]:
     if is_same_document(text, written, source.path):
         whole = Span(0, len(source.text))
         edits = (Edit(whole, written.replace("\n", source.newline)),)
-        fix = Fix("lay the lock out as lockstep writes it", edits, "safe")
+        fix = Fix("restore the layout that lockstep writes", edits, "safe")
         yield Problem(
             place,
-            "the lock was laid out anew: a change of one package shows as many",
-            "keep formatters off it",
+            "the lock was reformatted: the next change to it will show up in many unrelated lines",
+            "exclude the lock from formatters",
             fix,
         )
         return
     recorded = recorded_digests(text, source.path)
     for name, packages in sorted(lock.platforms.items()):
         if recorded.get(name, packages.digest) != packages.digest:
-            told = environment_id(recorded[name])
-            message = f"the packages for {name} are not those that were locked: {packages.environment_id}, not {told}"
-            yield Problem(place, message, f"nobody solved for this; run: {_relock(source)}")
+            expected = environment_id(recorded[name])
+            message = (
+                f"the packages for {name} were edited: their id is {packages.environment_id}, not {expected}"
+            )
+            yield Problem(place, message, f"no solver produced these packages; run: {_relock(source)}")
             return
-    yield Problem(place, "the lock holds what lockstep does not write", f"run: {_relock(source)}")
+    yield Problem(place, "the lock contains text that lockstep does not write", f"run: {_relock(source)}")
 
 
 @lock_rule("lock-without-hash", "warning")
 def lock_without_hash(file: LockTarget, config: Config) -> Iterator[Problem]:
-    """A locked package has no hash: whatever its URL gives on the day is installed."""
+    """A locked package has no hash: a replaced file at its URL is installed unnoticed."""
     source = file.source
     lock = file.lock
     bare = [package for package in _packages(lock) if not _is_fixed(package)] if lock else []
@@ -93,7 +95,7 @@ def lock_without_hash(file: LockTarget, config: Config) -> Iterator[Problem]:
     more = f" (and {len(bare) - 1} more)" if len(bare) > 1 else ""
     yield Problem(
         _place(source, bare[0]),
-        f"'{bare[0]}' has no hash{more}: whatever the URL gives is installed",
+        f"'{bare[0]}' has no hash{more}: a replaced file at its URL is installed unnoticed",
         f"run: {_relock(source)}",
         also=tuple((_place(source, package), "no hash") for package in bare[1:SHOWN]),
     )
@@ -101,20 +103,20 @@ def lock_without_hash(file: LockTarget, config: Config) -> Iterator[Problem]:
 
 @lock_rule("lock-with-credentials", "error", supersedes=("hand-edited-lock",))
 def lock_with_credentials(file: LockTarget, config: Config) -> Iterator[Problem]:
-    """A URL in the lock holds a password or a token: everyone who can read the repository has it."""
+    """A URL in the lock contains a password or token, visible to everyone who can read the repository."""
     source = file.source
     found: dict[tuple[str, str], list[Span]] = {}
     for start, end, kind in url_secrets(source.text):
-        # Behind the host, '/t/' is conda's; many a server has folders of that name elsewhere.
+        # Right after the host, '/t/' precedes a conda token; elsewhere it may be a plain folder.
         in_path = source.text[max(0, start - 3) : start].lower() == "/t/"
-        if not in_path or re.search(_BEHIND_HOST, source.text[max(0, start - 300) : start]):
+        if not in_path or re.search(_AFTER_HOST, source.text[max(0, start - 300) : start]):
             found.setdefault((kind.lower(), source.text[start:end]), []).append(Span(start, end))
     for (kind, _), places in found.items():
         many = f" ({len(places)} times)" if len(places) > 1 else ""
         yield Problem(
             places[0],
-            f"a {kind} stands in the lock{many}",
-            f"revoke it: whoever can read the history has it; then run: {_relock(source)}",
+            f"the lock contains a {kind}{many}",
+            f"revoke it, because the git history still contains it; then run: {_relock(source)}",
         )
 
 
@@ -129,19 +131,19 @@ def _packages(lock: Lock) -> Iterator[Package]:
 
 
 def _is_fixed(package: Package) -> bool:
-    """Say whether bytes are settled by a hash, or by a commit, which conda-lock writes in the place of one."""
+    """Return whether a hash, or a commit (which conda-lock writes instead), determines the content."""
     return bool(package.sha256 or package.md5) or re.fullmatch(_COMMIT, package.url) is not None
 
 
 def _place(source: Source, package: Package) -> Span:
-    """Return where a package's file is named; URLs are looked for by their end, as a lock has no credentials for us."""
+    """Return the span of a package's file name; searched by the end of the URL, as we read URLs without credentials."""
     archive = package.url.rpartition("/")[2]
     start = max(source.text.find(archive), 0)
     return Span(start, start + len(archive) if start else source.rest_of_line(0).end)
 
 
 def _first_difference(source: Source, written: str) -> Span:
-    """Return the first line that is another than what would be written."""
+    """Return the span of the first line that differs from the text that lockstep would write."""
     lines = written.split("\n")
     for number in range(1, len(source.line_starts) + 1):
         if number > len(lines) or source.line(number) != lines[number - 1]:

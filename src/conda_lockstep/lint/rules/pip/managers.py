@@ -1,4 +1,4 @@
-"""What stands in the wrong list, or in both: conda's packages and pip's share one folder."""
+"""Packages in the wrong list, or in both: conda and pip install into the same folder."""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ NEEDS_TORCH = frozenset(
     "mmcv-full natten pytorch3d tiny-cuda-nn torch-cluster torch-scatter torch-sparse torch-spline-conv "
     "transformer-engine".split()
 )
-"""Projects whose setup imports torch, or compiles against it, and that come without wheels for most of its versions."""
+"""Projects that import torch or compile against it at build time, and have no wheels for most torch versions."""
 
 CONDA_NAMES = {
     "cv2": "opencv", "opencv-contrib-python": "opencv", "opencv-python": "opencv",
     "opencv-python-headless": "opencv", "pil": "pillow", "pyqt5": "pyqt", "sklearn": "scikit-learn",
     "skimage": "scikit-image", "tables": "pytables", "torch": "pytorch",
 }  # fmt: skip
-"""Names of PyPI, and of modules, that no common channel knows, and what conda calls them."""
+"""Names of PyPI projects and of modules that no common channel has, with the name of the conda package."""
 
 PYPI_NAMES = {
     "cv2": "opencv-python", "dask-core": "dask", "matplotlib-base": "matplotlib", "opencv": "opencv-python",
     "pil": "pillow", "py-opencv": "opencv-python", "pytables": "tables", "pytorch": "torch",
     "pytorch-gpu": "torch", "skimage": "scikit-image", "sklearn": "scikit-learn", "tensorflow-base": "tensorflow",
 }  # fmt: skip
-"""Names of conda, and of modules, that are no project on PyPI or one that only says so."""
+"""Names of conda packages and of modules that PyPI lacks or has only as a placeholder, with the name of the project."""
 
 
 @rule("stray-pip", "warning", requires=("pip",))
 def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A pip entry is a package that a declared channel has: conda knows nothing of what pip installs."""
+    """A pip entry is available from a declared channel: conda's solver does not see what pip installs."""
     allowed = _allowed(config.pip_allow)
     if any("+" in entry.requirement.specifier for entry in entries.pip_named("torch")):
-        # Such a torch stays where it is, and its companions with it.
+        # Such a torch must come from pip, and so must its companions.
         allowed |= {"torchvision", "torchaudio"}
     channels = _channels(entries)
     for entry in entries.pip:
@@ -64,8 +64,8 @@ def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
         as_named = "" if conda == entry.item.value[slice(*requirement.name_at)].lower() else f", as '{conda}'"
         yield Problem(
             entry.item.span,
-            f"'{entry.item.value}' comes from pip, though {channel} has it{as_named}",
-            f"list '{conda}' as a conda package, so that the solver sees it; or allow the name in 'pip-allow'",
+            f"'{entry.item.value}' is installed by pip, but {channel} has it{as_named}",
+            f"list '{conda}' as a conda package so that the solver sees it, or add the name to 'pip-allow'",
             _move_to_conda(entries, entry, conda),
             severity=None if _takes_libraries_from_conda(entries) else "note",
         )
@@ -73,7 +73,7 @@ def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("pip-and-conda", "error", supersedes=("stray-pip", "unpinned-pip"), requires=("pip",))
 def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A package comes from both managers: pip writes over conda's files, and conda's metadata is wrong from then on."""
+    """Both conda and pip install a package: pip overwrites conda's files, and conda's metadata is then wrong."""
     twins = _by_project(entries)
     for entry in entries.pip:
         twin = twins.get(entry.requirement.name)
@@ -81,14 +81,14 @@ def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
             continue
         fix = None
         if entry.requirement.kind == "requirement" and (has_version(twin) or not entry.requirement.specifier):
-            message = f"remove '{entry.item.value}' from pip's packages"
+            message = f"remove '{entry.item.value}' from the pip section"
             fix = Fix(message, _leave_section(entries, entry), "unsafe")
         severity: Severity = "warning" if _is_same_version(entry, twin) else "error"
-        so = "pip writes over conda's files"
+        overwrite = "pip overwrites conda's files"
         yield Problem(
             entry.item.span,
             f"'{entry.item.value}' and conda's '{twin.item.value}' are the same package: "
-            f"{f'once one of them is changed, {so}' if severity == 'warning' else so}",
+            f"{f'once their versions differ, {overwrite}' if severity == 'warning' else overwrite}",
             "keep one of them",
             fix,
             severity="note" if entry.requirement.name in TOOLS else severity,
@@ -103,16 +103,16 @@ def pip_and_conda(entries: Entries, config: Config) -> Iterator[Problem]:
     requirements=True,
 )
 def wrong_ecosystem_name(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A conda entry goes by its name on PyPI (``torch``), or a pip entry by its name in conda (``pytorch``)."""
+    """A conda entry has the package's PyPI name (``torch``), or a pip entry its conda name (``pytorch``)."""
     for conda in entries.conda:
         right = _conda_name(entries, conda)
         if right:
             edit = rewrite(conda.item, conda.spec.name_at, right)
             yield Problem(
                 conda.at(conda.spec.name_at),
-                f"no channel has '{conda.spec.name}': that is its name for pip",
-                f"write '{right}', as conda calls it",
-                Fix(f"write '{right}' for '{conda.spec.name}'", (edit,), "unsafe") if edit else None,
+                f"no channel has '{conda.spec.name}', which is the name on PyPI",
+                f"write '{right}', the name of the conda package",
+                Fix(f"replace '{conda.spec.name}' with '{right}'", (edit,), "unsafe") if edit else None,
             )
     for pip in entries.pip:
         right = PYPI_NAMES.get(pip.requirement.name, "") if pip.requirement.kind == "requirement" else ""
@@ -120,15 +120,15 @@ def wrong_ecosystem_name(entries: Entries, config: Config) -> Iterator[Problem]:
             edit = rewrite(pip.item, pip.requirement.name_at, right)
             yield Problem(
                 pip.at(pip.requirement.name_at),
-                f"'{pip.requirement.name}' is not what PyPI calls it",
+                f"'{pip.requirement.name}' is not the name of the project on PyPI",
                 f"write '{right}'",
-                Fix(f"write '{right}' for '{pip.requirement.name}'", (edit,), "unsafe") if edit else None,
+                Fix(f"replace '{pip.requirement.name}' with '{right}'", (edit,), "unsafe") if edit else None,
             )
 
 
 @rule("build-needs-torch", "warning", supersedes=("stray-pip",), requires=("pip",), requirements=True)
 def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A pip entry is compiled against torch while it is installed: it fails, or meets another torch and CUDA."""
+    """Installing a pip entry compiles it against torch: it fails, or is built for another torch or CUDA."""
     for entry in entries.pip:
         requirement = entry.requirement
         if requirement.name not in NEEDS_TORCH or requirement.url.partition("#")[0].endswith(".whl"):
@@ -136,22 +136,22 @@ def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
         channel, conda = _on_channels(_channels(entries), requirement.name)
         yield Problem(
             entry.item.span,
-            f"'{requirement.name}' is compiled against torch as it is installed, on each machine for itself",
-            f"take '{conda}' from {channel}, which is compiled already"
+            f"'{requirement.name}' is compiled against torch during installation, on each machine separately",
+            f"install '{conda}' from {channel}, which is already compiled"
             if conda
-            else "name a wheel for this torch, CUDA and Python by its URL, with '#sha256='",
+            else "specify the URL of a wheel for this torch, CUDA and Python, with '#sha256='",
         )
 
 
 @once_per_file
 def _channels(entries: Entries) -> list[str]:
-    """Return the declared channels that the table of names knows, in their order."""
+    """Return the declared channels that are in the table of names, in their order."""
     bases = (read_channel(item.value).base for item in entries.file.channels.items)
     return [base for base in bases if base in names.CHANNELS]
 
 
 def _on_channels(channels: list[str], project: str) -> tuple[str, str]:
-    """Return the first of some channels that has a PyPI project, and what it is called there."""
+    """Return the first of the channels that has a PyPI project, and the name of its package there."""
     for channel in channels:
         found = names.conda_names(project, channel)
         if found:
@@ -161,7 +161,7 @@ def _on_channels(channels: list[str], project: str) -> tuple[str, str]:
 
 @once_per_file
 def _takes_libraries_from_conda(entries: Entries) -> bool:
-    """Say whether conda installs Python packages at all: where pip installs every one, none of them is a stray."""
+    """Return whether conda installs any Python packages: if pip installs all of them, none is a stray."""
     return any(
         entry.spec.name not in INTERPRETERS | TOOLS and names.pypi_names(entry.spec.name)
         for entry in entries.conda
@@ -169,7 +169,7 @@ def _takes_libraries_from_conda(entries: Entries) -> bool:
 
 
 def _by_project(entries: Entries) -> dict[str, CondaEntry]:
-    """Return the conda entries by the PyPI projects they bring; what the table does not know is what its name says."""
+    """Return the conda entries by the PyPI projects they contain; a name that is not in the table stands for itself."""
     found: dict[str, CondaEntry] = {}
     for entry in entries.conda:
         for project in _projects(entry.spec.name):
@@ -189,15 +189,15 @@ def _allowed(pip_allow: tuple[str, ...]) -> frozenset[str]:
 
 
 def _is_same_version(entry: PipEntry, twin: CondaEntry) -> bool:
-    """Say whether pip finds the very version it asks for installed by conda, and leaves it as it is."""
+    """Return whether conda installs the exact version that pip requires, so that pip leaves it as is."""
     if not entry.requirement.is_exact:
         return False
-    wanted = entry.requirement.specifier.lstrip("= ")
-    return [clause.version for clause in twin.spec.clauses if clause.op.strip("=") == ""] == [wanted]
+    required = entry.requirement.specifier.lstrip("= ")
+    return [clause.version for clause in twin.spec.clauses if clause.op.strip("=") == ""] == [required]
 
 
 def _conda_name(entries: Entries, entry: CondaEntry) -> str:
-    """Return what conda calls an entry that goes by another name; empty where all is well, or nobody knows."""
+    """Return the conda name of an entry with a PyPI name; empty if the name is right or unknown."""
     name = entry.spec.name
     if entry.spec.channel not in ("", FORGE):
         return ""
@@ -211,7 +211,7 @@ def _conda_name(entries: Entries, entry: CondaEntry) -> str:
 
 
 def _move_to_conda(entries: Entries, entry: PipEntry, conda: str) -> Fix | None:
-    """Return the fix that takes a package from pip's list into conda's."""
+    """Return the fix that moves a package from pip's list to conda's."""
     text = _as_spec(conda, entry)
     source, section = entries.file.source, entry.section
     anchor = _last_before(entries, section.span.start)
@@ -229,11 +229,11 @@ def _move_to_conda(entries: Entries, entry: PipEntry, conda: str) -> Fix | None:
         gap = _gap_before(entries, section.span.start)
         added = gap.filled(line) if gap else insert_before(source, section, line)
         edits = (*_leave_section(entries, entry), added)
-    return Fix(f"list '{text}' as a conda package, not as pip's", edits, "unsafe")
+    return Fix(f"list '{text}' as a conda package instead of a pip package", edits, "unsafe")
 
 
 def _as_spec(conda: str, entry: PipEntry) -> str | None:
-    """Return a requirement as a match spec; None where conda cannot say the same."""
+    """Return a requirement as a match spec; None if no match spec has the same meaning."""
     if entry.requirement.extras or entry.requirement.url or " --" in entry.item.value:
         return None
     return _with_specifier(conda, entry.requirement.specifier)
@@ -244,7 +244,7 @@ def _with_specifier(conda: str, specifier: str) -> str | None:
     clauses = []
     for clause in specifier.replace(" ", "").split(","):
         if conda == "opencv":
-            # On PyPI a fourth number counts the packaging.
+            # On PyPI, the fourth number is that of the packaging.
             clause = ".".join(clause.split(".")[:3])
         if clause.startswith("=="):
             clauses.append(f"={clause.strip('=').removesuffix('.*')}")
@@ -258,7 +258,7 @@ def _with_specifier(conda: str, specifier: str) -> str | None:
 
 @once_per_file
 def _last_before(entries: Entries, offset: int) -> Item | None:
-    """Return the last of the conda entries that begin before an offset, where a section of pip's does."""
+    """Return the last conda entry that starts before an offset, which is that of a pip section."""
     found = None
     for item in entries.file.conda_items:
         if item.span.start < offset:
@@ -268,16 +268,16 @@ def _last_before(entries: Entries, offset: int) -> Item | None:
 
 @once_per_file
 def _gap_before(entries: Entries, offset: int) -> InsertionPoint | None:
-    """Return the place behind the last of the conda entries that begin before an offset; one for all that go there."""
+    """Return the insertion point after the last conda entry before an offset; entries inserted there share it."""
     anchor = _last_before(entries, offset)
     return gap_after(entries.file.source, anchor) if anchor else None
 
 
 def _leave_section(entries: Entries, entry: PipEntry) -> tuple[Edit, ...]:
-    """Return the edits that take an entry out of its section, and the section with the last of them.
+    """Return the edits that remove an entry from its section, and the section with its last entry.
 
-    An empty section would turn what follows it into something else. So the first two entries never go in one
-    round: the first one's edits hold on to the second.
+    An empty section would change the meaning of the entries after it. So the first two entries are never removed
+    in the same round: the edits of the first one also cover the second.
     """
     source, section = entries.file.source, entry.section
     if len(section.items) == 1:

@@ -1,4 +1,4 @@
-"""Requirements that pip refuses, or that it cannot find."""
+"""Requirements that pip rejects or cannot find."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _LOCAL = r"\+([A-Za-z0-9.]+)"
 
 @rule("invalid-requirement", "error", requires=("bad",), requirements=True)
 def invalid_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A pip entry is no requirement (PEP 508): pip refuses the whole section."""
+    """A pip entry is not a valid requirement (PEP 508): pip rejects the whole section."""
     for entry in entries.bad:
-        # What is filled in before conda sees it is the rule ``template-in-file``'s.
+        # The rule ``template-in-file`` reports text that a template fills in.
         if entry.manager != "pip" or "{{" in entry.item.value or "${" in entry.item.value:
             continue
         wrong = entry.problem.text[slice(*entry.problem.where)]
         yield Problem(
             entry.item.at(*entry.problem.where),
-            f"'{entry.item.value}' is no requirement: {entry.problem.message}",
-            "write name, name==1.2.3 or 'name>=1.2,<2'",
-            _mended(entry, wrong) if wrong in ("=", "=~", "=>", "=<") else None,
+            f"'{entry.item.value}' is not a valid requirement: {entry.problem.message}",
+            "write 'name', 'name==1.2.3' or 'name>=1.2,<2'",
+            _corrected(entry, wrong) if wrong in ("=", "=~", "=>", "=<") else None,
         )
 
 
 @rule("duplicate-requirement", "warning", supersedes=("unpinned-pip",), requires=("pip",), requirements=True)
 def duplicate_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A package is named twice among the pip entries; two different versions are refused by pip."""
+    """A package is listed twice in pip's entries; pip rejects two different versions."""
     by_name: dict[str, list[PipEntry]] = defaultdict(list)
     for entry in entries.pip:
         if entry.requirement.name and not entry.requirement.marker:
@@ -47,7 +47,7 @@ def duplicate_requirement(entries: Entries, config: Config) -> Iterator[Problem]
 
 @rule("local-version-without-index", "error", requires=("local-version",))
 def local_version_without_index(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A version such as ``2.1.0+cu118`` is not on PyPI, and the section names no index that could have it."""
+    """A version such as ``2.1.0+cu118`` is not on PyPI, and the file specifies no index for it."""
     if entries.file.pip_repositories or any(_names_an_index(entry) for entry in entries.pip):
         return
     for entry in entries.pip_having("local-version"):
@@ -61,19 +61,21 @@ def local_version_without_index(entries: Entries, config: Config) -> Iterator[Pr
             fix = Fix(f"add '--extra-index-url {index}'", (added,), "unsafe")
         yield Problem(
             entry.item.span,
-            f"'{entry.item.value}' is not on PyPI: no index is named that has '{local.group()}'",
-            f"add '--extra-index-url {index}' to the section"
+            f"'{entry.item.value}' is not on PyPI, and the file specifies no index that has '{local.group()}'",
+            f"add '--extra-index-url {index}' to the pip section"
             if index
-            else "name the index, or the wheel by its URL",
+            else "specify the index, or the URL of the wheel",
             fix,
         )
 
 
-def _mended(entry: BadEntry, wrong: str) -> Fix | None:
+def _corrected(entry: BadEntry, wrong: str) -> Fix | None:
     right = "==" if wrong == "=" else wrong[::-1]
     edit = rewrite(entry.item, entry.problem.where, right)
     return (
-        Fix(f"write '{right}' for '{wrong}'", (edit,), "safe" if wrong == "=" else "unsafe") if edit else None
+        Fix(f"replace '{wrong}' with '{right}'", (edit,), "safe" if wrong == "=" else "unsafe")
+        if edit
+        else None
     )
 
 
@@ -93,16 +95,16 @@ def _repeated(entries: Entries, first: PipEntry, second: PipEntry) -> Problem:
     fix = None
     if spare and len(spare.section.items) > 1:
         edit = remove(entries.file.source, spare.item)
-        fix = Fix(f"remove '{spare.item.value}', which says no more than the other", (edit,), "safe")
+        fix = Fix(f"remove the redundant '{spare.item.value}'", (edit,), "safe")
     return Problem(
         here.item.span,
-        f"'{here.item.value}' and '{there.item.value}' exclude each other: pip refuses the section"
+        f"'{here.item.value}' and '{there.item.value}' conflict: pip rejects the section"
         if exclude
         else f"'{here.requirement.name}' is listed twice",
-        "keep the one that is meant" if exclude else "keep one entry",
+        "keep the intended version" if exclude else "keep one entry",
         fix,
         severity="error" if exclude else None,
-        also=((there.item.span, f"'{there.item.value}', the other time"),),
+        also=((there.item.span, f"also listed here, as '{there.item.value}'"),),
     )
 
 

@@ -1,4 +1,4 @@
-"""Where the ``pip:`` section stands, and whether conda sees it at all."""
+"""The place of the ``pip:`` section, and whether conda reads it at all."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _MISREAD = (
     "accidental-exact", "duplicate-spec", "invalid-match-spec", "open-range", "pip-section-not-last",
     "pip-syntax-in-conda-list", "redundant-glob", "too-loose-pin", "unpinned-conda", "wrong-ecosystem-name",
 )  # fmt: skip
-"""What other rules say of pip's entries where they are taken for conda's."""
+"""Rules that would report pip's entries if conda reads them as conda packages."""
 
 
 @rule("pip-not-listed", "warning", requires=("pip-section",))
 def pip_not_listed(entries: Entries, config: Config) -> Iterator[Problem]:
-    """There is a ``pip:`` section, but no ``pip`` among the conda packages: which pip runs is left to conda."""
+    """The file has a ``pip:`` section but does not list ``pip`` as a conda package: conda chooses which pip runs."""
     section = next((section for section in entries.file.pip_sections if section.items), None)
     if section is None or entries.named("pip") or _is_bad("pip", entries):
         return
@@ -30,7 +30,7 @@ def pip_not_listed(entries: Entries, config: Config) -> Iterator[Problem]:
         fix = Fix("list 'pip' as a conda package", (edit,), "safe")
     yield Problem(
         section.key.span,
-        "pip is used, but not listed: conda adds it with a warning, other tools take whatever pip they find",
+        "'pip' is not listed as a conda package: conda adds it with a warning, other tools use whatever pip they find",
         "list 'pip' as a conda package",
         fix,
     )
@@ -38,7 +38,7 @@ def pip_not_listed(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("pip-section-not-last", "note", requires=("pip-section",))
 def pip_section_not_last(entries: Entries, config: Config) -> Iterator[Problem]:
-    """The ``pip:`` section stands among the conda packages; pip runs after all of them wherever it stands."""
+    """Conda packages follow the ``pip:`` section, although pip always runs after conda."""
     sections = list(entries.file.pip_sections)
     if len(sections) != 1 or not sections[0].items or entries.file.dependencies[-1] == sections[0]:
         return
@@ -46,14 +46,14 @@ def pip_section_not_last(entries: Entries, config: Config) -> Iterator[Problem]:
     yield Problem(
         section.key.span,
         f"conda packages follow the pip section, which ends at line {_last_line(entries.file.source, section)}",
-        "move the section to the end: that is when pip runs",
-        _move_behind(entries.file, section, last),
+        "move the pip section to the end: pip runs last",
+        _move_to_end(entries.file, section, last),
     )
 
 
 @rule("multiple-pip-sections", "error", supersedes=("pip-section-not-last",), requires=("pip-section",))
 def multiple_pip_sections(entries: Entries, config: Config) -> Iterator[Problem]:
-    """There are several ``pip:`` sections: conda keeps the last, mamba and pixi install all of them."""
+    """The file has several ``pip:`` sections: conda reads only the last one, mamba and pixi install all of them."""
     sections = [section for section in entries.file.pip_sections if section.items]
     if len(sections) < 2:
         return
@@ -61,53 +61,53 @@ def multiple_pip_sections(entries: Entries, config: Config) -> Iterator[Problem]
     for section in dropped:
         yield Problem(
             section.key.span,
-            f"conda ignores this pip section ({_listed(section.items)}): a later one takes its place",
-            "write one pip section with all entries",
+            f"conda ignores this pip section ({_listed(section.items)}) because a later one replaces it",
+            "merge all entries into one pip section",
             _merge_into(entries.file.source, section, last),
-            also=((last.key.span, "the section that conda keeps"),),
+            also=((last.key.span, "the section that conda uses"),),
         )
 
 
 @rule("empty-pip-section", "error", supersedes=_MISREAD, requires=("pip-section",))
 def empty_pip_section(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``pip:`` has nothing below it: entries that are not indented under it are read as conda packages."""
+    """The ``pip:`` section is empty: conda reads the entries that are not indented below it as conda packages."""
     dependencies = entries.file.dependencies
     for index, section in enumerate(dependencies):
         if not isinstance(section, PipSection) or section.kind not in ("null", "sequence") or section.items:
             continue
-        # Who writes '[]' means nothing by what follows.
+        # After an explicit '[]', the next entries are not meant for pip.
         rest = dependencies[index + 1 :] if section.kind == "null" else ()
         items = [entry for entry in rest if isinstance(entry, Item) and entry.kind == "string"]
         if not items:
             fix = Fix("remove the empty pip section", (remove(entries.file.source, section),), "safe")
             yield Problem(
-                section.span, "the pip section is empty", "remove it, or list packages under it", fix, "note"
+                section.span, "the pip section is empty", "remove it, or list packages below it", fix, "note"
             )
             continue
         yield Problem(
             Span(section.span.start, items[-1].span.end),
-            f"nothing is indented under 'pip:': conda reads what follows ({_listed(items)}) as conda packages",
-            "indent pip's packages under 'pip:'",
+            f"the pip section is empty: conda reads the next entries ({_listed(items)}) as conda packages",
+            "indent pip's packages below 'pip:'",
             _indent(entries.file.source, section, items) if len(items) == len(rest) else None,
         )
 
 
 @rule("top-level-pip", "error", supersedes=("unknown-key",))
 def top_level_pip(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``pip:`` stands beside ``dependencies:``, not in it: conda ignores it, and nothing below it is installed."""
+    """``pip:`` is a top-level key instead of an entry of ``dependencies:``: conda ignores all of it."""
     entry = entries.file.key("pip")
     if entry is None:
         return
     yield Problem(
         entry.key.span,
-        "'pip:' is a key of the file: conda ignores it and all that is below it",
-        "move it into the list of dependencies, as '- pip:'",
+        "conda ignores 'pip:' as a top-level key, so none of its packages is installed",
+        "move it into 'dependencies:' as '- pip:'",
         _into_dependencies(entries.file, entry.key, entry.value),
     )
 
 
 def _is_bad(name: str, entries: Entries) -> bool:
-    """Say whether a package is named by an entry that is no spec."""
+    """Return whether an invalid entry names a package."""
     return any(bad.manager == "conda" and bad.item.value.split("=")[0].strip() == name for bad in entries.bad)
 
 
@@ -121,11 +121,11 @@ def _last_line(source: Source, entry: Dependency) -> int:
 
 
 def _lines_of(source: Source, entry: Dependency) -> Span:
-    """Return the whole lines of a block-style entry, the dash's included."""
+    """Return the full lines of a block-style entry, with its dash."""
     return remove(source, entry).span
 
 
-def _move_behind(file: EnvironmentFile, section: PipSection, last: Dependency) -> Fix | None:
+def _move_to_end(file: EnvironmentFile, section: PipSection, last: Dependency) -> Fix | None:
     source = file.source
     if section.flow or last.flow:
         return None
@@ -141,7 +141,7 @@ def _move_behind(file: EnvironmentFile, section: PipSection, last: Dependency) -
 
 
 def _merge_into(source: Source, section: PipSection, last: PipSection) -> Fix | None:
-    """Return the fix that puts the lines under a section in front of those of another."""
+    """Return the fix that moves the entries of a section to the start of another section."""
     if any(item.flow for item in (*section.items, *last.items)):
         return None
     lines, first = _lines_of(source, section), section.items[0]
@@ -151,11 +151,11 @@ def _merge_into(source: Source, section: PipSection, last: PipSection) -> Fix | 
     if text is None:
         return None
     edits = (Edit(lines, ""), Edit(Span(target, target), text))
-    return Fix(f"move {_listed(section.items)} to the pip section that conda keeps", edits, "unsafe")
+    return Fix(f"move {_listed(section.items)} to the pip section that conda uses", edits, "unsafe")
 
 
 def _indent(source: Source, section: PipSection, items: list[Item]) -> Fix | None:
-    """Return the fix that indents the lines behind an empty section."""
+    """Return the fix that indents the lines after an empty section."""
     if section.flow:
         return None
     first = source.position(section.span.end)[0] + 1
@@ -164,7 +164,7 @@ def _indent(source: Source, section: PipSection, items: list[Item]) -> Fix | Non
         source.line_span(number).start for number in range(first, last + 1) if source.line(number).strip()
     ]
     edits = tuple(Edit(Span(start, start), "  ") for start in starts)
-    return Fix("indent what follows under 'pip:'", edits, "unsafe") if edits else None
+    return Fix("indent the entries below 'pip:'", edits, "unsafe") if edits else None
 
 
 def _into_dependencies(file: EnvironmentFile, key: Item, value: Item) -> Fix | None:
@@ -184,7 +184,7 @@ def _into_dependencies(file: EnvironmentFile, key: Item, value: Item) -> Fix | N
         return None
     added = insert_after(source, last, f"pip:{source.newline}{block.rstrip()}")
     edits = (Edit(Span(start, end), ""), added)
-    return Fix("move 'pip:' into the dependencies", edits, "unsafe")
+    return Fix("move 'pip:' into 'dependencies:'", edits, "unsafe")
 
 
 def _column(source: Source, item: Item) -> int:
@@ -192,7 +192,7 @@ def _column(source: Source, item: Item) -> int:
 
 
 def _indented(block: str, by: int) -> str | None:
-    """Return lines moved to the right or to the left; None where they have not that much in front of them."""
+    """Return lines shifted to the right or left; None if a line has too little indentation."""
     lines = block.splitlines(keepends=True)
     moved = []
     for line in lines:

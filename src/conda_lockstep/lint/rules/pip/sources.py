@@ -1,4 +1,4 @@
-"""Where pip takes packages from: git, URLs, folders, other files, other indexes."""
+"""The sources of pip's packages: git, URLs, folders, other files, other indexes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from conda_lockstep.environment.pip_lines import options, without_comment
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 
 VENDOR_INDEXES = ("https://download.pytorch.org/", "https://pypi.nvidia.com", "https://pypi.ngc.nvidia.com")
-"""Indexes whose names on PyPI belong to the same people, so that nobody can slip in between."""
+"""Indexes whose owners also own the same names on PyPI, so that no one else can register them."""
 
 PYPI = r"https?://pypi\.(?:python\.)?org/simple/?"
 
 _NAMES_AN_INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
-# Patterns are text: they are compiled when an entry first needs them, and kept by ``re``.
+# These patterns are strings, so that ``re`` compiles (and caches) them only when needed.
 _COMMIT = r"[0-9a-f]{7,40}"
 _TAG = r"[A-Za-z_\-/]*\d+(\.\d+)+.*"
 _HASH = r"[#&](sha256|sha384|sha512|md5)=[0-9a-f]+"
@@ -31,7 +31,7 @@ _HASH = r"[#&](sha256|sha384|sha512|md5)=[0-9a-f]+"
     requires=("special",),
 )
 def git_without_commit(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A git URL names a branch, a tag or nothing: what is installed is what stands there on the day."""
+    """A git URL has no commit hash: the installed code changes whenever its branch or tag does."""
     for entry in entries.pip_having("special"):
         url = _url(entry)
         if not url.startswith("git+"):
@@ -39,18 +39,18 @@ def git_without_commit(entries: Entries, config: Config) -> Iterator[Problem]:
         ref = _ref(url)
         if re.fullmatch(_COMMIT, ref):
             continue
-        what = f"'{ref}' can be moved" if ref else "no commit is named: the newest one is installed"
+        cause = f"'{ref}' can move" if ref else "the latest commit is installed"
         yield Problem(
             entry.item.span,
-            f"'{entry.item.value}' changes with its repository: {what}",
-            "name the commit: '@' and its 40 hex digits behind the repository",
+            f"'{entry.item.value}' is not pinned to a commit: {cause}",
+            "add '@' and the full commit hash after the repository",
             severity="note" if re.fullmatch(_TAG, ref) else None,
         )
 
 
 @rule("url-without-hash", "warning", requires=("special",), requirements=True)
 def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A URL has no ``#sha256=``: the file behind it can be exchanged without anyone's notice."""
+    """A URL has no ``#sha256=``: a replaced file goes unnoticed."""
     for entry in entries.pip_having("special"):
         url = _url(entry)
         if (
@@ -60,8 +60,8 @@ def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
         ):
             yield Problem(
                 entry.item.span,
-                f"'{entry.item.value}' has no hash: nobody notices when another file stands there",
-                "add '#sha256=' and the hash of the file",
+                f"'{entry.item.value}' has no hash: pip cannot detect a replaced file",
+                "add '#sha256=' and the SHA-256 hash of the file",
             )
 
 
@@ -73,7 +73,7 @@ def url_without_hash(entries: Entries, config: Config) -> Iterator[Problem]:
     requirements=True,
 )
 def local_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A folder or file of this machine is installed: others have it elsewhere, in another state, or not at all."""
+    """A local folder or file is installed: other machines have it elsewhere, in another state, or not at all."""
     for entry in entries.pip_having("special"):
         path = _path(entry)
         if not path:
@@ -81,28 +81,28 @@ def local_requirement(entries: Entries, config: Config) -> Iterator[Problem]:
         is_absolute = re.match(r"/|~|file:|[A-Za-z]:", path) is not None
         yield Problem(
             entry.item.span,
-            f"'{entry.item.value}' installs what lies at '{path}' on the machine",
-            "install the project itself in a step of its own, or from a wheel with a hash",
+            f"'{entry.item.value}' installs from '{path}' on the local machine",
+            "install the project in a separate step, or from a wheel with a hash",
             severity=None if is_absolute else "note",
         )
 
 
 @rule("requirements-file", "warning", supersedes=("locker-incompatible",), requires=("special",))
 def requirements_file(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``-r FILE`` hides packages from whoever reads the environment file, and from tools that lock."""
+    """``-r FILE`` hides packages from readers of the environment file, and from lock tools."""
     for entry in entries.pip_having("special"):
         name, value = option(entry)
         if name in ("-r", "--requirement"):
             yield Problem(
                 entry.item.span,
-                f"'{entry.item.value}' keeps pip's packages in another file, which no locker reads",
-                f"list what '{value}' holds here",
+                f"'{entry.item.value}' moves pip's packages to another file, which conda-lock and pixi do not read",
+                f"list the packages of '{value}' here",
             )
 
 
 @rule("extra-index", "warning", supersedes=("locker-incompatible",), requires=("special",), requirements=True)
 def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``--extra-index-url`` lets whoever registers a private name on PyPI take its place (dependency confusion)."""
+    """With ``--extra-index-url``, anyone can replace a private package by registering its name on PyPI."""
     special = entries.pip_having("special")
     mirrored = any(option(entry)[0] in ("-i", "--index-url") for entry in special)
     for entry in special:
@@ -111,25 +111,25 @@ def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
             continue
         is_pypi = re.fullmatch(PYPI, value) is not None
         if mirrored or not is_pypi:
-            whose = "the other one" if is_pypi else "this one"
+            private = "the other index" if is_pypi else "this index"
             yield Problem(
                 entry.item.span,
-                f"pip takes the highest version of any index: a name of {whose} can be taken over on PyPI",
-                "name the wheels by URL and hash, or serve all packages from one '--index-url'",
+                f"pip installs the highest version from any index: anyone can register a name from {private} on PyPI",
+                "specify wheels by URL and hash, or serve all packages from one '--index-url'",
                 severity="note" if value.startswith(VENDOR_INDEXES) else None,
             )
 
 
 @rule("insecure-index", "error", supersedes=("extra-index", "locker-incompatible"), requirements=True)
 def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An index over plain ``http://``, or a trusted host: whoever is on the way can install what they like."""
+    """An index uses plain ``http://`` or a trusted host: anyone on the network path can replace packages."""
     for entry in entries.pip_having("special"):
         name, value = option(entry)
         if name == "--trusted-host":
             yield Problem(
                 entry.item.span,
-                f"'{entry.item.value}' switches off the check of the server's certificate",
-                "remove it, and give the server a certificate",
+                f"'{entry.item.value}' turns off certificate verification for the server",
+                "remove it, and install a valid certificate on the server",
             )
         elif name in _NAMES_AN_INDEX and _is_plain_http(value):
             yield _unencrypted(entry.item)
@@ -140,14 +140,14 @@ def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("locker-incompatible", "note", requires=("special",))
 def locker_incompatible(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An option works in conda's pip step alone: conda-lock, pixi and mamba refuse or ignore it."""
+    """An option works only in conda's pip step: conda-lock, pixi and mamba reject or ignore it."""
     for entry in entries.pip_having("special"):
         name, _ = option(entry)
         if name:
             yield Problem(
                 entry.item.span,
-                f"'{name}' is an option of pip: conda hands it on, tools that lock refuse or ignore it",
-                "find a way without it, if the file is to be locked",
+                f"'{name}' is a pip option: conda passes it on to pip, but conda-lock and pixi reject or ignore it",
+                "avoid it if the file is to be locked with these tools",
             )
 
 
@@ -156,14 +156,14 @@ def _unencrypted(item: Item) -> Problem:
     edit = rewrite(item, (start, start + len("http")), "https")
     return Problem(
         item.span,
-        "the index is not encrypted: whoever is on the way can change what is installed",
+        "the index is not encrypted: anyone on the network path can change what is installed",
         "write 'https://'",
         Fix("write 'https://'", (edit,), "unsafe") if edit else None,
     )
 
 
 def option(entry: PipEntry) -> tuple[str, str]:
-    """Return name (as written) and value of an entry that is an option of pip; two empty strings for any other."""
+    """Return the name and value of an entry that is a pip option; two empty strings for any other entry."""
     if entry.requirement.kind != "option":
         return "", ""
     first = next(options(without_comment(entry.item.value)))
@@ -171,7 +171,7 @@ def option(entry: PipEntry) -> tuple[str, str]:
 
 
 def _url(entry: PipEntry) -> str:
-    """Return the URL that an entry installs from, that of an editable one included."""
+    """Return the URL that an entry (also an editable one) installs from."""
     name, value = option(entry)
     return value if name in ("-e", "--editable") else entry.requirement.url
 
@@ -183,7 +183,7 @@ def _ref(url: str) -> str:
 
 
 def _path(entry: PipEntry) -> str:
-    """Return the path that an entry installs from; empty where it is none."""
+    """Return the path that an entry installs from; empty if it is not a path."""
     if entry.requirement.kind == "path":
         return entry.item.value.strip()
     url = _url(entry)

@@ -1,4 +1,4 @@
-"""Commands as calls of a package manager: which one, what it does, to which environment, with which packages."""
+"""Calls of package managers in commands: the manager, its action, the environment and the packages."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from conda_lockstep.text.source import Span
 Tool: TypeAlias = Literal["conda", "mamba", "micromamba", "pip"]
 
 MAX_NESTED = 8
-"""How many shells inside shells (``bash -c "bash -c …"``) are looked into."""
+"""How many shells inside shells (``bash -c "bash -c …"``) are read."""
 MAX_WRAPPERS = 20
-"""How many programs that run another one (``sudo nice env …``) are taken off a command."""
+"""How many programs that run another one (``sudo nice env …``) are removed from a command."""
 
 
 class CallOption(NamedTuple):
-    """An option by its long name without dashes; ``value`` where it takes one; ``span`` is its place with the value."""
+    """An option by its long name without dashes; ``value`` if it has one; ``span`` includes the value."""
 
     name: str
     value: Word | None
@@ -28,13 +28,13 @@ class CallOption(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call of a package manager. ``pip`` is that of uv, too.
+    """A call of a package manager. ``pip`` includes ``uv pip``.
 
-    ``action`` is the subcommand: ``install``, ``create``, ``env create``. ``head`` reaches from the program's word to
-    the subcommand, ``program`` is how it is written. ``operands`` are the words that are neither options nor theirs.
-    ``within`` is the environment that ``conda run`` names. ``settings`` are the variables that are set for it alone.
-    ``is_open`` says that a word may stand for further ones, such as ``$ARGUMENTS``; ``nested`` that it stands in the
-    script of another command, such as that of ``bash -c``.
+    ``action`` is the subcommand: ``install``, ``create``, ``env create``. ``head`` is the span from the program to
+    the subcommand, ``program`` the word of the program. ``operands`` are the words that are neither options nor values.
+    ``within`` is the environment of ``conda run``. ``settings`` are the variables that are set only for this call.
+    ``is_open``: a word may expand to several, such as ``$ARGUMENTS``. ``nested``: the call is in the script of another
+    command, such as ``bash -c``.
     """
 
     tool: Tool
@@ -57,11 +57,11 @@ class Call(NamedTuple):
 
     @property
     def is_conda(self) -> bool:
-        """Say whether it is conda, or takes its place."""
+        """Return whether it is conda or a replacement of it."""
         return self.tool != "pip"
 
     def has(self, *names: str) -> bool:
-        """Say whether one of these options is given."""
+        """Return whether one of these options is given."""
         return any(option.name in names for option in self.options)
 
     def option(self, *names: str) -> CallOption | None:
@@ -74,13 +74,13 @@ class Call(NamedTuple):
 
     @property
     def environment(self) -> str:
-        """Return the environment that it names, by its name or its folder; empty where it takes the active one."""
+        """Return the name or folder of its environment; empty if it uses the active one."""
         target = self.option("name", "prefix")
         return target.value.value if target and target.value else self.within
 
 
 class Arguments(NamedTuple):
-    """The arguments of a command, parted into options and the rest."""
+    """The arguments of a command, split into options and operands."""
 
     options: tuple[CallOption, ...]
     operands: tuple[Word, ...]
@@ -92,7 +92,7 @@ def calls_in(commands: Iterable[ShellCommand], within: str = "") -> tuple[Call, 
 
 
 def environment_of(shell: Sequence[Word]) -> str:
-    """Return the environment that a shell such as ``conda run -n NAME bash -c`` runs in, empty where it names none."""
+    """Return the environment that a shell such as ``conda run -n NAME bash -c`` runs in; empty if it names none."""
     if not shell or _program(shell[0]) not in ("conda", "mamba", "micromamba"):
         return ""
     read = read_options(shell[1:], options.RUN, stop=False)
@@ -101,7 +101,7 @@ def environment_of(shell: Sequence[Word]) -> str:
 
 
 def read_options(words: Sequence[Word], table: ProgramOptions, *, stop: bool) -> Arguments:
-    """Part words into options and operands; with ``stop`` all that follows the first operand is one."""
+    """Split words into options and operands; with ``stop``, everything after the first operand is an operand."""
     found: list[CallOption] = []
     operands: list[Word] = []
     at = 0
@@ -139,9 +139,9 @@ _SHELLS = frozenset("sh bash dash zsh ksh ash su runuser".split())
 
 
 class _Run(NamedTuple):
-    """A command whose wrappers are being taken off: the words that are left, and what was learned from the others.
+    """A command whose wrappers are being removed: its other words, and the settings of the wrappers.
 
-    ``depth`` counts the shells around it, ``wrappers`` what was taken off.
+    ``depth`` counts the shells around it, ``wrappers`` the removed programs.
     """
 
     words: Sequence[Word]
@@ -151,8 +151,8 @@ class _Run(NamedTuple):
     depth: int
     wrappers: int = 0
 
-    def behind(self, words: Sequence[Word]) -> _Run:
-        """Return what is left behind a wrapper."""
+    def after(self, words: Sequence[Word]) -> _Run:
+        """Return the rest of the command after a wrapper."""
         return self._replace(words=words, wrappers=self.wrappers + 1)
 
 
@@ -162,7 +162,7 @@ def _calls(command: ShellCommand, within: str, depth: int) -> Iterator[Call]:
 
 
 def _peeled(run: _Run) -> Iterator[Call]:
-    """Yield the calls in a command, behind ``sudo``, ``conda run``, ``bash -c`` and the like."""
+    """Yield the calls in a command, also after ``sudo``, ``conda run``, ``bash -c`` and the like."""
     if not run.words:
         # 'RUN <<EOF' of a Dockerfile is a script.
         yield from _of_documents(run)
@@ -189,7 +189,7 @@ def _peeled(run: _Run) -> Iterator[Call]:
 
 
 def _program(word: Word) -> str:
-    """Return the name of the program that a word calls, however it is found: ``/opt/conda/bin/conda`` is conda."""
+    """Return the name of the program that a word calls, without its path: ``/opt/conda/bin/conda`` is conda."""
     text = re.split(r"[/\\]", word.value)[-1] or word.value
     text = re.sub(r"(?i)\.(?:exe|bat)$", "", text)
     variable = re.fullmatch(r"\$\{?(\w+)\}?", text)
@@ -209,7 +209,7 @@ def _wrapped(run: _Run, name: str) -> Iterator[Call]:
     if name == "sudo" and not rest:
         yield from _of_documents(run)
         return
-    yield from _peeled(run.behind(rest)._replace(settings=settings))
+    yield from _peeled(run.after(rest)._replace(settings=settings))
 
 
 def _of_shell(run: _Run) -> Iterator[Call]:
@@ -251,7 +251,7 @@ def _of_conda(run: _Run, tool: Tool) -> Iterator[Call]:
             (one for one in (*read.options, *inner.options) if one.name in ("name", "prefix")), None
         )
         within = target.value.value if target and target.value else run.within
-        yield from _peeled(run.behind(inner.operands)._replace(within=within))
+        yield from _peeled(run.after(inner.operands)._replace(within=within))
         return
     first = 1
     if name == "env" and len(read.operands) > 1 and read.operands[1].value in _ENV_ACTIONS:
@@ -271,7 +271,7 @@ def _of_uv(run: _Run) -> Iterator[Call]:
 
 
 def _module_pip(words: Sequence[Word]) -> int:
-    """Return where the arguments of ``python -m pip`` begin, 0 where it is another call."""
+    """Return where the arguments of ``python -m pip`` begin, 0 if it is another call."""
     for at in range(1, len(words) - 1):
         if words[at].value == "-m":
             return at + 2 if words[at + 1].value == "pip" else 0
@@ -293,12 +293,12 @@ def _call(
     fed_by_xargs = any(_program(word) == "xargs" for word in run.command.words[: -len(run.words)])
     return Call(
         tool, action, run.words[0], Span(run.words[0].span.start, last.span.end), given, rest.operands, run.command,
-        run.within, run.settings, fed_by_xargs or any(_stands_for_more(word) for word in rest.operands),
+        run.within, run.settings, fed_by_xargs or any(_may_expand_to_more(word) for word in rest.operands),
     )  # fmt: skip
 
 
-def _stands_for_more(word: Word) -> bool:
-    """Say whether a word may stand for options and packages: ``$ARGUMENTS`` may, ``python=$VERSION`` does not."""
+def _may_expand_to_more(word: Word) -> bool:
+    """Return whether a word may expand to options and packages: ``$ARGUMENTS`` may, ``python=$VERSION`` does not."""
     return word.splits and word.value.startswith(("$", "`"))
 
 

@@ -1,4 +1,4 @@
-"""Which files of a repository install packages."""
+"""The files of a repository that install packages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from conda_lockstep.lint.targets.install_script.kinds import kind_of
 
 
 def install_files(folder: Path) -> list[Path]:
-    """Return the Dockerfiles, shell scripts, workflows and actions that git tracks, or would, below a folder.
+    """Return the Dockerfiles, shell scripts, workflows and actions below a folder that git tracks or does not ignore.
 
     Raises ``LockstepError`` outside of a git repository.
     """

@@ -1,4 +1,4 @@
-"""The instructions of a Dockerfile (Containerfile), each with its place; nothing is executed.
+"""The instructions of a Dockerfile (Containerfile) with their positions; nothing is executed.
 
 Read as BuildKit's parser does (https://docs.docker.com/reference/dockerfile): the escape directive, lines joined by a
 backslash with comments and empty lines between them, here-documents, exec form, ONBUILD.
@@ -43,14 +43,14 @@ class Dockerfile(NamedTuple):
 
 
 def read_dockerfile(source: Source) -> Dockerfile:
-    """Read a Dockerfile; what is no instruction is passed over."""
+    """Read a Dockerfile; text that is not an instruction is skipped."""
     reader = _InstructionReader(source)
     instructions = tuple(reader.instructions())
     return Dockerfile(instructions, tuple(reader.comments))
 
 
 def words_of(body: Piece) -> tuple[Word, ...]:
-    """Return what blanks part, such as the arguments of FROM; quotes are taken off."""
+    """Return the words between blanks, such as the arguments of FROM, without quotes."""
     return tuple(
         _unquoted(Word(body.part(*match.span()), body.span(*match.span())))
         for match in _WORD.finditer(body.text)
@@ -77,7 +77,7 @@ class _InstructionReader:
         self.continued = re.compile(rf"{re.escape(self.escape())}[ \t]*$")
 
     def escape(self) -> str:
-        """Return the character that joins lines: a backslash, or what a directive at the top says."""
+        """Return the character that joins lines: a backslash, or the one that a directive at the top sets."""
         for number in range(1, self.count + 1):
             directive = _DIRECTIVE.match(self.source.line(number))
             if not directive:
@@ -98,7 +98,7 @@ class _InstructionReader:
                 self.line += 1
 
     def passes_comment(self) -> bool:
-        """Note the comment that this line is, if it is one."""
+        """Record this line if it is a comment."""
         line = self.source.line(self.line)
         stripped = line.lstrip()
         if stripped.startswith("#"):
@@ -107,7 +107,7 @@ class _InstructionReader:
         return stripped.startswith("#")
 
     def joined(self) -> Piece:
-        """Read a line with those that continue it."""
+        """Read a line with its continuation lines."""
         parts: list[Piece] = []
         while self.line <= self.count:
             text, start = self.source.line(self.line), self.source.line_starts[self.line - 1]
@@ -143,7 +143,7 @@ class _InstructionReader:
         )
 
     def documents(self, body: Piece) -> Iterator[Piece]:
-        """Read the here-documents that a line asks for; what is ended nowhere is none."""
+        """Read the here-documents that a line starts; one without an end is ignored."""
         for document in _HERE.finditer(body.text):
             places = self.lines_by_text[document[1], document[3]]
             at = bisect_left(places, self.line)
@@ -156,7 +156,7 @@ class _InstructionReader:
 
     @cached_property
     def lines_by_text(self) -> dict[tuple[str, str], list[int]]:
-        """Return the lines that hold a text, and (for ``<<-``) those that do when tabs are cut off."""
+        """Return the lines that contain only a text, for ``<<-`` also after leading tabs."""
         found: dict[tuple[str, str], list[int]] = defaultdict(list)
         for number in range(1, self.count + 1):
             line = self.source.line(number)
@@ -166,7 +166,7 @@ class _InstructionReader:
 
 
 def _listed(body: Piece) -> Iterator[Word]:
-    """Yield the words of a JSON list of strings; nothing where the text is none."""
+    """Yield the words of a JSON list of strings; nothing if the text is not one."""
     if not body.text.startswith("["):
         return
     try:
@@ -179,7 +179,7 @@ def _listed(body: Piece) -> Iterator[Word]:
 
 
 def _decoded(body: Piece, start: int, end: int) -> Piece:
-    """Return a JSON string without its escapes, each of which keeps its place."""
+    """Return a JSON string with its escapes resolved and their positions kept."""
     parts = [body.part(start, start)]
     for token in _ESCAPE.finditer(body.text, start, end):
         if token.group().startswith("\\"):

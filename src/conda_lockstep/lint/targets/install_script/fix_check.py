@@ -1,4 +1,4 @@
-"""Has a fix changed what it named, and nothing else?"""
+"""Checks that a fix changes only the words that it edits."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from conda_lockstep.text.source import Span
 
 
 def kept(before: InstallFile, after: InstallFile, edits: Iterable[Edit]) -> bool:
-    """Return whether every word, image and comment that no edit touches is still there, in its order."""
+    """Return whether every word, image and comment that no edit touches is unchanged and in the same order."""
     changed = sorted(edit.span for edit in edits)
     rest = iter([text for _, text in _texts(after)])
     return all(text in rest for span, text in _texts(before) if not _is_changed(span, changed))
 
 
 def _is_changed(word: Span, edits: Sequence[Span]) -> bool:
-    """Say whether one of some edits, in their order, changes a word; what is inserted beside it does not."""
+    """Return whether one of the sorted edits changes a word; an insertion next to it does not."""
     before = bisect_left(edits, word.end, key=lambda edit: edit.start)
     return before > 0 and edits[before - 1].end > word.start
 

@@ -1,4 +1,4 @@
-"""A file that installs packages: what it runs, where each command stands, and what the commands share."""
+"""A file that installs packages: its commands with their positions, and the state that they share."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from conda_lockstep.lint.targets.install_script.shell.words import Word
 from conda_lockstep.text.source import Source, Span
 
 MAX_STAGES = 50
-"""How far the stages of a Dockerfile are followed to what they start from."""
+"""How many stages of a Dockerfile are followed back to their base image."""
 
 
 class Image(NamedTuple):
-    """A container image that is used: ``name`` with its variables put in, empty where they are not known.
+    """A container image that is used: ``name`` has its variables expanded and is empty if they are unknown.
 
-    ``use`` says for what: ``FROM``, ``COPY`` (``--from=``), or the ``container`` of a job.
+    ``use`` is ``FROM``, ``COPY`` (``--from=``), or the ``container`` of a job.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Image(NamedTuple):
 
 
 class ScriptScope(NamedTuple):
-    """What commands share: a stage of a Dockerfile, a job of a workflow, a script.
+    """The state that commands share: a stage of a Dockerfile, a job of a workflow, a script.
 
     ``base`` is the number of the stage that it starts from, None where that is an image. ``arguments`` are variables
     that end with it. ``is_kept`` says that an image has in the end what it holds; a stage that others only copy from is
@@ -43,10 +43,10 @@ class ScriptScope(NamedTuple):
 
 
 class ScriptStep(NamedTuple):
-    """What one shell runs: a RUN, a workflow's step, a script. ``scope`` is the number of what it shares.
+    """The commands that one shell runs: a RUN, a workflow step, a script. ``scope`` is the number of its scope.
 
     ``settings`` are the variables that it sets for itself. ``caches`` are the folders that a RUN mounts as caches.
-    ``within`` is the environment that its shell runs in. ``is_listed`` says that it is written as a list of words.
+    ``within`` is the environment that its shell runs in. ``is_listed``: it is written as a list of words.
     """
 
     scope: int
@@ -60,7 +60,7 @@ class ScriptStep(NamedTuple):
 
 
 class Action(NamedTuple):
-    """A step of a workflow that sets conda up; ``name`` is the action's, without owner and version."""
+    """A step of a workflow that sets up conda; ``name`` is the action's, without owner and version."""
 
     name: str
     scope: int
@@ -71,7 +71,7 @@ class Action(NamedTuple):
 class Copy(NamedTuple):
     """A ``COPY`` or ``ADD`` into the image, of files of the build's folder or of URLs.
 
-    ``is_checked`` says that a checksum is given.
+    ``is_checked``: a checksum is given.
     """
 
     scope: int
@@ -83,7 +83,7 @@ class Copy(NamedTuple):
 class InstallFile(NamedTuple):
     """A Dockerfile, a shell script or a GitHub workflow.
 
-    ``blocks`` are the instructions or steps that a comment above them speaks of.
+    ``blocks`` are the instructions or steps that a comment above them applies to.
     """
 
     source: Source
@@ -107,7 +107,7 @@ class InstallFile(NamedTuple):
         return ((step, call) for step in self.steps for call in step.calls)
 
     def setting(self, step: ScriptStep, name: str, at: int) -> str | None:
-        """Return the value that a variable has at an offset, None where the file does not set it."""
+        """Return the value that a variable has at an offset, None if the file does not set it."""
         value = value_at(step.settings, name, at)
         for number in self.lineage(step.scope):
             scope = self.scopes[number]

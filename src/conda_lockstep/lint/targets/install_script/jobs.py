@@ -1,4 +1,4 @@
-"""A workflow's jobs: what each runs, and in which image."""
+"""The jobs of a workflow: their commands and images."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACTIONS = ("setup-miniconda", "setup-micromamba", "provision-with-micromamba")
 
 
 def read_jobs(source: Source) -> InstallFile:
-    """Read a workflow job by job; raises ``UnreadableFileError`` for what is no YAML."""
+    """Read a workflow job by job; raises ``UnreadableFileError`` for invalid YAML."""
     workflow = read_workflow(source)
     scopes: list[ScriptScope] = []
     steps: list[ScriptStep] = []
@@ -73,7 +73,7 @@ def _created(action: Action) -> tuple[Call, ...]:
     ):
         value = action.inputs.get(name)
         given += [CallOption(option, value, value.span)] if value else []
-    # No shell reads them: the action parts them at blanks.
+    # No shell reads them: the action splits them at blanks.
     read = read_options(words_of(arguments.piece) if arguments else (), CONDA, stop=False)
     if file is None and not read.operands:
         return ()

@@ -1,4 +1,4 @@
-"""Which files install packages, by their names."""
+"""The kinds of files that install packages, by their names."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _SCRIPTS = r"[^/]+\.(?:sh|bash|sbatch|slurm)$"
 _WORKFLOWS = r"(?:.*/)?\.github/workflows/[^/]+\.ya?ml$|(?:.*/)?action\.ya?ml$"
 
 FILES = rf"(?i)^(?:{_WORKFLOWS}|(?:.*/)?(?:{_DOCKERFILES}|{_SCRIPTS}))"
-"""Paths that Dockerfiles, shell scripts, workflows and actions go by, with ``/``. The hook's ``files:`` is this."""
+"""Paths of Dockerfiles, shell scripts, workflows and actions, with ``/``; also the hook's ``files:``."""
 
 
 def kind_of(path: str) -> Kind | None:
-    """Return what a file is by its path, with ``/``; None where it is none of ours."""
+    """Return the kind of a file by its path, with ``/``; None if it is not an install script."""
     if re.match(rf"(?i)(?:{_WORKFLOWS})", path):
         return "workflow"
     if re.match(rf"(?i)(?:.*/)?{_SCRIPTS}", path):

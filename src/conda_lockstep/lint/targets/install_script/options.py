@@ -1,6 +1,6 @@
-"""Which options of the package managers take a value, and what their short forms stand for.
+"""The options of the package managers that take a value, and the meanings of the short options.
 
-From the programs' own help: conda 26.7, mamba and micromamba 2, pip 25, uv 0.9. An option that is not here takes none.
+From the programs' own help: conda 26.7, mamba and micromamba 2, pip 25, uv 0.9. Unlisted options take no value.
 """
 
 from __future__ import annotations
@@ -80,4 +80,4 @@ WRAPPERS: Mapping[str, ProgramOptions] = {
     "retry": _options("", ""),
     "travis_retry": _options("", ""),
 }
-"""Programs that run the command behind their own options."""
+"""Programs that run the command after their own options."""

@@ -1,4 +1,4 @@
-"""From a path to what its file installs."""
+"""Reads the file at a path as an install script."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from conda_lockstep.text.encoding import decode, read_bytes
 from conda_lockstep.text.source import Source, Span, UnreadableFileError
 
 MAX_CALLS = 2_000
-"""How often a file may call package managers: fixes are compared with each other."""
+"""How often a file may call package managers, because fixes are compared with each other."""
 
 
 def read(path: Path) -> InstallFile:
-    """Read a file by its kind, which its name tells; a name that does not is taken for a script's.
+    """Read a file according to its name; a file with an unknown name is read as a script.
 
-    Raises ``UnreadableFileError`` for what is no UTF-8, too large or a workflow that is no YAML, and ``LockstepError``
-    where there is no such file.
+    Raises ``UnreadableFileError`` for a file that is too large or not UTF-8 and for a workflow that is invalid YAML,
+    and ``LockstepError`` if the file does not exist.
     """
     shown = str(path)
     return parse(decode(read_bytes(path, shown), shown), shown, kind_of(path.as_posix()) or "shell")
 
 
 def parse(text: str, path: str, kind: Kind) -> InstallFile:
-    """Read the text of a file of some kind; raises ``UnreadableFileError`` for a workflow that is no YAML."""
+    """Read the text of a file of some kind; raises ``UnreadableFileError`` for a workflow that is invalid YAML."""
     source = Source.of(path, text)
     readers = {"dockerfile": read_stages, "workflow": read_jobs, "shell": _script}
     file = readers[kind](source)
-    # A fix may put a 'clean' behind each call that downloads.
+    # A fix may add a 'clean' after each call that downloads.
     if sum(call.action != "clean" for _, call in file.calls) > MAX_CALLS:
-        what = f"it calls package managers more than {MAX_CALLS:,} times: nothing that a person wrote"
-        raise UnreadableFileError(what, source, 0, remedy="name the right file")
+        what = f"it calls package managers more than {MAX_CALLS:,} times"
+        raise UnreadableFileError(what, source, 0, remedy="check that this is the right file")
     return file
 
 

@@ -1,4 +1,4 @@
-"""The text of a YAML scalar with the place of each of its characters: indentation, escapes and folds are undone."""
+"""The value of a YAML scalar with the position in the file of each of its characters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conda_lockstep.lint.targets.install_script.shell.piece import Piece
 
 
 def piece_of(text: str, node: yaml.ScalarNode) -> Piece | None:
-    """Return a scalar of a file's text; None where its value cannot be found in the file again."""
+    """Return a scalar of a file's text; None if its value cannot be matched with the text."""
     start, end = node.start_mark.index, node.end_mark.index
     value: str = node.value
     begin = start + (node.style in ("'", '"'))
@@ -23,7 +23,7 @@ def piece_of(text: str, node: yaml.ScalarNode) -> Piece | None:
 
 
 def _aligned(text: str, value: str, at: int, end: int, style: str) -> list[int] | None:
-    """Return where each character of a value stands: both are gone through side by side."""
+    """Return the position of each character of a value, by reading value and text in parallel."""
     places: list[int] = []
     for char in value:
         found = _next(text, char, at, end, style)
@@ -35,7 +35,7 @@ def _aligned(text: str, value: str, at: int, end: int, style: str) -> list[int] 
 
 
 def _next(text: str, char: str, at: int, end: int, style: str) -> tuple[int, int] | None:
-    """Return where a character of the value stands, and where the next may begin."""
+    """Return the position of a character of the value, and the earliest position of the next."""
     while at < end:
         here = text[at]
         if style == '"' and here == "\\":

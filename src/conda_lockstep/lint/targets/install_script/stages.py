@@ -1,4 +1,4 @@
-"""A Dockerfile's stages: what each starts from, sets and runs."""
+"""The stages of a Dockerfile: their base images, variables and commands."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?([-+])([^{}$]*))?\})")
 
 
 class _Stage:
-    """A stage while it is read."""
+    """A stage that is being read."""
 
     def __init__(self, name: str, image: Image | None, base: int | None, shell: Sequence[Word]) -> None:
         self.name, self.image, self.base, self.shell = name, image, base, shell
@@ -50,7 +50,7 @@ class _Stage:
 
 
 class _StageReader:
-    """Goes through the instructions of a Dockerfile."""
+    """Reads the instructions of a Dockerfile."""
 
     def __init__(self) -> None:
         self.stages: list[_Stage] = []
@@ -116,7 +116,7 @@ class _StageReader:
         self.stages.append(_Stage(name, image, base, shell))
 
     def set(self, instruction: Instruction) -> None:
-        """Read ``ENV`` or ``ARG``; what an argument is set to ends with the stage."""
+        """Read ``ENV`` or ``ARG``; the value of an ARG ends with the stage."""
         stage = self.stages[-1]
         for name, value in _pairs(words_of(instruction.body)):
             if instruction.keyword == "ARG":
@@ -135,7 +135,7 @@ class _StageReader:
             self.copies.append(Copy(len(self.stages) - 1, tuple(words[:-1]), words[-1], checked))
 
     def use(self, origin: Word) -> None:
-        """Note what files are copied from: a stage, or an image."""
+        """Record the stage or image that files are copied from."""
         text = self.expanded(origin.value)
         number = self.names.get(text.lower())
         if number is None and text.isdecimal() and int(text) < len(self.stages):
@@ -175,7 +175,7 @@ class _StageReader:
         )
 
     def expanded(self, text: str) -> str:
-        """Put in the arguments that are set before the first stage; empty where one of them is not."""
+        """Expand the arguments that are set before the first stage; empty if one of them is not set."""
         unknown = False
 
         def value(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Which lines a suppression in a Dockerfile, a script or a workflow holds for."""
+"""The lines that a suppression in a Dockerfile, a script or a workflow applies to."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from conda_lockstep.text.suppressions import Suppression, in_comments, is_alone
 
 
 def suppressions_in(file: InstallFile) -> tuple[Suppression, ...]:
-    """Return the suppressions of a file, in its order.
+    """Return the suppressions of a file in order.
 
-    One at the end of a line holds for the commands that stand on it; one on a line of its own for the instruction, the
-    step or the command that follows, with all its lines.
+    One at the end of a line applies to the commands on that line; one on a separate line applies to the instruction,
+    step or command that follows, with all its lines.
     """
     return in_comments(file.source, file.comments, _ScriptExtents(file).lines)
 
 
 class _ScriptExtents:
-    """Which lines a comment speaks of, read once for all comments of a file."""
+    """The lines that comments apply to, read once for all comments of a file."""
 
     def __init__(self, file: InstallFile) -> None:
         self._source = file.source
@@ -37,7 +37,7 @@ class _ScriptExtents:
                 self._commands.append((first, last))
 
     def lines(self, comment: Span) -> tuple[int, int]:
-        """Return the first and the last line of what a comment stands beside or above."""
+        """Return the first and last line of the code that a comment is next to or above."""
         line = self._line(comment.start)
         if line in self._alone:
             line = self._following[line]
@@ -49,7 +49,7 @@ class _ScriptExtents:
         return line, line
 
     def _next_contents(self) -> list[int]:
-        """Return for every line the next one below it that holds more than comments."""
+        """Return for every line the next one with more than comments."""
         count = len(self._source.line_starts)
         following = [count] * (count + 1)
         for line in range(count - 1, 0, -1):

@@ -1,4 +1,4 @@
-"""The jobs and steps of a GitHub workflow, or of a composite action, with their places.
+"""The jobs and steps of a GitHub workflow, or of a composite action, with their positions.
 
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax. An expression (``${{ … }}``) stays as
 it is written; nothing is executed.
@@ -20,7 +20,7 @@ from conda_lockstep.text.yaml_nodes import compose, node_span
 
 
 class WorkflowStep(NamedTuple):
-    """A step: ``run`` where it runs a script that a POSIX shell reads, ``uses`` where it runs an action."""
+    """A step: ``run`` is a script for a POSIX shell, ``uses`` is an action."""
 
     span: Span
     run: Piece | None
@@ -46,7 +46,7 @@ class Workflow(NamedTuple):
 
 
 def read_workflow(source: Source) -> Workflow:
-    """Read a workflow; raises ``UnreadableFileError`` for what is no YAML. What is no workflow has no jobs."""
+    """Read a workflow; raises ``UnreadableFileError`` for invalid YAML. A file that is not a workflow has no jobs."""
     try:
         root = compose(source)
     except UnreadableFileError as error:
@@ -58,7 +58,7 @@ def read_workflow(source: Source) -> Workflow:
 
 
 class _WorkflowReader:
-    """From YAML nodes to jobs; holds the source so that each step need not."""
+    """Builds jobs from YAML nodes, with the source that all steps share."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -75,7 +75,7 @@ class _WorkflowReader:
         self, pairs: Mapping[str, yaml.Node], span: Span, variables: Mapping[str, str], shell: str
     ) -> Job:
         own = {**variables, **self.texts(pairs.get("env"))}
-        # Scripts of Windows runners are PowerShell's, unless they say otherwise.
+        # Scripts on Windows runners use PowerShell unless they specify another shell.
         machine = pairs.get("runs-on")
         on_windows = isinstance(machine, yaml.ScalarNode) and machine.value.startswith("windows")
         default = self.default_shell(pairs, shell) or ("pwsh" if on_windows else "bash")

@@ -1,1 +1,1 @@
-"""Reads shell commands: words, quotes, variables; nothing is executed."""
+"""Reads shell commands (words, quotes, variables) without executing them."""

@@ -1,7 +1,7 @@
-"""The commands of a shell script (POSIX, and what bash adds), every word with its place; nothing is executed.
+"""The commands of a shell script (POSIX and bash), every word with its position; nothing is executed.
 
-The grammar is that of POSIX.1-2024, "Shell Command Language", read leniently: what a shell would refuse is read as well
-as it goes, and what only a running shell knows (the value of ``$X``, what ``*`` matches) stays as it is written.
+The grammar is that of POSIX.1-2024, "Shell Command Language", read leniently: invalid syntax is read as far as
+possible, and text that only a running shell can expand (``$X``, ``*``) is kept as written.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ __all__ = ["Script", "ShellCommand", "Word", "read_script"]
 
 
 class ShellCommand(NamedTuple):
-    """A simple command: ``assignments`` such as ``X=1``, and the ``words`` behind them; either may be empty.
+    """A simple command: ``assignments`` such as ``X=1``, and the ``words`` after them; either may be empty.
 
     ``depth`` counts the substitutions and compound commands around it. ``joined`` and ``follow`` are the operators
-    before and behind it (``&&``, ``|``, ``;``, a line end), empty at the ends and beside a compound command. ``fed``
+    before and after it (``&&``, ``|``, ``;``, a line end), empty at the ends and next to a compound command. ``fed``
     says that its input comes from a pipe, a file or a text; ``documents`` are its here-documents. ``span`` reaches from
     its first word to its last word or redirection.
     """
@@ -49,7 +49,7 @@ class Script(NamedTuple):
 
 
 def read_script(piece: Piece, depth: int = 0) -> Script:
-    """Read a script, in time proportional to its length, whatever it holds. ``depth`` is that of what it stands in."""
+    """Read a script in time proportional to its length. ``depth`` is that of the script around it."""
     reader = _CommandReader(piece)
     reader.commands_until("", depth)
     return Script(tuple(draft.command() for draft in reader.drafts if draft.is_used), tuple(reader.comments))
@@ -69,7 +69,7 @@ _CLOSING = frozenset(("fi", "done", "esac", "}"))
 
 
 class _Draft:
-    """A command while it is read. What is ``aside``, such as the words of ``for``, is no command's."""
+    """A command that is being read. Words ``aside``, such as those of ``for``, belong to no command."""
 
     def __init__(self, depth: int, joined: str) -> None:
         self.words: list[Word] = []
@@ -85,7 +85,7 @@ class _Draft:
 
     @property
     def is_open(self) -> bool:
-        """Say whether the next word may be a reserved one."""
+        """Return whether the next word may be a reserved one."""
         return not (self.words or self.assignments or self.aside)
 
     def add(self, word: Word) -> None:
@@ -106,7 +106,7 @@ class _Draft:
 
 
 class _HereDocument(NamedTuple):
-    """A here-document whose text begins with the next line."""
+    """A here-document whose text starts on the next line."""
 
     owner: _Draft
     delimiter: str
@@ -159,7 +159,7 @@ class _CommandReader(WordReader):
         return match is not None
 
     def command(self, depth: int, joined: str) -> tuple[_Draft, int]:
-        """Read a simple command with the reserved words before it; return it, and the depth behind it."""
+        """Read a simple command with the reserved words before it; return it, and the depth after it."""
         draft = _Draft(depth, joined)
         self.drafts.append(draft)
         while True:
@@ -174,7 +174,7 @@ class _CommandReader(WordReader):
                 depth = self.next_word(draft, depth)
 
     def next_word(self, draft: _Draft, depth: int) -> int:
-        """Read the next word of a command, a reserved one with what it opens; return the depth behind it."""
+        """Read the next word of a command, with the block that a reserved word opens; return the depth after it."""
         start = self.i
         word = self.word(depth)
         raw = self.text[start : self.i]
@@ -199,7 +199,7 @@ class _CommandReader(WordReader):
         return depth
 
     def compound(self, keyword: str, depth: int) -> None:
-        """Read what has a grammar of its own."""
+        """Read a construct with a grammar of its own."""
         if keyword == "case":
             if depth < MAX_DEPTH:
                 self.case(depth)
@@ -211,7 +211,7 @@ class _CommandReader(WordReader):
             self.pass_parentheses()
 
     def case(self, depth: int) -> None:
-        """Read ``case WORD in PATTERN) commands ;; … esac``, from behind the first word on."""
+        """Read ``case WORD in PATTERN) commands ;; … esac``, starting after the first word."""
         while not self.at_end and not self.passes(_IN):
             self.pass_word(depth)
         while not self.at_end:
@@ -225,7 +225,7 @@ class _CommandReader(WordReader):
             self.passes(_OPERATOR)
 
     def pass_word(self, depth: int) -> None:
-        """Go past blanks, or a word, or one character that is neither."""
+        """Skip blanks, or a word, or one other character."""
         start = self.i
         if not self.passes(BLANKS):
             self.word(depth)
@@ -233,14 +233,14 @@ class _CommandReader(WordReader):
             self.i += 1
 
     def pass_gap(self) -> None:
-        """Go past blanks, line ends and comments."""
+        """Skip blanks, line ends and comments."""
         while self.passes(BLANKS) or self.comment() or self.sees("\n"):
             if self.sees("\n"):
                 self.i += 1
                 self.read_documents()
 
     def pass_definition(self, draft: _Draft) -> None:
-        """Go past the ``()`` behind a function's name: a command follows."""
+        """Skip the ``()`` after a function's name: a command follows."""
         self.i += 1
         self.passes(BLANKS)
         if self.sees(")"):
@@ -260,7 +260,7 @@ class _CommandReader(WordReader):
         return True
 
     def read_documents(self) -> None:
-        """Read the here-documents that the line before this one asked for."""
+        """Read the here-documents that the line before this one started."""
         for document in self.documents:
             start = end = self.i
             while not self.at_end:

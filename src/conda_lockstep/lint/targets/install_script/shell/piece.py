@@ -1,7 +1,7 @@
-"""Text as a shell gets to see it, with the place in the file of each of its characters.
+"""Text as a shell reads it, with the position in the file of each of its characters.
 
-A Dockerfile joins lines, YAML cuts indentation off, quotes go away: what is left is read as any other text, and every
-word of it still knows where it stands.
+A Dockerfile joins lines, YAML removes indentation, and quotes are resolved. The remaining text is read like any other,
+and every word keeps its position.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Piece(NamedTuple):
 
     @classmethod
     def of(cls, text: str, start: int, end: int) -> Piece:
-        """Return a part of a file's text as it stands there."""
+        """Return a part of a file's text as is."""
         return cls(text[start:end], range(start, end))
 
     def part(self, start: int, end: int) -> Piece:
@@ -29,7 +29,7 @@ class Piece(NamedTuple):
         return Piece(self.text[start:end], self.at[start:end])
 
     def span(self, start: int, end: int) -> Span:
-        """Return the place in the file of ``text[start:end]``; what is empty stands before the next character."""
+        """Return the span of ``text[start:end]`` in the file; an empty one is before the next character."""
         if start < end:
             return Span(self.at[start], self.at[end - 1] + 1)
         if start < len(self.at):

@@ -19,7 +19,7 @@ class Setting(NamedTuple):
 
 
 Settings: TypeAlias = Mapping[str, tuple[Setting, ...]]
-"""What variables are set to, each in the order of the file."""
+"""The values of variables, in the order of the file."""
 
 NOTHING: Settings = MappingProxyType({})
 
@@ -27,14 +27,14 @@ _BUILTINS = frozenset(("export", "declare", "readonly", "typeset", "local"))
 
 
 def value_at(settings: Settings, name: str, at: int) -> str | None:
-    """Return the value that a variable has at an offset, None where it has none."""
+    """Return the value of a variable at an offset, or None."""
     known = settings.get(name, ())
     count = bisect_right(known, at, key=lambda setting: setting.start)
     return known[count - 1].value if count else None
 
 
 def exports(commands: Iterable[ShellCommand]) -> Settings:
-    """Return the variables that a script sets for what follows: ``X=1`` alone, or behind ``export``."""
+    """Return the variables that a script sets for later commands: ``X=1`` alone, or after ``export``."""
     found: dict[str, list[Setting]] = defaultdict(list)
     for command in commands:
         words = command.assignments if not command.words else ()

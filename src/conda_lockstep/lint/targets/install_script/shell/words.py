@@ -1,6 +1,6 @@
-"""The words of a shell script: quotes, escapes, and what a running shell would expand.
+"""The words of a shell script: quotes, escapes, and expansions.
 
-POSIX.1-2024, "Shell Command Language", 2.2 to 2.6, and what bash adds. Expansions stay as they are written; the
+POSIX.1-2024, "Shell Command Language", 2.2 to 2.6, and what bash adds. Expansions are kept as written; the
 commands inside them are read.
 """
 
@@ -13,14 +13,14 @@ from conda_lockstep.lint.targets.install_script.shell.piece import Piece, join
 from conda_lockstep.text.source import Span
 
 MAX_DEPTH = 30
-"""How deep substitutions and subshells are looked into; what is nested deeper is passed over."""
+"""How deep substitutions and subshells are read; deeper ones are skipped."""
 
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
 BLANKS = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 
 
 class Word(NamedTuple):
-    """A word with its quotes and escapes resolved; an expansion in it stands as it is written.
+    """A word with its quotes and escapes resolved; an expansion in it is kept as written.
 
     ``span`` is its place, quotes included. ``literal`` says that nothing in it is expanded, ``splits`` that it may
     become several words, or none.
@@ -37,7 +37,7 @@ class Word(NamedTuple):
         return self.piece.text
 
     def part(self, start: int, end: int | None = None) -> Word:
-        """Return what stands between two offsets of the value, such as what follows an option's ``=``."""
+        """Return the part between two offsets of the value, such as the one after an option's ``=``."""
         stop = len(self.value) if end is None else end
         return self._replace(piece=self.piece.part(start, stop), span=self.piece.span(start, stop))
 
@@ -58,22 +58,22 @@ class WordReader:
 
     @property
     def at_end(self) -> bool:
-        """Say whether nothing is left."""
+        """Return whether the end is reached."""
         return self.i >= len(self.text)
 
     def sees(self, *texts: str) -> bool:
-        """Say whether one of these texts stands here."""
+        """Return whether one of these texts is next."""
         return self.text.startswith(texts, self.i)
 
     def passes(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Go past what a pattern matches here."""
+        """Skip the text that a pattern matches here."""
         match = pattern.match(self.text, self.i)
         if match:
             self.i = match.end()
         return match
 
     def word(self, depth: int) -> Word:
-        """Read a word; an empty one where none begins here."""
+        """Read a word; it is empty if none starts here."""
         start, parts = self.i, _Parts()
         while not self.at_end:
             plain = self.passes(_PLAIN)
@@ -87,7 +87,7 @@ class WordReader:
         return parts.word(self.piece, start, self.i)
 
     def pass_parentheses(self) -> None:
-        """Go past the parentheses that open here, and all they hold, unread."""
+        """Skip the parentheses that open here, with their content."""
         opened = 0
         for match in _PARENTHESES.finditer(self.text, self.i):
             opened += 1 if match.group() == "(" else -1
@@ -107,7 +107,7 @@ class WordReader:
             self.i += 1
 
     def _quoting(self, parts: _Parts, depth: int) -> bool:
-        """Read a text in quotes, or what a backslash hides."""
+        """Read a quoted text or an escaped character."""
         if self.sees("'"):
             parts.keep(*self._single_quotes(self.i + 1))
         elif self.sees('"'):
@@ -127,7 +127,7 @@ class WordReader:
         return start, end
 
     def _double_quotes(self, parts: _Parts, depth: int) -> None:
-        # Quotes that hold nothing are a word, too.
+        # Empty quotes are also a word.
         self.i += 1
         parts.keep(self.i, self.i)
         while not self.at_end:
@@ -146,7 +146,7 @@ class WordReader:
                 self._expansion(parts, depth, quoted=True)
 
     def _expansion(self, parts: _Parts, depth: int, *, quoted: bool) -> bool:
-        """Read ``$…``, a command between backquotes, or ``<(…)``; it is kept as it is written."""
+        """Read ``$…``, a command between backquotes, or ``<(…)``; it is kept as written."""
         start = self.i
         if self.sees("`"):
             self._backquotes(depth)
@@ -171,8 +171,8 @@ class WordReader:
         return True
 
     def _dollar(self, depth: int, *, quoted: bool) -> bool:
-        """Go past what a ``$`` begins; say whether it was more than the character."""
-        if self.sees("${{"):  # of GitHub's workflows, which put a value there before any shell sees the text
+        """Skip the expansion that a ``$`` starts; tell whether it was more than the character."""
+        if self.sees("${{"):  # GitHub replaces it in workflows before a shell reads the text
             end = self.text.find("}}", self.i)
             self.i = len(self.text) if end < 0 else end + 2
         elif self.sees("$(("):
@@ -188,7 +188,7 @@ class WordReader:
         return True
 
     def _backquotes(self, depth: int) -> None:
-        """Read the commands between backquotes; a backslash hides a backquote, a ``$`` and itself."""
+        """Read the commands between backquotes; a backslash escapes a backquote, a ``$`` and itself."""
         self.i += 1
         kept, begin = [], self.i
         while not self.at_end and not self.sees("`"):
@@ -203,7 +203,7 @@ class WordReader:
             self.commands_of(join(kept), depth + 1)
 
     def _braces(self, depth: int, *, quoted: bool) -> None:
-        """Go past ``${…}``, reading the commands in it."""
+        """Skip ``${…}`` and read the commands in it."""
         self.i += 2
         aside = _Parts()
         while not self.at_end and not self.sees("}"):
@@ -213,7 +213,7 @@ class WordReader:
         self.i += 1
 
     def _parentheses(self, parts: _Parts, start: int, depth: int) -> bool:
-        """Read the list of ``name=(…)``, or go past the pattern of ``+(…)``; say whether it was one of them."""
+        """Read the list of ``name=(…)``, or skip the pattern of ``+(…)``; tell whether it was one of them."""
         begin, before = self.i, self.text[max(start, self.i - 1) : self.i]
         is_first = before == "=" and parts.literal and depth < MAX_DEPTH
         if is_first and ASSIGNMENT.fullmatch(self.text, start, begin):
@@ -229,7 +229,7 @@ class WordReader:
         return True
 
     def _pass_item(self, depth: int) -> None:
-        """Go past what parts the items of a list, or an item, or a character that is neither."""
+        """Skip a separator of list items, or an item, or one other character."""
         start = self.i
         if not self.passes(_GAP):
             self.word(depth)
@@ -247,7 +247,7 @@ _PARENTHESES = re.compile(r"[()]")
 
 
 class _Parts:
-    """The parts of a word that are left when its quotes and escapes are gone."""
+    """The parts of a word after its quotes and escapes are removed."""
 
     def __init__(self) -> None:
         self.kept: list[tuple[int, int]] = []
