@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint types format docs zipapp bench clean
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-annotate --no-emit-index-url --custom-compile-command 'make requirements' --extra all
+
+.PHONY: demo test lint types format hooks docs zipapp bench requirements clean
 
 demo: $(READY)          ## the main job in a terminal, offline once its packages are there
 	@$(BIN)/python -m scripts.demo
@@ -32,12 +35,16 @@ zipapp: $(READY)        ## what a bare node needs in one file, dist/lockstep.pyz
 bench: $(READY)         ## ratios against peers and floors, measured in one run
 	@for bench in benchmarks/[a-z]*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
+requirements: $(READY)  ## lock what the Action and CI install, with hashes; UPGRADE=--upgrade takes newer versions
+	$(COMPILE) $(UPGRADE) --group build --output-file requirements/action.txt
+	$(COMPILE) $(UPGRADE) --group dev --output-file requirements/ci.txt
+
 clean:
 	rm -rf .venv .cache dist demo
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml requirements/ci.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "conda-lockstep needs Python >= 3.10: make PYTHON=…")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/ci.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -21,6 +21,7 @@ def settings(folder: Path, text: str) -> Config:
 
 
 ALL = """\
+exclude = ["tests/"]
 select = ["pins"]
 ignore = ["spelling"]
 extend-select = ["open-range"]
@@ -57,6 +58,7 @@ platform = "osx-arm64"
 def test_every_setting_is_read(folder: Path) -> None:
     assert settings(folder, ALL) == Config(
         root=folder,
+        exclude=("tests/",),
         select=("pins",),
         ignore=("spelling",),
         extend_select=("open-range",),

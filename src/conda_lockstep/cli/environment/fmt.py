@@ -49,8 +49,10 @@ def run(*, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str =
 
 def _discover(folder: Path) -> list[Path]:
     from conda_lockstep.environment.discover import environment_files
+    from conda_lockstep.lint.engine.exclusion import not_excluded
+    from conda_lockstep.settings import load
 
-    return environment_files(folder)
+    return not_excluded(environment_files(folder), folder, load(Path.cwd()))
 
 
 def _piped(files: Sequence[Path], shown: str, *, check: bool, diff: bool) -> int:
