@@ -6,7 +6,7 @@ READY := .venv/.ready
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-annotate --no-emit-index-url --custom-compile-command 'make requirements' --extra all
 
-.PHONY: demo test lint types format hooks docs zipapp bench requirements clean
+.PHONY: demo test lint types format hooks docs zipapp dist notes bench requirements clean
 
 demo: $(READY)          ## the main job in a terminal, offline once its packages are there
 	@$(BIN)/python -m scripts.demo
@@ -26,11 +26,20 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+hooks: $(READY)         ## our own hooks, over all files
+	$(BIN)/pre-commit run --all-files
+
 docs: $(READY)          ## the pages of docs/ and hooks/ as a site, into .cache/site
 	@$(BIN)/python -m scripts.build_docs
 
 zipapp: $(READY)        ## what a bare node needs in one file, dist/lockstep.pyz
 	@$(BIN)/python -m scripts.build_zipapp
+
+dist: $(READY)          ## the sdist and the wheel, into dist/
+	$(BIN)/python -m hatchling build
+
+notes: $(READY)         ## what the changelog says of a release: make notes TAG=v1.2.3
+	@$(BIN)/python -m scripts.release_notes $(TAG)
 
 bench: $(READY)         ## ratios against peers and floors, measured in one run
 	@for bench in benchmarks/[a-z]*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
