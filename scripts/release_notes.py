@@ -24,9 +24,11 @@ def notes(tag: str, changelog: str, project: str) -> str:
     declared = re.search(r'^version = "([^"]+)"$', project, re.MULTILINE)
     version = tag.removeprefix("v")
     if not declared or tag != f"v{declared[1]}":
-        raise NotesError(f"the tag is {tag}, and pyproject.toml has version {declared[1] if declared else 'none'}")
+        raise NotesError(
+            f"the tag is {tag}, and pyproject.toml has version {declared[1] if declared else 'none'}"
+        )
     section = re.search(
-        rf"^## \[?{re.escape(version)}\]?(?: .*)?\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL
+        rf"^## \[?{re.escape(version)}\]?(?: [^\n]*)?\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL
     )
     if not section or not section[1].strip():
         raise NotesError(f"CHANGELOG.md has no section '## {version}'")
@@ -37,7 +39,9 @@ def main() -> int:
     """Print the notes of the tag that is given; return the exit status."""
     (tag,) = sys.argv[1:]
     try:
-        text = notes(tag, *((ROOT / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", "pyproject.toml")))
+        text = notes(
+            tag, *((ROOT / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", "pyproject.toml"))
+        )
     except NotesError as error:
         print(f"release notes: {error}", file=sys.stderr)
         return 2

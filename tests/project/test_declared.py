@@ -7,10 +7,8 @@ import importlib.metadata
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
 from tests.support.corpus import REPOSITORY
 
 if sys.version_info >= (3, 11):

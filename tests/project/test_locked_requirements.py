@@ -11,7 +11,6 @@ import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-
 from tests.support.corpus import REPOSITORY
 
 if sys.version_info >= (3, 11):

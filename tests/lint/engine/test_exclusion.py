@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.repository import Repository
 
 from conda_lockstep.cli.main import main
-from tests.support.repository import Repository
 
 FILE = "name: x\nchannels: [conda-forge, nodefaults]\ndependencies:\n- numpy\n"
 FILES = ("environment.yml", "tests/bad/environment.yml", "sub/examples/environment.yml", "sub/dev.yml")
