@@ -1,4 +1,4 @@
-"""Every distribution that the package imports is declared, in the dependencies or in the extra that the room may use."""
+"""Every distribution that the package imports is declared: as a dependency, or in an extra that the room may use."""
 
 from __future__ import annotations
 

@@ -74,7 +74,8 @@ def holds(marker: Marker | None, machine: dict[str, str]) -> bool:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_has_sha256_hashes_and_the_file_names_no_host_and_no_path(lock: str) -> None:
-    assert len(found := list(pins(lock))) > 20
+    found = list(pins(lock))
+    assert len(found) > 20
     for pin in found:
         assert pin.hashes, pin
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in pin.hashes), pin
