@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.http_server import serve
 
-from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.environment.environment_file import EnvironmentFile, PipSection
 from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
@@ -72,7 +72,7 @@ def main() -> None:
 def _conda_part(file: EnvironmentFile) -> EnvironmentFile:
     """Return a file whose pip sections are empty; ``pip`` itself is still asked for."""
     emptied = tuple(
-        entry._replace(items=()) if hasattr(entry, "items") else entry for entry in file.dependencies
+        entry._replace(items=()) if isinstance(entry, PipSection) else entry for entry in file.dependencies
     )
     return file._replace(dependencies=emptied)
 

@@ -16,7 +16,15 @@ import pytest
 import rattler
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from rattler import BuildString, GenericVirtualPackage, MatchSpec, PackageName, RepoDataRecord, Version
+from rattler import (
+    BuildString,
+    GenericVirtualPackage,
+    MatchSpec,
+    PackageName,
+    RepoDataRecord,
+    Subdir,
+    Version,
+)
 
 from tests.support.forge import Channel, Draft, Forge, Member, build_forge
 from tests.support.forge.archive import read, write
@@ -335,7 +343,7 @@ def solve(
         rattler.solve(
             [rattler.Channel(url)],
             [MatchSpec(spec) for spec in specs],
-            platforms=[SUBDIR, "noarch"],
+            platforms=[Subdir(SUBDIR), Subdir("noarch")],
             virtual_packages=virtual_packages,
             exclude_newer=cut_off,
         )
