@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support import skips
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.forge import Forge, build_forge
 from tests.support.http_server import Server, serve
@@ -16,6 +17,11 @@ from tests.support.http_server import Server, serve
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("lockstep", deadline=None)
 settings.load_profile("lockstep")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Explain each skip; see tests/support/skips.py."""
+    skips.register(config)
 
 
 @pytest.fixture(scope="session")
