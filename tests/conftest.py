@@ -10,9 +10,11 @@ import pytest
 from hypothesis import settings
 
 from tests.support import skips
-from tests.support.corpus import ABSENT, find_corpus
+from tests.support.corpus import ABSENT, absent, drop_what_needs_the_corpus, find_corpus
 from tests.support.forge import Forge, build_forge
 from tests.support.http_server import Server, serve
+
+_DROPPED = pytest.StashKey[int]()
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("lockstep", deadline=None)
@@ -39,8 +41,20 @@ def http_server() -> Iterator[Callable[[Path], Server]]:
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:
-    """The corpus of real files, or a visible skip."""
+    """The corpus of real files; tests that use it are not collected where it is absent."""
     found = find_corpus()
     if found is None:
-        pytest.skip(ABSENT)
+        absent(ABSENT)
     return found
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    dropped = drop_what_needs_the_corpus(items)
+    config.stash[_DROPPED] = len(dropped)
+    config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    count = config.stash.get(_DROPPED, 0)
+    if count or find_corpus() is None:
+        terminalreporter.write_line(f"{ABSENT}: {count or 'the'} tests that widen the run are not in it")
