@@ -124,7 +124,7 @@ def measure(folder: Path) -> None:
     """Do everything once, with the modules loaded, and print what each step took."""
     import gc
 
-    from conda_lockstep.drift.compare.chains import explained
+    from conda_lockstep.drift.compare.chains import add_chains
     from conda_lockstep.drift.compare.compare import compare
     from conda_lockstep.drift.compare.operands import read_source
     from conda_lockstep.lock.formats import detect as formats  # noqa: F401
@@ -147,7 +147,7 @@ def measure(folder: Path) -> None:
     pages = []
 
     def page() -> None:
-        pages.append(html.render(explained(reports[0], *sources)))
+        pages.append(html.render(add_chains(reports[0], *sources)))
 
     timed("explain each change, and render as HTML", page)
     print(len(reports[0].rows), len(pages[0].encode()))

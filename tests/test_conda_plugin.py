@@ -103,7 +103,7 @@ def test_conda_start_loads_the_plugin_and_nothing_else_of_ours(conda: Path, tmp_
         (
             ("lint", "environment.yml"),
             1,
-            "environment.yml:3:5: warning unpinned-conda: 'numpy' has no version",
+            "environment.yml:3:5: warning unpinned-conda: 'numpy' is unpinned",
         ),
     ],
 )

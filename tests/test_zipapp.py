@@ -33,7 +33,7 @@ def test_a_bare_node_verifies_against_a_manifest(archive: Path, installed: Insta
     sound = run(archive, "verify", "--prefix", installed.prefix, "--lock", "lock.json", cwd=tmp_path)
     assert (sound.returncode, sound.stderr) == (0, "")
     assert sound.stdout.startswith(
-        f"{installed.packages.environment_id}  {installed.prefix} holds exactly lock.json"
+        f"{installed.packages.environment_id}  {installed.prefix} matches lock.json exactly"
     )
     deep = run(
         archive,

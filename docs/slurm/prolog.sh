@@ -1,6 +1,6 @@
 #!/bin/sh
-# A node whose environments are not what was locked takes no job: Slurm requeues the job, and drains the node.
-# Each environment, such as /opt/envs/train, has its lock beside it: /opt/envs/train.json.
+# Keeps jobs off a node whose environments do not match their locks: Slurm requeues the job and drains the node.
+# The lock of each environment, such as /opt/envs/train, is beside it: /opt/envs/train.json.
 envs=/opt/envs
 lockstep="python3 -I -S /opt/lockstep.pyz"
 

@@ -1,4 +1,4 @@
-"""A package as a JSON object, and back: the one spelling that snapshots and drift reports share."""
+"""Writes and reads a package as a JSON object, as snapshots and drift reports contain it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from conda_lockstep.text.json_fields import Fields, Json
 
 
 def package_json(package: Package, *, edges: bool = True) -> dict[str, Json]:
-    """Return the fields of a package that are known; ``edges`` includes ``depends`` and ``constrains``."""
+    """Return the known fields of a package; ``edges`` includes ``depends`` and ``constrains``."""
     values: dict[str, Json] = {
         "manager": package.manager,
         "name": package.name,
@@ -28,7 +28,7 @@ def package_json(package: Package, *, edges: bool = True) -> dict[str, Json]:
 
 
 def package_from(fields: Fields) -> Package:
-    """Read what :func:`package_json` made; raises ``LockstepError`` for anything else."""
+    """Read the result of :func:`package_json`; raises ``LockstepError`` for anything else."""
     return Package(
         manager=manager_from(fields),
         name=fields.text("name"),
@@ -47,7 +47,7 @@ def package_from(fields: Fields) -> Package:
 
 
 def manager_from(fields: Fields) -> Manager:
-    """Return the value of ``manager``; raises ``LockstepError`` where it is neither conda nor pip."""
+    """Return the value of ``manager``; raises ``LockstepError`` if it is neither conda nor pip."""
     manager = fields.text("manager")
     if manager == "conda":
         return "conda"

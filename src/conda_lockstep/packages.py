@@ -1,7 +1,7 @@
-"""Packages as a lock and a prefix hold them, and the environment id that names a set of them.
+"""Packages of a lock or a prefix, and the environment id that identifies a set of them.
 
-A named tuple, as all that is read on every node before every job: making twelve dataclasses takes longer than starting
-Python.
+``Package`` is a named tuple because it is imported on every node before every job: defining a dozen dataclasses takes
+longer than starting Python.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Package(NamedTuple):
     """One package of one platform.
 
     ``version`` and ``build`` are as published; ``build`` and ``subdir`` are empty for pip packages.
-    ``url`` has no credentials. ``sha256`` and ``md5`` are lower-case hex, empty where unknown.
+    ``url`` has no credentials. ``sha256`` and ``md5`` are lower-case hex, empty if unknown.
     ``depends`` and ``constrains`` are match specs (conda) or PEP 508 requirements (pip).
-    ``timestamp`` is in seconds since the epoch, 0 where the record is undated. Only the identity
+    ``timestamp`` is in seconds since the epoch, 0 if the record is undated. Only the identity
     (manager, name, version, build, subdir) takes part in the environment id.
     """
 
@@ -43,12 +43,12 @@ class Package(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """What is unique in a package set."""
+        """The key, unique in a package set."""
         return self.manager, self.name
 
     @property
     def identity(self) -> str:
-        """The line that stands for this package in the environment id; absent fields are ``-``."""
+        """The line that represents this package in the environment id; absent fields are ``-``."""
         return f"{self.manager} {self.name} {self.version} {self.build or '-'} {self.subdir or '-'}"
 
     def __str__(self) -> str:
@@ -66,12 +66,12 @@ class PackageSet(Mapping[Key, Package]):
 
     @classmethod
     def of(cls, packages: Iterable[Package]) -> PackageSet:
-        """Build a set; of two packages with one key the later one wins."""
+        """Build a set; of two packages with the same key, the later one wins."""
         by_key = {package.key: package for package in packages}
         return cls({key: by_key[key] for key in sorted(by_key)})
 
     def __getitem__(self, key: Key) -> Package:
-        """Return the package with this (manager, name); KeyError where there is none."""
+        """Return the package with this (manager, name); raises ``KeyError`` if absent."""
         return self.packages[key]
 
     def __iter__(self) -> Iterator[Key]:
@@ -82,7 +82,7 @@ class PackageSet(Mapping[Key, Package]):
         """Count the packages."""
         return len(self.packages)
 
-    # Those of Mapping look each key up by calls.
+    # Mapping's own look up each key with a call.
     def keys(self) -> KeysView[Key]:
         """Return a view of the keys."""
         return self.packages.keys()
@@ -96,12 +96,12 @@ class PackageSet(Mapping[Key, Package]):
         return self.packages.items()
 
     def only(self, manager: Manager) -> PackageSet:
-        """Return the part that one manager installed."""
+        """Return the packages of one manager."""
         return PackageSet({key: value for key, value in self.packages.items() if key[0] == manager})
 
     @property
     def digest(self) -> str:
-        """Return the sha256 (hex) over the sorted identity lines, each ended by LF."""
+        """Return the sha256 (hex) over the sorted identity lines, each terminated by LF."""
         lines = sorted([f"{package.identity}\n" for package in self.packages.values()])
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -112,5 +112,5 @@ class PackageSet(Mapping[Key, Package]):
 
 
 def environment_id(digest: str) -> str:
-    """Return the short name of a digest, as a lock notes it for each platform."""
+    """Return the short name of a digest, as a lock records it for each platform."""
     return ID_PREFIX + digest[:ID_DIGITS]

@@ -125,7 +125,7 @@ def test_pins_are_offered_from_the_lock_beside_the_file(capsys: pytest.CaptureFi
         finding["rule"]: finding["fix"] for finding in json.loads(capsys.readouterr().out) if finding["fix"]
     }
     assert fixes["unpinned-conda"]["safety"] == "unsafe"
-    assert "which conda-lock.yml holds" in fixes["unpinned-conda"]["message"]
+    assert "as locked in conda-lock.yml" in fixes["unpinned-conda"]["message"]
     main(["lint", "--select", "pins", "--fix", "environment.yml"])
     assert "cuda-version  #" in Path("environment.yml").read_text()
     main(["lint", "--select", "pins", "--fix", "--unsafe-fixes", "environment.yml"])

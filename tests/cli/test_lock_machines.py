@@ -194,7 +194,7 @@ def test_what_is_not_there_is_one_line(folder, capsys, command, said):
 
 def test_a_node_takes_the_lock_that_fits_it(folder, login, monkeypatch, capsys):
     assert main(["verify", "--prefix", str(login)]) == 0
-    assert f"{login} holds exactly {CPU} (" in capsys.readouterr().out
+    assert f"{login} matches {CPU} exactly (" in capsys.readouterr().out
     assert main(["verify", "--prefix", str(login), "--machine", "a100"]) == 1
     _node(monkeypatch, "__cuda=12.4=0", "__glibc=2.35=0", "__linux=5.10=0", "__unix=0=0")
     assert main(["verify", "--prefix", str(login)]) == 1

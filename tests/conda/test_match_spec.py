@@ -145,7 +145,7 @@ def test_an_option_is_told_as_what_it_is() -> None:
     ):
         bad = parse_conda(text)
         assert isinstance(bad, BadSpec)
-        assert bad.message.startswith(f"'{option}' is an option")
+        assert bad.message.startswith(f"'{option}' is a conda command-line option")
 
 
 def test_clauses_stand_in_the_order_of_the_text() -> None:
@@ -335,7 +335,8 @@ def test_what_both_take_is_refused_only_where_nobody_can_have_meant_it(text: str
     # What brackets replace, the others do not look at.
     if isinstance(spec, BadSpec) and "[version" not in text and not _is_refused(text):
         assert re.search(
-            "takes no '\\*'|nothing stands behind|more than a version|is no version", spec.message
+            "does not accept '\\*'|nothing follows|only a version and a build|is not a valid version",
+            spec.message,
         ), spec
 
 

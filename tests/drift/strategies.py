@@ -1,4 +1,4 @@
-"""Package sets for property tests: few names, so that sets meet, and every field that drift looks at."""
+"""Package sets for property tests: few names, so that sets meet, and every field that drift compares."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_the_nodes_write_what_they_hold_and_the_odd_one_is_named(site: Site, slu
     command = [sys.executable, "-I", str(site.archive), "fleet", "fleet", "--lock", "opt/a/train.json"]
     done = subprocess.run(command, cwd=site.folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "")
-    assert "1 of 2 nodes not like the others: b\n" in done.stdout
+    assert "1 of 2 nodes differs: b\n" in done.stdout
     assert "tqdm (pip)  conda 4.67.1 → pip 4.67.1" in done.stdout
 
 

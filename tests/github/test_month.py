@@ -104,7 +104,7 @@ MONTH = (
     Day(11, (refresh,), "closed", shows=("No environment drift",), hides=("3.11`",), writes=(REOPENED,)),
     *(Day(number, (), "closed", shows=("No environment drift",)) for number in range(12, 15)),
     # Other bytes under the same name, while all else stays.
-    Day(15, (replace("six"),), "open", shows=("critical", "`six`", "other bytes"), writes=(REOPENED,)),
+    Day(15, (replace("six"),), "open", shows=("critical", "`six`", "other contents"), writes=(REOPENED,)),
     Day(16, (), "open", shows=("`six`",)),
     Day(17, (refresh,), "closed", hides=("`six`",), writes=(REOPENED,)),
     # Metadata of a file that is as it was.

@@ -36,7 +36,7 @@ def test_a_built_environment_runs_and_is_the_lock(world_of, forge, http_server, 
     assert _run(prefix, "import requests_toolbelt, humanize; print(humanize.intcomma(12345))") == "12,345"
     installed = prefixes.read(prefix)
     assert installed.packages.environment_id == packages.environment_id
-    assert installed.damages == ()
+    assert installed.inconsistencies == ()
     assert {key: package.sha256 for key, package in installed.packages.items()} == {
         key: package.sha256 for key, package in packages.items()
     }
@@ -125,9 +125,9 @@ def test_what_pip_did_behind_condas_back_is_undone(world, forge, tmp_path):
         check=True,
         timeout=120,
     )
-    assert prefixes.read(prefix).damages
+    assert prefixes.read(prefix).inconsistencies
     world.build(packages, prefix)
-    assert prefixes.read(prefix).damages == ()
+    assert prefixes.read(prefix).inconsistencies == ()
     assert _run(prefix, "import urllib3; print(urllib3.__version__)") == packages["conda", "urllib3"].version
 
 

@@ -314,7 +314,7 @@ def test_builds_of_other_prefixes_share_a_new_cache(world, world_of, http_server
     for number in range(2):
         found = prefixes.read(tmp_path / f"env{number}")
         assert found.packages.environment_id == packages.environment_id
-        assert found.damages == ()
+        assert found.inconsistencies == ()
 
 
 def test_a_build_that_fails_leaves_an_environment_as_it_was(world_of, http_server, forge, tmp_path):
@@ -409,7 +409,7 @@ def test_a_build_killed_at_any_moment_is_known_and_done_again(world, forge, tmp_
         else:
             killed += 1
         build_environment(packages, prefix, BuildOptions(world.mirrors, cache=cache))
-        assert prefixes.read(prefix).damages == ()
+        assert prefixes.read(prefix).inconsistencies == ()
         assert prefixes.read(prefix).packages.environment_id == packages.environment_id
         assert not is_unfinished(prefix)
     assert killed >= 3

@@ -201,7 +201,7 @@ def test_what_differs_is_mended_and_nothing_else(prefix, packages, forge, world,
     assert everything(prefix) == before
     outcome = sync_environment(packages, prefix, BuildOptions(world.mirrors, cache=world.cache))
     assert outcome.steps == plan.steps
-    assert prefixes.read(prefix).damages == ()
+    assert prefixes.read(prefix).inconsistencies == ()
     touched = {step.package.name for step in plan.steps}
     others = [
         name for name in ("python", "pip", "click", "tabulate", "humanize", "six") if name not in touched

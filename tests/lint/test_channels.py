@@ -195,14 +195,14 @@ BAD: dict[str, list[tuple[str, str]]] = {
 
 
 @pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in GOOD.items() for text in texts])
-def test_good_channels_are_left_alone(rule: str, text: str) -> None:
+def test_good_channels_have_no_finding(rule: str, text: str) -> None:
     assert found(text, rule) == []
 
 
 @pytest.mark.parametrize(
     ("rule", "text", "mark"), [(rule, *bad) for rule, texts in BAD.items() for bad in texts]
 )
-def test_bad_channels_are_found_where_they_stand(rule: str, text: str, mark: str) -> None:
+def test_bad_channels_are_reported_at_their_place(rule: str, text: str, mark: str) -> None:
     (finding,) = found(text, rule)
     assert (finding.rule, marked(text, finding)) == (rule, mark)
     fixed(text, rule)
@@ -227,18 +227,21 @@ def test_every_rule_has_good_and_bad_rows() -> None:
         (("conda-forge", "company", "defaults", "pytorch"), TORCH, "error"),
     ],
 )
-def test_a_wrong_order_is_as_loud_as_it_does_harm(
+def test_the_severity_of_a_wrong_order_depends_on_its_effect(
     channels: tuple[str, ...], deps: tuple[str, ...], severity: str
 ) -> None:
     (finding,) = found(listed(*channels, deps=deps), "channel-order")
     assert finding.severity == severity
 
 
-def test_an_order_of_the_settings_is_kept_to_the_letter() -> None:
+def test_an_order_in_the_settings_is_enforced_strictly() -> None:
     config = Config(channel_order=("company", "conda-forge"))
     assert found(listed("company", "conda-forge", "other"), "channel-order", config=config) == []
     (finding,) = found(listed("other", "conda-forge"), "channel-order", config=config)
-    assert (finding.severity, finding.help) == ("warning", "put them in this order: conda-forge, other")
+    assert (finding.severity, finding.help) == (
+        "warning",
+        "list the channels in this order: conda-forge, other",
+    )
 
 
 @pytest.mark.parametrize(
@@ -257,21 +260,23 @@ def test_an_order_of_the_settings_is_kept_to_the_letter() -> None:
         ),
     ],
 )
-def test_channels_are_put_in_order_and_no_more(before: tuple[str, ...], after: tuple[str, ...]) -> None:
+def test_channels_are_reordered_no_more_than_necessary(
+    before: tuple[str, ...], after: tuple[str, ...]
+) -> None:
     names = fixed(listed(*before, deps=TORCH), "channel-order").text
     order = [line[4:] for line in names.splitlines()[1 : 1 + len(after)]]
     assert order == [*after]
     assert found(names, "channel-order") == []
 
 
-def test_a_comment_goes_with_its_channel_and_own_lines_stay() -> None:
+def test_a_comment_moves_with_its_channel_and_comment_lines_stay() -> None:
     text = "channels:\n  - conda-forge # all\n  # vendors\n  - pytorch   # cuda\ndependencies: [pytorch-cuda=12.4]\n"
     assert fixed(text, "channel-order").text == (
         "channels:\n  - pytorch   # cuda\n  # vendors\n  - conda-forge # all\ndependencies: [pytorch-cuda=12.4]\n"
     )
 
 
-def test_what_is_said_of_the_order_is_not_said_again_of_defaults() -> None:
+def test_a_wrong_order_is_not_reported_again_for_defaults() -> None:
     text = listed("defaults", "conda-forge")
     assert [finding.rule for finding in found(text, "channels")] == ["channel-order"]
     text = listed("pytorch", "conda-forge", "defaults")
@@ -290,7 +295,7 @@ def test_channels_are_added_in_the_style_of_the_file() -> None:
     )
 
 
-def test_a_channel_of_entries_is_added_once_and_below_the_others() -> None:
+def test_a_channel_used_by_entries_is_added_once_and_last() -> None:
     text = listed("conda-forge", "nodefaults", deps=("nvidia::a", "nvidia::b"))
     once = fixed(text, "undeclared-channel")
     assert once.text.startswith("channels:\n  - conda-forge\n  - nvidia\n  - nodefaults\n")

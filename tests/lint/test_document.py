@@ -230,14 +230,14 @@ BAD: dict[str, list[tuple[str, str]]] = {
 
 
 @pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in GOOD.items() for text in texts])
-def test_good_files_are_left_alone(rule: str, text: str) -> None:
+def test_a_good_file_has_no_finding(rule: str, text: str) -> None:
     assert found(text, rule) == []
 
 
 @pytest.mark.parametrize(
     ("rule", "text", "mark"), [(rule, *bad) for rule, texts in BAD.items() for bad in texts]
 )
-def test_bad_files_are_found_where_they_are_wrong(rule: str, text: str, mark: str) -> None:
+def test_a_bad_file_is_reported_at_the_wrong_place(rule: str, text: str, mark: str) -> None:
     (finding,) = found(text, rule)
     assert finding.rule == rule
     assert finding.message
@@ -282,11 +282,11 @@ def test_every_rule_has_good_and_bad_rows() -> None:
         ("bad-name", "name: a  b/c\n", "name: a-b-c\n"),
     ],
 )
-def test_a_fix_does_what_was_meant_and_no_more(rule: str, before: str, after: str) -> None:
+def test_a_fix_makes_the_intended_change_and_no_other(rule: str, before: str, after: str) -> None:
     assert fixed(before, rule).text == after
 
 
-def test_a_suggestion_is_made_where_a_key_is_close_to_a_known_one() -> None:
+def test_a_key_similar_to_a_known_one_gets_a_suggestion() -> None:
     assert found("dependancies: [a]\n", "unknown-key")[0].help == "did you mean 'dependencies'?"
     assert "variables" in found("spam: [a]\n", "unknown-key")[0].help
 
@@ -294,28 +294,28 @@ def test_a_suggestion_is_made_where_a_key_is_close_to_a_known_one() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("3.10", "the number 3.1 to YAML"),
-        ("010", "8 to YAML 1.1, 10 to 1.2"),
-        ("yes", "True to YAML 1.1, text to 1.2"),
-        ("false", "a truth value to YAML, and then 'False'"),
-        ("0o17", "the number 15 to YAML 1.2, text to 1.1"),
-        ("1_000", "the number 1000 to YAML 1.1, text to 1.2"),
-        ("2024-01-01", "a date to YAML"),
+        ("3.10", "the number 3.1 in YAML"),
+        ("010", "8 in YAML 1.1 and 10 in YAML 1.2"),
+        ("yes", "True in YAML 1.1 and a string in YAML 1.2"),
+        ("false", "a boolean in YAML and becomes 'False'"),
+        ("0o17", "a string in YAML 1.1 and the number 15 in YAML 1.2"),
+        ("1_000", "the number 1000 in YAML 1.1 and a string in YAML 1.2"),
+        ("2024-01-01", "a date in YAML"),
     ],
 )
-def test_what_yaml_makes_of_a_value_is_said(value: str, said: str) -> None:
+def test_the_message_describes_how_yaml_reads_a_value(value: str, said: str) -> None:
     assert found(f"variables: {{A: {value}}}\n", "unquoted-scalar")[0].message == f"'A: {value}' is {said}"
 
 
 @pytest.mark.parametrize("name", ["train-a", "serve"])
-def test_a_team_may_ask_for_a_pattern_of_names(name: str) -> None:
+def test_the_settings_can_require_a_pattern_for_names(name: str) -> None:
     config = Config(name_pattern="train-.*")
     assert bool(found(f"name: {name}\n", "bad-name", config=config)) is (name == "serve")
-    with pytest.raises(LockstepError, match="no regular expression"):
+    with pytest.raises(LockstepError, match="not a valid regular expression"):
         found("name: a\n", "bad-name", config=Config(name_pattern="("))
 
 
-def test_one_cause_is_said_once() -> None:
+def test_one_cause_is_reported_once() -> None:
     text = "name: a\n" + of("python=3.12", "numpy={{ x }}")
     assert [finding.rule for finding in found(text, "document", "pins")] == ["template-in-file"]
     text = "name: a\n" + of("python=3.12", "torch @ https://a/b.whl")
@@ -336,7 +336,9 @@ _comment = st.text(st.sampled_from("ab#[]() linuxwspo"), max_size=16)
     st.sampled_from(["- numpy", "- pip:\n  - torch", "- 'numpy'"]),
     st.sampled_from(["linux-64", "win-64"]),
 )
-def test_conda_lock_drops_what_the_rules_about_comments_name(comment: str, entry: str, platform: str) -> None:
+def test_conda_lock_drops_the_entries_that_the_comment_rules_report(
+    comment: str, entry: str, platform: str
+) -> None:
     """Differential: a line that conda-lock drops for every platform, or for some, is found, and no other."""
     text = f"name: x\nchannels: [a]\ndependencies:\n- other\n{entry}  # {comment}\n"
     try:

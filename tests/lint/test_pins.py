@@ -81,14 +81,14 @@ GOOD_AND_BAD: dict[str, tuple[list[str], list[str]]] = {
 @pytest.mark.parametrize(
     ("rule", "entry"), [(r, entry) for r, (good, _) in GOOD_AND_BAD.items() for entry in good]
 )
-def test_a_rule_has_nothing_to_say_of_a_good_entry(rule: str, entry: str) -> None:
+def test_a_rule_reports_nothing_for_a_good_entry(rule: str, entry: str) -> None:
     assert found(of(entry), rule) == []
 
 
 @pytest.mark.parametrize(
     ("rule", "entry"), [(r, entry) for r, (_, bad) in GOOD_AND_BAD.items() for entry in bad]
 )
-def test_a_rule_says_one_thing_of_a_bad_entry(rule: str, entry: str) -> None:
+def test_a_rule_reports_a_bad_entry_once(rule: str, entry: str) -> None:
     text = of("zlib=1.2", entry, "zstd=1.5")
     (finding,) = found(text, rule)
     assert finding.rule == rule
@@ -154,14 +154,14 @@ def test_a_fix_rewrites_the_entry_and_nothing_else(rule: str, entry: str, after:
 
 
 @pytest.mark.parametrize("rule", ["accidental-exact", "build-hash-pin", "reversed-operator"])
-def test_what_changes_the_install_is_fixed_only_on_demand(rule: str) -> None:
+def test_a_fix_that_changes_the_install_is_unsafe(rule: str) -> None:
     bad = of(GOOD_AND_BAD[rule][1][0])
     assert fixed(bad, rule, unsafe=False).text == bad
     assert fixed(bad, rule).text != bad
 
 
 @pytest.mark.parametrize("rule", ["redundant-glob", "deprecated-operator"])
-def test_what_means_the_same_is_fixed_safely(rule: str) -> None:
+def test_a_fix_that_keeps_the_meaning_is_safe(rule: str) -> None:
     assert not found(fixed(of(GOOD_AND_BAD[rule][1][0]), rule, unsafe=False).text, rule)
 
 
@@ -175,7 +175,7 @@ def test_what_means_the_same_is_fixed_safely(rule: str) -> None:
         ('dependencies:\n- "numpy\\x7E=1.21.3"\n', 'dependencies:\n- "numpy\\x7E=1.21.3"\n'),
     ],
 )
-def test_a_fix_that_yaml_would_read_otherwise_is_not_offered(before: str, after: str) -> None:
+def test_a_fix_that_yaml_would_misread_is_not_offered(before: str, after: str) -> None:
     assert fixed(before, "deprecated-operator").text == after
 
 
@@ -197,7 +197,7 @@ def test_tools_without_a_version_are_a_note() -> None:
         of("pip", "zlib"),
     ],
 )
-def test_a_python_environment_without_python_is_told_so_at_its_list(text: str) -> None:
+def test_missing_python_is_reported_at_the_dependencies(text: str) -> None:
     (finding,) = found(text, "unpinned-python")
     assert (finding.line, finding.column) == (2, 1)
     assert marked(text, finding) == "dependencies"
@@ -216,7 +216,7 @@ def test_a_python_environment_without_python_is_told_so_at_its_list(text: str) -
         "channels: [conda-forge]\ndependencies: []\n",
     ],
 )
-def test_python_is_not_missed_where_nothing_needs_it_or_it_is_said_otherwise(text: str) -> None:
+def test_missing_python_is_not_reported_if_nothing_needs_it_or_another_rule_reports_it(text: str) -> None:
     assert found(text, "unpinned-python") == []
 
 
@@ -238,22 +238,22 @@ def test_a_pip_entry_is_pinned_by_two_equals_signs(entry: str, silent: bool) -> 
     assert [finding.line for finding in findings] == ([] if silent else [5])
 
 
-def test_the_help_names_the_extras_too() -> None:
+def test_the_help_keeps_the_extras() -> None:
     (finding,) = found(of(pip=["Ray[default, tune]"]), "unpinned-pip")
     assert "'ray[default,tune]==X.Y.Z'" in finding.help
 
 
-def test_the_settings_say_how_precise_a_pin_must_be() -> None:
+def test_the_settings_set_the_precision_of_a_pin() -> None:
     config = Config(pin_precision={"pandas": "minor", "numpy": "patch", "scipy": "major"})
     text = of("pandas=1", "numpy=1.21", "scipy=1", "scipy>=1", "pandas=1.3", "numpy=1.21.0")
     assert [finding.line for finding in found(text, "too-loose-pin", config=config)] == [3, 4, 6]
 
 
-def test_a_loose_pin_is_not_an_open_range_too() -> None:
+def test_a_loose_pin_is_not_also_an_open_range() -> None:
     assert [f.rule for f in found(of("numpy>=1.21"), "too-loose-pin", "open-range")] == ["too-loose-pin"]
 
 
-def test_rules_of_taste_are_off_by_default() -> None:
+def test_style_rules_are_off_by_default() -> None:
     text = of("zlib=1", "python=3.9", "NumPy >=1.21,<1.22", "scipy>=1.7")
     assert {finding.rule for finding in found(text, "pins")} == set()
 
@@ -275,7 +275,7 @@ def test_rules_of_taste_are_off_by_default() -> None:
         (["sel(linux): numpy", "sel(osx): numpy"], [], None),
     ],
 )  # fmt: skip
-def test_a_package_is_named_once(conda: list[str], lines: list[int], fixes_to: list[str] | None) -> None:
+def test_a_package_is_listed_once(conda: list[str], lines: list[int], fixes_to: list[str] | None) -> None:
     text = of(*conda)
     findings = found(text, "duplicate-spec")
     assert [finding.line for finding in findings] == lines
@@ -283,7 +283,7 @@ def test_a_package_is_named_once(conda: list[str], lines: list[int], fixes_to: l
     assert fixed(text, "duplicate-spec", unsafe=False).text == (of(*fixes_to) if fixes_to else text)
 
 
-def test_a_spare_copy_is_not_also_unpinned() -> None:
+def test_a_redundant_entry_is_not_also_unpinned() -> None:
     for entries in (
         ("zlib=1", "zlib"),
         ("zlib", "zlib=1"),
@@ -324,7 +324,7 @@ EXPORT = ["_libgcc_mutex=0.1=main", "ca-certificates=2021.10.26=h06a4308_2", "op
           "readline=8.1=h27cfd23_0", "xz=5.2.5=h7b6447c_0"]  # fmt: skip
 
 
-def test_a_whole_export_is_one_finding() -> None:
+def test_a_full_export_has_one_finding() -> None:
     export = [*EXPORT, *(f"package{number}=1.2.{number}=py39h1234567_0" for number in range(20))]
     findings = found(of(*export), "pins")
     assert [finding.rule for finding in findings if finding.rule != "unpinned-python"] == ["full-export"]
@@ -336,7 +336,7 @@ def test_a_whole_export_is_one_finding() -> None:
 
 
 @pytest.mark.parametrize(("brought", "others", "speaks"), [(4, 16, True), (3, 30, False), (4, 15, False)])
-def test_an_export_has_twenty_packages_and_four_that_nobody_asks_for(
+def test_an_export_has_twenty_packages_and_four_dependencies_of_python(
     brought: int, others: int, speaks: bool
 ) -> None:
     export = [*EXPORT[:brought], *(f"package{number}=1.2.{number}=py39_0" for number in range(others))]
@@ -354,11 +354,11 @@ def test_an_export_has_twenty_packages_and_four_that_nobody_asks_for(
         [*EXPORT, *(f"package{number}=1.2" for number in range(30))],
     ],
 )
-def test_many_pins_are_no_export(conda: list[str]) -> None:
+def test_many_pins_are_not_an_export(conda: list[str]) -> None:
     assert found(of(*conda), "full-export") == []
 
 
-def test_an_export_without_builds_is_one_too() -> None:
+def test_an_export_without_builds_is_an_export() -> None:
     export = [*(entry.rpartition("=")[0].replace("=", "==") for entry in EXPORT),
               *(f"package{number}==1.2.{number}" for number in range(20))]  # fmt: skip
     (finding,) = found(of(*export), "full-export")
@@ -386,6 +386,6 @@ def test_entries_are_sorted_within_their_paragraph(before: list[str], after: lis
     assert fixed(text(before), "unsorted", unsafe=False).text == text(after)
 
 
-def test_sorting_keeps_line_ends_and_the_missing_last_one() -> None:
+def test_sorting_keeps_line_endings_and_a_missing_last_one() -> None:
     text = "dependencies:\r\n- zlib # z\r\n- attrs"
     assert fixed(text, "unsorted").text == "dependencies:\r\n- attrs\r\n- zlib # z"

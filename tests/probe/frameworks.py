@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 TORCH = '''
-"""As much of PyTorch as the probe asks for, on lists; what is on a GPU is wrong where WRONG says so."""
+"""The parts of PyTorch that the probe uses, on lists; results on a GPU are wrong if WRONG is set."""
 import types
 
 __version__ = "9.9"

@@ -43,18 +43,18 @@ def test_every_library_of_this_interpreter_reads_as_readelf_reads_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "is empty"),
-        (b"INPUT ( -lm )", "is no ELF file"),
-        (b"\x7fELF\x01\x01" + b"\0" * 60, "is an ELF file of another word size"),
+        (b"INPUT ( -lm )", "is not an ELF file"),
+        (b"\x7fELF\x01\x01" + b"\0" * 60, "is an ELF file with another word size"),
         (b"\x7fELF\x02\x01" + b"\xff" * 60, "is a damaged ELF file"),
     ],
     ids=["empty", "script", "32 bits", "damaged"],
 )
-def test_what_is_no_library_is_told(tmp_path: Path, data: bytes, told: str) -> None:
+def test_a_file_that_is_not_a_library_is_reported(tmp_path: Path, data: bytes, message: str) -> None:
     (tmp_path / "x.so").write_bytes(data)
-    with pytest.raises(elf.NotElfError, match=told):
+    with pytest.raises(elf.NotElfError, match=message):
         elf.read(str(tmp_path / "x.so"))
 
 
@@ -63,37 +63,37 @@ def test_a_sound_prefix_passes(tmp_path: Path) -> None:
     link(tmp_path / "lib" / "libone.so", other)
     (tmp_path / "lib" / "libscript.so").write_text("INPUT ( -lm )\n")
     (tmp_path / "lib" / "libother.so").symlink_to("libother.so.1")
-    answer = libraries.judge(libraries.look(str(tmp_path)))
+    answer = libraries.judge(libraries.scan(str(tmp_path)))
     assert answer["status"] == "passed", answer
-    assert answer["told"] == "2 libraries, each finds what it needs, and none is there twice"
+    assert answer["message"] == "2 libraries: no missing dependencies, no duplicates"
 
 
-def test_a_library_that_nobody_brings_is_named_with_who_needs_it(tmp_path: Path) -> None:
+def test_a_missing_library_is_reported_with_what_needs_it(tmp_path: Path) -> None:
     other = link(tmp_path / "lib" / "libother.so.1", soname="libother.so.1")
     link(tmp_path / "lib" / "libone.so", other)
     other.unlink()
-    answer = libraries.judge(libraries.look(str(tmp_path)))
-    assert answer["told"] == "libother.so.1 is nowhere, lib/libone.so needs it"
+    answer = libraries.judge(libraries.scan(str(tmp_path)))
+    assert answer["message"] == "libother.so.1 was not found, but lib/libone.so needs it"
     assert answer["status"] == "failed"
 
 
-def test_the_drivers_libraries_are_nobodys_to_bring(tmp_path: Path) -> None:
+def test_the_libraries_of_the_driver_are_not_missing(tmp_path: Path) -> None:
     driver = link(tmp_path / "stub" / "libcuda.so.1", soname="libcuda.so.1")
     link(tmp_path / "env" / "lib" / "libone.so", driver)
-    answer = libraries.judge(libraries.look(str(tmp_path / "env")))
+    answer = libraries.judge(libraries.scan(str(tmp_path / "env")))
     assert answer["status"] == "passed"
     assert answer["facts"]["driver"] == ["libcuda.so.1"]  # type: ignore[index]
 
 
-def test_two_copies_of_nccl_are_one_too_many_unless_they_are_the_same(tmp_path: Path) -> None:
+def test_two_different_copies_of_nccl_fail(tmp_path: Path) -> None:
     one = link(tmp_path / "lib" / "libnccl.so.2", soname="libnccl.so.2", text="2.19")
     two = link(
         tmp_path / "site" / "nvidia" / "nccl" / "lib" / "libnccl.so.2", soname="libnccl.so.2", text="2.21"
     )
-    answer = libraries.judge(libraries.look(str(tmp_path)))
-    assert answer["told"] == (
-        "libnccl.so.2 is there more than once: lib/libnccl.so.2, site/nvidia/nccl/lib/libnccl.so.2"
+    answer = libraries.judge(libraries.scan(str(tmp_path)))
+    assert answer["message"] == (
+        "libnccl.so.2 exists more than once: lib/libnccl.so.2, site/nvidia/nccl/lib/libnccl.so.2"
     )
     two.unlink()
     os.link(one, two)
-    assert libraries.judge(libraries.look(str(tmp_path)))["status"] == "passed"
+    assert libraries.judge(libraries.scan(str(tmp_path)))["status"] == "passed"

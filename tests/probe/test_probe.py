@@ -58,23 +58,23 @@ def probe(python: Path, timeout: float = 20.0) -> Probe:
 
 
 def verdicts(found: Probe) -> dict[str, tuple[str, str]]:
-    return {step.title: (step.status, step.told) for step in found.steps}
+    return {step.title: (step.status, step.message) for step in found.steps}
 
 
-def test_a_sound_framework_on_a_gpu_reaches_the_top(python: Path, on: Callable[[Machine], None]) -> None:
+def test_a_working_framework_on_a_gpu_reaches_the_top(python: Path, on: Callable[[Machine], None]) -> None:
     on(H100)
     found = probe(python)
     assert not found.failed, verdicts(found)
     assert found.evidence.reached == ("imported", "kernel ran", "collective ran")
     assert found.evidence.not_shown[-1] == TRANSPORT
-    told = verdicts(found)
-    assert told["torch cuda"][1] == "built for CUDA 12.4, the driver supports 12.4"
-    assert told["torch convolution"][1] == "right on cuda:0, by cuDNN 90100"
-    assert told["torch collective"][1] == "right on cuda:0, by NCCL 2.21.5"
-    assert told["torch architecture"][1] == "has code for 90"
+    steps = verdicts(found)
+    assert steps["torch cuda"][1] == "built for CUDA 12.4, the driver supports 12.4"
+    assert steps["torch convolution"][1] == "correct on cuda:0, with cuDNN 90100"
+    assert steps["torch collective"][1] == "correct on cuda:0, with NCCL 2.21.5"
+    assert steps["torch architecture"][1] == "has code for 90"
 
 
-def test_without_a_gpu_it_goes_as_far_as_it_can_and_says_what_was_not_shown(
+def test_without_a_gpu_it_goes_as_far_as_possible_and_names_what_was_not_shown(
     python: Path, on: Callable[[Machine], None]
 ) -> None:
     on(BARE)
@@ -83,30 +83,30 @@ def test_without_a_gpu_it_goes_as_far_as_it_can_and_says_what_was_not_shown(
     assert not found.failed
     assert found.evidence.reached == ("imported",)
     assert "torch kernel on a GPU" in found.evidence.not_shown
-    assert "torch cuda: it was built for CUDA 12.4, and there is no NVIDIA driver" in found.evidence.not_shown
+    assert "torch cuda: built for CUDA 12.4, but no NVIDIA driver was found" in found.evidence.not_shown
 
 
 @pytest.mark.parametrize(
-    ("changes", "step", "told"),
+    ("changes", "step", "message"),
     [
-        ({"wrong": True}, "torch kernel", "a product of matrices is wrong: "),
-        ({"cuda": None}, "torch cuda", "it is a CPU build, and there is a GPU"),
-        ({"cuda": "13.0"}, "torch cuda", "it was built for CUDA 13.0, and the driver supports up to 12.4"),
+        ({"wrong": True}, "torch kernel", "a matrix product is wrong: "),
+        ({"cuda": None}, "torch cuda", "a CPU build on a machine with a GPU"),
+        ({"cuda": "13.0"}, "torch cuda", "built for CUDA 13.0, but the driver supports only CUDA 12.4"),
         ({"gpus": 0}, "torch cuda", "RuntimeError: no CUDA-capable device is detected"),
         (
             {"arches": ["sm_70", "sm_80", "sm_100"], "capability": (9, 0)},
             "torch architecture",
-            "it has no code for compute capability 90: sm_70 sm_80 sm_100",
+            "no code for compute capability 90, only for sm_70 sm_80 sm_100",
         ),
     ],
 )
-def test_what_a_gpu_shows_to_be_wrong_is_named(
-    python: Path, on: Callable[[Machine], None], changes: dict[str, object], step: str, told: str
+def test_a_problem_on_a_gpu_is_reported(
+    python: Path, on: Callable[[Machine], None], changes: dict[str, object], step: str, message: str
 ) -> None:
     on(H100)
     put_torch(python, **changes)
     bad = {title: why for title, (status, why) in verdicts(probe(python)).items() if status == "failed"}
-    assert bad[step].startswith(told)
+    assert bad[step].startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -133,20 +133,20 @@ def test_code_runs_on_newer_gpus_of_its_major_and_ptx_on_all_newer_ones(
 
 
 @pytest.mark.parametrize(
-    ("source", "status", "told"),
+    ("source", "status", "message"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashed", "it was ended by SIGSEGV"),
-        ("import os; os._exit(3)", "crashed", "it ended with status 3 and no answer"),
-        ("import time; time.sleep(60)", "hung", "it did not end within 1 seconds"),
-        ("import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)", "hung", "it did not end"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashed", "killed by SIGSEGV"),
+        ("import os; os._exit(3)", "crashed", "exited with status 3 and no answer"),
+        ("import time; time.sleep(60)", "hung", "timed out after 1 seconds"),
+        ("import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)", "hung", "timed out"),
         ("raise ImportError('libcudart.so.12: cannot open')", "failed", "ImportError: libcudart.so.12: cannot"),
         ("print('noise' * 9000)\n__version__ = '1'", "passed", "version 1"),
-        ("__version__ = '1'\n__file__ = '/elsewhere.py'", "failed", "it was imported from /elsewhere.py, outside"),
+        ("__version__ = '1'\n__file__ = '/elsewhere.py'", "failed", "imported from /elsewhere.py, outside"),
     ],
     ids=["segfault", "exit", "hang", "orphan", "error", "noise", "elsewhere"],
 )  # fmt: skip
-def test_an_import_that_ends_in_any_way_is_an_answer(
-    made: Path, on: Callable[[Machine], None], source: str, status: str, told: str
+def test_every_end_of_an_import_is_a_result(
+    made: Path, on: Callable[[Machine], None], source: str, status: str, message: str
 ) -> None:
     on(BARE)
     site = next(made.parents[1].glob("lib/python3.*/site-packages"))
@@ -158,13 +158,13 @@ def test_an_import_that_ends_in_any_way_is_an_answer(
     assert time.monotonic() - start < 15
     imported, *others = (step for step in found.steps if step.framework == "torch")
     assert imported.status == status
-    assert imported.told.startswith(told)
+    assert imported.message.startswith(message)
     if status != "passed":
-        assert {step.told for step in others} == {"it could not be imported"}
+        assert {step.message for step in others} == {"could not be imported"}
     assert len(imported.output) <= 4000
 
 
-def test_the_document_is_as_the_guide_says(
+def test_the_document_matches_the_schema_in_the_docs(
     python: Path, on: Callable[[Machine], None], tmp_path: Path
 ) -> None:
     on(H100)
@@ -196,20 +196,22 @@ def test_a_gpu_that_is_required_and_not_shown_fails(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
-        (["--python", "/nowhere/python"], "/nowhere/python: cannot be run: No such file or directory"),
-        (["--python", "/bin/true"], "/bin/true: does not run: it ended with status 0 and no answer"),
-        (["--prefix", "/tmp"], "/tmp: there is no bin/python; name one with --python"),
+        (["--python", "/nowhere/python"], "/nowhere/python: cannot run: No such file or directory"),
+        (["--python", "/bin/true"], "/bin/true: does not run: exited with status 0 and no answer"),
+        (["--prefix", "/tmp"], "/tmp: no bin/python found; pass an interpreter with --python"),
         (
             ["--python", sys.executable, "--deep"],
-            "--lock and --deep are about a prefix; name it with --prefix",
+            "--lock and --deep need a prefix; pass it with --prefix",
         ),
     ],
 )
-def test_a_mistake_is_one_line(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistake_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["probe", *arguments]) == 2
-    assert capsys.readouterr().err == f"lockstep: {told}\n"
+    assert capsys.readouterr().err == f"lockstep: {message}\n"
 
 
 def test_paths_may_be_relative_and_an_interpreter_on_the_path(
@@ -226,15 +228,13 @@ def test_paths_may_be_relative_and_an_interpreter_on_the_path(
     assert cli.main(["probe", "--python", python.name]) == 0
 
 
-def test_an_environment_without_a_framework_is_told_to_be_one(
-    made: Path, on: Callable[[Machine], None]
-) -> None:
+def test_an_environment_without_a_framework_is_reported(made: Path, on: Callable[[Machine], None]) -> None:
     on(BARE)
     for path in made.parents[1].glob("lib/python3.*/site-packages/torch"):
         shutil.rmtree(path)
     found = probe(made)
     assert found.frameworks == ()
-    assert "a framework: none of torch, jax, tensorflow and cupy is there" in found.evidence.not_shown
+    assert "a framework: torch, jax, tensorflow and cupy are not installed" in found.evidence.not_shown
     assert "evidence: none" in text.render(found)
     assert json.loads(document.dumps(found))["frameworks"] == []
 
@@ -242,7 +242,7 @@ def test_an_environment_without_a_framework_is_told_to_be_one(
 @pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="PyTorch is not installed here")
 def test_the_real_pytorch_computes_here() -> None:
     found = ladder.climb(ladder.target_of(None, Path(sys.executable), None, deep=False, timeout=120))
-    told = {step.name: step for step in found.steps if step.framework == "torch"}
-    assert told["import"].status == told["kernel"].status == told["convolution"].status == "passed", told
+    steps = {step.name: step for step in found.steps if step.framework == "torch"}
+    assert steps["import"].status == steps["kernel"].status == steps["convolution"].status == "passed", steps
     if os.environ.get("CUDA_VISIBLE_DEVICES") != "" and found.machine.gpus:
-        assert told["kernel"].on_gpu
+        assert steps["kernel"].on_gpu

@@ -1,4 +1,4 @@
-"""What somebody could write into a name, and what to look for in the page that shows it."""
+"""Hostile texts for names, and what to search for in the page that shows them."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ TELLING = (
         "shadowed manager",
         "conda 1.26.4",
         "pip 2.0.0",
-        "two managers own its files: what is imported is not what conda records",
+        "both managers own its files: the code that is imported is not what conda records",
         "pip installed numpy 2.0.0 over it",
         "pip",
     ),
@@ -55,7 +55,7 @@ TELLING = (
         "bytes",
         "2025.1.31 sha256 ca718bb9c8a1",
         "2025.1.31 sha256 3d78d3ba6f0e",
-        "the same name now stands for other bytes: replaced upstream, or tampered with",
+        "the same file name has other contents: replaced upstream, or tampered with",
     ),
     row(
         "pytorch",
@@ -71,7 +71,7 @@ TELLING = (
         "removed",
         "2.18.0",
         "",
-        "it was asked for by name, and conda's own tools do not notice a lost pip package",
+        "it was requested directly, and conda's own tools do not notice a missing pip package",
         manager="pip",
     ),
     row(
@@ -80,7 +80,7 @@ TELLING = (
         "upgrade",
         "2.20.5",
         "2.27.3",
-        "NCCL: ranks with different versions refuse each other or hang",
+        "ranks with different NCCL versions fail to connect or hang",
     ),
     row(
         "__glibc",
@@ -88,8 +88,8 @@ TELLING = (
         "raised",
         "2.17",
         "2.28",
-        "nodes need a newer glibc, or it does not install there",
-        "asked for by sysroot_linux-64",
+        "nodes without a newer glibc cannot install it",
+        "required by sysroot_linux-64",
         "machine",
     ),
     row(
@@ -98,9 +98,9 @@ TELLING = (
         "upgrade",
         "15.1.0",
         "15.2.0",
-        "C and C++ runtime: a minor release, defaults and results may move",
+        "C and C++ runtime: a minor release may change defaults and results",
     ),
-    row("tqdm", "low", "upgrade", "4.66.0", "4.67.1", "a minor release, defaults and results may move"),
+    row("tqdm", "low", "upgrade", "4.66.0", "4.67.1", "a minor release may change defaults and results"),
     row("icu", "info", "added", "", "75.1", "new"),
 )
 
@@ -143,7 +143,7 @@ def many(count: int, severities: tuple[Severity, ...] = SEVERITIES) -> tuple[Row
 
 
 def packages_of(one: Row) -> Row:
-    """Give a row the packages behind it."""
+    """Give a row its packages."""
     old = Package(
         "conda",
         one.subject,
@@ -158,20 +158,20 @@ def packages_of(one: Row) -> Row:
     )
 
 
-def explained(one: Row, blame: Attribution, cause: str, uploaded: tuple[int, int], *chain: str) -> Row:
-    """Give a row all that is found out about it: packages with their dates, whose doing it is, how it is pulled in."""
+def explained(one: Row, attribution: Attribution, cause: str, uploaded: tuple[int, int], *chain: str) -> Row:
+    """Give a row its packages with their upload dates, its attribution and its chain."""
     one = packages_of(one)
     old, new = (
         side._replace(timestamp=when) if side else None
         for side, when in zip((one.old, one.new), uploaded, strict=True)
     )
-    return one._replace(old=old, new=new, blame=blame, cause=cause, chain=chain)
+    return one._replace(old=old, new=new, attribution=attribution, cause=cause, chain=chain)
 
 
 EXPLAINED = (
     explained(
         TELLING[2],
-        "change",
+        "pull_request",
         "this pull request",
         (1_728_000_000, 1_730_000_000),
         "environment.yml:7: pytorch",
@@ -182,17 +182,22 @@ EXPLAINED = (
         "upstream, uploaded 2025-08-14",
         (1_710_000_000, 1_755_129_600),
         "environment.yml:7: pytorch=2.5=*cuda*",
-        "pytorch 2.5.1 needs nccl >=2.20.5,<3.0a0",
+        "pytorch 2.5.1 requires nccl >=2.20.5,<3.0a0",
     ),
     explained(
         TELLING[5],
         "both",
-        "this pull request, then upstream",
+        "this pull request and upstream",
         (0, 0),
-        "sysroot_linux-64 2.28 needs __glibc >=2.28",
+        "sysroot_linux-64 2.28 requires __glibc >=2.28",
     ),
     explained(TELLING[6], "upstream", "upstream, uploaded 2025-09-01", (1_746_000_000, 1_756_684_800)),
-    explained(TELLING[7], "unexplained", "neither the file nor upstream: edited by hand", (0, 1_700_000_000)),
+    explained(
+        TELLING[7],
+        "unexplained",
+        "unexplained (by neither the file nor upstream)",
+        (0, 1_700_000_000),
+    ),
     explained(TELLING[8], "upstream", "upstream, undated", (0, 0), "environment.yml:9: matplotlib"),
 )
 
@@ -203,9 +208,7 @@ SAMPLES: dict[str, Report] = {
     "telling": report(
         comparison(
             *TELLING,
-            notes=(
-                "hashes were not compared for 12 packages of pip: pip does not record them when it installs",
-            ),
+            notes=("hashes were not compared for 12 pip packages: pip does not record them",),
         )
     ),
     "explained": report(comparison(*EXPLAINED)),

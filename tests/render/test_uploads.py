@@ -33,10 +33,10 @@ def assert_harmless(text: str) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_no_name_of_a_channel_moves_the_terminal(attack: str) -> None:
+def test_no_channel_name_controls_the_terminal(attack: str) -> None:
     assert_harmless(attack)
 
 
 @given(texts)
-def test_nor_does_any_other_text(text: str) -> None:
+def test_no_other_text_controls_the_terminal(text: str) -> None:
     assert_harmless(text)

@@ -32,7 +32,7 @@ def test_an_installed_prefix_holds_exactly_what_its_lock_says(installed: Install
     assert found.packages == installed.packages
     assert found.packages.environment_id == installed.packages.environment_id
     assert found.platform == installed.platform
-    assert found.damages == ()
+    assert found.inconsistencies == ()
 
 
 def test_pip_finds_the_same_python_packages(installed: Installed, forge: Forge, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_old_and_broken_metadata_is_read_as_pip_reads_it(installed: Installed, t
         "develop 0.1.dev0",
         "bytes 1.0",
     }
-    assert found.damages == ()
+    assert found.inconsistencies == ()
 
 
 def test_a_link_to_a_prefix_is_that_prefix(installed: Installed, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_record_that_may_not_be_read_is_named(installed: Installed, tmp_path: 
     record = next(prefix.glob("conda-meta/six-*.json"))
     record.unlink()
     record.mkdir()  # also for root, who may read everything
-    (damage,) = [damage for damage in prefixes.read(prefix).damages if damage.kind == "record"]
+    (damage,) = [damage for damage in prefixes.read(prefix).inconsistencies if damage.kind == "record"]
     assert "cannot be read: Is a directory" in damage.detail
 
 

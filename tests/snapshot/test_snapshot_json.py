@@ -49,7 +49,7 @@ def test_a_document_reads_back_as_what_was_written(snapshot: Snapshot) -> None:
     text = document.dumps(snapshot)
     assert document.loads(text, "node.json") == snapshot
     assert document.dumps(document.loads(text, "node.json")) == text
-    assert snapshot.installed.damages
+    assert snapshot.installed.inconsistencies
 
 
 def test_a_document_is_as_the_docs_say(snapshot: Snapshot) -> None:
@@ -72,7 +72,9 @@ def test_the_command_writes_a_snapshot_of_this_machine(
 
 def test_no_active_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CONDA_PREFIX", raising=False)
-    with pytest.raises(LockstepError, match="no conda environment is active; name its folder with --prefix"):
+    with pytest.raises(
+        LockstepError, match="no conda environment is active; activate one, or pass its folder with --prefix"
+    ):
         commands.snapshot()
 
 
@@ -89,7 +91,7 @@ def test_no_active_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"packages": {}}, "'packages' is not a list"),
         (
             {
-                "damages": [
+                "inconsistencies": [
                     {
                         "kind": "haunted",
                         "detail": "",

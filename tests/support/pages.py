@@ -1,7 +1,7 @@
-"""The pages under ``hooks/``: their cases, and what stands on them.
+"""The pages in ``hooks/`` and their cases.
 
-``python -m tests.support.pages [FAMILY…]`` brings them up to date: it runs every case anew and writes what came out
-into ``expected.txt``, ``after.yml`` and the page, to be looked at.
+``python -m tests.support.pages [FAMILY…]`` updates them: it runs every case and writes the results to ``expected.txt``,
+``after.yml`` and the page, for review.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ ENVIRONMENT = "before.yml"
 LOCK = "before.conda-lock.yml"
 SETTINGS = "lockstep.toml"
 INSTALLING = ("before.Dockerfile", "before.sh", ENVIRONMENT)
-"""What a case of the family ``installs`` is about: a Dockerfile, a script, or (in YAML) a workflow."""
+"""The files that a case of the family ``installs`` may check: a Dockerfile, a script, or (in YAML) a workflow."""
 PARTS = (*INSTALLING, LOCK, SETTINGS, "environment.yml", "conda-lock.yml")
-"""The files that a case may consist of, each under its own name in the folder where the case is run."""
+"""The files that a case may consist of, each with the name that it has where the case is run."""
 _BLOCK = re.compile(
     r"(?P<open>```(?:yaml|text|toml|dockerfile|sh) (?P<file>[\w.\-]+)\n).*?(?P<close>```)", re.DOTALL
 )
@@ -39,7 +39,7 @@ _TABLE = re.compile(r"(<!-- rules -->\n).*?(<!-- end -->)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One example of a rule: ``prefix`` is empty for the one that the page shows, else ``NAME.``."""
+    """One example of a rule: ``prefix`` is empty for the one on the page, otherwise ``NAME.``."""
 
     rule: str
     folder: Path
@@ -64,8 +64,8 @@ class Case:
         return f".github/workflows/{self.about}" if is_workflow else self.about
 
     @property
-    def mended(self) -> str:
-        """What that file is called once it is fixed."""
+    def fixed(self) -> str:
+        """The name of that file after the fix."""
         return self.about.replace("before", "after")
 
     def path(self, name: str) -> Path:
@@ -78,7 +78,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a case comes to: what is printed for it, and the file it is about after safe and after all fixes."""
+    """The result of a case: the output, and the content of its file after the safe fixes and after all fixes."""
 
     printed: str
     safely: bytes
@@ -86,7 +86,7 @@ class Outcome:
 
 
 def rule_folders() -> dict[str, Path]:
-    """Return the folders of rules by the rule's name, as they lie in the hooks' folders."""
+    """Return the folder of each rule by its name."""
     return {path.name: path for path in sorted(HOOKS.glob("*/*/")) if path.is_dir()}
 
 
@@ -100,7 +100,7 @@ def cases() -> Iterator[Case]:
 
 @cache
 def run(case: Case) -> Outcome:
-    """Lint a case for its rule alone, and fix it, in a folder of its own, with its settings and its lock."""
+    """Lint and fix a case with its rule only, in a temporary folder with its settings and its lock."""
     with TemporaryDirectory() as name, _inside(name):
         for part in PARTS:
             content = case.read(part)
@@ -114,7 +114,7 @@ def run(case: Case) -> Outcome:
         safely = file.read_bytes()
         file.write_bytes(before)
         _lint(case, "--fix", "--unsafe-fixes")
-        # The last line counts the findings, and says nothing of the rule.
+        # The last line only counts the findings.
         return Outcome(
             printed.rpartition("\n\n")[0] + "\n" if "\n\n" in printed else "", safely, file.read_bytes()
         )
@@ -129,7 +129,7 @@ def quoted(page: str) -> dict[str, str]:
 
 
 def with_quotes(page: str, folder: Path) -> str:
-    """Return a page whose quoted blocks hold what the files beside it hold."""
+    """Return a page whose quoted blocks have the content of the files next to it."""
 
     def fill(match: re.Match[str]) -> str:
         return f"{match['open']}{(folder / match['file']).read_text(encoding='utf-8')}{match['close']}"
@@ -138,7 +138,7 @@ def with_quotes(page: str, folder: Path) -> str:
 
 
 def rule_table(family: str) -> str:
-    """Return a family's rules as a Markdown table, for the page of its hook."""
+    """Return the rules of a family as a Markdown table for the page of its hook."""
     lines = ["| rule | severity | fix | what it finds |", "|---|---|---|---|"]
     for rule in rules((family,)):
         summary = rule.summary.replace("``", "`").replace("|", "\\|")
@@ -156,12 +156,12 @@ def rule_table(family: str) -> str:
 
 
 def with_table(page: str, family: str) -> str:
-    """Return a hook's page with its table of rules brought up to date, where it has the marks for one."""
+    """Return the page of a hook with its table of rules updated, if it has the marks for one."""
     return _TABLE.sub(lambda match: f"{match[1]}{rule_table(family)}{match[2]}", page)
 
 
 def update(families: Sequence[str]) -> None:
-    """Bring the pages and cases of some families up to date."""
+    """Update the pages and cases of some families."""
     wanted = {HOOKS / f"lockstep-{family}" for family in families}
     for case in cases():
         if case.folder.parent not in wanted:
@@ -169,9 +169,9 @@ def update(families: Sequence[str]) -> None:
         outcome = run(case)
         case.path("expected.txt").write_text(outcome.printed, encoding="utf-8")
         if outcome.after != case.read(case.about):
-            case.path(case.mended).write_bytes(outcome.after)
+            case.path(case.fixed).write_bytes(outcome.after)
         else:
-            case.path(case.mended).unlink(missing_ok=True)
+            case.path(case.fixed).unlink(missing_ok=True)
     for folder in rule_folders().values():
         if folder.parent in wanted:
             page = folder / "README.md"
@@ -183,7 +183,7 @@ def update(families: Sequence[str]) -> None:
 
 
 def _fix_of(rule: Rule) -> str:
-    """Say how a rule's cases are fixed: safe, unsafe, or not."""
+    """Return how the cases of a rule are fixed: safe, unsafe, or not at all."""
     found = set()
     for case in cases():
         if case.rule == rule.name:
@@ -196,7 +196,7 @@ def _fix_of(rule: Rule) -> str:
 
 
 def _lint(case: Case, *options: str) -> str:
-    # A lock is looked at with its environment file.
+    # A lock is checked together with its environment file.
     file = ENVIRONMENT if case.about == LOCK else case.shown
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

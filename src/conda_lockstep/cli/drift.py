@@ -60,11 +60,11 @@ def diff(
     if sources and (explain or format == "html"):
         from conda_lockstep.drift.compare import chains
 
-        report = chains.explained(report, *sources)
+        report = chains.add_chains(report, *sources)
     write(render(report, format, colour=output is None and colourful()), output)
-    from conda_lockstep.drift.report import blamed_on_change
+    from conda_lockstep.drift.report import counts_against_change
 
-    return DRIFT if fails(filter(blamed_on_change, report.rows), fail_on or "any") else SAME
+    return DRIFT if fails(filter(counts_against_change, report.rows), fail_on or "any") else SAME
 
 
 def _compared(
@@ -76,15 +76,14 @@ def _compared(
     files = [path for path in (old, new) if is_environment_file(path)]
     if len(files) == 1:
         (other,) = {old, new} - set(files) or {old}
-        what = f"says what is asked for, and {other} what was answered"
-        raise LockstepError(
-            what, where=str(files[0]), remedy=f"compare the lock of it; {_CHECK} tells whether it fits"
-        )
+        what = f"cannot compare an environment file with {other}"
+        remedy = f"pass the lock for it, or run {_CHECK} to check whether that is stale"
+        raise LockstepError(what, where=str(files[0]), remedy=remedy)
     if files:
-        from conda_lockstep.drift.requested import spec_diff as asked
+        from conda_lockstep.drift.requested.spec_diff import spec_diff
         from conda_lockstep.environment.reader import read
 
-        return asked.spec_diff(read(old), read(new)), None
+        return spec_diff(read(old), read(new)), None
     from conda_lockstep.drift.compare.compare import compare
 
     before, after = (read_source(each, environment=environment) for each in (old, new))

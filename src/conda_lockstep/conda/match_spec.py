@@ -191,7 +191,7 @@ def _name(text: str, begin: int, end: int) -> Range | BadSpec:
             return BadSpec(text, "a package name must come first", (begin, end))
         return BadSpec(text, "no package name", (0, len(text)))
     if not re.fullmatch(_VALID_NAME, name.group()):
-        return BadSpec(text, f"'{name.group()}' is no package name", name.span())
+        return BadSpec(text, f"'{name.group()}' is not a valid package name", name.span())
     return name.span()
 
 
@@ -201,7 +201,7 @@ def _brackets(text: str, start: int, end: int) -> tuple[tuple[str, str], ...] | 
         match = re.compile(_PAIR).match(text, at, end)
         value = next((group for group in match.groups()[1:] if group), "") if match else ""
         if not match or not value:
-            message = "brackets hold key=value pairs such as [version='>=1.2']"
+            message = "brackets must contain key=value pairs such as [version='>=1.2']"
             return BadSpec(text, message, (start - 1, end + 1))
         pairs.append((match.group(1), value.strip()))
         at = match.end()
@@ -245,7 +245,7 @@ def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] |
         return BadSpec(text, f"unexpected '{text[begin]}' after the name", (begin, end))
     option = text.find(" -", begin - 1, end)
     if option >= 0 and text[option + 1 : end].lstrip("-")[:1].isalpha():
-        what = f"'{text[option + 1 : end]}' is an option of the conda command, not part of an entry"
+        what = f"'{text[option + 1 : end]}' is a conda command-line option, which an entry cannot contain"
         return BadSpec(text, what, (option + 1, end))
     # No build reaches over one of these; to look before the last of them would take quadratic time.
     last_break = max(text.rfind(mark, begin, end) for mark in _BUILD_BREAKS)
@@ -257,13 +257,13 @@ def _version_and_build(text: str, begin: int, end: int) -> tuple[Range, Range] |
             start = cut + 1 + len(tail) - len(tail.lstrip())
             return _as_written(text, (begin, cut), (start, end))
         if text[cut] == "=" and not tail.strip():
-            return BadSpec(text, "nothing stands behind the last '='", (cut, end))
+            return BadSpec(text, "nothing follows the last '='", (cut, end))
     return _as_written(text, (begin, end), NOWHERE)
 
 
 def _as_written(text: str, version: Range, build: Range) -> tuple[Range, Range] | BadSpec:
     if build != NOWHERE and re.search(r"\s", text[slice(*build)]):
-        return BadSpec(text, "more than a version and a build stand behind the name", build)
+        return BadSpec(text, "only a version and a build may follow the name", build)
     return (version[0], version[0] + len(text[slice(*version)].rstrip())), build
 
 
@@ -277,12 +277,10 @@ def _clauses(text: str, begin: int, end: int) -> tuple[Clause, ...] | BadSpec:
         while version < stop and text[version].isspace():
             version += 1
         if op in _REVERSED:
-            message = f"'{op}' is no operator; write '{_REVERSED[op]}'"
+            message = f"'{op}' is not an operator; write '{_REVERSED[op]}'"
             return BadSpec(text, message, (start, start + len(op)))
         if version == stop:
-            return BadSpec(
-                text, f"no version stands behind '{op}'" if op else "an empty comparison", (start, stop)
-            )
+            return BadSpec(text, f"no version follows '{op}'" if op else "an empty comparison", (start, stop))
         problem = _version_problem(op, text[version:stop])
         if problem:
             return BadSpec(text, problem, (version, stop))
@@ -294,15 +292,15 @@ def _version_problem(op: str, version: str) -> str:
     """Say what is wrong with the version of a clause; nothing where all is well."""
     if not re.fullmatch(_VERSION, version):
         if version.startswith("^") and version.endswith("$"):
-            return "a regular expression works in conda alone"
-        return f"'{version}' is no version"
+            return "only conda supports a regular expression"
+        return f"'{version}' is not a valid version"
     release = version.partition("+")[0]
     if "-" in release and "_" in release:
         return f"'{version}' has both '-' and '_'"
     if "*" in version and (op == "~=" or (op in ("!=", "<", ">") and version == "*")):
-        return f"'{op}' takes no '*'"
+        return f"'{op}' does not accept '*'"
     if version.endswith(".") and op != "=":
-        return f"'{version}' is no version: it ends in '.'"
+        return f"'{version}' is not a valid version: it ends in '.'"
     return ""
 
 

@@ -1,6 +1,6 @@
-"""Drift: what differs between two package sets, each package accounted for once.
+"""Drift: the differences between two package sets, each package accounted for once.
 
-What there are thousands of is a named tuple: it is made in a fraction of the time.
+Types with thousands of instances are named tuples, which are much faster to create than dataclasses.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from conda_lockstep.snapshot.model import MismatchedFile
 
 
 class DriftClass(str, Enum):
-    """What kind of difference it is; a change can be of several. The value is the name that reports show."""
+    """The kind of a difference; a change can have several. The value is the name shown in reports."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -25,32 +25,32 @@ class DriftClass(str, Enum):
     BUILD = "build"
     """Another build, or another wheel, of the same version."""
     VARIANT = "variant"
-    """CUDA against CPU, another CUDA major, another MPI, BLAS, OpenMP or interpreter flavour."""
+    """CUDA instead of CPU, another CUDA major, another MPI, BLAS, OpenMP or interpreter flavour."""
     CONSTRAINT = "constraint"
-    """An entry of an environment file that asks for another range of versions."""
+    """An entry of an environment file that allows another range of versions."""
     CHANNEL = "channel"
-    """From another channel, or (pip) from another kind of place: index, repository, local folder."""
+    """From another channel, or (pip) from another kind of source: index, repository, local folder."""
     MANAGER = "manager"
-    """conda's before, pip's now, or the other way round."""
+    """Installed by pip instead of conda, or the other way round."""
     BYTES = "bytes"
-    """The same name, version, build and place, but another hash."""
+    """The same name, version, build and source, but another hash."""
     METADATA = "metadata"
-    """Same bytes; ``depends``, ``constrains``, the URL or the spelling of the version differ: hot-fixed, mostly."""
+    """The same bytes; ``depends``, ``constrains``, the URL or the spelling of the version differ, as by a hot-fix."""
     VANISHED = "vanished"
-    """A locked file that its channel no longer has."""
+    """A locked file that is no longer in its channel."""
     RAISED = "envelope raised"
-    """The machine has to offer more than before: a newer driver, glibc, processor or system."""
+    """The environment requires more of the machine: a newer driver, glibc, processor or system."""
     LOWERED = "envelope lowered"
     SHADOWED = "shadowed"
-    """Files of one manager lie over those of the other."""
+    """Files of one manager overwrite those of the other."""
     DAMAGED = "damaged"
-    """What the prefix records and what lies there disagree."""
-    STRAY = "stray"
-    """No package brought it, and the interpreter or the loader takes it all the same."""
+    """The files in the prefix differ from what the prefix records."""
+    UNOWNED = "unowned"
+    """A file or a variable that belongs to no package, and that the interpreter or the loader uses."""
     MACHINE = "machine"
-    """Another driver, other GPUs, another glibc or processor below the same environment."""
+    """Another driver, other GPUs, another glibc or processor under the same environment."""
 
-    __hash__ = str.__hash__  # as equality is that of texts; an enumeration's own takes ten times as long
+    __hash__ = str.__hash__  # equality is that of str; Enum's own hash is ten times slower
 
 
 MIRRORS = {
@@ -61,7 +61,7 @@ MIRRORS = {
     DriftClass.RAISED: DriftClass.LOWERED,
     DriftClass.LOWERED: DriftClass.RAISED,
 }
-"""What a class becomes when old and new change places; the others stay."""
+"""The class of a change with old and new swapped; the others stay the same."""
 
 Axis: TypeAlias = Literal["device", "cuda", "mpi", "blas", "openmp", "interpreter"]
 
@@ -78,8 +78,8 @@ class VariantFlip:
 class Change(NamedTuple):
     """One difference. ``old`` is None where the package was added, ``new`` where it was removed.
 
-    ``flips`` are the variants that changed; ``detail`` is what version and build do not show; ``files`` are those of
-    a damage.
+    ``flips`` are the variants that changed; ``detail`` is what version and build do not show; ``files`` are those
+    that differ from their records.
     """
 
     classes: frozenset[DriftClass]
@@ -91,7 +91,7 @@ class Change(NamedTuple):
 
     @property
     def package(self) -> Package:
-        """Return the side that is there, the new one where both are."""
+        """Return the new side, or the old one where the package was removed."""
         package = self.new or self.old
         if package is None:
             raise ValueError("a change has at least one side")
@@ -99,7 +99,7 @@ class Change(NamedTuple):
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """Return the keys that the change accounts for: one, or two where manager or name changed."""
+        """Return the keys that the change accounts for: one, or two where the manager or the name changed."""
         if self.old is None or self.new is None or self.old[:2] == self.new[:2]:
             return (self.package.key,)
         return tuple(sorted((self.old.key, self.new.key)))
@@ -107,9 +107,9 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeChange:
-    """A lower bound on the machine that moved: ``old`` and ``new`` are versions, empty where unbounded.
+    """A lower bound on the machine that changed: ``old`` and ``new`` are versions, empty where unbounded.
 
-    ``packages`` are those that ask for the higher of the two.
+    ``packages`` are those that require the higher of the two.
     """
 
     virtual_package: str
@@ -121,7 +121,7 @@ class EnvelopeChange:
 
 @dataclass(frozen=True, slots=True)
 class UnknownFact:
-    """A fact that could not be compared, and for which packages: one side does not know it."""
+    """A fact that was not compared for some packages, because one side does not record it."""
 
     fact: Literal["bytes", "build", "pip part"]
     keys: tuple[Key, ...]
@@ -131,14 +131,14 @@ class UnknownFact:
 class Drift:
     """Every key of either side is in exactly one of ``changes``, ``unchanged`` and ``not_compared``.
 
-    ``gaps`` are about packages that are in one of the first two.
+    ``unknown_facts`` are about packages in one of the first two.
     """
 
     changes: tuple[Change, ...] = ()
     unchanged: tuple[Key, ...] = ()
     not_compared: tuple[Key, ...] = ()
     envelope: tuple[EnvelopeChange, ...] = ()
-    gaps: tuple[UnknownFact, ...] = field(default=())
+    unknown_facts: tuple[UnknownFact, ...] = field(default=())
 
     def __bool__(self) -> bool:
         """Return whether anything differs."""
@@ -146,7 +146,7 @@ class Drift:
 
 
 class Judgement(NamedTuple):
-    """A change with its severity, one line on why it matters, and the class that decided it."""
+    """A change with its severity, one line on why it matters, and the class that determined the severity."""
 
     change: Change | EnvelopeChange
     severity: Severity
@@ -155,7 +155,7 @@ class Judgement(NamedTuple):
 
 
 def mirrored(judgement: Judgement) -> Judgement:
-    """Return a judgement with old and new in each other's place, as severe and for the same reason."""
+    """Return a judgement with old and new swapped, of the same severity and for the same reason."""
     change = judgement.change
     if isinstance(change, EnvelopeChange):
         direction = MIRRORS[change.direction]

@@ -1,7 +1,7 @@
-"""What every report on drift shows: the model between the comparison and the renderers.
+"""The drift report: severities, rows and comparisons, the model between the comparison and the renderers.
 
-It holds text and packages and no logic of its own, so that it survives a trip through JSON: the Action
-builds it where there is no token and renders it where there is one. Rows are named tuples, for there are thousands.
+It holds text and packages and no logic of its own, so that it survives a round trip through JSON: the Action
+builds it in a job without a token and renders it in one with a token. Rows are named tuples, since there are thousands.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from conda_lockstep.snapshot.model import MismatchedFile
 Severity: TypeAlias = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 """Most dangerous first."""
-Attribution: TypeAlias = Literal["", "change", "upstream", "both", "unexplained"]
-"""Whose doing a change is: the pull request's, upstream's, both's, or neither's; empty where nobody looked."""
-BLAMES: tuple[Attribution, ...] = ("", "change", "upstream", "both", "unexplained")
+Attribution: TypeAlias = Literal["", "pull_request", "upstream", "both", "unexplained"]
+"""What caused a change; ``unexplained`` is neither, such as a lock edited by hand; empty if not determined."""
+ATTRIBUTIONS: tuple[Attribution, ...] = ("", "pull_request", "upstream", "both", "unexplained")
 
 
 class Row(NamedTuple):
-    """One change. ``classes`` are its drift classes, the one that decides first.
+    """One change. ``classes`` are its drift classes; the first one determined the severity.
 
-    ``subject`` is the package, or the virtual package (``__glibc``) that the environment needs.
-    ``before`` and ``after`` are what changed, short, empty where there was or is nothing; ``detail`` is what they
-    leave out; ``why`` is one line on why it matters; ``cause`` says in words what ``blame`` says, empty where
-    nobody looked. ``chain`` leads from an entry of the environment file to the package, a step a line.
-    ``files`` are those that a deep look found not to be what was recorded.
+    ``subject`` is the package, or the virtual package (``__glibc``) that the environment requires.
+    ``before`` and ``after`` show the change in short, empty for an absent side; ``detail`` is what they leave out;
+    ``why`` is one line on why it matters. ``cause`` is the text for ``attribution``; both are empty where the cause was
+    not determined. ``chain`` leads from an entry of the environment file to the package, one step per line.
+    ``files`` are those that a deep check found to differ from their records.
     """
 
     subject: str
@@ -43,22 +43,22 @@ class Row(NamedTuple):
     old: Package | None = None
     new: Package | None = None
     files: tuple[MismatchedFile, ...] = ()
-    blame: Attribution = ""
+    attribution: Attribution = ""
     chain: tuple[str, ...] = ()
 
     @property
     def shown(self) -> tuple[object, ...]:
-        """What changed, as a reader sees it: two rows of which this is equal tell the same."""
+        """What changed, as a reader sees it: two rows with equal values show the same change."""
         return self.subject, self.manager, self.classes, self.before, self.after
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One end of a comparison: what it is called and what it holds.
+    """One end of a comparison: its label and what it contains.
 
     ``environment_id`` covers all packages, ``conda_id`` the conda part. ``complete`` is false where the
-    format has no place for pip packages; then both ids are that of the conda part. An environment file has
-    no ids, and its ``packages`` are its entries.
+    format cannot hold pip packages; then both ids are that of the conda part. An environment file has
+    no ids, and ``packages`` counts its entries.
     """
 
     label: str
@@ -69,7 +69,7 @@ class Side:
 
     @property
     def unit(self) -> str:
-        """Return what is counted, in the plural."""
+        """Return the unit that ``packages`` counts, in the plural."""
         return "packages" if self.environment_id else "entries"
 
 
@@ -77,7 +77,7 @@ class Side:
 class Comparison:
     """One environment on one platform, most dangerous row first.
 
-    ``notes`` are sentences on what was not compared, and why.
+    ``notes`` name what was not compared, and why.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How far the evidence goes: the steps of the ladder that were reached, and what was not shown."""
+    """How far the evidence goes: the rungs of the ladder that were reached, and what was not shown."""
 
     reached: tuple[str, ...]
     not_shown: tuple[str, ...] = ()
@@ -101,8 +101,8 @@ class Evidence:
 class Report:
     """Every comparison of one run.
 
-    ``notes`` hold for the whole run, such as a platform that one side lacks. ``reproduce`` and ``accept`` are
-    the commands that show the same again, and that make the new state the expected one.
+    ``notes`` apply to the whole run, such as a platform that one side lacks. ``reproduce`` are the commands that
+    produce the report again, ``accept`` those that make the new state the expected one.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -113,19 +113,19 @@ class Report:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """Return the rows of all comparisons, each comparison's in its order."""
+        """Return the rows of all comparisons, in order."""
         return tuple(row for comparison in self.comparisons for row in comparison.rows)
 
 
 def at_least(rows: Iterable[Row], threshold: Severity) -> tuple[Row, ...]:
-    """Return the rows that are as dangerous as ``threshold`` or more."""
+    """Return the rows of severity ``threshold`` or worse."""
     limit = SEVERITIES.index(threshold)
     return tuple(row for row in rows if SEVERITIES.index(row.severity) <= limit)
 
 
-def blamed_on_change(row: Row) -> bool:
-    """Return whether a change may fail a check: all do but those that are known to be upstream's alone."""
-    return row.blame != "upstream"
+def counts_against_change(row: Row) -> bool:
+    """Return whether a row can fail a check: all can except those attributed to upstream alone."""
+    return row.attribution != "upstream"
 
 
 def worst(rows: Iterable[Row]) -> Severity | None:
@@ -141,7 +141,7 @@ def counts(rows: Iterable[Row]) -> dict[Severity, int]:
 
 
 def distinct(report: Report) -> tuple[Row, ...]:
-    """Return the rows of all comparisons, those once that read alike on several platforms of an environment."""
+    """Return the rows of all comparisons; rows that look alike on several platforms of an environment count once."""
     rows: dict[object, Row] = {}
     for comparison in report.comparisons:
         for row in comparison.rows:
@@ -151,18 +151,18 @@ def distinct(report: Report) -> tuple[Row, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonGroup:
-    """Comparisons of one environment whose rows read alike, so that they are shown once."""
+    """Comparisons of one environment whose rows look alike, so that they are shown once."""
 
     comparisons: tuple[Comparison, ...]
 
     @property
     def first(self) -> Comparison:
-        """Return the comparison that stands for all of them."""
+        """Return the comparison that represents all of them."""
         return self.comparisons[0]
 
 
 def grouped(comparisons: Iterable[Comparison]) -> tuple[ComparisonGroup, ...]:
-    """Put platforms together that changed alike, in the order of the first of each."""
+    """Group the platforms with the same changes, in the order of the first of each group."""
     groups: dict[object, list[Comparison]] = {}
     for comparison in comparisons:
         shown = tuple(row.shown for row in comparison.rows)

@@ -1,1 +1,1 @@
-"""Evidence, step by step, that a training job can live in an environment on this machine."""
+"""Tests, step by step, whether a training job can run in an environment on this machine."""

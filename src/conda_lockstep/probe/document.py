@@ -1,4 +1,4 @@
-"""A probe as a JSON document; docs/probe-json.md describes schema 1."""
+"""Writes a probe as JSON; docs/probe-json.md describes schema 1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KIND = "conda-lockstep probe"
 
 
 def dumps(probe: Probe) -> str:
-    """Return the document, keys in a fixed order, ended by LF."""
+    """Return the document, keys in a fixed order, terminated by LF."""
     evidence = probe.evidence
     document: dict[str, Json] = {
         "schema": SCHEMA,
@@ -35,7 +35,7 @@ def _step_json(step: ProbeStep) -> dict[str, Json]:
         "name": step.name,
         "framework": step.framework,
         "status": step.status,
-        "told": step.told,
+        "message": step.message,
         "seconds": round(step.seconds, 3),
         "facts": dict(step.facts),
         "output": step.output,

@@ -1,4 +1,4 @@
-"""Reads what a shared library needs, of the dynamic section of an ELF file (System V ABI, chapter 5)."""
+"""Reads the dynamic section of an ELF file: what a shared library needs (System V ABI, chapter 5)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _NEEDED, _STRINGS, _SONAME, _RPATH, _RUNPATH = 1, 5, 14, 15, 29
 
 
 class NotElfError(Exception):
-    """A file is no ELF file, or a damaged one; the message says so."""
+    """A file is not an ELF file, or is damaged; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Elf:
-    """What the loader is told: the names it needs, its own, and where to look; ``$ORIGIN`` is as written.
+    """The loader's view of a library: the names it needs, its own, and the search paths, ``$ORIGIN`` as written.
 
-    ``machine`` is the number of the processor's kind, 62 for x86-64 and 183 for AArch64.
+    ``machine`` is the ELF number of the architecture, 62 for x86-64 and 183 for AArch64.
     """
 
     machine: int
@@ -30,15 +30,15 @@ class Elf:
 
 
 def read(path: str) -> Elf:
-    """Read a file of 64 bits, little-endian, as all GPU machines have. Raises ``NotElfError`` and ``OSError``."""
+    """Read a 64-bit little-endian file, as on all GPU machines. Raises ``NotElfError`` and ``OSError``."""
     with open(path, "rb") as file:
         head = file.read(64)
         if not head:
             raise NotElfError("is empty")
         if head[:4] != _MAGIC:
-            raise NotElfError("is no ELF file")
+            raise NotElfError("is not an ELF file")
         if head[4:6] != b"\x02\x01":
-            raise NotElfError("is an ELF file of another word size or byte order")
+            raise NotElfError("is an ELF file with another word size or byte order")
         try:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 return _parse(data)

@@ -1,13 +1,14 @@
-"""What the probe runs inside of an environment: one step for one framework, its answer written as JSON to a file.
+"""The script that the probe runs inside an environment: one step for one framework; it writes its answer as JSON.
 
     python inside.py STEP FRAMEWORK ANSWER-FILE CONTEXT
 
-Standard library only and one file, since it is handed to an interpreter that knows nothing of us, of Python 3.7 or
-newer. The numbers are whole and small, so that every right answer is exact, in TF32, too.
+One file that uses the standard library only, since it runs in an interpreter without this package, Python 3.7 or
+newer. The numbers are small integers, so that every correct result is exact, even in TF32.
 
-Of a framework, ``built_for`` is its CUDA (empty for a CPU build), ``insist`` raises what keeps it from the GPU,
-``multiply`` gives a product and the gradient of its sum for the left factor, ``convolve`` and ``reduce`` (an all_reduce
-of one rank) a result and by what, ``architectures`` what it was compiled for, and each GPU's capability.
+Of an adapter, ``built_for`` is the CUDA version of the framework (empty for a CPU build). ``insist`` raises the error
+that keeps it from the GPU. ``multiply`` returns a product and the gradient of its sum for the left factor. ``convolve``
+and ``reduce`` (an all_reduce of one rank) return a result and the library that computed it. ``architectures`` returns
+the compiled architectures and the capability of each GPU.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ _STENCIL = [[1.0, 2.0, -1.0], [0.0, 3.0, 1.0], [-2.0, 1.0, 1.0]]
 
 
 class FailedError(Exception):
-    """The step shows that something is wrong."""
+    """The step found a problem."""
 
 
 class NotShownError(Exception):
-    """The step cannot be taken on this machine, or with this framework; nothing is known to be wrong."""
+    """The step cannot run on this machine, or with this framework; no problem is known."""
 
 
 class Torch:
@@ -73,7 +74,7 @@ class Torch:
         module, by = self.module, "the CPU"
         if device != "cpu":
             if not module.backends.cudnn.is_available():
-                raise FailedError("cuDNN is not available to it")
+                raise FailedError("cuDNN is not available to the framework")
             by = f"cuDNN {module.backends.cudnn.version()}"
         image = module.tensor([[_IMAGE]], device=device)
         stencil = module.tensor([[_STENCIL]], device=device)
@@ -162,7 +163,7 @@ class TensorFlow:
         return [f"/GPU:{index}" for index, _ in enumerate(self.module.config.list_physical_devices("GPU"))]
 
     def insist(self) -> None:
-        pass  # what stops it stands in its log alone
+        pass  # TensorFlow reports the reason only in its log
 
     def cpu(self) -> Any:
         return "/CPU:0"
@@ -201,7 +202,7 @@ class TensorFlow:
 
 
 class CuPy:
-    """CuPy, for GPUs alone; it has neither cuDNN nor collectives that a training job would use."""
+    """CuPy, for GPUs only; it has neither cuDNN nor collectives that a training job would use."""
 
     def __init__(self) -> None:
         self.module = importlib.import_module("cupy")
@@ -218,7 +219,7 @@ class CuPy:
         self.runtime.getDeviceCount()
 
     def cpu(self) -> Any:
-        raise NotShownError("CuPy runs on GPUs alone")
+        raise NotShownError("CuPy runs on GPUs only")
 
     def multiply(self, device: Any) -> tuple[Matrix, Matrix]:
         array = self.module.array
@@ -229,10 +230,10 @@ class CuPy:
             return product.tolist(), gradient.tolist()
 
     def convolve(self, device: Any) -> tuple[Matrix, str]:
-        raise NotShownError("CuPy convolves without cuDNN")
+        raise NotShownError("CuPy does not use cuDNN")
 
     def reduce(self, device: Any) -> tuple[list[float], str]:
-        raise NotShownError("CuPy's collectives are not tried")
+        raise NotShownError("CuPy's collectives are not tested")
 
     def architectures(self) -> tuple[list[str], list[str]]:
         raise NotShownError("CuPy compiles for the GPU at hand")
@@ -242,78 +243,78 @@ _ADAPTERS: dict[str, Callable[[], Any]] = {"torch": Torch, "jax": Jax, "tensorfl
 
 
 def describe(name: str, context: Answer) -> Answer:
-    """Say which interpreter this is, and which frameworks it would find, without loading one."""
+    """Return the interpreter's version and the frameworks that it finds, without importing one."""
     version, found = sys.version.split()[0], [each for each in _ADAPTERS if importlib.util.find_spec(each)]
     return {
-        "told": f"Python {version}",
+        "message": f"Python {version}",
         "facts": {"python": version, "prefix": sys.prefix, "frameworks": found},
     }
 
 
 def load(name: str, context: Answer) -> Answer:
-    """Import a framework, from this environment and no other place."""
+    """Import a framework, from this environment only."""
     module = _ADAPTERS[name]().module
     version, file = str(getattr(module, "__version__", "")), str(getattr(module, "__file__", "") or "")
     homes = tuple(os.path.join(os.path.realpath(each), "") for each in (sys.prefix, context["prefix"]))
     if not os.path.realpath(file).startswith(homes):
-        raise FailedError(f"it was imported from {file}, outside of the environment")
-    return {"told": f"version {version}", "facts": {"version": version, "file": file}}
+        raise FailedError(f"imported from {file}, outside the environment")
+    return {"message": f"version {version}", "facts": {"version": version, "file": file}}
 
 
 def cuda(name: str, context: Answer) -> Answer:
-    """Compare the CUDA that a framework was built for with what the driver allows."""
+    """Compare the CUDA version that a framework was built for with the driver's."""
     framework = _ADAPTERS[name]()
     built, driver = framework.built_for(), context["cuda"]
     facts = {"built_for": built, "driver_supports": driver}
     if not built:
         if context["gpus"]:
-            raise FailedError("it is a CPU build, and there is a GPU")
-        raise NotShownError("it is a CPU build")
+            raise FailedError("a CPU build on a machine with a GPU")
+        raise NotShownError("a CPU build")
     if not driver:
-        raise NotShownError(f"it was built for CUDA {built}, and there is no NVIDIA driver")
+        raise NotShownError(f"built for CUDA {built}, but no NVIDIA driver was found")
     if int(built.split(".")[0]) > int(driver.split(".")[0]):
-        raise FailedError(f"it was built for CUDA {built}, and the driver supports up to {driver}")
+        raise FailedError(f"built for CUDA {built}, but the driver supports only CUDA {driver}")
     if not _gpus(framework, context):
-        raise NotShownError("there is no GPU")
-    return {"told": f"built for CUDA {built}, the driver supports {driver}", "facts": facts}
+        raise NotShownError("no GPU found")
+    return {"message": f"built for CUDA {built}, the driver supports {driver}", "facts": facts}
 
 
 def kernel(framework: Any, device: Any) -> str:
-    """Multiply and derive, forwards and backwards."""
+    """Multiply matrices and compute a gradient."""
     product, gradient = framework.multiply(device)
-    _same("a product of matrices", product, _product(_LEFT, _RIGHT))
+    _same("a matrix product", product, _product(_LEFT, _RIGHT))
     _same("a gradient", gradient, [[sum(row) for row in _RIGHT]] * _SIZE)
     return ""
 
 
 def convolution(framework: Any, device: Any) -> str:
-    """Convolve, by cuDNN where the framework uses it."""
+    """Convolve, with cuDNN if the framework uses it."""
     found, by = framework.convolve(device)
     _same("a convolution", found, _convolved(_IMAGE, _STENCIL))
     return str(by)
 
 
 def collective(framework: Any, device: Any) -> str:
-    """All-reduce with one rank: what comes out is what went in."""
+    """All-reduce with one rank: the result must equal the input."""
     found, by = framework.reduce(device)
     _same("an all_reduce", [found], [_LEFT[0]])
     return str(by)
 
 
 def architecture(name: str, context: Answer) -> Answer:
-    """Look whether a framework has code for every GPU: of its major and not newer, or PTX to compile."""
+    """Check that a framework has code for every GPU: for its major version and not newer, or PTX to compile."""
     built, capabilities = _ADAPTERS[name]().architectures()
     facts = {"built_for": built, "capabilities": capabilities}
     if not capabilities:
-        raise NotShownError("there is no GPU")
+        raise NotShownError("no GPU found")
     for capability in capabilities:
         if not any(_runs_on(each, int(capability)) for each in built):
-            raise FailedError(f"it has no code for compute capability {capability}: {' '.join(built)}")
-    return {"told": f"has code for {', '.join(sorted(set(capabilities)))}", "facts": facts}
+            raise FailedError(f"no code for compute capability {capability}, only for {' '.join(built)}")
+    return {"message": f"has code for {', '.join(sorted(set(capabilities)))}", "facts": facts}
 
 
 def _runs_on(built: str, capability: int) -> bool:
-    """Say whether code for ``sm_80``, ``sm_90a`` or PTX for ``compute_90`` runs on a device of a capability."""
+    """Whether code for ``sm_80``, ``sm_90a`` or PTX for ``compute_90`` runs on a device of a capability."""
     kind, _, number = built.partition("_")
     digits = number.rstrip("abcdefghijklmnopqrstuvwxyz")
     if not digits.isdigit():
@@ -326,23 +327,24 @@ def _runs_on(built: str, capability: int) -> bool:
 
 
 def _gpus(framework: Any, context: Answer) -> list[Any]:
-    """Return the GPUs that a framework finds; fail where it finds none and the driver does."""
+    """Return the GPUs that a framework finds; fail if it finds none but the driver does."""
     found: list[Any] = framework.gpus()
     if context["gpus"] and not found:
         framework.insist()
-        raise FailedError("it finds no GPU, and there is one")
+        raise FailedError("the framework finds no GPU, but the machine has one")
     return found
 
 
 def _compute(work: Callable[[Any, Any], str], name: str, context: Answer) -> Answer:
-    """Do the work on every GPU, a collective on the first; on the CPU where there is none."""
+    """Do the work on every GPU, a collective on the first only; on the CPU if there is no GPU."""
     framework = _ADAPTERS[name]()
     gpus = _gpus(framework, context)
     devices = (gpus or [framework.cpu()])[: 1 if work is collective else None]
     by = [work(framework, device) for device in devices].pop()
     names = [str(device) for device in devices]
-    told = f"right on {', '.join(names) if gpus else 'the CPU'}{f', by {by}' if by not in ('', 'the CPU') else ''}"
-    return {"told": told, "facts": {"devices": names, "by": by, "gpu": bool(gpus)}}
+    where, library = ", ".join(names) if gpus else "the CPU", "" if by in ("", "the CPU") else f", with {by}"
+    message = f"correct on {where}{library}"
+    return {"message": message, "facts": {"devices": names, "by": by, "gpu": bool(gpus)}}
 
 
 def _product(left: Matrix, right: Matrix) -> Matrix:
@@ -377,23 +379,23 @@ _STEPS: dict[str, Callable[[str, Answer], Answer]] = {
 
 
 def main(arguments: list[str]) -> None:
-    """Take a step, and write its answer."""
+    """Run a step, and write its answer."""
     step, name, target, context = arguments
     try:
         answer = {"status": "passed", **_STEPS[step](name, json.loads(context))}
     except NotShownError as error:
-        answer = {"status": "skipped", "told": str(error)}
+        answer = {"status": "skipped", "message": str(error)}
     except FailedError as error:
-        answer = {"status": "failed", "told": str(error)}
-    except BaseException as error:  # whatever a framework raises is its answer
+        answer = {"status": "failed", "message": str(error)}
+    except BaseException as error:  # whatever a framework raises is the answer
         import traceback
 
         traceback.print_exc()
-        answer = {"status": "failed", "told": f"{type(error).__name__}: {error}"}
+        answer = {"status": "failed", "message": f"{type(error).__name__}: {error}"}
     with open(target, "w", encoding="utf-8") as file:
         json.dump(answer, file)
     sys.stderr.flush()
-    os._exit(0)  # what goes wrong while libraries are taken down is not the step's
+    os._exit(0)  # errors while libraries are unloaded do not belong to the step
 
 
 if __name__ == "__main__":

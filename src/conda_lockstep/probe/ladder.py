@@ -1,4 +1,4 @@
-"""The ladder of evidence: which steps are taken, in which order, and how each is run."""
+"""The ladder of evidence: the steps of a probe, their order, and how each is run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from conda_lockstep import self_exec as itself
+from conda_lockstep import self_exec
 from conda_lockstep.drift.compare.operands import active_prefix
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.probe import process
@@ -19,14 +19,14 @@ from conda_lockstep.text.json_fields import Json
 from conda_lockstep.text.resolve_path import resolve_path
 
 TIMEOUT = 120.0
-"""Seconds for a step: a cold import of PyTorch over a network's file system takes one minute."""
+"""Seconds for a step: a cold import of PyTorch from a network file system takes a minute."""
 
 FRAMEWORK_STEPS = ("import", "cuda", "kernel", "architecture", "convolution", "collective")
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeTarget:
-    """What is probed: an interpreter, and the prefix it is in where that is known. ``lock`` is what it should hold."""
+    """The interpreter to probe, and the prefix that contains it if known. ``lock`` is the lock it should match."""
 
     python: Path
     prefix: Path | None = None
@@ -38,26 +38,28 @@ class ProbeTarget:
 def target_of(
     prefix: Path | None, python: Path | None, lock: Path | None, *, deep: bool, timeout: float
 ) -> ProbeTarget:
-    """Return what the command line names, by absolute paths: a step has a folder of its own to run in.
+    """Return the target with absolute paths, since each step runs in a folder of its own.
 
-    Raises ``LockstepError`` where there is no interpreter.
+    Raises ``LockstepError`` if there is no interpreter.
     """
     if python is None:
         prefix = prefix or active_prefix()
         names = ("bin/python", "python.exe")
         python = next((prefix / name for name in names if (prefix / name).exists()), None)
         if python is None:
-            raise LockstepError("there is no bin/python", where=str(prefix), remedy="name one with --python")
+            raise LockstepError(
+                "no bin/python found", where=str(prefix), remedy="pass an interpreter with --python"
+            )
     if prefix is None and (deep or lock):
-        raise LockstepError("--lock and --deep are about a prefix", remedy="name it with --prefix")
-    python = python.absolute() if python.exists() else python  # else a name on the PATH
+        raise LockstepError("--lock and --deep need a prefix", remedy="pass it with --prefix")
+    python = python.absolute() if python.exists() else python  # otherwise a name on the PATH
     return ProbeTarget(python, prefix and prefix.absolute(), lock and lock.absolute(), deep, timeout)
 
 
-def climb(target: ProbeTarget, said: Callable[[ProbeStep], None] = lambda step: None) -> Probe:
-    """Take every step that can be taken; ``said`` hears of each when it is done.
+def climb(target: ProbeTarget, report: Callable[[ProbeStep], None] = lambda step: None) -> Probe:
+    """Run every step that can run; ``report`` is called after each.
 
-    Raises ``LockstepError`` where the interpreter does not answer at all.
+    Raises ``LockstepError`` if the interpreter does not run.
     """
     here = machine.detect()
     with tempfile.TemporaryDirectory(prefix="lockstep-probe-") as folder:
@@ -66,14 +68,14 @@ def climb(target: ProbeTarget, said: Callable[[ProbeStep], None] = lambda step: 
         run = _Runner(target, script, here)
         described = run.inside("describe", "")
         if described.status != "passed":
-            raise LockstepError(f"does not run: {described.told}", where=str(target.python))
+            raise LockstepError(f"does not run: {described.message}", where=str(target.python))
         prefix = str(target.prefix or described.facts["prefix"])
         run.context["prefix"] = prefix
         found = described.facts.get("frameworks")
         frameworks = tuple(str(each) for each in found) if isinstance(found, list) else ()
         steps = []
         for step in _steps(run, prefix, frameworks):
-            said(step)
+            report(step)
             steps.append(step)
     version = str(described.facts.get("python", ""))
     return Probe(prefix, str(target.python), version, frameworks, here, tuple(steps))
@@ -83,7 +85,7 @@ def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[P
     yield run.packages()
     if run.target.deep:
         yield run.bytes()
-    yield run.itself("libraries", "conda_lockstep.probe.libraries", prefix)
+    yield run.outside("libraries", "conda_lockstep.probe.libraries", prefix)
     for framework in frameworks:
         imported = run.inside("import", framework)
         yield imported
@@ -91,11 +93,11 @@ def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[P
             if imported.status == "passed":
                 yield run.inside(name, framework)
             else:
-                yield ProbeStep(name, framework, "skipped", "it could not be imported", 0.0)
+                yield ProbeStep(name, framework, "skipped", "could not be imported", 0.0)
 
 
 class _Runner:
-    """Runs the steps of one target; ``context`` is what each of them is told."""
+    """Runs the steps of one target; ``context`` is passed to each of them."""
 
     def __init__(self, target: ProbeTarget, script: Path, here: Machine) -> None:
         self.target = target
@@ -107,18 +109,18 @@ class _Runner:
         }
 
     def inside(self, name: str, framework: str) -> ProbeStep:
-        """Take a step in the interpreter that is probed."""
+        """Run a step in the probed interpreter."""
         environ = _environment(self.target.prefix)
         if name == "import":
-            environ["LD_BIND_NOW"] = "1"  # every symbol is looked up at once, not when a job first calls it
+            environ["LD_BIND_NOW"] = "1"  # resolve every symbol at once, not at the first call
         command = [str(self.target.python), str(self.script), name, framework]
         return process.take(
             name, framework, command, self.context, timeout=self.target.timeout, environ=environ
         )
 
-    def itself(self, name: str, module: str, prefix: str) -> ProbeStep:
-        """Take a step that this program does, in an interpreter like the running one."""
-        command = itself.command(module, "serve")
+    def outside(self, name: str, module: str, prefix: str) -> ProbeStep:
+        """Run a step of this package, in an interpreter like the running one."""
+        command = self_exec.command(module, "serve")
         context: dict[str, Json] = {
             "prefix": prefix,
             "lock": str(resolve_path(self.target.lock)) if self.target.lock else "",
@@ -129,20 +131,20 @@ class _Runner:
     def packages(self) -> ProbeStep:
         """Compare the packages with the lock."""
         if self.target.prefix is None:
-            return ProbeStep("packages", "", "skipped", "an interpreter was named, and no prefix", 0.0)
+            return ProbeStep("packages", "", "skipped", "no prefix was given", 0.0)
         if self.target.lock is None:
-            return ProbeStep("packages", "", "skipped", "no lock was named", 0.0)
-        return self.itself("packages", "conda_lockstep.probe.packages", str(self.target.prefix))
+            return ProbeStep("packages", "", "skipped", "no lock was given", 0.0)
+        return self.outside("packages", "conda_lockstep.probe.packages", str(self.target.prefix))
 
     def bytes(self) -> ProbeStep:
-        """Compare the bytes of all files with what was recorded."""
+        """Compare the bytes of all files with the recorded hashes."""
         if self.target.prefix is None:
-            return ProbeStep("bytes", "", "skipped", "an interpreter was named, and no prefix", 0.0)
-        return self.itself("bytes", "conda_lockstep.probe.packages", str(self.target.prefix))
+            return ProbeStep("bytes", "", "skipped", "no prefix was given", 0.0)
+        return self.outside("bytes", "conda_lockstep.probe.packages", str(self.target.prefix))
 
 
 def _environment(prefix: Path | None) -> dict[str, str]:
-    """Return what a job would see that activated the prefix; activation scripts are not run."""
+    """Return the environment variables of a job in the activated prefix; activation scripts are not run."""
     environ = dict(os.environ)
     environ["PYTHONFAULTHANDLER"] = "1"
     environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -153,7 +155,7 @@ def _environment(prefix: Path | None) -> dict[str, str]:
 
 
 def _source() -> bytes:
-    """Return the text of what is run inside, also where this program is an archive."""
+    """Return the source of ``inside.py``, even if this package is in a zip archive."""
     import pkgutil
 
     source = pkgutil.get_data("conda_lockstep.probe", "inside.py")

@@ -1,7 +1,7 @@
-"""Looks at the shared libraries of an environment as the loader would: what none brings, what several bring.
+"""Checks the shared libraries of an environment as the loader would: missing ones, and duplicates.
 
-A library that asks for another need not find it by its own path: who loaded it may have loaded the other before, as
-PyTorch does with NVIDIA's wheels. So a name is unresolved where it lies nowhere in the environment nor on the machine.
+A library need not find another by its own search path: the program may have loaded the other before, as PyTorch does
+with NVIDIA's wheels. So a name is unresolved only if it is neither in the environment nor on the machine.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 from conda_lockstep.probe import elf
 
 _DRIVERS = re.compile(r"lib(?:cuda|nvidia-.*|nvcuvid|nvoptix|nvidia-ml)\.so\.\d+")
-"""What comes with the driver, and is on no machine without one."""
+"""Libraries of the driver, absent from machines without one."""
 _SINGLE = re.compile(
     r"lib(nccl|cudart|cudnn|cudnn_[a-z_]+|cublas|cublasLt|mpi|torch|torch_cuda|c10)\.so(?:\.\d+)*"
 )
-"""What must be there once: two of them in one process are two sets of global state."""
+"""Libraries that must exist once: two copies in one process have two sets of global state."""
 _LOADER = re.compile(
     r"ld-linux.*|linux-vdso.*|libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|librt\.so\.1"
 )
@@ -30,23 +30,23 @@ _SHOWN = 5
 
 @dataclass(slots=True)
 class Found:
-    """What was seen: how many libraries, who lacks which name, who has a name twice, what is no library at all."""
+    """The number of libraries, the missing names, the duplicates, and the files that are not libraries."""
 
     count: int = 0
     unresolved: dict[str, list[str]] = field(default_factory=dict)
     driver: set[str] = field(default_factory=set)
-    twice: dict[str, list[str]] = field(default_factory=dict)
+    duplicates: dict[str, list[str]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
 
 
 def serve() -> None:
-    """Look at the prefix named in the context; the protocol is that of ``inside.py``."""
+    """Check the prefix in the context; the protocol is that of ``inside.py``."""
     target, context = sys.argv[1:]
-    answer = judge(look(json.loads(context)["prefix"]))
+    answer = judge(scan(json.loads(context)["prefix"]))
     Path(target).write_text(json.dumps(answer), encoding="utf-8")
 
 
-def look(prefix: str) -> Found:
+def scan(prefix: str) -> Found:
     """Read every shared library of a prefix."""
     root, found = os.path.realpath(prefix), Found()
     libraries: dict[str, elf.Elf] = {}
@@ -56,7 +56,7 @@ def look(prefix: str) -> Found:
         try:
             library = elf.read(path)
         except elf.NotElfError as error:
-            if "is no ELF" not in str(error) or not _is_script(path):
+            if "is not an ELF file" not in str(error) or not _is_script(path):
                 found.broken[inside] = str(error)
             continue
         except OSError as error:
@@ -77,7 +77,7 @@ def look(prefix: str) -> Found:
                 found.unresolved.setdefault(name, []).append(inside)
     for name, paths in names.items():
         if len(paths) > 1 and _SINGLE.fullmatch(name) and not _alike(paths):
-            found.twice[name] = sorted(os.path.relpath(path, root) for path in paths)
+            found.duplicates[name] = sorted(os.path.relpath(path, root) for path in paths)
     return found
 
 
@@ -85,29 +85,33 @@ def judge(found: Found) -> dict[str, object]:
     """Return the answer of the step."""
     wrong = [f"{path} {why}" for path, why in sorted(found.broken.items())]
     wrong += [
-        f"{name} is nowhere, {_some(askers)} needs it" for name, askers in sorted(found.unresolved.items())
+        f"{name} was not found, but {_some(users)} needs it"
+        for name, users in sorted(found.unresolved.items())
     ]
     wrong += [
-        f"{name} is there more than once: {', '.join(paths)}" for name, paths in sorted(found.twice.items())
+        f"{name} exists more than once: {', '.join(paths)}"
+        for name, paths in sorted(found.duplicates.items())
     ]
     facts: dict[str, object] = {
         "libraries": found.count,
         "unresolved": found.unresolved,
         "driver": sorted(found.driver),
-        "twice": found.twice,
+        "duplicates": found.duplicates,
         "broken": found.broken,
     }
     number = f"{found.count} librar{'y' if found.count == 1 else 'ies'}"
-    told = "; ".join(wrong[:_SHOWN]) + (f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else "")
+    problems = "; ".join(wrong[:_SHOWN]) + (
+        f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+    )
     return {
         "status": "failed" if wrong else "passed",
-        "told": told or f"{number}, each finds what it needs, and none is there twice",
+        "message": problems or f"{number}: no missing dependencies, no duplicates",
         "facts": facts,
     }
 
 
 def _files(root: str) -> Iterator[str]:
-    """Yield the shared libraries below a folder; not through links, which lead to the same ones."""
+    """Yield the shared libraries below a folder; links are skipped, since they lead to the same files."""
     for folder, folders, names in os.walk(root):
         if folder == root:
             folders[:] = [name for name in folders if name not in ("conda-meta", "pkgs", "envs")]
@@ -118,13 +122,13 @@ def _files(root: str) -> Iterator[str]:
 
 
 def _is_script(path: str) -> bool:
-    """Say whether a file that is named like a library is text, such as the scripts that linkers read."""
+    """Whether a file that is named like a library is text, such as a linker script."""
     with open(path, "rb") as file:
         return file.read(64).isascii()
 
 
 def _on_the_machine() -> set[str]:
-    """Return the names that the loader finds outside of the environment: its cache, and ``LD_LIBRARY_PATH``."""
+    """Return the names that the loader finds outside the environment: in its cache and in ``LD_LIBRARY_PATH``."""
     names = set(_cached())
     for folder in (*os.environ.get("LD_LIBRARY_PATH", "").split(":"), *_DEFAULT):
         if folder:
@@ -137,11 +141,11 @@ _DEFAULT = tuple(
     for top in ("", "/usr")
     for name in ("lib", "lib64", f"lib/{os.uname().machine}-linux-gnu")
 )
-"""Where the loader looks without being told, Debian's included; a minimal image has no cache."""
+"""The loader's default search paths, including Debian's; a minimal image has no cache."""
 
 
 def _cached() -> Iterator[str]:
-    """Yield the names in ``/etc/ld.so.cache``, which are the ends of the paths in it, each ended by NUL."""
+    """Yield the names in ``/etc/ld.so.cache``: the last parts of the paths in it, each terminated by NUL."""
     try:
         data = Path("/etc/ld.so.cache").read_bytes()
     except OSError:
@@ -159,7 +163,7 @@ def _listing(folder: str) -> list[str]:
 
 
 def _alike(paths: Iterable[str]) -> bool:
-    """Say whether files hold the same bytes; links into one cache are the same file."""
+    """Whether files have the same bytes; links into one cache are the same file."""
     states = {(status.st_dev, status.st_ino): status.st_size for status in map(os.stat, paths)}
     if len(states) == 1:
         return True

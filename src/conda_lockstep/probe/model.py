@@ -1,4 +1,4 @@
-"""What a probe found: each step with its answer, and how far the evidence goes."""
+"""The result of a probe: the steps, and how far the evidence goes."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ STATUSES: tuple[Status, ...] = ("passed", "failed", "crashed", "hung", "skipped"
 
 BAD: frozenset[Status] = frozenset({"failed", "crashed", "hung"})
 
-TRANSPORT = "transport between nodes: one machine cannot show it"
+TRANSPORT = "transport between nodes: one machine cannot test it"
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeStep:
-    """One step, in a process of its own.
+    """One step, which ran in a process of its own.
 
-    ``framework`` is empty where it is about the environment as a whole. ``skipped``: it could not be taken here, and
-    ``told`` says why. ``facts`` are for programs, ``output`` is the end of what the process wrote.
+    ``framework`` is empty for a step on the environment as a whole. If the status is ``skipped``, ``message`` is the
+    reason. ``facts`` are for programs; ``output`` is the end of the output of the process.
     """
 
     name: str
     framework: str
     status: Status
-    told: str
+    message: str
     seconds: float
     facts: Mapping[str, Json] = field(default_factory=dict)
     output: str = ""
 
     @property
     def title(self) -> str:
-        """Return the name with its framework."""
+        """Return the framework and the name."""
         return f"{self.framework} {self.name}".strip()
 
     @property
     def on_gpu(self) -> bool:
-        """Whether it was on a GPU that the numbers were right."""
+        """Whether the results were correct on a GPU."""
         return self.status == "passed" and self.facts.get("gpu") is True
 
 
@@ -58,12 +58,12 @@ class Probe:
 
     @property
     def failed(self) -> bool:
-        """Whether any step showed that something is wrong."""
+        """Whether any step found a problem."""
         return any(step.status in BAD for step in self.steps)
 
     @property
     def evidence(self) -> Evidence:
-        """Return the rungs of the ladder that were reached, and what was not shown, by any of the frameworks."""
+        """Return the rungs of the ladder that all frameworks reached, and what was not shown."""
         reached = [rung for rung, shown in _RUNGS.items() if self._reached(*shown)]
         return Evidence(tuple(reached), (*self._not_shown(), TRANSPORT))
 
@@ -72,14 +72,14 @@ class Probe:
         return bool(steps) and all(step.on_gpu if on_gpu else step.status == "passed" for step in steps)
 
     def _not_shown(self) -> list[str]:
-        told = [
-            f"{step.title}: {step.told}" if step.status == "skipped" else f"{step.title} on a GPU"
+        missing = [
+            f"{step.title}: {step.message}" if step.status == "skipped" else f"{step.title} on a GPU"
             for step in self.steps
             if step.status == "skipped" or (step.status == "passed" and step.facts.get("gpu") is False)
         ]
         if not self.frameworks:
-            told.append("a framework: none of torch, jax, tensorflow and cupy is there")
-        return told
+            missing.append("a framework: torch, jax, tensorflow and cupy are not installed")
+        return missing
 
 
 _RUNGS: dict[str, tuple[str, bool]] = {
@@ -89,4 +89,4 @@ _RUNGS: dict[str, tuple[str, bool]] = {
     "kernel ran": ("kernel", True),
     "collective ran": ("collective", True),
 }
-"""The rungs that a probe can reach, in their order, and for each the step, and whether it has to run on a GPU."""
+"""The rungs that a probe can reach, in order; for each the step, and whether it must run on a GPU."""

@@ -1,4 +1,4 @@
-"""The steps that hold a prefix against its lock, and its files against its records: ``verify`` as a step."""
+"""The steps that compare a prefix with its lock, and its files with their records: ``verify`` as a step."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _SHOWN = 3
 
 
 def serve() -> None:
-    """Take the step that the context asks for; the protocol is that of ``inside.py``."""
+    """Run the step that the context requests; the protocol is that of ``inside.py``."""
     target, text = sys.argv[1:]
     context = json.loads(text)
     prefix = Path(context["prefix"])
     try:
         if context["deep"]:
-            # Against itself: what differs then are the bytes alone.
-            answer = _answer(verify_deeply(prefix, prefix), "recorded when it was installed")
+            # Compared with itself, only bytes can differ.
+            answer = _answer(verify_deeply(prefix, prefix), "recorded at installation")
         else:
             answer = _answer(verify(prefix, Path(context["lock"])), "locked")
     except LockstepError as error:
-        answer = {"status": "failed", "told": str(error)}
+        answer = {"status": "failed", "message": str(error)}
     Path(target).write_text(json.dumps(answer), encoding="utf-8")
 
 
@@ -41,9 +41,9 @@ def _answer(report: Report, expected: str) -> dict[str, Json]:
         "counts": {str(severity): number for severity, number in counts(report.rows).items()},
     }
     if not wrong:
-        held = f"{comparison.new.packages} packages, {comparison.new.environment_id}, as {expected}"
-        told = "; ".join((held, *comparison.notes))
-        return {"status": "passed", "told": told, "facts": facts}
+        summary = f"{comparison.new.packages} packages, {comparison.new.environment_id}, as {expected}"
+        message = "; ".join((summary, *comparison.notes))
+        return {"status": "passed", "message": message, "facts": facts}
     first = "; ".join(f"{row.subject}: {', '.join(row.classes)}" for row in wrong[:_SHOWN])
     more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-    return {"status": "failed", "told": f"not as {expected}: {first}{more}", "facts": facts}
+    return {"status": "failed", "message": f"not as {expected}: {first}{more}", "facts": facts}

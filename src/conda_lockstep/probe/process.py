@@ -1,4 +1,4 @@
-"""Runs one step in a process group of its own: what hangs is killed, what crashes is told, and both are answers."""
+"""Runs one step in a process group of its own; a step that hangs is killed, and a crash is a result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conda_lockstep.probe.model import STATUSES, ProbeStep, Status
 from conda_lockstep.text.json_fields import Fields, Json, parse_object
 
 _OUTPUT = 4000
-"""How many of the last characters that a step wrote are kept."""
+"""The number of characters that are kept of the end of a step's output."""
 
 
 def take(
@@ -29,31 +29,35 @@ def take(
     timeout: float,
     environ: Mapping[str, str],
 ) -> ProbeStep:
-    """Run ``command ANSWER-FILE CONTEXT`` and return what it answered, or how it ended without an answer."""
+    """Run ``command ANSWER-FILE CONTEXT`` and return its answer, or how it ended without one."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lockstep-probe-") as folder:
         answer = Path(folder, "answer.json")
         status, output = _run([*command, str(answer), json.dumps(context)], folder, timeout, environ)
         seconds = time.monotonic() - start
         if status is None:
-            told = f"it did not end within {timeout:g} seconds"
-            return ProbeStep(name, framework, "hung", told, seconds, output=output)
+            message = f"timed out after {timeout:g} seconds"
+            return ProbeStep(name, framework, "hung", message, seconds, output=output)
         if status != 0 or not answer.exists():
             return ProbeStep(name, framework, "crashed", _ended(status), seconds, output=output)
         fields = _parsed(answer)
     if fields is None:
-        return ProbeStep(name, framework, "failed", "its answer cannot be read", seconds, output=output)
+        return ProbeStep(
+            name, framework, "failed", "the answer of the step cannot be read", seconds, output=output
+        )
     facts = fields.values.get("facts")
-    found, told = _status(fields), " ".join(fields.text("told").split())
-    return ProbeStep(name, framework, found, told, seconds, facts if isinstance(facts, dict) else {}, output)
+    verdict, message = _status(fields), " ".join(fields.text("message").split())
+    return ProbeStep(
+        name, framework, verdict, message, seconds, facts if isinstance(facts, dict) else {}, output
+    )
 
 
 def _run(
     command: Sequence[str], folder: str, timeout: float, environ: Mapping[str, str]
 ) -> tuple[int | None, str]:
-    """Return the exit status, None for what was killed; and the end of what it wrote.
+    """Return the exit status, None if it was killed, and the end of the output.
 
-    The output goes to a file: a child of the step that outlives it would hold a pipe open.
+    The output goes to a file, since a child that outlives the step would keep a pipe open.
     """
     with tempfile.TemporaryFile() as output:
         try:
@@ -67,7 +71,7 @@ def _run(
                 start_new_session=True,
             )
         except OSError as error:
-            raise LockstepError(f"cannot be run: {error.strerror}", where=str(command[0])) from None
+            raise LockstepError(f"cannot run: {error.strerror}", where=str(command[0])) from None
         try:
             status: int | None = process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -80,7 +84,7 @@ def _run(
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a step and all that it started."""
+    """Kill a step and every process that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -89,16 +93,16 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _ended(status: int) -> str:
     if status < 0:
         try:
-            return f"it was ended by {signal.Signals(-status).name}"
+            return f"killed by {signal.Signals(-status).name}"
         except ValueError:
-            return f"it was ended by signal {-status}"
-    return f"it ended with status {status} and no answer"
+            return f"killed by signal {-status}"
+    return f"exited with status {status} and no answer"
 
 
 def _parsed(path: Path) -> Fields | None:
     try:
         fields = parse_object(path.read_bytes(), str(path))
-        fields.text("told")
+        fields.text("message")
     except (LockstepError, OSError):
         return None
     return fields

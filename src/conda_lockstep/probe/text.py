@@ -1,4 +1,4 @@
-"""A probe for a terminal: a line for each step as it is done, then how far the evidence goes."""
+"""Renders a probe for a terminal: a line per step as it finishes, then how far the evidence goes."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _LAST_LINES = 12
 
 
 def render(probe: Probe) -> str:
-    """Return the whole of it, ended by LF."""
+    """Return the whole text, terminated by LF."""
     return "\n".join((*(line(step) for step in probe.steps), "", *summary(probe))) + "\n"
 
 
 def line(step: ProbeStep, *, colour: bool = False) -> str:
-    """Return the line of a step; below it, for one that went wrong, the last that it wrote."""
+    """Return the line of a step, and for a failed one the end of its output below."""
     status = f"\x1b[{_COLOURS[step.status]}m{step.status:<8}\x1b[0m" if colour else f"{step.status:<8}"
     taken = f"{step.seconds:6.1f} s" if step.seconds else " " * 8
-    told = f"{status}  {visible(step.title):<24} {taken}  {visible(step.told, 600)}"
+    first = f"{status}  {visible(step.title):<24} {taken}  {visible(step.message, 600)}"
     if step.status not in BAD or not step.output:
-        return told
+        return first
     output = step.output.splitlines()[-_LAST_LINES:]
-    return "\n".join((told, *(f"          | {visible(each, 300)}" for each in output)))
+    return "\n".join((first, *(f"          | {visible(each, 300)}" for each in output)))
 
 
 def summary(probe: Probe) -> Iterator[str]:
-    """Yield what was probed, and what that shows and does not show."""
+    """Yield what was probed, the evidence reached, and what was not shown."""
     evidence = probe.evidence
     yield f"probed: {visible(probe.prefix, 400)}, Python {visible(probe.version)}, on {_machine(probe.machine)}"
     yield f"evidence: {' → '.join(evidence.reached) or 'none'}"

@@ -1,4 +1,4 @@
-"""Which upload moved a package: a few lines for a terminal, and JSON."""
+"""Renders the upload that changed a package, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from conda_lockstep.text.printable import visible
 
 @dataclass(frozen=True, slots=True)
 class UploadRow:
-    """An answer for one platform of one lock."""
+    """The result for one platform of one lock."""
 
     lock: str
     platform: str
     package: str
-    flip: UploadChange
+    change: UploadChange
 
 
 def as_text(rows: Sequence[UploadRow]) -> str:
-    """Return text that ends in LF."""
+    """Return text, terminated by LF."""
     return "\n\n".join("\n".join(_block(row)) for row in rows) + "\n"
 
 
@@ -33,20 +33,20 @@ def as_json(rows: Sequence[UploadRow]) -> str:
 
 
 def _block(row: UploadRow) -> Iterator[str]:
-    flip = row.flip
+    change = row.change
     where = f"{visible(row.lock)} ({visible(row.platform)})"
-    if not flip.moved:
-        yield f"{where}: a new lock still has {_state(row.package, flip.before)}"
+    if not change.differs:
+        yield f"{where}: {_state(row.package, change.before)} is still in a new lock"
     else:
-        yield f"{where}: {_state(row.package, flip.before)} → {_state(row.package, flip.after)}"
-    for upload in flip.uploads:
+        yield f"{where}: {_state(row.package, change.before)} → {_state(row.package, change.after)}"
+    for upload in change.uploads:
         when = f"{upload.when.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
-        yield f"  moved by {visible(upload.file, 1000)}, uploaded {when} to {visible(upload.channel, 1000)}"
-    if flip.at_cutoff:
-        yield "  no upload since did that: a lock from nothing had it when this one was made"
-    yield f"  looked among {_count(flip.moments, 'moment')}, in {_count(flip.solves, 'solve')}"
-    if flip.undated:
-        yield f"  {_count(flip.undated, 'record')} without a date: as if there all along"
+        yield f"  changed by {visible(upload.file, 1000)}, uploaded to {visible(upload.channel, 1000)} at {when}"
+    if change.at_cutoff:
+        yield "  not caused by an upload since: a new lock at the cut-off of this one already had it"
+    yield f"  searched {_count(change.moments, 'upload time')} in {_count(change.solves, 'solve')}"
+    if change.undated:
+        yield f"  {_count(change.undated, 'record')} without an upload date counted as always present"
 
 
 def _count(number: int, what: str) -> str:
@@ -58,13 +58,13 @@ def _state(name: str, package: Package | None) -> str:
 
 
 def _json(row: UploadRow) -> dict[str, object]:
-    flip = row.flip
+    change = row.change
     return {
         "lock": row.lock,
         "platform": row.platform,
         "package": row.package,
-        "before": str(flip.before) if flip.before else None,
-        "after": str(flip.after) if flip.after else None,
+        "before": str(change.before) if change.before else None,
+        "after": str(change.after) if change.after else None,
         "uploads": [
             {
                 "name": upload.name,
@@ -73,10 +73,10 @@ def _json(row: UploadRow) -> dict[str, object]:
                 "channel": upload.channel,
                 "uploaded": upload.when.astimezone(datetime.timezone.utc).isoformat(),
             }
-            for upload in flip.uploads
+            for upload in change.uploads
         ],
-        "at_cutoff": flip.at_cutoff,
-        "moments": flip.moments,
-        "solves": flip.solves,
-        "undated": flip.undated,
+        "at_cutoff": change.at_cutoff,
+        "moments": change.moments,
+        "solves": change.solves,
+        "undated": change.undated,
     }

@@ -16,13 +16,13 @@ def lock_of(installed: Installed) -> Lock:
 
     The channel that most packages come from is the first: a prefix does not keep their order.
     """
-    if installed.damages:
-        count = len(installed.damages)
+    if installed.inconsistencies:
+        count = len(installed.inconsistencies)
         raise LockstepError(
             f"contradicts itself in {count} place{'s' if count > 1 else ''}, so no lock can say what it is",
             where=installed.prefix,
             remedy="mend it, or build it anew",
-            detail=tuple(f"  {damage.package}: {damage.detail}" for damage in installed.damages),
+            detail=tuple(f"  {each.package}: {each.detail}" for each in installed.inconsistencies),
         )
     return Lock(
         platforms={installed.platform: installed.packages},

@@ -66,8 +66,11 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
     found = _compare(root, claims, lambda: dict(_walk(root, folders)))
     extra = sorted(found.links.keys() - claims.keys() - _OTHERS)
     installed = contents.installed._replace(
-        damages=(*contents.installed.damages, *_damages(found.faults)),
-        strays=(*contents.installed.strays, *_strays(extra, contents.installed.strays)),
+        inconsistencies=(*contents.installed.inconsistencies, *_inconsistencies(found.faults)),
+        unowned_files=(
+            *contents.installed.unowned_files,
+            *_unowned_files(extra, contents.installed.unowned_files),
+        ),
     )
     size = sum(max(claims[path][0].size, 0) for path in found.hashed)
     return Look(installed, len(found.hashed), size, found.untold)
@@ -85,7 +88,7 @@ def differing(contents: PrefixContents, among: Container[Key]) -> dict[Package, 
     }
     faults = _compare(contents.root, claims, dict).faults
     own = [fault for fault in faults if fault.owner.key in among and fault.file.state != "owned twice"]
-    return {damage.package: damage.detail for damage in _damages(own)}
+    return {each.package: each.detail for each in _inconsistencies(own)}
 
 
 def _claims(contents: PrefixContents) -> dict[str, list[Claim]]:
@@ -204,7 +207,7 @@ def _changed(root: str, claim: Claim, digest: str) -> str:
     return f"{f'has {size} bytes' if size else 'is empty'}, {claim.size} bytes were installed"
 
 
-def _damages(faults: Iterable[_Fault]) -> Iterator[PrefixInconsistency]:
+def _inconsistencies(faults: Iterable[_Fault]) -> Iterator[PrefixInconsistency]:
     by_owner: dict[Package, dict[str, MismatchedFile]] = {}
     for fault in faults:
         by_owner.setdefault(fault.owner, {}).setdefault(fault.file.path, fault.file)
@@ -248,22 +251,22 @@ def _walk(root: str, folders: set[str] | None) -> Iterator[tuple[str, bool]]:
                 yield path, entry.is_symlink()
 
 
-def _strays(extra: list[str], known: Iterable[UnownedFile]) -> Iterator[UnownedFile]:
+def _unowned_files(extra: list[str], known: Iterable[UnownedFile]) -> Iterator[UnownedFile]:
     """Yield what nobody claims: what can be loaded or run, and the rest, such as caches that programs leave."""
-    told = {stray.place for stray in known}
+    told = {each.place for each in known}
     code = [path for path in extra if _is_code(path) and path not in told]
     rest = [path for path in extra if not _is_code(path)]
     if code:
-        yield _stray("file", "files of no package", code)
+        yield _unowned("file", "files of no package", code)
     if rest:
-        yield _stray("present", "data of no package", rest)
+        yield _unowned("present", "data of no package", rest)
 
 
 def _is_code(path: str) -> bool:
     return path.endswith(_CODE) or ".so." in path or path.startswith(("bin/", "Scripts/"))
 
 
-def _stray(kind: Literal["file", "present"], place: str, paths: list[str]) -> UnownedFile:
+def _unowned(kind: Literal["file", "present"], place: str, paths: list[str]) -> UnownedFile:
     files = tuple(MismatchedFile(path, "extra") for path in paths)
     (detail,) = _told(files)
     return UnownedFile(kind, place, detail, files)

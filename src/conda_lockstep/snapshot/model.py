@@ -6,11 +6,11 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.packages import Package, PackageSet
 
-DamageKind: TypeAlias = Literal["shadowed", "overwritten", "gone", "record", "files"]
-DAMAGE_KINDS: tuple[DamageKind, ...] = ("shadowed", "overwritten", "gone", "record", "files")
+InconsistencyKind: TypeAlias = Literal["shadowed", "overwritten", "gone", "record", "files"]
+INCONSISTENCY_KINDS: tuple[InconsistencyKind, ...] = ("shadowed", "overwritten", "gone", "record", "files")
 
-StrayKind: TypeAlias = Literal["startup", "path", "shadows", "file", "present"]
-STRAY_KINDS: tuple[StrayKind, ...] = ("startup", "path", "shadows", "file", "present")
+UnownedKind: TypeAlias = Literal["startup", "path", "shadows", "file", "present"]
+UNOWNED_KINDS: tuple[UnownedKind, ...] = ("startup", "path", "shadows", "file", "present")
 
 FileState: TypeAlias = Literal["changed", "missing", "extra", "owned twice"]
 FILE_STATES: tuple[FileState, ...] = ("changed", "missing", "extra", "owned twice")
@@ -34,7 +34,7 @@ class PrefixInconsistency(NamedTuple):
     that were recorded, which only a deep look tells.
     """
 
-    kind: DamageKind
+    kind: InconsistencyKind
     package: Package
     detail: str
     found: Package | None = None
@@ -49,7 +49,7 @@ class UnownedFile(NamedTuple):
     a module, library or program beside those of the packages. ``present``: it is set or there, and hides nothing.
     """
 
-    kind: StrayKind
+    kind: UnownedKind
     place: str
     detail: str
     files: tuple[MismatchedFile, ...] = ()
@@ -61,8 +61,8 @@ class Installed(NamedTuple):
     prefix: str
     platform: str
     packages: PackageSet
-    damages: tuple[PrefixInconsistency, ...] = ()
-    strays: tuple[UnownedFile, ...] = ()
+    inconsistencies: tuple[PrefixInconsistency, ...] = ()
+    unowned_files: tuple[UnownedFile, ...] = ()
 
 
 class Gpu(NamedTuple):

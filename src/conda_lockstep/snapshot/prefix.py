@@ -57,7 +57,7 @@ def read_contents(
     if not unfinished:
         refuse_unfinished(prefix)
     root = os.path.realpath(prefix)
-    records, damages = _read_records(root)
+    records, inconsistencies = _read_records(root)
     listings = {folder: listing(folder) for folder in _site_packages(root, records)}
     present = [found for item in listings.items() for found in find_distributions(*item)]
     owned = {f"{root}/{own.folder}" for record in records for own in record.distributions}
@@ -66,11 +66,13 @@ def read_contents(
     pip = {package.name: package for _, package in read}
     paths = {found.path for found in present}
     for record in records:
-        damages += _overlaps(root, record, paths, pip)
-    damages += [*_doubled(package for _, package in read), *overlapping_wheels(read)]
+        inconsistencies += _overlaps(root, record, paths, pip)
+    inconsistencies += [*_doubled(package for _, package in read), *overlapping_wheels(read)]
     packages = PackageSet.of([*(record.package for record in records), *pip.values()])
-    strays = [*_startup(root, records, listings, present), *surroundings.find(root, listings, environ)]
-    installed = Installed(str(prefix), _platform(packages), packages, tuple(damages), tuple(strays))
+    unowned_files = [*_startup(root, records, listings, present), *surroundings.find(root, listings, environ)]
+    installed = Installed(
+        str(prefix), _platform(packages), packages, tuple(inconsistencies), tuple(unowned_files)
+    )
     return PrefixContents(root, installed, tuple(records), tuple(read))
 
 
@@ -99,23 +101,25 @@ def _read_records(prefix: str) -> tuple[list[Record], list[PrefixInconsistency]]
         )
         raise LockstepError(what, where=prefix, remedy="name the environment's prefix") from None
     records: dict[str, Record] = {}
-    damages = []
+    inconsistencies = []
     for name in names:
         try:
             record = parse_record(_bytes_of(f"{folder}/{name}"))
         except (OSError, MalformedRecordError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
-            damages.append(
+            inconsistencies.append(
                 PrefixInconsistency(
                     "record", _package_named(name), f"conda-meta/{name} cannot be read: {why}"
                 )
             )
             continue
-        damages += _misnamed(record.package, name)
+        inconsistencies += _misnamed(record.package, name)
         if record.package.name in records:
-            damages.append(PrefixInconsistency("record", record.package, "conda-meta has two records of it"))
+            inconsistencies.append(
+                PrefixInconsistency("record", record.package, "conda-meta has two records of it")
+            )
         records[record.package.name] = record
-    return list(records.values()), damages
+    return list(records.values()), inconsistencies
 
 
 def _package_named(file: str) -> Package:

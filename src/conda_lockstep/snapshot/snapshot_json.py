@@ -9,9 +9,9 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.package_json import package_from, package_json
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.snapshot.model import (
-    DAMAGE_KINDS,
     FILE_STATES,
-    STRAY_KINDS,
+    INCONSISTENCY_KINDS,
+    UNOWNED_KINDS,
     Gpu,
     Installed,
     Machine,
@@ -39,8 +39,10 @@ def dumps(snapshot: Snapshot) -> str:
         "prefix": installed.prefix,
         "platform": installed.platform,
         "machine": machine_json(snapshot.machine),
-        "damages": [_damage_json(damage) for damage in installed.damages],
-        "strays": [_stray_json(stray) for stray in installed.strays],
+        "inconsistencies": [
+            _inconsistency_json(inconsistency) for inconsistency in installed.inconsistencies
+        ],
+        "unowned_files": [_unowned_json(unowned) for unowned in installed.unowned_files],
         "packages": [package_json(package) for package in installed.packages.values()],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
@@ -59,8 +61,8 @@ def loads(text: str, where: str) -> Snapshot:
         prefix=fields.text("prefix"),
         platform=fields.text("platform"),
         packages=packages,
-        damages=tuple(_damage_from(child) for child in fields.children("damages")),
-        strays=tuple(_stray_from(child) for child in fields.children("strays")),
+        inconsistencies=tuple(_inconsistency_from(child) for child in fields.children("inconsistencies")),
+        unowned_files=tuple(_unowned_from(child) for child in fields.children("unowned_files")),
     )
     return Snapshot(installed, _machine_from(fields.child("machine")))
 
@@ -117,38 +119,38 @@ def _machine_from(fields: Fields) -> Machine:
     )
 
 
-def _damage_json(damage: PrefixInconsistency) -> dict[str, Json]:
+def _inconsistency_json(inconsistency: PrefixInconsistency) -> dict[str, Json]:
     values: dict[str, Json] = {
-        "kind": damage.kind,
-        "detail": damage.detail,
-        "package": package_json(damage.package),
+        "kind": inconsistency.kind,
+        "detail": inconsistency.detail,
+        "package": package_json(inconsistency.package),
     }
-    if damage.found:
-        values["found"] = package_json(damage.found)
-    if damage.files:
-        values["files"] = [file_json(file) for file in damage.files]
+    if inconsistency.found:
+        values["found"] = package_json(inconsistency.found)
+    if inconsistency.files:
+        values["files"] = [file_json(file) for file in inconsistency.files]
     return values
 
 
-def _damage_from(fields: Fields) -> PrefixInconsistency:
+def _inconsistency_from(fields: Fields) -> PrefixInconsistency:
     found = package_from(fields.child("found")) if fields.has("found") else None
     files = tuple(file_from(child) for child in fields.children("files"))
-    kind = _one_of(fields, "kind", DAMAGE_KINDS)
+    kind = _one_of(fields, "kind", INCONSISTENCY_KINDS)
     return PrefixInconsistency(
         kind, package_from(fields.child("package")), fields.text("detail"), found, files
     )
 
 
-def _stray_json(stray: UnownedFile) -> dict[str, Json]:
-    values: dict[str, Json] = {"kind": stray.kind, "place": stray.place, "detail": stray.detail}
-    if stray.files:
-        values["files"] = [file_json(file) for file in stray.files]
+def _unowned_json(unowned: UnownedFile) -> dict[str, Json]:
+    values: dict[str, Json] = {"kind": unowned.kind, "place": unowned.place, "detail": unowned.detail}
+    if unowned.files:
+        values["files"] = [file_json(file) for file in unowned.files]
     return values
 
 
-def _stray_from(fields: Fields) -> UnownedFile:
+def _unowned_from(fields: Fields) -> UnownedFile:
     files = tuple(file_from(child) for child in fields.children("files"))
-    kind = _one_of(fields, "kind", STRAY_KINDS)
+    kind = _one_of(fields, "kind", UNOWNED_KINDS)
     return UnownedFile(kind, fields.text("place"), fields.text("detail"), files)
 
 

@@ -41,10 +41,10 @@ def unclaimed(root: str, paths: set[str], distributions: Iterable[Distribution])
         folder = os.path.relpath(os.path.dirname(distribution.path), root)
         left -= {f"{folder}/{name}" for name in recorded_paths(distribution)}
     for path in sorted(left):
-        yield _stray(root, path)
+        yield _unowned(root, path)
 
 
-def _stray(root: str, path: str) -> UnownedFile:
+def _unowned(root: str, path: str) -> UnownedFile:
     if not path.endswith(".pth"):
         return UnownedFile("startup", path, "it runs in every start of Python, and no package brought it")
     try:

@@ -75,7 +75,7 @@ def test_show_fixes_shows_the_lines_as_they_would_be(
 ) -> None:
     assert main(["lint", "--show-fixes", *CHOSEN]) == 1
     said = capsys.readouterr().out
-    assert "  = fix (unsafe): match 1.26.*\n  -   - numpy 1.26 " in said
+    assert "  = fix (unsafe): allow 1.26.*\n  -   - numpy 1.26 " in said
     assert "\n  +   - numpy=1.26   # exact by accident\n" in said
 
 

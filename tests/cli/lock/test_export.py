@@ -96,7 +96,7 @@ def test_a_mistake_is_one_line(
 def test_no_lock_here(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("conda-lock.yml").unlink()
     assert main(["export", "--format", "explicit"]) == 2
-    said = "lockstep: there is no conda-lock.yml here; name the lock, or run: lockstep lock\n"
+    said = "lockstep: no conda-lock.yml found in this folder; name the lock, or run: lockstep lock\n"
     assert capsys.readouterr().err == said
 
 

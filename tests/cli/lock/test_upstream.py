@@ -55,9 +55,9 @@ def test_releases_and_what_holds_back_are_told(upstream, capsys):
     assert [(row["subject"], row["before"], row["after"]) for row in comparison["changes"]] == [
         ("idna", "3.10", "3.11")
     ]
-    assert comparison["changes"][0]["blame"] == "upstream"
+    assert comparison["changes"][0]["attribution"] == "upstream"
     assert comparison["notes"] == [
-        "urllib3 2.5.0 is there, and not in a new lock; what lets it in: open 'urllib3=2.3' (line 7)"
+        "urllib3 2.5.0 is available but not in a new lock: open 'urllib3=2.3' (line 7)"
     ]
     assert _report(capsys, "--fail-on", "critical")[0] == 0
     assert comparison["changes"][0]["chain"] == ["environment.yml:4: idna"]
@@ -73,12 +73,12 @@ def test_what_vanished_was_replaced_or_hot_fixed_is_told(upstream, capsys):
     status, told = _report(capsys)
     files = {
         row["subject"]: row
-        for row in next(each for each in told["comparisons"] if each["name"].startswith("the files of"))[
+        for row in next(each for each in told["comparisons"] if each["name"].startswith("files in"))[
             "changes"
         ]
     }
     assert status == 2, (
-        "without its only tqdm the file has no solution; what became of the files is told all the same"
+        "without its only tqdm the file has no solution; the changes of the files are reported all the same"
     )
     assert {name: row["classes"][0] for name, row in files.items()} == {
         "tqdm": "vanished",
@@ -86,7 +86,7 @@ def test_what_vanished_was_replaced_or_hot_fixed_is_told(upstream, capsys):
         "idna": "metadata",
     }
     assert (files["six"]["severity"], files["tqdm"]["severity"]) == ("critical", "high")
-    assert "hot-fixed: needs python >=3.9" in files["idna"]["detail"]
+    assert "hot-fixed: requires python >=3.9" in files["idna"]["detail"]
 
 
 def test_a_file_that_was_replaced_is_told_once(upstream, capsys):
@@ -144,8 +144,8 @@ def test_bisect_names_the_planted_upload_among_a_thousand(tmp_path, monkeypatch,
     assert told["solves"] <= 1 + math.ceil(math.log2(1000))
     assert main(["upstream", "conda-lock.yml", "--bisect", "app"]) == 1
     out = capsys.readouterr().out
-    assert "moved by noarch/engine-2.0-0.tar.bz2, uploaded " in out
-    assert f"looked among 1,000 moments, in {told['solves']} solves\n  1 record without a date" in out
+    assert "changed by noarch/engine-2.0-0.tar.bz2, uploaded " in out
+    assert f"searched 1,000 upload times in {told['solves']} solves\n  1 record without an upload date" in out
 
 
 def test_bisect_says_in_one_line_that_it_knows_nothing_of_pip(upstream, capsys):
@@ -165,7 +165,9 @@ def test_bisect_says_in_one_line_that_it_knows_nothing_of_pip(upstream, capsys):
 def test_bisect_says_where_nothing_moved(upstream, capsys):
     capsys.readouterr()
     assert main(["upstream", "environment.yml", "--bisect", "six"]) == 0
-    assert "a new lock still has six" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert ": six " in out
+    assert " is still in a new lock\n" in out
 
 
 @pytest.mark.parametrize(

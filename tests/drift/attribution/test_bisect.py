@@ -14,21 +14,21 @@ moments = st.lists(st.integers(0, 10**9), min_size=1, max_size=300, unique=True)
 
 
 @given(moments, st.data())
-def test_the_first_moment_is_found_in_as_many_questions_as_a_bisection_needs(times, data):
+def test_the_first_moment_is_found_in_as_many_calls_as_a_bisection_needs(times, data):
     planted = data.draw(st.sampled_from(times))
-    asked = []
+    calls = []
 
     async def flipped(moment: int) -> bool:
-        asked.append(moment)
+        calls.append(moment)
         return moment >= planted
 
     assert asyncio.run(first_flip(times, flipped)) == planted
-    assert len(asked) <= 1 + math.ceil(math.log2(len(times))) if len(times) > 1 else 1
-    assert len(set(asked)) == len(asked)
+    assert len(calls) <= 1 + math.ceil(math.log2(len(times))) if len(times) > 1 else 1
+    assert len(set(calls)) == len(calls)
 
 
 @given(moments, st.data())
-def test_what_flips_back_and_forth_gives_a_moment_at_which_it_did(times, data):
+def test_a_solution_that_flips_back_and_forth_gives_a_moment_of_a_flip(times, data):
     states = dict(
         zip(times, data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times))), strict=True)
     )
@@ -45,7 +45,7 @@ def test_what_flips_back_and_forth_gives_a_moment_at_which_it_did(times, data):
         assert before < 0 or not states[times[before]]
 
 
-def test_nothing_is_asked_where_there_are_no_moments():
+def test_without_moments_nothing_is_called():
     async def flipped(moment: int) -> bool:
         raise AssertionError(moment)
 

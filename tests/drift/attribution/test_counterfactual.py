@@ -47,61 +47,63 @@ def _write(folder: Path, entries: tuple[str, ...]) -> None:
 def _causes(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any], list[str]]:
     capsys.readouterr()
     status = main(["diff", "base/conda-lock.yml", "conda-lock.yml", "--causes", "--format", "json", *options])
-    (told,) = json.loads(capsys.readouterr().out)["comparisons"]
-    return status, {row["subject"]: row for row in told["changes"]}, told["notes"]
+    (comparison,) = json.loads(capsys.readouterr().out)["comparisons"]
+    return status, {row["subject"]: row for row in comparison["changes"]}, comparison["notes"]
 
 
-def test_what_upstream_released_is_upstreams_and_fails_nothing(folder, capsys):
+def test_an_upstream_release_is_attributed_to_upstream_and_does_not_fail(folder, capsys):
     assert main(["lock", "--update-all"]) == 0
     status, rows, notes = _causes(capsys)
     assert status == 0
     assert len(rows) > 20
-    assert {row["blame"] for row in rows.values()} == {"upstream"}
+    assert {row["attribution"] for row in rows.values()} == {"upstream"}
     assert re.fullmatch(r"upstream, uploaded 20\d\d-\d\d-\d\d", rows["python"]["cause"])
     assert rows["python"]["new"]["timestamp"] > rows["python"]["old"]["timestamp"] > 0
-    assert re.match(r"\d+ records have no date and slip past the old lock's cut-off", notes[0])
+    assert re.match(
+        r"\d+ records have no upload date, so the old lock's cut-off does not exclude them", notes[0]
+    )
 
 
-def test_a_changed_pin_is_the_pull_requests_and_fails_when_critical(folder, capsys):
+def test_a_changed_pin_is_attributed_to_the_pull_request_and_fails_when_critical(folder, capsys):
     _write(folder, CHANGED)
     assert main(["lock"]) == 0
     status, rows, _ = _causes(capsys, "--fail-on", "critical")
     assert status == 1
-    assert {row["blame"] for row in rows.values()} == {"change"}
+    assert {row["attribution"] for row in rows.values()} == {"pull_request"}
     assert (rows["numpy"]["severity"], rows["numpy"]["cause"]) == ("critical", "this pull request")
 
 
-def test_both_at_once_are_told_apart(folder, capsys):
+def test_changes_of_both_are_distinguished(folder, capsys):
     _write(folder, CHANGED)
     assert main(["lock", "--update-all"]) == 0
     _, rows, _ = _causes(capsys)
-    assert rows["numpy"]["blame"] == "change"
-    assert rows["python"]["blame"] == rows["openssl"]["blame"] == "upstream"
+    assert rows["numpy"]["attribution"] == "pull_request"
+    assert rows["python"]["attribution"] == rows["openssl"]["attribution"] == "upstream"
     # Only numpy 1.26 needs it, and there is a newer one since.
-    assert rows["libstdcxx-ng"]["blame"] == "both"
-    assert rows["libstdcxx-ng"]["cause"].startswith("this pull request, then upstream, uploaded 2026-")
+    assert rows["libstdcxx-ng"]["attribution"] == "both"
+    assert rows["libstdcxx-ng"]["cause"].startswith("this pull request and upstream, uploaded 2026-")
 
 
-def test_a_pin_that_was_not_there_yet_is_the_pull_requests(folder, capsys):
+def test_a_pin_of_a_later_release_is_attributed_to_the_pull_request(folder, capsys):
     _write(folder, ("python=3.12.13", "numpy<2.2", "pandas"))
     assert main(["lock"]) == 0
     _, rows, notes = _causes(capsys)
-    assert rows["python"]["blame"] == "change"
-    assert any("has no solution among what was there on 2025-" in note for note in notes)
+    assert rows["python"]["attribution"] == "pull_request"
+    assert any("has no solution at the old lock's cut-off, 2025-" in note for note in notes)
 
 
-def test_a_lock_edited_by_hand_is_neithers_and_fails(folder, capsys):
+def test_a_lock_edited_by_hand_is_unexplained_and_fails(folder, capsys):
     path = folder / "conda-lock.yml"
     text = path.read_text()
     (sha256,) = re.findall(r"tzdata-2025a-\S+\n(?:.*\n)*?.*sha256: '(\w{64})", text)[:1]
     path.write_text(text.replace(sha256, "c" * 64))
     status, rows, _ = _causes(capsys, "--fail-on", "critical")
     assert status == 1
-    assert rows["tzdata"]["blame"] == "unexplained"
-    assert rows["tzdata"]["cause"].startswith("neither the file nor upstream")
+    assert rows["tzdata"]["attribution"] == "unexplained"
+    assert rows["tzdata"]["cause"].startswith("unexplained (by neither the file nor upstream)")
 
 
-def test_a_change_is_led_back_to_the_line_that_pulls_it_in(folder, capsys):
+def test_a_change_is_traced_to_the_entry_that_pulls_it_in(folder, capsys):
     _write(folder, CHANGED)
     assert main(["lock"]) == 0
     capsys.readouterr()
@@ -109,7 +111,7 @@ def test_a_change_is_led_back_to_the_line_that_pulls_it_in(folder, capsys):
     assert (
         """added
             environment.yml:5: numpy=1.26
-              numpy 1.26.4 needs libstdcxx-ng >=12
+              numpy 1.26.4 requires libstdcxx-ng >=12
 """
         in capsys.readouterr().out
     )
@@ -122,7 +124,7 @@ def test_causes_need_the_file_beside_the_lock(folder, capsys):
     assert "lockstep: conda-lock.yml: lies beside no environment file" in capsys.readouterr().err
 
 
-def test_locks_that_lie_elsewhere_are_told_whose_they_are(folder, capsys):
+def test_locks_in_another_folder_need_the_file_option(folder, capsys):
     assert main(["lock", "--update-all"]) == 0
     (folder / "elsewhere").mkdir()
     (folder / "conda-lock.yml").rename(folder / "elsewhere" / "new.conda-lock.yml")
@@ -130,5 +132,5 @@ def test_locks_that_lie_elsewhere_are_told_whose_they_are(folder, capsys):
     new = "elsewhere/new.conda-lock.yml"
     options = ["--causes", "--file", "environment.yml", "--format", "json", "--fail-on", "any"]
     assert main(["diff", "base/conda-lock.yml", new, *options]) == 0
-    (told,) = json.loads(capsys.readouterr().out)["comparisons"]
-    assert {row["blame"] for row in told["changes"]} == {"upstream"}
+    (comparison,) = json.loads(capsys.readouterr().out)["comparisons"]
+    assert {row["attribution"] for row in comparison["changes"]} == {"upstream"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.drift.compare.chains import explained
+from conda_lockstep.drift.compare.chains import add_chains
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import read_source
 from conda_lockstep.drift.report import Row
@@ -32,7 +32,7 @@ def rows(folder: Path, old: list[Package], new: list[Package], environment: str)
     if environment:
         (folder / "new" / "environment.yml").write_text(environment)
     sources = [read_source(folder / side / "conda-lock.yml") for side in ("old", "new")]
-    return {row.subject: row for row in explained(compare(*sources), *sources).rows}
+    return {row.subject: row for row in add_chains(compare(*sources), *sources).rows}
 
 
 OLD = [
@@ -48,31 +48,33 @@ NEW = [
 ]
 
 
-def test_each_change_has_its_chain_on_the_side_that_has_it(tmp_path: Path) -> None:
+def test_each_change_has_the_chain_of_the_side_that_has_it(tmp_path: Path) -> None:
     found = rows(tmp_path, OLD, NEW, "dependencies:\n  - bottleneck\n  - esmpy\n")
     assert {name: row.chain for name, row in found.items()} == {
         "esmpy": ("environment.yml:3: esmpy",),
-        "ucx": ("environment.yml:3: esmpy", "esmpy 8.9 needs ucx"),
-        "tidy": ("environment.yml:3: esmpy", "esmpy 8.8 needs tidy"),
+        "ucx": ("environment.yml:3: esmpy", "esmpy 8.9 requires ucx"),
+        "tidy": ("environment.yml:3: esmpy", "esmpy 8.8 requires tidy"),
         # Not bottleneck, which is nearer, and needs no newer glibc.
         "__glibc": (
             "environment.yml:3: esmpy",
-            "esmpy 8.9 needs ucx",
-            "ucx 1.20 needs __glibc >=2.28,<3.0.a0",
+            "esmpy 8.9 requires ucx",
+            "ucx 1.20 requires __glibc >=2.28,<3.0.a0",
         ),
     }
 
 
-def test_without_an_environment_file_a_chain_begins_with_what_nothing_depends_on(tmp_path: Path) -> None:
-    assert rows(tmp_path, OLD, NEW, "")["ucx"].chain == ("esmpy 8.9 needs ucx",)
+def test_without_an_environment_file_a_chain_starts_at_a_package_that_nothing_requires(
+    tmp_path: Path,
+) -> None:
+    assert rows(tmp_path, OLD, NEW, "")["ucx"].chain == ("esmpy 8.9 requires ucx",)
 
 
-def test_a_lowered_bound_is_explained_by_who_asked_for_it(tmp_path: Path) -> None:
+def test_a_lowered_bound_is_explained_by_the_package_that_set_it(tmp_path: Path) -> None:
     found = rows(tmp_path, NEW, OLD, "dependencies:\n  - bottleneck\n  - esmpy\n")
-    assert found["__glibc"].chain[-1] == "ucx 1.20 needs __glibc >=2.28,<3.0.a0"
+    assert found["__glibc"].chain[-1] == "ucx 1.20 requires __glibc >=2.28,<3.0.a0"
 
 
-def test_what_no_entry_leads_to_has_no_chain(tmp_path: Path) -> None:
+def test_a_package_that_no_entry_leads_to_has_no_chain(tmp_path: Path) -> None:
     assert rows(tmp_path, OLD, NEW, "dependencies:\n  - bottleneck\n")["ucx"].chain == ()
 
 
@@ -81,7 +83,7 @@ def test_in_real_pairs_nearly_every_change_is_explained(corpus: Path, pair: str)
     sources = [
         read_source(corpus / "locks" / "pairs" / pair / side / "conda-lock.yml") for side in ("old", "new")
     ]
-    [first, *_] = explained(compare(*sources), *sources).comparisons
-    told = [row for row in first.rows if row.chain]
-    assert len(told) >= 0.95 * len(first.rows)
-    assert all(row.chain[0].startswith("environment.yml:") for row in told)
+    [first, *_] = add_chains(compare(*sources), *sources).comparisons
+    explained = [row for row in first.rows if row.chain]
+    assert len(explained) >= 0.95 * len(first.rows)
+    assert all(row.chain[0].startswith("environment.yml:") for row in explained)

@@ -116,7 +116,7 @@ def test_two_spellings_of_one_name_are_two_packages() -> None:
     ]
 
 
-def test_a_pip_package_that_comes_over_a_conda_package_shadows_it() -> None:
+def test_a_pip_package_over_a_conda_package_shadows_it() -> None:
     drift = diff(PackageSet.of([NUMPY]), PackageSet.of([NUMPY, pip("numpy", "2.0.0")]))
     assert [change.classes for change in drift.changes] == [{DriftClass.ADDED, DriftClass.SHADOWED}]
     assert drift.unchanged == (("conda", "numpy"),)
@@ -135,7 +135,7 @@ def test_a_pip_package_that_comes_over_a_conda_package_shadows_it() -> None:
         ("nccl", "nvidia-nccl-cu12", False),
     ],
 )
-def test_a_pip_package_shadows_what_holds_its_project_and_not_its_namesake(
+def test_a_pip_package_shadows_the_package_of_its_project_and_not_its_namesake(
     held: str, project: str, shadowed: bool
 ) -> None:
     drift = diff(
@@ -144,22 +144,22 @@ def test_a_pip_package_shadows_what_holds_its_project_and_not_its_namesake(
     assert [DriftClass.SHADOWED in change.classes for change in drift.changes] == [shadowed]
 
 
-def test_where_one_side_has_no_pip_part_the_other_sides_is_not_compared() -> None:
+def test_without_a_pip_part_on_one_side_that_of_the_other_is_not_compared() -> None:
     old, new = PackageSet.of([NUMPY]), PackageSet.of([NUMPY, pip("idna", "3.10")])
     drift = diff(old, new, ComparableFacts(pip=False))
     assert not drift
     assert drift.not_compared == (("pip", "idna"),)
-    assert UnknownFact("pip part", (("pip", "idna"),)) in drift.gaps
+    assert UnknownFact("pip part", (("pip", "idna"),)) in drift.unknown_facts
 
 
 def test_unknown_hashes_and_builds_are_named() -> None:
     bare = NUMPY._replace(build="", sha256="", md5="")
-    assert diff(PackageSet.of([NUMPY]), PackageSet.of([bare])).gaps == (
+    assert diff(PackageSet.of([NUMPY]), PackageSet.of([bare])).unknown_facts == (
         UnknownFact("build", (("conda", "numpy"),)),
         UnknownFact("bytes", (("conda", "numpy"),)),
     )
     sha_only, md5_only = NUMPY._replace(md5=""), NUMPY._replace(sha256="")
-    assert diff(PackageSet.of([sha_only]), PackageSet.of([md5_only])).gaps == (
+    assert diff(PackageSet.of([sha_only]), PackageSet.of([md5_only])).unknown_facts == (
         UnknownFact("bytes", (("conda", "numpy"),)),
     )
 
@@ -194,7 +194,7 @@ def test_the_order_of_the_packages_does_not_matter(old: PackageSet, new: Package
 def facts(drift: Drift) -> tuple[object, ...]:
     changes = {(change.old, change.new, change.classes, change.flips) for change in drift.changes}
     envelope = {(each.virtual_package, each.direction, each.old, each.new) for each in drift.envelope}
-    return changes, drift.unchanged, drift.not_compared, envelope, drift.gaps
+    return changes, drift.unchanged, drift.not_compared, envelope, drift.unknown_facts
 
 
 def mirrored(drift: Drift) -> tuple[object, ...]:
@@ -210,4 +210,4 @@ def mirrored(drift: Drift) -> tuple[object, ...]:
     envelope = {
         (each.virtual_package, MIRRORS[each.direction], each.new, each.old) for each in drift.envelope
     }
-    return changes, drift.unchanged, drift.not_compared, envelope, drift.gaps
+    return changes, drift.unchanged, drift.not_compared, envelope, drift.unknown_facts

@@ -71,7 +71,7 @@ def test_one_environment_does_not_drift_between_its_formats(
     assert len(ids) == 1
 
 
-def test_a_machine_is_judged_alike_whichever_side_it_is_named_on(
+def test_a_machine_is_graded_the_same_on_either_side(
     installed: Installed, forge: Forge, tmp_path: Path
 ) -> None:
     prefix = copy_of(installed.prefix, tmp_path / "prefix")
@@ -120,7 +120,7 @@ def test_fail_on_sets_what_fails(
 @settings(max_examples=60, deadline=None)
 def test_the_platform_and_the_format_of_the_inputs_do_not_matter(old: PackageSet, new: PackageSet) -> None:
     """As far as the formats hold the same: the manifest, which holds all that a lock does, against the lock itself."""
-    told = {}
+    rows = {}
     for platform in ("linux-64", "osx-arm64"):
         locks = [_settled(packages, platform) for packages in (old, new)]
         written = {
@@ -130,8 +130,8 @@ def test_the_platform_and_the_format_of_the_inputs_do_not_matter(old: PackageSet
         for form, texts in written.items():
             report = compare(*(parse_source(text, "x") for text in texts))
             [comparison] = report.comparisons
-            told[platform, form] = [row._replace(old=None, new=None) for row in comparison.rows]
-    first, *others = told.values()
+            rows[platform, form] = [row._replace(old=None, new=None) for row in comparison.rows]
+    first, *others = rows.values()
     assert all(rows == first for rows in others)
 
 
@@ -150,7 +150,7 @@ def _settled(packages: PackageSet, platform: str) -> Lock:
     return cep37.parse(cep37.render(lock), "conda-lock.yml")
 
 
-def test_an_unknown_format_or_severity_is_told(operands: dict[str, Path]) -> None:
+def test_an_unknown_format_or_severity_is_reported(operands: dict[str, Path]) -> None:
     with pytest.raises(
         LockstepError, match="there is no format 'xml'; choose from: text, json, markdown, html"
     ):
@@ -172,8 +172,8 @@ def test_every_common_platform_is_compared_and_the_others_are_named(
     report = drift_json.loads(capsys.readouterr().out, "out")
     assert [comparison.platform for comparison in report.comparisons] == ["linux-64", "osx-arm64"]
     assert report.notes == (
-        f"only {tmp_path}/old.yml is for osx-64: not compared",
-        f"only {tmp_path}/new.yml is for win-64: not compared",
+        f"not compared: osx-64, which only {tmp_path}/old.yml has",
+        f"not compared: win-64, which only {tmp_path}/new.yml has",
     )
     assert commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", format="json", platform="linux-64") == 0
     assert drift_json.loads(capsys.readouterr().out, "out").notes == ()
@@ -183,7 +183,7 @@ def test_every_common_platform_is_compared_and_the_others_are_named(
         commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", platform="win-64")
 
 
-def test_locks_without_a_common_platform_are_told(operands: dict[str, Path], tmp_path: Path) -> None:
+def test_locks_without_a_common_platform_are_reported(operands: dict[str, Path], tmp_path: Path) -> None:
     other = tmp_path / "osx.txt"
     other.write_text("# platform: osx-64\n@EXPLICIT\n")
     with pytest.raises(LockstepError, match=r"no platform in common: .* is for linux-64, .* for osx-64"):
@@ -193,17 +193,17 @@ def test_locks_without_a_common_platform_are_told(operands: dict[str, Path], tmp
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.yml", "name: a\ndependencies: [numpy]\n", "is no lock and no snapshot; name a conda-lock.yml"),
+        ("x.yml", "name: a\ndependencies: [numpy]\n", "is not a lock or a snapshot; pass a conda-lock.yml"),
         ("x.json", "{}", "is no snapshot"),
         ("x.json", '{"kind": "conda-lockstep drift", "schema": 1}', "is no snapshot"),
-        ("x.txt", "", "is no lock and no snapshot"),
+        ("x.txt", "", "is not a lock or a snapshot"),
         ("missing", None, "no such file"),
         ("folder", "/", "is no conda environment"),
         ("x.yml", "version: 1\npackage: {", "not YAML"),
         ("pixi.lock", "version: 99\npackages: []", "pixi.lock version 99 is not known"),
     ],
 )
-def test_what_is_no_operand_is_told_in_one_line(
+def test_an_invalid_operand_is_reported_in_one_line(
     tmp_path: Path, name: str, content: str | None, message: str
 ) -> None:
     path = tmp_path / name

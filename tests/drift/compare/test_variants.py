@@ -115,11 +115,11 @@ def test_no_real_build_that_tells_something_is_passed_over(
 ) -> None:
     """What is looked at first, of a build and of dependencies, is only there to be fast."""
     packages = [package(record) for record in repodata(corpus)]
-    told = [variants(each) for each in packages]
-    assert sum(map(bool, told)) > 1000
+    known = [variants(each) for each in packages]
+    assert sum(map(bool, known)) > 1000
     monkeypatch.setattr(reading, "_MAY_TELL", re.compile(""))
     monkeypatch.setattr(reading, "_SILENT", set())
-    assert [variants(each) for each in packages] == told
+    assert [variants(each) for each in packages] == known
 
 
 def test_every_gpu_build_of_the_real_channels_is_known_as_one_and_no_cpu_build_is(corpus: Path) -> None:

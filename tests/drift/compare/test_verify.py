@@ -109,7 +109,7 @@ def replaced_by_a_local_project(prefix: Path, forge: Forge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "subject", "decisive", "severity", "told"),
+    ("damage", "subject", "decisive", "severity", "detail"),
     [
         (upgraded_by_pip, "idna", "shadowed", "critical", "pip installed idna 3.11 over it"),
         (
@@ -138,7 +138,7 @@ def replaced_by_a_local_project(prefix: Path, forge: Forge) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_damage_is_named(
+def test_each_inconsistency_is_reported(
     installed: Installed,
     forge: Forge,
     tmp_path: Path,
@@ -146,41 +146,45 @@ def test_damage_is_named(
     subject: str,
     decisive: str,
     severity: str,
-    told: str,
+    detail: str,
 ) -> None:
     prefix = copy_of(installed.prefix, tmp_path / "prefix")
     damage(prefix, forge)
     report = verify(prefix, installed.lock_file)
     first, *others = report.rows
     assert (first.subject, first.classes[0], first.severity) == (subject, decisive, severity)
-    assert told in first.detail
+    assert detail in first.detail
     assert not others
     assert failures(report)
 
 
-def test_other_bytes_are_told_by_the_hash_that_both_sides_know(
+def test_other_bytes_are_shown_by_a_hash_that_both_sides_record(
     installed: Installed, forge: Forge, tmp_path: Path
 ) -> None:
     locked = installed.packages[("conda", "numpy")]
-    for fields, told in (
+    for fields, shown in (
         ({"sha256": "0" * 64}, f"sha256 {'0' * 12}"),
         ({"sha256": None, "md5": "1" * 32}, f"md5 {'1' * 12}"),
     ):
-        prefix = copy_of(installed.prefix, tmp_path / told)
+        prefix = copy_of(installed.prefix, tmp_path / shown)
         edit_record(prefix, "numpy", **fields)
         (row,) = verify(prefix, installed.lock_file).rows
-        digest = locked.sha256 if told.startswith("sha256") else locked.md5
-        assert row.before == f"{locked.version} {told.partition(' ')[0]} {digest[:12]}"
-        assert row.after == f"{locked.version} {told}"
+        digest = locked.sha256 if shown.startswith("sha256") else locked.md5
+        assert row.before == f"{locked.version} {shown.partition(' ')[0]} {digest[:12]}"
+        assert row.after == f"{locked.version} {shown}"
 
 
-def test_a_sound_prefix_is_told_in_one_line(installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_matching_prefix_is_reported_in_one_line(
+    installed: Installed, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert commands.verify(installed.prefix, installed.lock_file) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(f"{installed.packages.environment_id}  {installed.prefix} holds exactly")
+    assert line.startswith(
+        f"{installed.packages.environment_id}  {installed.prefix} matches {installed.lock_file} exactly"
+    )
 
 
-def test_a_machine_without_cuda_that_got_the_cpu_build_is_named(
+def test_a_cpu_build_from_a_machine_without_cuda_is_reported(
     installed: Installed, forge: Forge, tmp_path: Path
 ) -> None:
     install(solve(forge, cuda=""), tmp_path / "prefix", tmp_path / "cache")
@@ -192,19 +196,19 @@ def test_a_machine_without_cuda_that_got_the_cpu_build_is_named(
     assert "cpu" in torch.after
 
 
-def test_several_damages_are_told_the_most_dangerous_first(
+def test_several_inconsistencies_are_reported_most_dangerous_first(
     installed: Installed, forge: Forge, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prefix = copy_of(installed.prefix, tmp_path / "prefix")
     for damage in (added_by_pip, record_removed, record_with_other_bytes, upgraded_by_pip):
         damage(prefix, forge)
     assert commands.verify(prefix, installed.lock_file) == 1
-    told = [
+    ranked = [
         line.split()[:2]
         for line in capsys.readouterr().out.splitlines()
         if line[2:10].strip() in ("critical", "high", "medium")
     ]
-    assert told == [["critical", "idna"], ["critical", "numpy"], ["high", "tqdm"], ["medium", "tabulate"]]
+    assert ranked == [["critical", "idna"], ["critical", "numpy"], ["high", "tqdm"], ["medium", "tabulate"]]
 
 
 def test_the_conda_part_of_a_lock_verifies_against_the_conda_part_of_a_prefix(
@@ -239,12 +243,12 @@ def test_a_locked_pip_part_is_found_in_the_prefix(
     cep37.write(lock, tmp_path / "conda-lock.yml")
     assert commands.verify(prefix, tmp_path / "conda-lock.yml") == 0
     out = capsys.readouterr().out
-    assert "hashes were not compared for 1 package of pip" in out
+    assert "hashes were not compared for 1 pip package" in out
     pip(prefix, "uninstall", "--yes", "tabulate")
     assert [row.classes for row in verify(prefix, tmp_path / "conda-lock.yml").rows] == [("removed",)]
 
 
-def test_a_prefix_from_a_mirror_holds_the_lock(installed: Installed, tmp_path: Path) -> None:
+def test_a_prefix_installed_from_a_mirror_matches_the_lock(installed: Installed, tmp_path: Path) -> None:
     prefix = copy_of(installed.prefix, tmp_path / "prefix")
     for path in prefix.glob("conda-meta/*.json"):
         path.write_text(path.read_text().replace("file:///", "https://mirror.example/"))
@@ -258,14 +262,14 @@ def test_a_prefix_from_a_mirror_holds_the_lock(installed: Installed, tmp_path: P
     [
         (["conda-lock.yml", "gpu.conda-lock.yml"], "conda-lock.yml"),
         (["gpu.conda-lock.yml"], "gpu.conda-lock.yml"),
-        ([], "there is no conda-lock.yml here"),
+        ([], "no conda-lock.yml found in this folder"),
         (
             ["a.conda-lock.yml", "b.conda-lock.yml"],
-            "there are several locks here: a.conda-lock.yml, b.conda-lock.yml",
+            "several locks found: a.conda-lock.yml, b.conda-lock.yml",
         ),
     ],
 )
-def test_the_lock_is_found_where_it_is_not_named(tmp_path: Path, names: list[str], found: str) -> None:
+def test_the_lock_is_found_without_the_option(tmp_path: Path, names: list[str], found: str) -> None:
     for name in names:
         (tmp_path / name).touch()
     try:
@@ -282,7 +286,7 @@ def test_the_lock_is_found_where_it_is_not_named(tmp_path: Path, names: list[str
         (lambda path: None, "no such folder"),
     ],
 )
-def test_what_is_no_environment_is_told_in_one_line(
+def test_a_folder_that_is_not_an_environment_is_reported_in_one_line(
     installed: Installed, tmp_path: Path, make: Callable[[Path], object], message: str
 ) -> None:
     make(tmp_path / "prefix")
@@ -293,7 +297,7 @@ def test_what_is_no_environment_is_told_in_one_line(
 def test_a_lock_without_the_prefixs_platform_says_how_to_add_it(installed: Installed, tmp_path: Path) -> None:
     lock = tmp_path / "conda-lock.yml"
     cep37.write(Lock({"osx-arm64": installed.packages}, sources=("environment.yml",)), lock)
-    with pytest.raises(LockstepError, match=f"has nothing for {installed.platform}, only for osx-arm64"):
+    with pytest.raises(LockstepError, match=f"has no packages for {installed.platform}, only for osx-arm64"):
         verify(installed.prefix, lock)
 
 

@@ -50,23 +50,23 @@ def odd(report: Report) -> dict[str, list[tuple[str, str, str]]]:
     }
 
 
-def test_nodes_that_are_alike_are_one_line() -> None:
+def test_equal_nodes_are_one_line() -> None:
     report = compare_fleet(fleet(*[(held("1", "2"), SOUND)] * 64))
     assert odd(report) == {}
-    assert report.notes == ("linux-64: 64 nodes, all as they should be",)
+    assert report.notes == ("linux-64: 64 nodes, no differences",)
 
 
-def test_each_odd_state_is_told_once_with_all_its_nodes() -> None:
+def test_each_differing_state_is_reported_once_with_all_its_nodes() -> None:
     most, drifted = (held("1", "2"), SOUND), (held("1", "3"), SOUND)
     report = compare_fleet(fleet(most, drifted, most, (held("1", "2"), OLDER), drifted, most))
     assert odd(report) == {
         "node2, node5": [("p1", "2", "3")],
         "node4": [("driver", "550.54.15 (CUDA 12.4)", "535.104.05 (CUDA 12.2)")],
     }
-    assert report.notes == ("linux-64: 3 of 6 nodes not like the others: node2, node4, node5",)
+    assert report.notes == ("linux-64: 3 of 6 nodes differ: node2, node4, node5",)
 
 
-def test_with_a_lock_most_nodes_may_be_wrong(installed: Installed, tmp_path: Path) -> None:
+def test_with_a_lock_the_majority_can_be_wrong(installed: Installed, tmp_path: Path) -> None:
     prefix = copy_of(installed.prefix, tmp_path / "prefix")
     next(prefix.glob("conda-meta/tqdm-*.json")).unlink()
     right, wrong = ((prefixes.read(each), SOUND) for each in (installed.prefix, prefix))
@@ -76,24 +76,24 @@ def test_with_a_lock_most_nodes_may_be_wrong(installed: Installed, tmp_path: Pat
     # The lock decides, however many nodes have what.
     assert len(compare_fleet(nodes[:2], lock).notes) == 1
     older = fleet(right, (right[0], OLDER))
-    assert "no state is most nodes' own" in compare_fleet(older, lock).notes[1]
+    assert "no majority" in compare_fleet(older, lock).notes[1]
     assert list(odd(compare_fleet(nodes))) == ["node2"]
 
 
-def test_where_no_state_is_most_nodes_own_it_is_said() -> None:
+def test_a_fleet_without_a_majority_is_reported() -> None:
     report = compare_fleet(fleet((held("1"), SOUND), (held("2"), SOUND)))
-    assert report.notes[1] == "linux-64: no state is most nodes' own; node1 stood for it"
+    assert report.notes[1] == "linux-64: no majority; compared with node1"
 
 
 def test_platforms_are_fleets_of_their_own() -> None:
     arm = (held("2", platform="linux-aarch64"), SOUND)
     report = compare_fleet(fleet((held("1"), SOUND), arm, arm, (held("1"), SOUND)))
     assert report.notes == (
-        "linux-64: 2 nodes, all as they should be", "linux-aarch64: 2 nodes, all as they should be",
+        "linux-64: 2 nodes, no differences", "linux-aarch64: 2 nodes, no differences",
     )  # fmt: skip
 
 
-def test_many_nodes_are_counted_and_all_odd_ones_named() -> None:
+def test_many_nodes_are_counted_and_all_that_differ_are_named() -> None:
     report = compare_fleet(fleet(*[(held("1"), SOUND)] * 30, *[(held("2"), SOUND)] * 10))
     [name] = odd(report)
     assert name == "node31, node32, node33, node34, node35, node36, node37, node38 and 2 more"
@@ -114,13 +114,15 @@ def test_many_nodes_are_counted_and_all_odd_ones_named() -> None:
         ({"virtual_packages": ("__archspec=1=x86_64_v3",)}, ("processor level", "x86_64_v4", "x86_64_v3")),
     ],
 )
-def test_what_differs_between_machines(changes: Mapping[str, object], row: tuple[str, str, str]) -> None:
+def test_differences_between_machines_are_rows(
+    changes: Mapping[str, object], row: tuple[str, str, str]
+) -> None:
     other = SOUND._replace(**changes)
     assert [(each.subject, each.before, each.after) for each in machine_rows(SOUND, other)] == [row]
     assert [(each.subject, each.after, each.before) for each in machine_rows(other, SOUND)] == [row]
 
 
-def test_a_newer_kernel_is_no_difference() -> None:
+def test_a_newer_kernel_is_not_a_difference() -> None:
     assert not list(machine_rows(SOUND, SOUND._replace(kernel="Linux 6.8.0")))
     assert facts(Machine("linux-64", "x86_64", "Linux")) == dict.fromkeys(facts(SOUND), "")
 
@@ -130,7 +132,7 @@ def test_a_newer_kernel_is_no_difference() -> None:
         st.sampled_from([("1", SOUND), ("2", SOUND), ("1", OLDER), ("3", OLDER)]), min_size=1, max_size=12
     )
 )
-def test_every_node_is_odd_or_like_most(states: list[tuple[str, Machine]]) -> None:
+def test_every_node_differs_or_equals_the_majority(states: list[tuple[str, Machine]]) -> None:
     nodes = fleet(*((held(version), machine) for version, machine in states))
     report = compare_fleet(nodes)
     most = max(map(states.count, states))
@@ -162,16 +164,16 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 def test_a_folder_of_snapshots_is_a_fleet(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fleet", "fleet"]) == 0
-    assert "4 nodes, all as they should be" in capsys.readouterr().out
+    assert "4 nodes, no differences" in capsys.readouterr().out
     site.write("node9", held("2"))
     site.write("node10", held("2"))
     site.write("node3", held("1"))
     assert main(["fleet", "fleet"]) == 1
-    assert "2 of 5 nodes not like the others: node9, node10\n" in capsys.readouterr().out
+    assert "2 of 5 nodes differ: node9, node10\n" in capsys.readouterr().out
     assert main(["fleet", "fleet", "--fail-on", "never"]) == 0
 
 
-def test_the_report_is_that_of_any_drift(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_has_the_formats_of_diff(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.write("node9", held("2"))
     for form in commands.FORMATS:
         assert main(["fleet", "fleet", "--format", form]) == 1
@@ -205,7 +207,7 @@ def test_a_node_that_cannot_be_read_fails_beside_the_report_on_the_others(
     site.write("node2", held("2"))
     assert main(["fleet", "fleet"]) == 2
     streams = capsys.readouterr()
-    assert "1 of 4 nodes not like the others: node2" in streams.out
+    assert "1 of 4 nodes differs: node2" in streams.out
     assert streams.err.startswith(said)
     assert streams.err.count("\n") == 1
 
@@ -214,7 +216,7 @@ def test_a_node_that_cannot_be_read_fails_beside_the_report_on_the_others(
     ("arguments", "said"),
     [
         (["gone"], "lockstep: gone: no such file"),
-        (["empty"], "lockstep: empty: holds no snapshot; write them there with"),
+        (["empty"], "lockstep: empty: contains no snapshots; on each node, run: lockstep snapshot"),
         (["fleet", "--fail-on", "loud"], "lockstep: there is no severity 'loud'"),
         (["fleet", "--lock", "gone.yml"], "lockstep: gone.yml: no such file"),
     ],

@@ -1,4 +1,4 @@
-"""What two environment files ask for, compared."""
+"""Comparison of two environment files, entry by entry."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def file(*entries: str, channels: str = "[conda-forge]", name: str = "environmen
     return parse(f"channels: {channels}\ndependencies:\n{lines}", name)
 
 
-def told(old: EnvironmentFile, new: EnvironmentFile) -> list[str]:
+def rows_of(old: EnvironmentFile, new: EnvironmentFile) -> list[str]:
     [comparison] = spec_diff(old, new).comparisons
     return [
         f"{row.severity} {row.classes[0]} {row.subject} {row.before} → {row.after}" for row in comparison.rows
@@ -47,8 +47,8 @@ def told(old: EnvironmentFile, new: EnvironmentFile) -> list[str]:
         ("conda-forge::numpy", "https://conda.anaconda.org/conda-forge::numpy"),
     ],
 )
-def test_another_spelling_is_no_drift(old: str, new: str) -> None:
-    assert told(file(old), file(new)) == []
+def test_another_spelling_is_not_drift(old: str, new: str) -> None:
+    assert rows_of(file(old), file(new)) == []
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_another_spelling_is_no_drift(old: str, new: str) -> None:
         ("tqdm=4.66", "tqdm>=4.66,<5", "low constraint tqdm 4.66 → >=4.66,<5"),
         ("python=3.10", "python=3.10.4", "medium constraint python 3.10 → 3.10.4"),
         ("tqdm>=4", "tqdm==4.67.1", "low constraint tqdm >=4 → 4.67.1"),
-        # A build, a channel and another place are told beside the version.
+        # A build, a channel and another place are shown beside the version.
         ("tensorflow>=2", "tensorflow>=2.17=cuda12*", "medium variant tensorflow >=2 → >=2.17 cuda12"),
         ("pytorch=2=*cuda*", "pytorch=2", "critical variant pytorch 2 cuda → 2"),
         ("tqdm", "jaxlib>=0.4=cuda12*", "low added jaxlib  → >=0.4 cuda12"),
@@ -100,12 +100,12 @@ def test_another_spelling_is_no_drift(old: str, new: str) -> None:
             "critical variant cuda-version cudatoolkit 10 → cuda-version >=12.6",
         ),
         ("cudatoolkit", "pytorch-cuda=12.1", "medium removed cudatoolkit any version → "),
-        # Two entries of one name ask for what both say.
+        # Two entries of one name are combined.
         ("numpydoc", "numpydoc<1.9", "low constraint numpydoc any version → <1.9"),
     ],
 )
-def test_a_changed_entry_is_judged_by_what_it_asks_for(old: str, new: str, row: str) -> None:
-    rows = told(file(old), file(new))
+def test_a_changed_entry_is_graded_by_what_it_requests(old: str, new: str, row: str) -> None:
+    rows = rows_of(file(old), file(new))
     assert (row.replace("→ –", "→ ") in rows) if row else rows == []
 
 
@@ -120,7 +120,9 @@ def test_a_package_that_moves_to_pip_is_one_change() -> None:
     after = parse(
         "channels: [conda-forge]\ndependencies:\n  - pip:\n      - torch==2.4.0\n", "environment.yml"
     )
-    assert told(file("pytorch=2.4.0"), after) == ["high manager torch conda pytorch 2.4.0 → pip torch 2.4.0"]
+    assert rows_of(file("pytorch=2.4.0"), after) == [
+        "high manager torch conda pytorch 2.4.0 → pip torch 2.4.0"
+    ]
 
 
 def pip_file(*entries: str, conda: str = "pip") -> EnvironmentFile:
@@ -162,8 +164,8 @@ def pip_file(*entries: str, conda: str = "pip") -> EnvironmentFile:
         ("tqdm", "--no-binary=:all:", "low constraint --no-binary  → :all:"),
     ],
 )
-def test_a_pip_entry_is_told_whatever_its_form(old: str, new: str, row: str) -> None:
-    assert row in told(pip_file(f'"{old}"'), pip_file(f'"{new}"'))
+def test_a_changed_pip_entry_is_reported_in_any_form(old: str, new: str, row: str) -> None:
+    assert row in rows_of(pip_file(f'"{old}"'), pip_file(f'"{new}"'))
 
 
 @pytest.mark.parametrize(
@@ -174,34 +176,34 @@ def test_a_pip_entry_is_told_whatever_its_form(old: str, new: str, row: str) -> 
         (["Some_Name >= 1.0"], ["some-name>=1.0"]),
     ],
 )
-def test_pip_entries_that_ask_for_the_same_are_no_drift(old: list[str], new: list[str]) -> None:
-    assert told(pip_file(*old), pip_file(*new)) == []
+def test_equivalent_pip_entries_are_not_drift(old: list[str], new: list[str]) -> None:
+    assert rows_of(pip_file(*old), pip_file(*new)) == []
 
 
-def test_what_a_list_of_requirements_holds_is_said_not_to_be_compared() -> None:
+def test_the_contents_of_a_requirements_file_are_noted_as_not_compared() -> None:
     [comparison] = spec_diff(pip_file("-r one.txt"), pip_file("-r one.txt")).comparisons
-    assert comparison.notes[1:] == ("what --requirement one.txt lists was not compared",)
+    assert comparison.notes[1:] == ("the contents of --requirement one.txt were not compared",)
 
 
-def test_a_pip_entry_that_comes_over_a_conda_entry_is_critical_though_that_one_stays() -> None:
-    rows = told(
+def test_a_pip_entry_over_a_kept_conda_entry_is_critical() -> None:
+    rows = rows_of(
         pip_file("tqdm", conda="py-xgboost=1.3"), pip_file("tqdm", "xgboost==1.5", conda="py-xgboost=1.7")
     )
     assert rows[0] == "critical shadowed xgboost  → 1.5"
 
 
-def test_a_repository_in_the_place_of_a_conda_package_is_one_change() -> None:
+def test_a_repository_that_replaces_a_conda_package_is_one_change() -> None:
     before, after = pip_file("tqdm", conda="hdbscan"), pip_file("tqdm", "git+https://h/u/hdbscan.git@master")
-    assert told(before, after)[0] == "high manager hdbscan conda any version → pip @master from git"
+    assert rows_of(before, after)[0] == "high manager hdbscan conda any version → pip @master from git"
 
 
-def test_the_name_and_the_variables_of_a_file_are_told_without_values() -> None:
+def test_the_name_and_the_variables_of_a_file_are_reported_without_values() -> None:
     old = parse("name: a\ndependencies: [tqdm]\nvariables:\n  NCCL_DEBUG: WARN\n", "environment.yml")
     new = parse(
         "name: b\ndependencies: [tqdm]\nvariables:\n  NCCL_DEBUG: INFO\n  TOKEN: x\n", "environment.yml"
     )
-    assert told(old, new) == [
-        "medium constraint $NCCL_DEBUG set → set otherwise",
+    assert rows_of(old, new) == [
+        "medium constraint $NCCL_DEBUG set → set to another value",
         "medium constraint $TOKEN  → set",
         "info metadata name a → b",
     ]
@@ -219,7 +221,7 @@ def test_the_name_and_the_variables_of_a_file_are_told_without_values() -> None:
     ],
 )
 def test_channels_are_compared_in_their_order(old: str, new: str, severity: str) -> None:
-    rows = told(file("tqdm", channels=old), file("tqdm", channels=new))
+    rows = rows_of(file("tqdm", channels=old), file("tqdm", channels=new))
     assert [row.split()[:3] for row in rows] == ([[severity, "channel", "channels"]] if severity else [])
 
 
@@ -325,23 +327,23 @@ JUDGED = {
         "high manager sphinx-markdown-tables pip any version → conda any version",
     ],
 }
-"""What stands open of real changes, and was judged by hand to be what a reviewer would look at, no less and no more."""
+"""The dangerous changes of real files, checked by hand: exactly those that a reviewer needs to see."""
 
 
 @pytest.mark.parametrize("pair", JUDGED)
-def test_what_stands_open_of_real_files_is_what_a_person_would_look_at(corpus: Path, pair: str) -> None:
+def test_the_dangerous_changes_of_real_files_are_those_worth_a_look(corpus: Path, pair: str) -> None:
     folder = corpus / "pairs" / pair
-    rows = told(read(folder / "old.yml"), read(folder / "new.yml"))
+    rows = rows_of(read(folder / "old.yml"), read(folder / "new.yml"))
     assert [row for row in rows if row.startswith(("critical", "high"))] == JUDGED[pair]
 
 
-def test_a_file_and_a_lock_are_not_of_one_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_and_a_lock_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "environment.yml").write_text("dependencies:\n  - numpy\n")
     (tmp_path / "conda-lock.yml").write_text("version: 1\nmetadata: {}\npackage:\n  - dependencies: {}\n")
     assert is_environment_file(tmp_path / "environment.yml")
     assert not is_environment_file(tmp_path / "conda-lock.yml")
     assert main(["diff", str(tmp_path / "environment.yml"), str(tmp_path / "conda-lock.yml")]) == 2
     error = capsys.readouterr().err
-    assert "says what is asked for" in error
+    assert "cannot compare an environment file with" in error
     assert error.count("\n") == 1
     assert main(["diff", str(tmp_path / "environment.yml"), str(tmp_path / "environment.yml")]) == 0

@@ -103,7 +103,7 @@ def pull(anaconda: str, index_cache: Path, tmp_path: Path, monkeypatch: pytest.M
 def test_what_upstream_released_is_shown_and_fails_nothing(pull: Pull) -> None:
     pull.lock("--update-all")
     compared = pull.judge("info")
-    assert {row.blame for row in compared.report.rows} == {"upstream"}
+    assert {row.attribution for row in compared.report.rows} == {"upstream"}
     assert compared.status == 0
     assert compared.spared == len(compared.report.rows) > 20
     comment = pull.comment(compared)
@@ -111,7 +111,9 @@ def test_what_upstream_released_is_shown_and_fails_nothing(pull: Pull) -> None:
         comment
     )
     assert "changes would fail the check, but are upstream's doing alone" in comment
-    assert re.search(r"\d+ records have no date and slip past the old lock's cut-off", comment)
+    assert re.search(
+        r"\d+ records have no upload date, so the old lock's cut-off does not exclude them", comment
+    )
 
 
 def test_what_is_critical_and_upstreams_alone_is_shown_as_critical_and_fails_nothing(pull: Pull) -> None:
@@ -121,7 +123,7 @@ def test_what_is_critical_and_upstreams_alone_is_shown_as_critical_and_fails_not
     pull.lock("--update-all")
     compared = pull.judge()
     python = rows(compared)["python"]
-    assert (python.severity, python.blame) == ("critical", "upstream")
+    assert (python.severity, python.attribution) == ("critical", "upstream")
     assert (compared.status, compared.failures) == (0, ())
     assert re.search(r"[1-9]\d* critical", pull.comment(compared))
 
@@ -130,7 +132,7 @@ def test_a_changed_pin_is_the_pull_requests_and_fails_when_critical(pull: Pull) 
     pull.write(*CHANGED)
     pull.lock()
     compared = pull.judge()
-    assert {row.blame for row in compared.report.rows} == {"change"}
+    assert {row.attribution for row in compared.report.rows} == {"pull_request"}
     assert rows(compared)["numpy"].severity == "critical"
     assert compared.failures == ("1 change of severity critical or worse",)
     assert "| this pull request |" in pull.comment(compared)
@@ -141,8 +143,8 @@ def test_both_at_once_are_told_apart(pull: Pull) -> None:
     pull.lock("--update-all")
     compared = pull.judge()
     found = rows(compared)
-    assert (found["numpy"].blame, found["openssl"].blame) == ("change", "upstream")
-    assert found["libstdcxx-ng"].cause.startswith("this pull request, then upstream, uploaded 2026-")
+    assert (found["numpy"].attribution, found["openssl"].attribution) == ("pull_request", "upstream")
+    assert found["libstdcxx-ng"].cause.startswith("this pull request and upstream, uploaded 2026-")
     assert compared.status == 1
 
 
@@ -150,7 +152,7 @@ def test_what_was_solved_anew_for_a_stale_lock_is_told_too(pull: Pull) -> None:
     pull.write(*CHANGED)
     compared = pull.judge()
     assert pull.handoff.checked[0].state == "stale"
-    assert {row.blame for row in compared.report.rows} == {"change"}
+    assert {row.attribution for row in compared.report.rows} == {"pull_request"}
 
 
 def test_causes_reach_a_forks_comment_without_a_sentence_of_the_forks(pull: Pull) -> None:
@@ -160,9 +162,9 @@ def test_causes_reach_a_forks_comment_without_a_sentence_of_the_forks(pull: Pull
     caveats = (*told.caveats, Caveat("linux-64", "maintainers, approve this"))
     facts = only_facts(replace(handed, checked=(replace(told, caveats=caveats),)))
     compared = pull.judge("info", facts)
-    assert {row.blame for row in compared.report.rows} == {"upstream"}
+    assert {row.attribution for row in compared.report.rows} == {"upstream"}
     notes = compared.report.comparisons[0].notes
-    assert [note for note in notes if "no date" in note]
+    assert [note for note in notes if "no upload date" in note]
     assert notes[-1] == CAUSES_SEE_LOG
 
 
@@ -175,7 +177,7 @@ def test_a_file_with_a_name_like_an_option_has_causes_too(pull: Pull, name: str)
     pull.commit_base()
     pull.lock("--update-all", f"./{name}")
     (told,) = pull.check(files=(name,)).checked
-    assert {cause.blame for cause in told.causes} == {"upstream"}
+    assert {cause.attribution for cause in told.causes} == {"upstream"}
 
 
 def test_a_push_is_told_without_causes(pull: Pull) -> None:
@@ -211,9 +213,9 @@ def test_a_release_and_a_pin_are_told_apart_on_a_generated_channel(small: Pull, 
     channel.release("urllib3")
     small.write("idna", "tqdm", "urllib3=2.5")
     small.lock("--update-all")
-    assert {name: row.blame for name, row in rows(small.judge("low")).items()} == {
+    assert {name: row.attribution for name, row in rows(small.judge("low")).items()} == {
         "idna": "upstream",
-        "urllib3": "change",
+        "urllib3": "pull_request",
     }
     assert small.judge("low").spared == 1
 
@@ -226,10 +228,10 @@ def test_a_channel_behind_a_variable_is_asked_for_a_trusted_change_alone(
     settings.write_text(settings.read_text().replace(channel.url, "file://${PLACE}"))
     channel.release("idna")
     small.lock("--update-all")
-    assert rows(small.judge())["idna"].blame == "upstream"
+    assert rows(small.judge())["idna"].attribution == "upstream"
     small.head_repository = "stranger/train"
     compared = small.judge()
-    assert rows(compared)["idna"].blame == ""
+    assert rows(compared)["idna"].attribution == ""
     assert "PLACE is withheld" in small.handoff.checked[0].caveats[0].text
 
 
@@ -241,7 +243,10 @@ def test_when_the_time_is_out_all_changes_count_and_the_comment_says_so(
     small.lock("--update-all")
     compared = small.judge("info")
     assert compared.status == 1
-    assert "was not found out within 0 s: all of them count as the pull request's" in small.comment(compared)
+    assert (
+        "could not attribute the changes within 0 s: all of them count against the pull request"
+        in small.comment(compared)
+    )
 
 
 def test_a_base_that_is_not_in_the_checkout_is_said(small: Pull, channel: Channel) -> None:
@@ -262,7 +267,7 @@ def test_a_channel_that_does_not_answer_costs_the_causes_and_nothing_else(
     small.lock("--update-all")
     channel.root.rename(channel.root.with_name("gone"))
     comment = small.comment(small.judge("info"))
-    assert "was not found out, and all of them count as the pull request's" in comment
+    assert "could not attribute the changes, so all of them count against the pull request" in comment
     assert "`idna`" in comment
 
 
@@ -298,7 +303,9 @@ def test_the_pip_parts_changes_are_told_apart_too(
     small.commit_base()
     publish(tmp_path / "pypi", {"1.0": before, "1.5": before, "2.0": after})
     small.lock("--update-all")
-    assert {name: row.blame for name, row in rows(small.judge("low")).items()} == {"lib": "upstream"}
+    assert {name: row.attribution for name, row in rows(small.judge("low")).items()} == {"lib": "upstream"}
     small.write(*entries, "pip: [app, 'lib==1.5']")
     small.lock()
-    assert {name: row.blame for name, row in rows(small.judge("low")).items()} == {"lib": "change"}
+    assert {name: row.attribution for name, row in rows(small.judge("low")).items()} == {
+        "lib": "pull_request"
+    }

@@ -12,7 +12,7 @@ import pytest
 from tests.github.locks import FILE, LOCK, checked, lock_text, sha256
 from tests.support.github import BOT, Artifact, FakeGitHub, PullRequest, Repository, Token, payloads
 
-from conda_lockstep.drift.attribution.verdict import undated
+from conda_lockstep.drift.attribution.cause_text import undated
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.client import artifacts
 from conda_lockstep.github.event.event import read_event
@@ -342,14 +342,14 @@ def test_causes_are_shown_beside_changes_and_dated_and_nothing_else_of_them(
     causes = (
         Cause("linux-64", "conda", "numpy", "upstream", 1_740_787_200),
         Cause("linux-64", "conda", SENTENCE, "upstream"),
-        Cause(SENTENCE, "conda", "numpy", "change"),
+        Cause(SENTENCE, "conda", "numpy", "pull_request"),
     )
     caveats = (Caveat("linux-64", SENTENCE), Caveat("linux-64", undated(3)))
     upload(repository, Handoff(checked=(checked(NEW, causes=causes, caveats=caveats),), base=BASE), tmp_path)
     follow(github, tmp_path)
     assert "upstream, uploaded `2025-03-01`, says its run" in comment(repository)
     assert "upstream's doing alone" not in comment(repository)
-    assert "3 records have no date" in comment(repository)
+    assert "3 records have no upload date" in comment(repository)
     assert SENTENCE not in comment(repository)
 
 

@@ -60,7 +60,7 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
         ),
         ({"checked": [{"path": "../x", "lock_path": "y"}]}, "'path' leads out of the repository"),
         ({"checked": [{"path": "x", "lock_path": "/y"}]}, "'lock_path' leads out of the repository"),
-        (with_cause(blame="the maintainers'"), "'blame' is none of"),
+        (with_cause(attribution="the maintainers'"), "'attribution' is none of"),
         (with_cause(uploaded=-1), "'uploaded' is no moment"),
         (with_cause(uploaded=10**15), "'uploaded' is no moment"),
         (with_cause(uploaded="now"), "'uploaded' is not a whole number"),

@@ -196,7 +196,7 @@ def test_a_look_that_did_not_finish_is_told(world: Watching) -> None:
         assert watch.tell(event, world.runner, given, stream) == 2
     issue = world.issue
     assert issue is not None
-    assert "is no drift report" in issue.body
+    assert "is not a drift report" in issue.body
     assert "`idna`" in issue.body
 
 

@@ -38,34 +38,34 @@ def unused(text: str, *selected: str) -> list[Finding]:
         ["numpy=1.2", "numpy=1.2.*  # lockstep: ignore=redundant-glob # lockstep: ignore=duplicate-spec"],
     ],
 )
-def test_a_suppression_silences_its_rules_and_is_of_use(entries: list[str]) -> None:
+def test_a_suppression_that_hides_a_finding_is_used(entries: list[str]) -> None:
     assert said(of(*entries)) == []
 
 
 @pytest.mark.parametrize("above", ["  # lockstep: ignore=pins\n", "  # lockstep: ignore=pins\n\n  # why\n"])
-def test_a_suppression_above_an_entry_is_the_entrys_own(above: str) -> None:
+def test_a_suppression_above_an_entry_applies_to_the_entry(above: str) -> None:
     text = of("scipy", "numpy").replace("  - numpy", f"{above}  - numpy")
     assert said(text) == [("unpinned-conda", 3)]
 
 
-def test_a_suppression_of_the_file_silences_all_of_it() -> None:
+def test_a_suppression_for_the_file_applies_to_the_whole_file() -> None:
     text = "# lockstep: ignore-file=pins a scratch image\n" + of("numpy", "scipy")
     assert said(text) == []
 
 
-def test_a_suppression_silences_no_other_line_and_no_other_rule() -> None:
+def test_a_suppression_applies_to_no_other_line_and_no_other_rule() -> None:
     comment = "# lockstep: ignore=unpinned-conda"
     text = of(f"numpy  {comment}", "scipy", f"zlib=1.2.*  {comment}")
     assert said(text) == [("unpinned-conda", 4), ("redundant-glob", 5), (UNUSED, 5)]
 
 
-def test_what_is_silenced_is_not_fixed_either() -> None:
+def test_a_suppressed_finding_is_not_fixed() -> None:
     text = of("numpy=1.2", "numpy=1.2  # lockstep: ignore=duplicate-spec both are meant")
     assert fixed(text, "duplicate-spec", UNUSED).text == text
 
 
 @pytest.mark.parametrize(
-    ("entry", "mended"),
+    ("entry", "expected"),
     [
         ("numpy=1.2  # lockstep: ignore=unpinned-conda", "numpy=1.2"),
         ("numpy=1.2  # lockstep: ignore=unpinned-conda why ", "numpy=1.2"),
@@ -84,18 +84,18 @@ def test_what_is_silenced_is_not_fixed_either() -> None:
         ),
     ],
 )
-def test_an_unused_suppression_is_a_finding_and_a_safe_fix_removes_it(entry: str, mended: str) -> None:
+def test_an_unused_suppression_is_a_finding_and_a_safe_fix_removes_it(entry: str, expected: str) -> None:
     (finding,) = unused(of(entry))
     assert finding.severity == "warning"
     assert finding.fix
     assert finding.fix.safety == "safe"
     result = fixed(of(entry), *RULES, unsafe=False)
-    assert result.text == of(mended)
+    assert result.text == of(expected)
     assert not result.left
 
 
 @pytest.mark.parametrize(
-    ("text", "mended"),
+    ("text", "expected"),
     [
         (
             "dependencies:\n  # lockstep: ignore=unpinned-conda\n  - numpy=1.2\n",
@@ -115,12 +115,12 @@ def test_an_unused_suppression_is_a_finding_and_a_safe_fix_removes_it(entry: str
         ),
     ],
 )
-def test_a_line_that_only_held_the_suppression_goes_with_it(text: str, mended: str) -> None:
-    assert fixed(text, *RULES, unsafe=False).text == mended
+def test_a_line_with_only_the_suppression_is_removed(text: str, expected: str) -> None:
+    assert fixed(text, *RULES, unsafe=False).text == expected
 
 
 @pytest.mark.parametrize("name", ["accidental-exact", "gpu", "pins", "suppressions"])
-def test_a_suppression_of_what_was_not_run_is_not_called_unused(name: str) -> None:
+def test_a_suppression_of_a_rule_that_was_not_run_is_not_reported_as_unused(name: str) -> None:
     assert unused(of(f"numpy=1.2  # lockstep: ignore={name}")) == []
 
 
@@ -129,13 +129,13 @@ def test_a_suppression_of_a_family_is_unused_when_all_of_it_ran() -> None:
     assert "'pins'" in finding.message
 
 
-def test_a_suppression_of_a_rule_ignored_for_this_file_is_not_called_unused() -> None:
+def test_a_suppression_of_a_rule_ignored_for_this_file_is_not_reported_as_unused() -> None:
     config = Config(per_file_ignores={"environment.yml": ("unpinned-conda",)})
     text = of("numpy=1.2  # lockstep: ignore=unpinned-conda")
     assert found(text, *RULES, config=config) == []
 
 
-def test_an_unknown_name_is_told_with_the_closest_one() -> None:
+def test_an_unknown_name_is_reported_with_the_closest_one() -> None:
     text = of("numpy  # lockstep: ignore=unpined-conda why")
     (finding,) = unused(text)
     assert marked(text, finding) == "unpined-conda"
@@ -144,14 +144,14 @@ def test_an_unknown_name_is_told_with_the_closest_one() -> None:
     assert fixed(text, *RULES, unsafe=True).text == of("numpy  # lockstep: ignore=unpinned-conda why")
 
 
-def test_a_name_like_no_other_is_told_and_left() -> None:
+def test_a_name_like_no_other_is_reported_and_not_fixed() -> None:
     (finding,) = unused(of("numpy  # lockstep: ignore=E501"))
     assert "no rule or family is named 'E501'" in finding.message
     assert finding.fix is None
 
 
 @pytest.mark.parametrize("comment", ["# lockstep: ignore", "# lockstep: ignore[pins]", "# lockstep: noqa"])
-def test_what_silences_nothing_because_it_is_not_written_right_is_told(comment: str) -> None:
+def test_a_malformed_suppression_is_reported(comment: str) -> None:
     text = of(f"numpy=1.2  {comment}")
     (finding,) = unused(text)
     assert marked(text, finding) == comment
@@ -160,17 +160,17 @@ def test_what_silences_nothing_because_it_is_not_written_right_is_told(comment: 
 
 
 @pytest.mark.parametrize("name", [UNUSED, "suppressions"])
-def test_unused_suppressions_can_be_silenced_themselves(name: str) -> None:
+def test_unused_suppressions_can_be_suppressed_themselves(name: str) -> None:
     entry = "numpy=1.2  # lockstep: ignore=unpinned-conda"
     assert unused(of(f"{entry},{name}")) == []
     assert unused(f"# lockstep: ignore-file={name}\n" + of(entry)) == []
 
 
-def test_only_whoever_selects_the_rule_hears_of_unused_suppressions() -> None:
+def test_unused_suppressions_are_reported_only_if_the_rule_is_selected() -> None:
     assert said(of("numpy=1.2  # lockstep: ignore=unpinned-conda"), "unpinned-conda") == []
 
 
-def test_a_suppression_holds_for_the_first_line_of_a_finding_only() -> None:
+def test_a_suppression_applies_to_the_first_line_of_a_finding_only() -> None:
     # The second entry repeats the first; the finding stands at the second.
     text = of("numpy=1.2  # lockstep: ignore=duplicate-spec", "numpy=1.2")
     assert said(text) == [(UNUSED, 3), ("duplicate-spec", 4)]
@@ -202,7 +202,7 @@ def test_findings_stay_in_the_order_of_the_file() -> None:
     assert [line for _, line in said(text)] == [3, 4, 5]
 
 
-def test_suppressions_hold_in_every_way_of_linting() -> None:
+def test_suppressions_apply_in_every_way_of_linting() -> None:
     text = of("numpy  # lockstep: ignore=unpinned-conda")
     config = Config()
     chosen = lint.select(config, RULES)
@@ -219,7 +219,7 @@ def test_suppressions_hold_in_every_way_of_linting() -> None:
         "dependencies: [" + "'a\n  b', " * 20000 + "c]  # lockstep: ignore=pins\n",
     ],
 )
-def test_many_suppressions_take_no_time(text: str) -> None:
+def test_many_suppressions_cost_little_time(text: str) -> None:
     source = Source.of("environment.yml", text)
     rule, own = (*lint.select(Config(), ("unpinned-conda",)), *lint.select(Config(), (UNUSED,)))
     problems = [(rule, Problem(Span(start, start), "m", "h")) for start in source.line_starts]

@@ -55,7 +55,7 @@ BEFORE = of("numpy", "scipy  # c", "pandas=1.2", pip=["torch"])
         "channels: [conda-forge, nodefaults]\ndependencies: [numpy, scipy, pandas=1.2, {pip: [torch]}]\n",
     ],
 )
-def test_what_is_recorded_is_known_again_wherever_it_stands(after: str) -> None:
+def test_a_recorded_finding_is_recognized_wherever_its_entry_moves(after: str) -> None:
     recorded(BEFORE)
     assert new(after) == []
     assert gone(after) == []
@@ -63,18 +63,18 @@ def test_what_is_recorded_is_known_again_wherever_it_stands(after: str) -> None:
 
 @given(st.permutations(["numpy", "scipy", "pandas=1.2", "attrs", "attrs", "zlib>=1"]))
 @settings(deadline=None)
-def test_reordering_brings_nothing_back(entries: list[str]) -> None:
+def test_reordering_brings_no_finding_back(entries: list[str]) -> None:
     recorded(of("numpy", "scipy", "pandas=1.2", "attrs", "attrs", "zlib>=1"))
     assert new(of(*entries)) == []
     assert gone(of(*entries)) == []
 
 
-def test_a_new_finding_is_told() -> None:
+def test_a_new_finding_is_reported() -> None:
     recorded(BEFORE)
     assert new(of("numpy", "scipy", "attrs", pip=["torch"])) == [("unpinned-conda", 5)]
 
 
-def test_of_more_of_the_same_the_last_is_new() -> None:
+def test_of_several_equal_findings_the_last_is_new() -> None:
     recorded(of("numpy", "numpy"))
     assert new(of("numpy", "numpy", "numpy")) == [("duplicate-spec", 5)]
 
@@ -84,12 +84,12 @@ def test_an_edit_of_the_entry_brings_its_finding_back() -> None:
     assert new(of("numpy *")) == [("unpinned-conda", 3)]
 
 
-def test_what_is_no_longer_there_is_said() -> None:
+def test_a_finding_that_is_gone_is_reported() -> None:
     recorded(BEFORE)
     assert gone(of("numpy", pip=["torch==2.4"])) == ["scipy", "torch"]
 
 
-def test_of_what_was_not_looked_at_nothing_is_said_to_be_gone() -> None:
+def test_a_finding_that_was_not_checked_is_not_reported_as_gone() -> None:
     recorded(BEFORE)
     Path("environment.yml").touch()
     known = baseline.read(FILE)
@@ -126,13 +126,13 @@ def test_a_baseline_is_the_same_bytes_for_the_same_findings() -> None:
     assert baseline.read(FILE)[Key("environment.yml", "unpinned-conda", "numpy")] == 1
 
 
-def test_a_baseline_of_nothing_is_a_baseline() -> None:
+def test_a_baseline_without_findings_is_valid() -> None:
     recorded(of("numpy=1.2"))
     assert FILE.read_text() == '{\n  "version": 1,\n  "findings": []\n}\n'
     assert baseline.read(FILE) == {}
 
 
-def test_writing_for_some_files_or_rules_keeps_what_is_recorded_of_others() -> None:
+def test_writing_for_some_files_or_rules_keeps_the_records_of_others() -> None:
     Path("a.yml").touch()
     Path("b.yml").touch()
     a = [finding._replace(path="a.yml") for finding in found(of("numpy"), *RULES)]
@@ -178,7 +178,9 @@ def test_paths_are_relative_to_the_baseline(tmp_path: Path, monkeypatch: pytest.
         ((), 1, ""),
     ],
 )
-def test_an_entry_is_known_by_its_text_without_layout(lines: tuple[str, ...], column: int, text: str) -> None:
+def test_an_entry_is_identified_by_its_text_without_layout(
+    lines: tuple[str, ...], column: int, text: str
+) -> None:
     assert entry_text(lines, column) == text
 
 
@@ -196,11 +198,11 @@ def test_no_secret_reaches_a_baseline() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "baseline.json:1:2: not JSON"),
-        ("<<<<<<< ours\n", "baseline.json:1:1: not JSON"),
+        ("{", "baseline.json:1:2: the baseline is not valid JSON"),
+        ("<<<<<<< ours\n", "baseline.json:1:1: the baseline is not valid JSON"),
         ("[]", "'findings' is not a list"),
         ('{"version": 1}', "'findings' is not a list"),
-        ('{"version": 2, "findings": []}', "of version 2, not 1"),
+        ('{"version": 2, "findings": []}', "unsupported baseline version 2, expected 1"),
         ('{"version": 1, "findings": [{}]}', "finding 1 of the baseline"),
         ('{"version": 1, "findings": [[]]}', "finding 1 of the baseline"),
         ('{"version": 1, "findings": [{"path": "a", "rule": "b", "entry": "c", "count": 0}]}', "finding 1"),
@@ -208,12 +210,12 @@ def test_no_secret_reaches_a_baseline() -> None:
             '{"version": 1, "findings": [{"path": "a", "rule": "b", "entry": "c", "count": true}]}',
             "finding 1",
         ),
-        ("[" * 200_000, "not JSON"),
+        ("[" * 200_000, "not valid JSON"),
     ],
 )
-def test_what_is_no_baseline_is_refused_and_never_overwritten(content: str, said: str) -> None:
+def test_a_file_that_is_not_a_baseline_is_rejected_and_never_overwritten(content: str, said: str) -> None:
     FILE.write_text(content)
-    with pytest.raises(LockstepError, match="write it again with --write-baseline") as refusal:
+    with pytest.raises(LockstepError, match="create it again with --write-baseline") as refusal:
         baseline.read(FILE)
     assert said in str(refusal.value)
     assert str(refusal.value).startswith("baseline.json:")
@@ -222,19 +224,19 @@ def test_what_is_no_baseline_is_refused_and_never_overwritten(content: str, said
     assert FILE.read_text() == content
 
 
-def test_a_folder_is_no_baseline(tmp_path: Path) -> None:
-    with pytest.raises(LockstepError, match=f"^{tmp_path}: cannot be read: Is a directory$"):
+def test_a_folder_is_not_a_baseline(tmp_path: Path) -> None:
+    with pytest.raises(LockstepError, match=f"^{tmp_path}: cannot read the baseline: Is a directory$"):
         baseline.read(tmp_path)
 
 
-def test_a_baseline_that_is_not_there_is_told() -> None:
+def test_a_missing_baseline_is_reported() -> None:
     with pytest.raises(
-        LockstepError, match=r"baseline\.json: no such baseline; write it with --write-baseline"
+        LockstepError, match=r"baseline\.json: baseline not found; create it with --write-baseline"
     ):
         baseline.read(FILE)
 
 
-def test_the_command_line_records_hides_and_tells(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_records_hides_and_reports_findings(capsys: pytest.CaptureFixture[str]) -> None:
     file = Path("environment.yml")
     file.write_text("name: demo\n" + of("numpy", "python=3.11"))
     assert main(["lint", str(file)]) == 1
@@ -249,7 +251,7 @@ def test_the_command_line_records_hides_and_tells(capsys: pytest.CaptureFixture[
     assert "no longer needed: environment.yml: unpinned-conda: numpy" in err
 
 
-def test_a_baseline_is_read_or_written_not_both(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_baseline_is_not_read_and_written_in_one_run(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["lint", "--baseline", "a", "--write-baseline", "b"])
     assert stop.value.code == 2

@@ -132,14 +132,14 @@ BAD: dict[str, list[tuple[str, str]]] = {
 
 
 @pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in GOOD.items() for text in texts])
-def test_what_is_no_secret_is_left_alone(rule: str, text: str) -> None:
+def test_text_without_a_secret_has_no_finding(rule: str, text: str) -> None:
     assert found(text, "secrets") == []
 
 
 @pytest.mark.parametrize(
     ("rule", "text", "secret"), [(rule, *bad) for rule, texts in BAD.items() for bad in texts]
 )
-def test_a_secret_is_found_where_it_stands(rule: str, text: str, secret: str) -> None:
+def test_a_secret_is_reported_at_its_place(rule: str, text: str, secret: str) -> None:
     (finding,) = found(text, "secrets")
     assert (finding.rule, marked(text, finding)) == (rule, secret)
     assert finding.severity == "error"
@@ -170,17 +170,17 @@ def test_no_rule_prints_a_secret_in_any_format(text: str, secret: str) -> None:
         ('"https://x.org/t/tk-1/c"', '"https://x.org/t/${CONDA_TOKEN}/c"'),
     ],
 )
-def test_a_variable_stands_in_for_a_secret(before: str, after: str) -> None:
+def test_a_fix_replaces_a_secret_with_a_variable(before: str, after: str) -> None:
     assert fixed(channel(before), "channel-credentials").text == channel(after)
     assert fixed(channel(before), "channel-credentials", unsafe=False).text == channel(before)
 
 
-def test_between_brackets_a_variable_would_be_a_mapping_so_nothing_is_fixed() -> None:
+def test_a_secret_in_a_flow_list_is_not_fixed_as_a_variable_would_be_a_mapping() -> None:
     text = "channels: [https://ana:horse@x.org/c]\ndependencies: [a]\n"
     assert fixed(text, "channel-credentials").text == text
 
 
-def test_an_edit_that_holds_a_secret_is_not_shown() -> None:
+def test_an_edit_that_contains_a_secret_is_not_shown() -> None:
     text = "channels:\n  - defaults\n  - https://ana:horse@x.org/conda-forge\ndependencies: [a]\n"
     (finding,) = found(text, "channel-order")
     assert finding.fix is not None
@@ -190,7 +190,7 @@ def test_an_edit_that_holds_a_secret_is_not_shown() -> None:
     )
 
 
-def test_a_hidden_line_keeps_its_columns() -> None:
+def test_a_masked_line_keeps_its_columns() -> None:
     (finding,) = found(channel("https://ana:horse@x.org/t/tk-12345/c  # a note"), "no-nodefaults")
     assert finding.lines == ("  - https://ana:*****@x.org/t/********/c  # a note",)
 
@@ -203,7 +203,7 @@ def test_a_hidden_line_keeps_its_columns() -> None:
         ("horse", "no word of it", "no word of it"),
     ],
 )
-def test_a_short_secret_is_hidden_as_a_word_and_a_long_one_wherever_it_stands(
+def test_a_short_secret_is_masked_as_a_word_and_a_long_one_anywhere(
     secret: str, said: str, hidden: str
 ) -> None:
     file = parse(variable("DB_PASSWORD", secret), "environment.yml")
@@ -213,7 +213,7 @@ def test_a_short_secret_is_hidden_as_a_word_and_a_long_one_wherever_it_stands(
     assert Redactor(file).text("https://a:b@c", value.span) == "https://a:***@c"
 
 
-def test_many_secrets_take_no_more_time_than_they_are() -> None:
+def test_the_time_for_many_secrets_is_linear() -> None:
     lines = "".join(f"  A{number}_TOKEN: secret-{number}\n" for number in range(1_900))
     text = f"channels: [a]\ndependencies: [b]\nvariables:\n{lines}"
     findings = found(text, "secrets")

@@ -161,7 +161,7 @@ def test_machines_that_differ_have_a_lock_each_named_after_the_first(split):
 def test_what_differs_is_said_with_the_virtual_package_that_led_there(split):
     (difference,) = differences(split.values())
     told = list(lines(difference))
-    assert difference.facts == (("__cuda", "12.2", "none"),)
+    assert difference.virtual_packages == (("__cuda", "12.2", "none"),)
     assert told[0] == (
         f"linux-64: {len(difference.changed) + len(difference.only_one) + len(difference.only_other)} packages differ: "
         "__cuda is 12.2 on a100, h100, none on login"

@@ -17,9 +17,12 @@ def _names(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("rust =>1.65.0", "e.yml:2:10: 'rust =>1.65.0' is no match spec: '=>' is no operator; write '>='"),
+        (
+            "rust =>1.65.0",
+            "e.yml:2:10: 'rust =>1.65.0' is no match spec: '=>' is not an operator; write '>='",
+        ),
         ("torchvision -c pytorch", "'torchvision -c pytorch' is no match spec"),
-        ("numpy=", "e.yml:2:10: 'numpy=' is no match spec: no version stands behind '='"),
+        ("numpy=", "e.yml:2:10: 'numpy=' is no match spec: no version follows '='"),
         ("python: 3.10", "e.yml:2:5: 'python: 3.10' is a mapping, not a package; write 'python=3.10'"),
         ("sel(linux): gdb", "e.yml:2:5: 'sel(linux): gdb' is a selector that only micromamba knows"),
         ("", "e.yml:2:4: this is no package"),

@@ -1,4 +1,4 @@
-"""The page: one file, nothing loaded, readable without its script, and nobody else's markup in it."""
+"""The page: one file that loads nothing, is readable without its script, and contains no foreign markup."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_page_is_as_it_was_seen(name: str) -> None:
+def test_the_page_matches_its_snapshot(name: str) -> None:
     body = re.sub(
         r"<style>.*?</style>|<script>.*?</script>|sha256-[\w+/=]+", "", render(SAMPLES[name]), flags=re.DOTALL
     )

@@ -33,11 +33,11 @@ def test_any_text_survives(text: str) -> None:
 
 
 @pytest.mark.parametrize("sample", [*SAMPLES.values(), WITH_PACKAGES])
-def test_a_document_is_as_the_docs_say(sample: Report) -> None:
+def test_a_document_matches_the_schema_in_the_docs(sample: Report) -> None:
     jsonschema.validate(json.loads(dumps(sample)), schema("drift-json.md"))
 
 
-def test_the_docs_allow_nothing_that_is_not_written() -> None:
+def test_the_schema_allows_nothing_that_is_not_written() -> None:
     document = json.loads(dumps(WITH_PACKAGES))
     for change in ({"extra": 1}, {"schema": 1}, {"worst": "bad"}, {"comparisons": [{}]}):
         with pytest.raises(jsonschema.ValidationError):
@@ -47,15 +47,15 @@ def test_the_docs_allow_nothing_that_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": 1}, "is no drift report of schema 2"),
-        ({"kind": "conda-lockstep snapshot"}, "is no drift report of schema 2"),
+        ({"schema": 1}, "is not a drift report of schema 2"),
+        ({"kind": "conda-lockstep snapshot"}, "is not a drift report of schema 2"),
         ({"schema": "1"}, "'schema' is not a whole number"),
         ({"comparisons": [1]}, "not a JSON object"),
         ({"notes": [1]}, "'notes' is not a list of texts"),
         ({"evidence": {"reached": "all"}}, "'reached' is not a list of texts"),
     ],
 )
-def test_a_document_that_is_none_is_refused(change: dict[str, object], message: str) -> None:
+def test_an_invalid_document_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(LockstepError, match=re.escape(message)):
         loads(json.dumps(json.loads(dumps(SAMPLES["telling"])) | change), "report.json")
 
@@ -69,7 +69,7 @@ def test_a_document_that_is_none_is_refused(change: dict[str, object], message: 
         ("old", {"manager": "npm", "name": "a", "version": "1"}, "'manager' is 'npm'"),
     ],
 )
-def test_a_change_that_is_none_is_refused_with_its_place(field: str, value: object, message: str) -> None:
+def test_an_invalid_change_is_refused_with_its_location(field: str, value: object, message: str) -> None:
     document = json.loads(dumps(SAMPLES["telling"]))
     document["comparisons"][0]["changes"][2][field] = value
     with pytest.raises(LockstepError, match=re.escape(message)) as caught:
@@ -79,7 +79,7 @@ def test_a_change_that_is_none_is_refused_with_its_place(field: str, value: obje
 
 def test_a_document_is_bounded() -> None:
     rows = SAMPLES["telling"].comparisons[0].rows * 12_000
-    with pytest.raises(LockstepError, match="lists more than 100000 changes"):
+    with pytest.raises(LockstepError, match="contains more than 100000 changes"):
         loads(dumps(report(replace(SAMPLES["telling"].comparisons[0], rows=rows))), "report.json")
     with pytest.raises(LockstepError, match="larger than 64 MiB"):
         loads(" " * ((64 << 20) + 1), "report.json")

@@ -1,4 +1,4 @@
-"""The comment as GitHub shows it: what it says, what it leaves out, and what nobody can make it say."""
+"""The comment as GitHub shows it: its contents, what it leaves out, and that no text can become markup."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def page(markdown: str) -> Page:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_comment_is_as_it_was_seen(name: str) -> None:
+def test_the_comment_matches_its_snapshot(name: str) -> None:
     assert_as_seen(render(SAMPLES[name]), SNAPSHOTS / f"{name}.md")
 
 
-def test_the_comment_on_three_thousand_changes_is_as_it_was_seen() -> None:
+def test_the_comment_on_three_thousand_changes_matches_its_snapshot() -> None:
     """All but its rows, which are alike."""
     text = render(LARGE, elsewhere="The job summary has all of it.")
     rows = re.compile(r"(?:^\| `package-\d+`.*\n)+", re.MULTILINE)
@@ -52,7 +52,7 @@ def test_an_empty_report_says_so() -> None:
     assert render(Report(())) == "✅ **No environment drift**.\n"
 
 
-def test_dangerous_changes_stand_open_and_the_rest_is_folded() -> None:
+def test_dangerous_changes_are_shown_and_the_rest_is_folded() -> None:
     text = render(SAMPLES["telling"])
     before, *folded = text.split("<details>")
     for row in TELLING:
@@ -64,7 +64,7 @@ def test_the_first_line_counts_a_change_once_however_many_platforms_have_it() ->
     assert render(SAMPLES["platforms"]).splitlines()[0] == "### 🟠 Environment drift: 1 high, 1 low"
 
 
-def test_a_cause_is_a_column_where_there_is_one() -> None:
+def test_causes_are_a_column_if_there_are_any() -> None:
     blamed = TELLING[4]._replace(cause="upstream: nccl 2.27.3 was uploaded on 2026-11-02")
     assert "| Cause |" in render(report(comparison(blamed)))
     assert "Cause" not in render(report(comparison(TELLING[4])))
@@ -83,7 +83,7 @@ def test_the_budget_is_kept_by_leaving_out_whole_sections(budget: int) -> None:
         assert "The job summary has all of it." in text
 
 
-def test_the_important_is_left_out_last() -> None:
+def test_the_most_important_is_left_out_last() -> None:
     text = render(LARGE, budget=6_000)
     assert "`pytorch`" in text
     assert "ls1-2e679ade04d8" in text
@@ -141,7 +141,7 @@ def filled(text: str) -> Report:
     row = Row(
         text, text, (text, text), "critical", text, text, text, text, text,
         old=package, new=package._replace(timestamp=1_750_000_000), files=(MismatchedFile(text, "changed", text),),
-        blame="upstream", chain=(text, text, text),
+        attribution="upstream", chain=(text, text, text),
     )  # fmt: skip
     side = Side(text, text, text, 3, complete=False)
     one = Comparison(
@@ -191,8 +191,8 @@ def test_a_clean_report_is_as_harmless() -> None:
     ("text", "expected"),
     [
         ("the framework: kernels, defaults, checkpoints and its C++ ABI change with it",) * 2,
-        ("two managers own its files: what is imported is not what conda records",) * 2,
-        ("asked for by sysroot_linux-64", "asked for by `sysroot_linux-64`"),
+        ("both managers own its files: the code that is imported is not what conda records",) * 2,
+        ("required by sysroot_linux-64", "required by `sysroot_linux-64`"),
         ("sha256 abcdef1 instead of 1234567", "`sha256` `abcdef1` instead of `1234567`"),
         ("ping @octocat, please", "ping `@octocat`, please"),
         ("see #12 or GH-12", "see `#12` or `GH-12`"),

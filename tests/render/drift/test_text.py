@@ -1,4 +1,4 @@
-"""Drift in a terminal: aligned, coloured only where asked for, and harmless."""
+"""Drift in a terminal: aligned, coloured only on request, and harmless."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_text_is_as_it_was_seen(name: str) -> None:
+def test_the_text_matches_its_snapshot(name: str) -> None:
     assert_as_seen(render(SAMPLES[name]), SNAPSHOTS / f"{name}.txt")
 
 

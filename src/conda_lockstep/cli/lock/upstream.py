@@ -11,7 +11,7 @@ from pathlib import Path
 from conda_lockstep.cli.drift import colourful, fails, render, write
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.drift.attribution.counterfactual import attribute, cutoff_of
-from conda_lockstep.drift.attribution.uploads import flipped_by
+from conda_lockstep.drift.attribution.find_upload import find_upload
 from conda_lockstep.drift.attribution.upstream import against_today
 from conda_lockstep.drift.report import Comparison, Report
 from conda_lockstep.environment.discover import tracked
@@ -82,11 +82,11 @@ def bisect(
         for each in platforms_of(path, platforms)
     ]
     write(report.as_json(found) if format == "json" else report.as_text(found), output)
-    return int(any(row.flip.moved for row in found))
+    return int(any(row.change.differs for row in found))
 
 
 def attributed(told: Report, old: Path, new: Path, file: Path | None = None) -> Report:
-    """Say of each change between two locks whose doing it is, by their environment file.
+    """Attribute each change between two locks, using their environment file.
 
     That is the one beside the new lock where none is given. Raises ``LockstepError`` where there is none, and for what
     is no lock.
@@ -122,7 +122,7 @@ def _bisected(each: LockedPlatform, package: str, solver: Solver) -> report.Uplo
         )
     request = request_from_lock(each.file, each.settings, each.lock)
     try:
-        flip = asyncio.run(flipped_by(solver, request, package, locked, cutoff))
+        flip = asyncio.run(find_upload(solver, request, package, locked, cutoff))
     except UnsolvableError as error:
         raise asyncio.run(explain_unsolvable(solver, request, str(error))) from None
     if locked is None and flip.after is None:

@@ -1,1 +1,1 @@
-"""Attributes changes: to the pull request, to upstream, or to neither; and finds the upload."""
+"""Attributes changes to the pull request, to upstream or to both, and finds the upload that caused one."""

@@ -1,4 +1,4 @@
-"""Which upload flipped a solution: found among n moments by about log2 n solves."""
+"""Bisection: finds the first of n moments at which a solution differs, in about log2 n solves."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 async def first_flip(moments: Sequence[int], flipped: Callable[[int], Awaitable[bool]]) -> int | None:
     """Return the earliest of the moments, in ascending order, at which ``flipped`` holds; None where it never does.
 
-    It is asked of the last moment first, then of at most ``ceil(log2 n)`` others. What flips back and forth has
-    several such moments: the one returned is then one at which it holds, and did not at the moment before.
+    It is called with the last moment first, then with at most ``ceil(log2 n)`` others. If it flips back and forth, the
+    result is one of the moments at which it holds and at whose predecessor it does not.
     """
     if not moments or not await flipped(moments[-1]):
         return None

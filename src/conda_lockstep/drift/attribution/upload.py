@@ -1,4 +1,4 @@
-"""An upload, and what it made of a locked package."""
+"""An upload to a channel, and the change of a locked package that it caused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conda_lockstep.packages import Package
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file, with its subdir and as it is named in its channel, and when it was uploaded."""
+    """A file of a channel, named with its subdir, and its upload time."""
 
     name: str
     version: str
@@ -21,11 +21,11 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class UploadChange:
-    """What became of a package. ``before`` is the locked one, ``after`` what is solved since; None for absent.
+    """The change of a package from ``before``, the locked one, to ``after``, the one solved for; None for absent.
 
-    ``uploads`` are those of the moment that moved it, the ones that are in the new solution where there are any; empty
-    where it is still what is locked, or where it was another before anything was uploaded after the cut-off
-    (``at_cutoff``). ``moments`` were searched in ``solves`` solves; ``undated`` records were there at all of them.
+    ``uploads`` are those of the moment that changed it, limited to files in the new solution if any are. They are
+    empty if the package did not change, or if it differed already at the cut-off (``at_cutoff``). ``moments`` were
+    searched in ``solves`` solves; ``undated`` records count as present at all of them.
     """
 
     before: Package | None
@@ -37,6 +37,6 @@ class UploadChange:
     at_cutoff: bool = False
 
     @property
-    def moved(self) -> bool:
-        """Return whether a solve no longer gives what is locked."""
+    def differs(self) -> bool:
+        """Return whether a solve no longer selects the locked package."""
         return bool(self.uploads) or self.at_cutoff

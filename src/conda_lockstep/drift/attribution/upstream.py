@@ -1,4 +1,4 @@
-"""A lock against its channels as they are today: what a new lock would have, and what became of the locked files."""
+"""Compares a lock with its channels today: with a new lock, and with the channels' files of the locked names."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from conda_lockstep.drift.attribution.channel_diff import compare_with_channel
 from conda_lockstep.drift.attribution.counterfactual import published
-from conda_lockstep.drift.attribution.published import became
 from conda_lockstep.drift.compare.chains import with_chains
-from conda_lockstep.drift.compare.compare import compare_platform, row_of
+from conda_lockstep.drift.compare.compare import compare_platform
 from conda_lockstep.drift.compare.operands import from_lock, side_of
-from conda_lockstep.drift.compare.severity import judge
+from conda_lockstep.drift.compare.rows import row_of
 from conda_lockstep.drift.report import Comparison, Row
+from conda_lockstep.drift.severity.grading import judge
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.explain.outdated import Newer, newer, remedy
@@ -27,36 +28,36 @@ from conda_lockstep.lock.update.make import Settings, make_lock
 from conda_lockstep.lock.update.relock import request_from_lock
 from conda_lockstep.packages import Package, PackageSet
 
-FRESH, TODAY = "a new lock of today", "the channels today"
+FRESH, TODAY = "a new lock today", "the channels today"
 
 
 def against_today(
     file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
 ) -> Iterator[Comparison]:
-    """Yield what became of the locked files, where anything did, then what else a new lock would have, with chains.
+    """Yield the changes of the locked files, if any, then what else a new lock would change, with chains.
 
-    ``settings`` are for one platform; see ``lock.again``. Raises ``LockstepError`` for a channel that cannot be read,
-    and for a file that has no solution any more: then after the first of the two, which may say why.
+    ``settings`` are for one platform; see :mod:`lock.update.relock`. Raises ``LockstepError`` for a channel that cannot
+    be read, and for a file that no longer has a solution: then after the first of the two, which may explain it.
     """
     files = against_channels(file, lock, label, solver, settings)
     if files.rows:
         yield files
     new = against_new_lock(file, lock, label, solver, settings)
-    told = {row.shown for row in files.rows}
-    yield replace(new, rows=tuple(row for row in new.rows if row.shown not in told))
+    shown = {row.shown for row in files.rows}
+    yield replace(new, rows=tuple(row for row in new.rows if row.shown not in shown))
 
 
 def against_new_lock(
     file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
 ) -> Comparison:
-    """Compare one platform of a lock with what a lock from nothing would have today.
+    """Compare one platform of a lock with a lock made from scratch today.
 
-    ``settings`` are for that platform alone; see ``lock.again``. Raises ``LockstepError`` for a channel that cannot be
-    read, and for a file that has no solution any more.
+    ``settings`` are for that platform alone; see :mod:`lock.update.relock`. Raises ``LockstepError`` for a channel that
+    cannot be read, and for a file that no longer has a solution.
     """
     (platform,) = settings.platforms
     request = replace(request_from_lock(file, settings, lock), horizon=settings.horizon)
-    fresh, held, today = asyncio.run(_asked(solver, request, lock.platforms[platform]))
+    fresh, held, today = asyncio.run(_solved(solver, request, lock.platforms[platform]))
     if any(section.items for section in file.pip_sections):
 
         def locking(changed: EnvironmentFile) -> PackageSet:
@@ -73,10 +74,10 @@ def against_new_lock(
     return replace(comparison, rows=tuple(rows), notes=notes)
 
 
-async def _asked(
+async def _solved(
     solver: Solver, request: Request, locked: PackageSet
 ) -> tuple[PackageSet, list[Newer], dict[str, Package]]:
-    """Return what a solve from nothing gives, what is held back, and the channels' files of all names concerned."""
+    """Return the solution from scratch, the newer versions held back, and the channels' files of all names involved."""
     try:
         fresh = PackageSet.of(await solver.packages(request))
         held = await newer(solver, request, locked, every=False)
@@ -86,21 +87,21 @@ async def _asked(
 
 
 def _as_locked(fresh: PackageSet, lock: Lock, platform: str) -> Lock:
-    """Return packages as a lock holds them: what only the solver knows is no change."""
+    """Return packages as a lock records them, so that details known only to the solver are not changes."""
     return cep37.parse(cep37.render(replace(lock, platforms={platform: fresh}, metadata={})), FRESH)
 
 
 def against_channels(
     file: EnvironmentFile, lock: Lock, label: str, solver: Solver, settings: Settings
 ) -> Comparison:
-    """Compare the locked files with those that the channels have today under the same names; needs no solution."""
+    """Compare the locked files with the channels' files of the same names today; needs no solution."""
     (platform,) = settings.platforms
     locked, packages = from_lock(lock, label), lock.platforms[platform]
     today = asyncio.run(published(solver, request_from_lock(file, settings, lock), packages.values()))
-    drift = became(packages, today)
+    drift = compare_with_channel(packages, today)
     side = side_of(locked, packages)
     comparison = Comparison(
-        name=f"the files of {locked.label}",
+        name=f"files in {locked.label}",
         platform=platform,
         old=side,
         new=replace(side, label=TODAY),
@@ -112,7 +113,7 @@ def against_channels(
 
 
 def _upstream(row: Row, today: dict[str, Package]) -> Row:
-    """Say that a change is upstream's, and since when."""
+    """Attribute a change to upstream, with the upload date."""
     old, new = (
         side._replace(timestamp=today[side.url].timestamp) if side and side.url in today else side
         for side in (row.old, row.new)
@@ -121,16 +122,16 @@ def _upstream(row: Row, today: dict[str, Package]) -> Row:
     if new and new.timestamp and "metadata" not in row.classes:
         day = datetime.datetime.fromtimestamp(new.timestamp, datetime.timezone.utc)
         cause = f"upstream, uploaded {day:%Y-%m-%d}"
-    return row._replace(old=old, new=new, blame="upstream", cause=cause)
+    return row._replace(old=old, new=new, attribution="upstream", cause=cause)
 
 
 def _stale(file: EnvironmentFile, lock: Lock, label: str, settings: Settings) -> Iterator[str]:
     if is_satisfied(file, lock, platforms=settings.platforms, mirrors=settings.mirrors):
-        yield f"{label} no longer fits {file.path}: some of this is the file's doing, not upstream's"
+        yield f"{label} is stale for {file.path}: some of these changes come from the file, not from upstream"
 
 
 def _held_back(found: Sequence[Newer]) -> Iterator[str]:
-    """Yield what a new lock would still not have, and what holds it back."""
+    """Yield the newer versions that a new lock would still not have, and what allows them."""
     for each in found:
         if each.fresh != each.newest:
-            yield f"{each.name} {each.newest} is there, and not in a new lock; what lets it in: {remedy(each)}"
+            yield f"{each.name} {each.newest} is available but not in a new lock: {remedy(each)}"

@@ -1,1 +1,1 @@
-"""Compares two package sets, and decides how severe each change is."""
+"""Compares two operands: locks, prefixes and snapshots."""

@@ -1,4 +1,4 @@
-"""Why a changed package is there: the chain of dependencies to the entry of the environment file that pulls it in."""
+"""Finds the chain of dependencies from an entry of the environment file to each changed package."""
 
 from __future__ import annotations
 
@@ -18,32 +18,35 @@ from conda_lockstep.lock.model.paths import environment_of, is_lock
 from conda_lockstep.packages import Key, PackageSet
 
 End: TypeAlias = tuple[Operand, Sequence[RequestingEntry] | None]
-"""One end of a comparison, and the entries of its environment file, None where there is none."""
+"""One end of a comparison, and the entries of its environment file, None if there is none."""
 
 
-def explained(report: Report, old: Operand, new: Operand) -> Report:
-    """Give each row of a report on two sources its shortest chain, where what they hold says what depends on what.
+def add_chains(report: Report, old: Operand, new: Operand) -> Report:
+    """Add the shortest chain to each row of a report on two operands, where they record dependencies.
 
-    What was removed is looked for on the old side, all else on the new. The entries are those of the environment file
-    beside each lock, or beside the other; without one a chain begins with a package that nothing depends on.
+    Chains to removed packages are searched on the old side, all others on the new. The entries are those of the
+    environment file beside each lock, or beside the other; without one, a chain starts at a package that no other
+    package requires.
     """
     if not report.rows:
         return report
     entries = [entries_beside(Path(source.label)) for source in (old, new)]
-    theirs, ours = (own if own is not None else other for own, other in (entries, entries[::-1]))
-    comparisons = (with_chains(each, (old, theirs), (new, ours)) for each in report.comparisons)
+    old_entries, new_entries = (own if own is not None else other for own, other in (entries, entries[::-1]))
+    comparisons = (with_chains(each, (old, old_entries), (new, new_entries)) for each in report.comparisons)
     return replace(report, comparisons=tuple(comparisons))
 
 
 def with_chains(comparison: Comparison, old: End, new: End) -> Comparison:
-    """Give each row of a comparison its chain; none where no entry leads to the package."""
-    before, after = (_Ways(source.platforms[comparison.platform], entries) for source, entries in (old, new))
+    """Add its chain to each row of a comparison; none if no entry leads to the package."""
+    before, after = (
+        _ChainFinder(source.platforms[comparison.platform], entries) for source, entries in (old, new)
+    )
     rows = (row._replace(chain=tuple(_chain(row, before, after))) for row in comparison.rows)
     return replace(comparison, rows=tuple(rows))
 
 
-class _Ways:
-    """The shortest chains to the packages of one side, and what they ask of the machine."""
+class _ChainFinder:
+    """The shortest chains to the packages of one side, and the bounds that these set on the machine."""
 
     def __init__(self, packages: PackageSet, entries: Sequence[RequestingEntry] | None) -> None:
         self.shortest = Graph(packages).shortest(entries)
@@ -51,30 +54,30 @@ class _Ways:
         self.bounds = lower_bounds(packages.values())
 
     def to_bound(self, name: str) -> Iterator[str]:
-        """Yield the chain to the nearest of the packages that ask most of the machine, and what that one asks."""
+        """Yield the shortest chain to a package that sets the highest bound on the machine, and that package's spec."""
         bound = self.bounds.get(name)
         keys: list[Key] = [("conda", each) for each in bound.packages] if bound else []
         chains = [(chain, key) for key in keys if (chain := self.shortest.to(key))]
         if chains:
             chain, key = min(chains, key=lambda found: len(found[0].needs))
             yield from _lines(chain)
-            asker = self.packages[key]
-            for spec in (*asker.depends, *asker.constrains):
+            dependent = self.packages[key]
+            for spec in (*dependent.depends, *dependent.constrains):
                 if split(spec)[0] == name:
-                    yield f"{asker.name} {asker.version} needs {spec}"
+                    yield f"{dependent.name} {dependent.version} requires {spec}"
                     break
 
 
 def entries_beside(lock: Path) -> tuple[RequestingEntry, ...] | None:
-    """Return the entries of the file that a lock lies beside; None where there is none."""
+    """Return the entries of the environment file beside a lock; None if there is none."""
     file = environment_of(lock) if is_lock(lock.name) else None
     return entries_of(read(file)) if file else None
 
 
-def _chain(row: Row, before: _Ways, after: _Ways) -> Iterator[str]:
+def _chain(row: Row, before: _ChainFinder, after: _ChainFinder) -> Iterator[str]:
     package = row.new or row.old
     if row.manager == "machine" and package is None:
-        # Who asks for less does not tell why more was asked for.
+        # A lowered bound is explained by the packages that set it before.
         return (before if DriftClass.LOWERED.value in row.classes else after).to_bound(row.subject)
     chain = (after if row.after else before).shortest.to(package.key) if package else None
     return _lines(chain) if chain else iter(())
@@ -85,4 +88,4 @@ def _lines(chain: Chain) -> Iterator[str]:
         where = chain.entry.where
         yield f"{Path(where.path).name}:{where.line}: {chain.entry.text}"
     for need in chain.needs:
-        yield f"{need.asker.name} {need.asker.version} needs {need.spec}"
+        yield f"{need.asker.name} {need.asker.version} requires {need.spec}"

@@ -1,7 +1,4 @@
-"""The one relation: what differs between two package sets.
-
-It is a pure function. What a difference means is for ``severity`` to say, how it looks for ``report``.
-"""
+"""The diff of two package sets: a pure function. ``severity`` grades its result, and ``render`` shows it."""
 
 from __future__ import annotations
 
@@ -27,9 +24,9 @@ _EXPLAINS_BYTES = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClas
 
 @dataclass(frozen=True, slots=True)
 class ComparableFacts:
-    """What both sides know as a whole, and can be compared by.
+    """The facts that both sides record, and that can be compared.
 
-    ``pip`` is false where a side has no place for pip packages; ``metadata`` where it does not keep
+    ``pip`` is false if a side cannot contain pip packages; ``metadata`` is false if a side does not keep
     ``depends`` and ``constrains`` as published.
     """
 
@@ -43,8 +40,8 @@ EVERYTHING = ComparableFacts()
 def diff(old: PackageSet, new: PackageSet, scope: ComparableFacts = EVERYTHING) -> Drift:
     """Compare two package sets of one platform.
 
-    A fact that one side does not know (a hash, a build) is not compared, and named in ``gaps``. The result
-    is a function of the two sets alone, and ``diff(new, old)`` is its mirror image.
+    A fact that one side does not record (a hash, a build) is not compared, and is listed in ``unknown_facts``. The
+    result is a function of the two sets alone, and ``diff(new, old)`` is its mirror image.
     """
     not_compared = () if scope.pip else tuple(sorted(key for key in {*old, *new} if key[0] == "pip"))
     before, after = (_in_scope(packages, scope) for packages in (old, new))
@@ -69,12 +66,12 @@ def diff(old: PackageSet, new: PackageSet, scope: ComparableFacts = EVERYTHING) 
         unchanged=tuple(sorted(unchanged)),
         not_compared=not_compared,
         envelope=compare_envelopes(old, new) if scope.metadata else (),
-        gaps=tuple(_gaps(before, after, not_compared)),
+        unknown_facts=tuple(_unknown_facts(before, after, not_compared)),
     )
 
 
 def compare_packages(old: Package, new: Package, *, metadata: bool = True) -> Change | None:
-    """Compare two packages with one key; None where nothing that both sides know differs."""
+    """Compare two packages with one key; None if no fact that both sides record differs."""
     if old == new:
         return None
     classes: set[DriftClass] = set()
@@ -94,7 +91,7 @@ def compare_packages(old: Package, new: Package, *, metadata: bool = True) -> Ch
 
 
 def same_bytes(old: Package, new: Package) -> bool | None:
-    """Return whether two files have one hash; None where no hash is known to both."""
+    """Return whether two files have the same hash; None if they have no kind of hash in common."""
     for one, other in ((old.sha256, new.sha256), (old.md5, new.md5)):
         if one and other:
             return one == other
@@ -113,7 +110,7 @@ def _compare_versions(old: Package, new: Package, classes: set[DriftClass], deta
         classes.add(DriftClass.BUILD)
     elif old.version != new.version:
         classes.add(DriftClass.METADATA)
-        details.append(f"the version is written {new.version} instead of {old.version}")
+        details.append(f"the version is spelled {new.version} instead of {old.version}")
 
 
 def _compare_places(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
@@ -132,7 +129,7 @@ def _compare_places(old: Package, new: Package, classes: set[DriftClass], detail
 
 
 def _compare_bytes(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
-    """Judge a differing hash, which nothing else explains."""
+    """Classify a differing hash that nothing else explains."""
     before, after = places.commit(old), places.commit(new)
     if before and after and before != after:
         classes.add(DriftClass.BUILD)
@@ -149,7 +146,7 @@ def _compare_bytes(old: Package, new: Package, classes: set[DriftClass], details
     elif _bare(one) == _bare(other):
         classes.add(DriftClass.METADATA)
         details.append(
-            f"another archive of the same build, {other} instead of {one}; bytes cannot be compared"
+            f"another archive format of the same build, {other} instead of {one}; their bytes are not comparable"
         )
     else:
         classes.add(DriftClass.BYTES)
@@ -183,7 +180,7 @@ def _plain(spec: str) -> str:
 
 
 def _moves(removed: list[Package], added: list[Package]) -> list[Change]:
-    """Pair what went with what came in its place, under another flavour or manager; the rest went or came alone."""
+    """Pair each removed package with the one that replaces it under another flavour or manager, if any."""
     pairs = _pairs(removed, added, _flavours)
     for manager in ("conda", "pip"):
         went = [package for package in _without(removed, pairs) if package.manager == manager]
@@ -199,7 +196,7 @@ def _moves(removed: list[Package], added: list[Package]) -> list[Change]:
 
 
 def _other_cuda(removed: list[Package], added: list[Package]) -> list[tuple[Package, Package]]:
-    """Pair what names the CUDA version before and after, ``cudatoolkit`` and ``cuda-version``, where it differs."""
+    """Pair the packages that pin the CUDA version, such as ``cudatoolkit`` and ``cuda-version``, if it differs."""
     went, came = (
         min((each for each in packages if each.name in CUDA_VERSION_PACKAGES), default=None)
         for packages in (removed, added)
@@ -208,7 +205,7 @@ def _other_cuda(removed: list[Package], added: list[Package]) -> list[tuple[Pack
 
 
 def _flavours(package: Package) -> object:
-    """Return what the flavours of one project share: ``faiss-gpu``, ``faiss-cpu`` and ``faiss`` are three."""
+    """Return a key that the flavours of one project share, such as ``faiss-gpu``, ``faiss-cpu`` and ``faiss``."""
     return package.manager, stem(package.name)
 
 
@@ -220,7 +217,7 @@ def _without(packages: Iterable[Package], pairs: Iterable[tuple[Package, Package
 def _pairs(
     removed: Iterable[Package], added: Iterable[Package], group: Callable[[Package], object]
 ) -> list[tuple[Package, Package]]:
-    """Match the packages of each group in the order of their names, but for two spellings of one name."""
+    """Match the packages of each group in the order of their names, except two spellings of one name."""
     came: dict[object, list[Package]] = defaultdict(list)
     went: dict[object, list[Package]] = defaultdict(list)
     for packages, groups in ((removed, went), (added, came)):
@@ -231,7 +228,7 @@ def _pairs(
 
 
 def _moved(old: Package, new: Package) -> Change:
-    """Describe a package that came in another's place; the keys differ, so the flavour or the manager does."""
+    """Describe a package that replaces another; their keys differ, so the flavour or the manager does."""
     classes = {DriftClass.MANAGER if old.manager != new.manager else DriftClass.VARIANT}
     order = compare("pip", old.version, new.version)
     if order:
@@ -245,7 +242,7 @@ def _moved(old: Package, new: Package) -> Change:
 
 
 def shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
-    """Return the pip packages that lie over a conda package with the same project in it, on one side only."""
+    """Return the pip packages that overwrite a conda package of the same project, on one side only."""
     if not any(manager == "pip" for manager, _ in (*old, *new)):
         return frozenset()
     sides = []
@@ -256,13 +253,13 @@ def shadows(old: PackageSet, new: PackageSet) -> frozenset[Key]:
 
 
 def with_shadow(change: Change, shadowed: frozenset[Key]) -> Change:
-    """Return a change with its class ``shadowed``, where it is about such a package; see :func:`shadows`."""
+    """Return a change with the class ``shadowed`` added if it concerns such a package; see :func:`shadows`."""
     if not shadowed.intersection(change.keys):
         return change
     return Change(change.classes | {DriftClass.SHADOWED}, change.old, change.new, change.flips, change.detail)
 
 
-def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> Iterable[UnknownFact]:
+def _unknown_facts(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> Iterable[UnknownFact]:
     missing: dict[Literal["bytes", "build"], list[Key]] = {"build": [], "bytes": []}
     for key, a in old.items():
         b = new.packages.get(key)
@@ -282,6 +279,6 @@ def _gaps(old: PackageSet, new: PackageSet, not_compared: tuple[Key, ...]) -> It
 def _order(change: Change) -> tuple[str, str]:
     old, new = change.old, change.new
     if old is not None and (new is None or old.name == new.name) and old.manager == "conda":
-        return old.name, "conda"  # without a look at both keys, as for most
+        return old.name, "conda"  # the most frequent case, without computing both keys
     manager, name = change.keys[0]
     return name, manager

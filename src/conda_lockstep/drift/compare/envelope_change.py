@@ -1,4 +1,4 @@
-"""How the hardware envelope moved between two package sets: which lower bound, in which direction, and who asks."""
+"""Compares the hardware envelopes of two package sets: the lower bounds that changed, and the packages behind them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from conda_lockstep.packages import PackageSet
 
 
 def compare_envelopes(old: PackageSet, new: PackageSet) -> tuple[EnvelopeChange, ...]:
-    """Return the bounds that moved; none where one side does not know its dependencies."""
-    if not (_knows(old, "depends") and _knows(new, "depends")):
+    """Return the bounds that changed; none if one side does not record dependencies."""
+    if not (_records(old, "depends") and _records(new, "depends")):
         return ()
-    constrains = _knows(old, "constrains") and _knows(new, "constrains")
+    constrains = _records(old, "constrains") and _records(new, "constrains")
     before = lower_bounds(old.values(), constrains=constrains)
     after = lower_bounds(new.values(), constrains=constrains)
     return tuple(
@@ -38,5 +38,5 @@ def _version(bound: Bound | None) -> str:
     return bound.version or "any"
 
 
-def _knows(packages: PackageSet, fact: str) -> bool:
+def _records(packages: PackageSet, fact: str) -> bool:
     return any(getattr(package, fact) for package in packages.values())

@@ -1,4 +1,4 @@
-"""What differs between two machines: the driver, the GPUs, and what compiled code stands on."""
+"""Compares two machines: the driver, the GPUs, and the parts of the system that compiled code depends on."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from conda_lockstep.snapshot.model import Gpu, Machine
 _WHY: dict[str, tuple[Severity, str]] = {
     "gpus": (
         "high",
-        "a job over both ends, or waits for the slower one: other GPUs, or another number of them",
+        "a job on both fails, or waits for the slower one",
     ),
     "driver": (
         "high",
-        "other kernels are compiled as the job runs, and NCCL between two drivers is nobody's test",
+        "other kernels are compiled at run time, and NCCL between two driver versions is untested",
     ),
     "kernel module": (
         "high",
-        "it is older or newer than its libraries expect: reload it, or restart the machine",
+        "it does not match the driver's libraries: reload it, or restart the machine",
     ),
-    "processor level": ("medium", "code for the newer one ends with an illegal instruction on the other"),
-    "glibc": ("medium", "wheels are chosen by it, and extensions are compiled against it"),
+    "processor level": ("medium", "code for the newer one fails with an illegal instruction on the other"),
+    "glibc": ("medium", "wheels are selected by it, and extensions are compiled against it"),
 }
 _ARCHSPEC = "__archspec="
 
 
 def machine_rows(old: Machine, new: Machine) -> Iterator[Row]:
-    """Yield a row for each fact that differs; a fact that one side does not know is empty there."""
+    """Yield a row for each fact that differs; a fact that one side does not record is empty there."""
     before, after = facts(old), facts(new)
     for fact, (severity, why) in _WHY.items():
         if before[fact] != after[fact]:
@@ -37,9 +37,10 @@ def machine_rows(old: Machine, new: Machine) -> Iterator[Row]:
 
 
 def facts(machine: Machine) -> dict[str, str]:
-    """Return what is compared of a machine, in words, and empty where it is not known or not there.
+    """Return the facts of a machine that are compared, as text; empty if unknown or absent.
 
-    The kernel module counts where it is not its libraries' own; the driver is named with the CUDA that it supports.
+    The kernel module is included only if it does not match the driver's libraries; the driver is shown with the CUDA
+    version that it supports.
     """
     module = machine.kernel_module if machine.kernel_module != machine.driver else ""
     levels = [each.split("=")[-1] for each in machine.virtual_packages if each.startswith(_ARCHSPEC)]

@@ -1,4 +1,4 @@
-"""Any operand named on a command line, as labelled package sets: a lock of any format, a snapshot, a prefix."""
+"""Reads the operands of a command: a lock of any format, a snapshot or a prefix, as labelled package sets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.snapshot.model import Installed, Machine, PrefixInconsistency, Snapshot, UnownedFile
 
-if TYPE_CHECKING:  # what reports are made of costs as much as reading a hundred records
+if TYPE_CHECKING:  # importing these takes as long as reading a hundred records
     from conda_lockstep.drift.report import Side
     from conda_lockstep.lock.model.lock import Lock
 
@@ -24,37 +24,37 @@ _INSTALLED: frozenset[Kind] = frozenset({"snapshot", "prefix"})
 _WHOLE_METADATA: frozenset[Kind] = frozenset({"pixi", "snapshot", "prefix"})
 _KINDS: dict[str, Kind] = {"explicit": "explicit", "pixi": "pixi"}
 _HEAD = 200
-"""In how many characters a JSON document says of what kind it is."""
+"""The number of characters within which a JSON document states its kind."""
 _FILE_HEAD = 1 << 20
 _DEPENDENCIES = rb"^[\"']?dependencies[\"']?\s*:"
-_ANSWERED = rb"^(?:package|packages|environments|metadata)\s*:|^@EXPLICIT|\A\s*\{"
+_SOLVED = rb"^(?:package|packages|environments|metadata)\s*:|^@EXPLICIT|\A\s*\{"
 
 
 class Operand(NamedTuple):
-    """One end of a comparison. ``label`` is what the user called it.
+    """One end of a comparison. ``label`` is the name that the user passed.
 
-    ``complete`` is false where the format has no place for pip packages. ``damages`` are where an installed
-    environment contradicts itself, ``strays`` what no package brought; a snapshot knows its ``machine``.
+    ``complete`` is false if the format cannot contain pip packages. ``inconsistencies`` are those within an installed
+    environment, ``unowned_files`` belong to no package; only a snapshot has a ``machine``.
     """
 
     label: str
     kind: Kind
     platforms: Mapping[str, PackageSet]
     complete: bool = True
-    damages: tuple[PrefixInconsistency, ...] = ()
-    strays: tuple[UnownedFile, ...] = ()
+    inconsistencies: tuple[PrefixInconsistency, ...] = ()
+    unowned_files: tuple[UnownedFile, ...] = ()
     machine: Machine | None = None
 
     @property
     def installed(self) -> bool:
-        """Return whether this is a machine's state rather than a file's wish."""
+        """Return whether this is the state of a machine rather than a lock."""
         return self.kind in _INSTALLED
 
 
 def read_source(name: str | Path, *, environment: str = DEFAULT_ENVIRONMENT) -> Operand:
-    """Read what a name on the command line stands for; ``environment`` chooses within a pixi.lock.
+    """Read the operand at a path; ``environment`` selects an environment of a pixi.lock.
 
-    Raises ``LockstepError`` for what is neither a lock, a snapshot nor a prefix.
+    Raises ``LockstepError`` if it is not a lock, a snapshot or a prefix.
     """
     path, label = Path(name), str(name)
     if path.is_dir():
@@ -65,7 +65,7 @@ def read_source(name: str | Path, *, environment: str = DEFAULT_ENVIRONMENT) -> 
 
 
 def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMENT) -> Operand:
-    """Read the text of a lock or snapshot, telling its format by its content; see :func:`read_source`."""
+    """Read the text of a lock or snapshot, detecting its format by its content; see :func:`read_source`."""
     if text.lstrip()[:1] == "{":
         return _parse_json(text, label)
     from conda_lockstep.lock.formats import detect as formats
@@ -74,9 +74,9 @@ def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMEN
     if lock is not None:
         return from_lock(lock, label)
     raise LockstepError(
-        "is no lock and no snapshot",
+        "is not a lock or a snapshot",
         where=label,
-        remedy="name a conda-lock.yml, a manifest, an @EXPLICIT file, a pixi.lock, a snapshot or a prefix",
+        remedy="pass a conda-lock.yml, a manifest, an @EXPLICIT file, a pixi.lock, a snapshot or a prefix",
     )
 
 
@@ -93,39 +93,45 @@ def _parse_json(text: str, label: str) -> Operand:
 
 
 def is_environment_file(path: Path) -> bool:
-    """Say whether a file is one of what people ask for, by its content: it lists dependencies, and no packages."""
+    """Whether a file is an environment file, by its content: it lists dependencies, and no locked packages."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
         head = file.read(_FILE_HEAD)
-    return bool(re.search(_DEPENDENCIES, head, re.MULTILINE)) and not re.search(_ANSWERED, head, re.MULTILINE)
+    return bool(re.search(_DEPENDENCIES, head, re.MULTILINE)) and not re.search(_SOLVED, head, re.MULTILINE)
 
 
 def from_lock(lock: Lock, label: str) -> Operand:
-    """Return a lock as a source."""
+    """Return a lock as an operand."""
     return Operand(label, _KINDS.get(lock.source_format, "conda-lock"), lock.platforms, lock.complete)
 
 
 def from_prefix(path: Path, label: str) -> Operand:
-    """Read a prefix as a source."""
+    """Read a prefix as an operand."""
     from conda_lockstep.snapshot import prefix
 
     return from_installed(prefix.read(path), label, "prefix")
 
 
 def from_installed(installed: Installed, label: str, kind: Literal["snapshot", "prefix"]) -> Operand:
-    """Return an installed environment as a source."""
+    """Return an installed environment as an operand."""
     platforms = {installed.platform: installed.packages}
-    return Operand(label, kind, platforms, damages=installed.damages, strays=installed.strays)
+    return Operand(
+        label,
+        kind,
+        platforms,
+        inconsistencies=installed.inconsistencies,
+        unowned_files=installed.unowned_files,
+    )
 
 
 def from_snapshot(snapshot: Snapshot, label: str) -> Operand:
-    """Return a snapshot as a source, with its machine."""
+    """Return a snapshot as an operand, with its machine."""
     return from_installed(snapshot.installed, label, "snapshot")._replace(machine=snapshot.machine)
 
 
 def side_of(source: Operand, packages: PackageSet) -> Side:
-    """Return one platform of a source as reports name it."""
+    """Return one platform of an operand as a side of a report."""
     from conda_lockstep.drift.report import Side
 
     conda = packages.only("conda")
@@ -141,18 +147,20 @@ def side_of(source: Operand, packages: PackageSet) -> Side:
 
 
 def unknown_hashes(count: int) -> str:
-    """Return the note on installed pip packages whose bytes cannot be compared."""
-    packages = "1 package" if count == 1 else f"{count} packages"
-    return f"hashes were not compared for {packages} of pip: pip does not record them when it installs"
+    """Return the note on installed pip packages whose hashes cannot be compared."""
+    packages = "1 pip package" if count == 1 else f"{count} pip packages"
+    return f"hashes were not compared for {packages}: pip does not record them"
 
 
 def keep_metadata(old: Operand, new: Operand) -> bool:
-    """Return whether both keep ``depends`` and ``constrains`` alike; CEP 37 has room for a part of them."""
+    """Return whether both record ``depends`` and ``constrains`` alike; CEP 37 records a part of them."""
     return old.kind == new.kind or {old.kind, new.kind} <= _WHOLE_METADATA
 
 
 def active_prefix() -> Path:
-    """Return the prefix of the active conda environment; raises ``LockstepError`` where none is."""
+    """Return the prefix of the active conda environment; raises ``LockstepError`` if none is active."""
     if prefix := os.environ.get("CONDA_PREFIX"):
         return Path(prefix)
-    raise LockstepError("no conda environment is active", remedy="name its folder with --prefix")
+    raise LockstepError(
+        "no conda environment is active", remedy="activate one, or pass its folder with --prefix"
+    )

@@ -1,4 +1,4 @@
-"""Where a package comes from: a channel by its name, or for pip the kind of place its URL points to."""
+"""The origin of a package: the name of its channel, or for pip the kind of source that its URL points to."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 
 
 def channel(package: Package) -> str:
-    """Return the channel of a conda package: a name on a public host, else a URL; empty where unknown.
+    """Return the channel of a conda package: a name on a public host, else a URL; empty if unknown.
 
-    ``defaults`` stands for all that Anaconda's own host serves, whichever of its folders.
+    ``defaults`` represents every channel on Anaconda's own host.
     """
     return _named(package.url.rpartition("/")[0] if "://" in package.url else package.channel)
 
@@ -31,15 +31,15 @@ def _named(place: str) -> str:
 
 
 def is_mirror(one: str, other: str) -> bool:
-    """Return whether two channels have one name on two hosts: what tells a mirror from another channel."""
+    """Return whether two channels have one name on two hosts, which distinguishes a mirror from another channel."""
     return one.rpartition("/")[2] == other.rpartition("/")[2]
 
 
 def origin(package: Package) -> str:
-    """Return what kind of place a pip package is from: ``index``, ``git``, ``local file`` or ``local folder``.
+    """Return the kind of source of a pip package: ``index``, ``git``, ``local file`` or ``local folder``.
 
-    A file with a name of its own on a web server counts as an index: that is what an index hands out. An
-    installed package without a URL came from an index as well: PEP 610 has pip record all other places.
+    A URL of a file on a web server counts as an index, since indexes provide such URLs. An installed package without
+    a URL came from an index as well: pip records all other sources (PEP 610).
     """
     url = package.url.partition("#")[0]
     if url.startswith(("git+", "hg+", "svn+", "bzr+")):

@@ -1,6 +1,6 @@
-"""Does a prefix hold exactly what a lock says? The lock is the old side, the prefix the new one.
+"""Compares a prefix with its lock; the lock is the old side, the prefix the new one.
 
-On most nodes it does, and that is told without loading what differences are judged and reported with.
+Most prefixes match, so the modules that grade and report differences are imported only for one that does not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DEFAULT_NAME = "environment"
 
 
 class Pair(NamedTuple):
-    """A prefix and what was locked for it, to be compared on one platform; ``notes`` are about how that was done."""
+    """A prefix and its lock, to be compared on one platform; ``notes`` describe how they were read."""
 
     locked: Operand
     installed: Operand
@@ -38,28 +38,28 @@ class Pair(NamedTuple):
     notes: tuple[str, ...] = ()
 
     @property
-    def wanted(self) -> PackageSet:
-        """Return the packages that were locked."""
+    def expected(self) -> PackageSet:
+        """Return the locked packages."""
         return self.locked.platforms[self.platform]
 
     @property
-    def found(self) -> PackageSet:
-        """Return the packages that are installed."""
+    def actual(self) -> PackageSet:
+        """Return the installed packages."""
         return self.installed.platforms[self.platform]
 
 
 def verify(prefix: Path, lock: Path, *, platform: str = "") -> Report:
-    """Compare a prefix with a lock, on the prefix's platform unless another is named.
+    """Compare a prefix with a lock, on the prefix's platform unless another is given.
 
-    Raises ``LockstepError`` for a prefix that is no environment, and a lock that has nothing for it.
+    Raises ``LockstepError`` if the prefix is not an environment, or if the lock lacks the platform.
     """
     return report(read(prefix, lock, platform=platform))
 
 
 def verify_deeply(prefix: Path, lock: Path, *, platform: str = "", libraries_only: bool = False) -> Report:
-    """Compare as :func:`verify` does, and the bytes of every file with what was recorded.
+    """Compare as :func:`verify` does, and compare the bytes of every file with the recorded hash.
 
-    With ``libraries_only``, the files are the libraries that a training job loads.
+    With ``libraries_only``, only the libraries that a training job loads are hashed.
     """
     return report(read_deeply(prefix, lock, platform=platform, libraries_only=libraries_only))
 
@@ -77,19 +77,19 @@ def read_deeply(prefix: Path, lock: Path, *, platform: str = "", libraries_only:
     locked = read_source(lock)
     seen = look(read_contents(prefix), libraries_only=libraries_only)
     what = "libraries" if libraries_only else "files"
-    notes = [f"{seen.files} {what} were hashed, {seen.size / 1e6:.0f} MB"]
+    notes = [f"{seen.files} {what} were hashed ({seen.size / 1e6:.0f} MB)"]
     if seen.untold:
-        notes.append(f"bytes were not compared for {seen.untold} {what}: no hash of them was recorded")
+        notes.append(f"bytes were not compared for {seen.untold} {what}: they have no recorded hash")
     found = pair(from_installed(seen.installed, str(prefix), "prefix"), locked, platform=platform)
     return found._replace(notes=tuple(notes))
 
 
 def pair(installed: Operand, locked: Operand, *, platform: str = "") -> Pair:
-    """Put an installed environment beside what was locked for it; see :func:`verify`."""
+    """Pair an installed environment with its lock; see :func:`verify`."""
     (own, packages), *_ = installed.platforms.items()
     wanted = platform or own
     if wanted not in locked.platforms:
-        what = f"has nothing for {wanted}, only for {', '.join(locked.platforms) or 'no platform'}"
+        what = f"has no packages for {wanted}, only for {', '.join(locked.platforms) or 'no platform'}"
         raise LockstepError(what, where=locked.label, remedy=f"run: lockstep lock --platform {wanted}")
     if wanted != own:
         installed = installed._replace(platforms={wanted: packages})
@@ -97,12 +97,14 @@ def pair(installed: Operand, locked: Operand, *, platform: str = "") -> Pair:
 
 
 def agrees(pair: Pair) -> bool:
-    """Say whether nothing differs at all, as far as both sides know."""
-    return not (pair.installed.damages or pair.installed.strays) and _same_files(pair.wanted, pair.found)
+    """Whether nothing differs that both sides record."""
+    return not (pair.installed.inconsistencies or pair.installed.unowned_files) and _same_files(
+        pair.expected, pair.actual
+    )
 
 
 def report(pair: Pair) -> Report:
-    """Compare, and judge what differs."""
+    """Compare, and grade the differences."""
     import shlex
     from dataclasses import replace
 
@@ -110,9 +112,9 @@ def report(pair: Pair) -> Report:
 
     locked, installed = pair.locked, pair.installed
     if agrees(pair):
-        sides = side_of(locked, pair.wanted), side_of(installed, pair.found)
+        sides = side_of(locked, pair.expected), side_of(installed, pair.actual)
         compared = Comparison(
-            locked.label, pair.platform, *sides, unchanged=len(pair.found), notes=_unknown(pair)
+            locked.label, pair.platform, *sides, unchanged=len(pair.actual), notes=_unknown(pair)
         )
     else:
         from conda_lockstep.drift.compare.compare import compare_platform
@@ -124,35 +126,35 @@ def report(pair: Pair) -> Report:
 
 
 def _unknown(pair: Pair) -> tuple[str, ...]:
-    unknown = sum(not package.sha256 for package in pair.found.values())
+    unknown = sum(not package.sha256 for package in pair.actual.values())
     return (unknown_hashes(unknown),) if unknown else ()
 
 
 def _same_files(wanted: PackageSet, found: PackageSet) -> bool:
-    """Return whether two sets are the same packages from the same files, as far as pip records what it installs."""
+    """Return whether two sets have the same packages from the same files, as far as pip records them."""
     return wanted.keys() == found.keys() and all(_same_file(wanted[key], found[key]) for key in wanted)
 
 
 def _same_file(wanted: Package, found: Package) -> bool:
     if wanted.identity != found.identity:
         return False
-    if found.manager == "pip" and not found.url:  # from an index, by PEP 610
+    if found.manager == "pip" and not found.url:  # installed from an index (PEP 610)
         return wanted.url.startswith("https://")
     return wanted.url == found.url and wanted.sha256 == found.sha256 != ""
 
 
 def failures(report: Report) -> tuple[Row, ...]:
-    """Return the rows that make a prefix another environment: all but those that are about metadata alone."""
+    """Return the rows that make a prefix another environment: all except those on metadata alone."""
     from conda_lockstep.drift.report import at_least
 
     return at_least(report.rows, "low")
 
 
 def find_lock(folder: Path, *, platform: str = "", machine: str = "") -> Path:
-    """Return the lock of a folder: ``conda-lock.yml``, or the only ``*.conda-lock.yml``.
+    """Return the lock in a folder: ``conda-lock.yml``, or the only ``*.conda-lock.yml``.
 
-    Where machines have locks of their own, it is the one that names ``machine``, or the one that fits this node. Raises
-    ``LockstepError`` where there is none, or more than one to choose from.
+    If there is one lock per machine, return that of ``machine``, or the one that fits this node. Raises
+    ``LockstepError`` if there is no lock, or more than one to choose from.
     """
     found = sorted(folder.glob(LOCK_GLOB))
     common = [folder / LOCK_NAME] if (folder / LOCK_NAME).is_file() else []
@@ -160,13 +162,13 @@ def find_lock(folder: Path, *, platform: str = "", machine: str = "") -> Path:
     found = [*common, *own] or found
     if len({DEFAULT_NAME if path in common else path.name.partition(".")[0] for path in found}) > 1:
         names = ", ".join(path.name for path in found)
-        raise LockstepError(f"there are several locks here: {names}", remedy="name one with --lock")
+        raise LockstepError(f"several locks found: {names}", remedy="pass one with --lock")
     if len(found) > 1 or (found and machine):
         return _choose(found, platform, machine)
     if found:
         return found[0]
     raise LockstepError(
-        f"there is no {LOCK_NAME} here", remedy="name the lock with --lock, or run: lockstep lock"
+        f"no {LOCK_NAME} found in this folder", remedy="pass the lock with --lock, or run: lockstep lock"
     )
 
 
@@ -183,14 +185,14 @@ def _choose(paths: Sequence[Path], platform: str, machine: str) -> Path:
 
 
 def confirmation(pair: Pair) -> str:
-    """Return the one line for a prefix that holds what the lock says; see :func:`agrees`."""
+    """Return the line for a prefix that matches its lock; see :func:`agrees`."""
     complete = pair.locked.complete
-    packages = pair.wanted if complete else pair.wanted.only("conda")
+    packages = pair.expected if complete else pair.expected.only("conda")
     return _line(pair, packages.environment_id, [*_unknown(pair), *pair.notes])
 
 
 def confirmation_of(report: Report, pair: Pair) -> str:
-    """Return the one line for a prefix that differs in nothing but metadata."""
+    """Return the line for a prefix that differs only in metadata."""
     (comparison,) = report.comparisons
     notes = [*comparison.notes, *(f"{row.subject}: {row.detail or row.why}" for row in report.rows)]
     return _line(pair, comparison.old.environment_id, notes)
@@ -198,8 +200,8 @@ def confirmation_of(report: Report, pair: Pair) -> str:
 
 def _line(pair: Pair, identity: str, notes: Sequence[str]) -> str:
     part = "" if pair.locked.complete else " (conda part)"
-    held = f"{pair.installed.label} holds exactly {pair.locked.label}"
-    line = f"{identity}{part}  {held} ({pair.platform}, {len(pair.wanted)} packages)"
+    match = f"{pair.installed.label} matches {pair.locked.label} exactly"
+    line = f"{identity}{part}  {match} ({pair.platform}, {len(pair.expected)} packages)"
     if len(notes) > 1:
         return visible(f"{line}; {len(notes)} notes, see --format json", 1000)
     return visible("; ".join((line, *notes)), 1000)

@@ -1,78 +1,79 @@
-"""What differs between the machines that an environment was locked for, and which virtual packages led there."""
+"""Compares the locks of the machines that an environment is locked for, and the virtual packages that differ."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from conda_lockstep.drift.compare.severity import STACK, layer_of
+from conda_lockstep.drift.severity.layers import STACK, layer_of
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.packages import Key, Package, PackageSet
 
 SHOWN = 5
-"""How many packages, or names, are shown."""
+"""The number of packages, or names, that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class MachineSide:
-    """Machines that share a solution: their names, what they were solved for, and what they got."""
+    """Machines that share a solution: their names, virtual packages and packages."""
 
     machines: tuple[str, ...]
-    facts: tuple[VirtualPackage, ...]
+    virtual_packages: tuple[VirtualPackage, ...]
     packages: PackageSet
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Two sides of one platform. ``facts`` are the virtual packages that differ, each as one and the other have it.
+    """Two sides of one platform. ``virtual_packages`` are those that differ: the name, and the value on each side.
 
-    ``changed`` are the packages that both have, but not alike; the foundations of the stack come first.
+    ``changed`` are the packages that differ between the two; the lower layers of the stack come first.
     """
 
     platform: str
     one: MachineSide
     other: MachineSide
-    facts: tuple[tuple[str, str, str], ...]
+    virtual_packages: tuple[tuple[str, str, str], ...]
     changed: tuple[tuple[Package, Package], ...]
     only_one: tuple[Package, ...]
     only_other: tuple[Package, ...]
 
 
 def differences(locks: Iterable[Lock]) -> Iterator[Difference]:
-    """Yield, by platform, what each group of machines has otherwise than the first."""
+    """Yield, by platform, how each group of machines differs from the first."""
     sides: dict[str, list[MachineSide]] = {}
     for lock in locks:
         for platform, packages in lock.platforms.items():
-            names, facts = metadata.machines_of(lock, platform), metadata.machine_of(lock, platform)
-            sides.setdefault(platform, []).append(MachineSide(names, facts, packages))
+            names, profile = metadata.machines_of(lock, platform), metadata.machine_of(lock, platform)
+            sides.setdefault(platform, []).append(MachineSide(names, profile, packages))
     for platform, (first, *rest) in sorted(sides.items()):
         for other in rest:
             yield _difference(platform, first, other)
 
 
 def lines(difference: Difference) -> Iterator[str]:
-    """Yield a difference as text for a terminal: how much, why, and which packages."""
+    """Yield a difference as text for a terminal: how many packages, why, and which."""
     one, other = (", ".join(_few(side.machines)) for side in (difference.one, difference.other))
     count = len(difference.changed) + len(difference.only_one) + len(difference.only_other)
     why = "; ".join(
-        f"{name} is {mine} on {one}, {theirs} on {other}" for name, mine, theirs in difference.facts
+        f"{name} is {mine} on {one}, {theirs} on {other}"
+        for name, mine, theirs in difference.virtual_packages
     )
-    yield f"{difference.platform}: {count} packages differ: {why}"
+    yield f"{difference.platform}: {count} package{' differs' if count == 1 else 's differ'}: {why}"
     for mine, theirs in difference.changed[:SHOWN]:
         yield (
             f"  {mine.name}: {mine.version} {mine.build}".rstrip()
             + f" on {one}, {theirs.version} {theirs.build} on {other}"
         )
     rest = [mine.name for mine, _ in difference.changed[SHOWN:]]
-    for told, names in (
-        ("other builds or versions of", rest),
+    for label, names in (
+        ("also different:", rest),
         (f"only on {one}:", [package.name for package in difference.only_one]),
         (f"only on {other}:", [package.name for package in difference.only_other]),
     ):
         if names:
-            yield f"  {told} {', '.join(_few(names))}"
+            yield f"  {label} {', '.join(_few(names))}"
 
 
 def _few(names: Sequence[str]) -> list[str]:
@@ -87,7 +88,7 @@ def _difference(platform: str, one: MachineSide, other: MachineSide) -> Differen
         platform,
         one,
         other,
-        facts=tuple(_facts(one, other)),
+        virtual_packages=tuple(_virtual_packages(one, other)),
         changed=tuple(
             sorted((pair for pair in changed if pair[0] != pair[1]), key=lambda pair: _rank(pair[0]))
         ),
@@ -96,17 +97,17 @@ def _difference(platform: str, one: MachineSide, other: MachineSide) -> Differen
     )
 
 
-def _facts(one: MachineSide, other: MachineSide) -> Iterator[tuple[str, str, str]]:
-    mine, theirs = ({fact.name: fact for fact in side.facts} for side in (one, other))
+def _virtual_packages(one: MachineSide, other: MachineSide) -> Iterator[tuple[str, str, str]]:
+    mine, theirs = ({each.name: each for each in side.virtual_packages} for side in (one, other))
     for name in sorted({*mine, *theirs}):
         if mine.get(name) != theirs.get(name):
             yield name, _shown(mine.get(name)), _shown(theirs.get(name))
 
 
-def _shown(fact: VirtualPackage | None) -> str:
-    if fact is None:
+def _shown(package: VirtualPackage | None) -> str:
+    if package is None:
         return "none"
-    return fact.version if fact.build == "0" else fact.build
+    return package.version if package.build == "0" else package.build
 
 
 def _only(mine: PackageSet, theirs: PackageSet) -> tuple[Package, ...]:

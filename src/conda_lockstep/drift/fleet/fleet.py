@@ -1,4 +1,4 @@
-"""Which of many nodes are not like the others, and in what: snapshots against a lock, or against most of them."""
+"""Finds the nodes that differ from the others: compares their snapshots with a lock, or with the majority."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from conda_lockstep.snapshot.model import Snapshot
 from conda_lockstep.text.bounded_text import read_text
 
 _SHOWN = 8
-"""How many nodes are named of a group in which there are more."""
+"""The number of nodes of a group that are named."""
 
 
 class FleetNode(NamedTuple):
-    """A node by the name that its snapshot goes by."""
+    """A node, named after the file of its snapshot."""
 
     name: str
     snapshot: Snapshot
 
 
 class _Group(NamedTuple):
-    """Nodes that are alike in all that is compared."""
+    """Nodes that are equal in everything that is compared."""
 
     nodes: tuple[FleetNode, ...]
 
@@ -43,17 +43,17 @@ class _Group(NamedTuple):
 
 
 def read_nodes(paths: Iterable[Path]) -> tuple[list[FleetNode], list[LockstepError]]:
-    """Read snapshots, those of a folder by all its ``*.json``; the errors are of those that are none.
+    """Read snapshots, or every ``*.json`` of a folder; return the nodes, and an error for each other file.
 
-    A node is called what its file is called, and by its path where two files have one name.
+    A node is named after its file, or by the file's path if two files have one name.
     """
     files: list[Path] = []
     failed: list[LockstepError] = []
     for path in paths:
         found = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not found:
-            remedy = "write them there with 'lockstep snapshot --output FOLDER/NODE.json'"
-            failed.append(LockstepError("holds no snapshot", where=str(path), remedy=remedy))
+            remedy = "on each node, run: lockstep snapshot --output FOLDER/NODE.json"
+            failed.append(LockstepError("contains no snapshots", where=str(path), remedy=remedy))
         files += found
     files = list(dict.fromkeys(files))
     stems = [file.stem for file in files]
@@ -68,20 +68,22 @@ def read_nodes(paths: Iterable[Path]) -> tuple[list[FleetNode], list[LockstepErr
 
 
 def compare_fleet(nodes: Sequence[FleetNode], lock: Operand | None = None) -> Report:
-    """Compare nodes with a lock, and their machines with most of them; without a lock, all with most of them.
+    """Compare nodes with a lock, and their machines with the majority; without a lock, compare both with the majority.
 
-    Nodes that are alike are compared once. Raises ``LockstepError`` where there are none, and where a lock has nothing
-    for one's platform.
+    Equal nodes are compared once. Raises ``LockstepError`` if there are no nodes, or if the lock lacks a node's
+    platform.
     """
     if not nodes:
-        raise LockstepError("no node is named", remedy="name the snapshots, or the folder that they are in")
+        raise LockstepError(
+            "no snapshots given", remedy="pass the snapshots, or the folder that contains them"
+        )
     comparisons: list[Comparison] = []
     notes: list[str] = []
     groups = _groups(nodes)
     for platform in sorted({group.platform for group in groups}):
         here = [group for group in groups if group.platform == platform]
         compared = [_compared(group, here[0], lock) for group in here]
-        # What differs in metadata alone, or in what hides nothing, is as good as what does not.
+        # A difference in metadata alone, or in files that hide nothing, does not count.
         odd = [each for each in compared if failures(Report((each,)))]
         comparisons += odd or compared[:1]
         notes += _summary(here, compared, odd, platform, with_lock=lock is not None)
@@ -89,25 +91,25 @@ def compare_fleet(nodes: Sequence[FleetNode], lock: Operand | None = None) -> Re
 
 
 def _groups(nodes: Iterable[FleetNode]) -> list[_Group]:
-    """Put nodes that are alike together, the largest group first."""
+    """Group equal nodes, the largest group first."""
     groups: dict[object, list[FleetNode]] = {}
     for node in nodes:
         installed, machine = node.snapshot
-        alike = (
-            installed.platform, installed.packages.environment_id, installed.damages, installed.strays,
+        state = (
+            installed.platform, installed.packages.environment_id, installed.inconsistencies, installed.unowned_files,
             tuple(facts(machine).items()),
         )  # fmt: skip
-        groups.setdefault(alike, []).append(node)
+        groups.setdefault(state, []).append(node)
     return sorted(
         (_Group(tuple(members)) for members in groups.values()), key=lambda group: -len(group.nodes)
     )
 
 
-def _compared(group: _Group, most: _Group, lock: Operand | None) -> Comparison:
+def _compared(group: _Group, majority: _Group, lock: Operand | None) -> Comparison:
     if lock and group.platform not in lock.platforms:
-        what = f"has nothing for {group.platform}, which {_named(group.nodes)} need"
-        raise LockstepError(what, where=lock.label)
-    wanted = (lock or most.source)._replace(machine=most.source.machine)
+        what = f"has no packages for {group.platform}, the platform of {_named(group.nodes)}"
+        raise LockstepError(what, where=lock.label, remedy=f"run: lockstep lock --platform {group.platform}")
+    wanted = (lock or majority.source)._replace(machine=majority.source.machine)
     return compare_platform(wanted, group.source, group.platform, name=_named(group.nodes))
 
 
@@ -120,20 +122,20 @@ def _summary(
     with_lock: bool,
 ) -> Iterator[str]:
     total = sum(len(group.nodes) for group in groups)
-    strange = [
+    differing = [
         node for group, each in zip(groups, compared, strict=True) if each in odd for node in group.nodes
     ]
-    if not strange:
-        yield f"{platform}: {_count(total)}, all as they should be"
+    if not differing:
+        yield f"{platform}: {_count(total)}, no differences"
         return
-    names = ", ".join(node.name for node in sorted(strange, key=lambda node: _natural(node.name)))
-    yield f"{platform}: {len(strange)} of {_count(total)} not like the others: {names}"
+    names = ", ".join(node.name for node in sorted(differing, key=lambda node: _natural(node.name)))
+    yield f"{platform}: {len(differing)} of {_count(total)} differ{'s' if len(differing) == 1 else ''}: {names}"
     if rivals := _rivals(groups, machines_only=with_lock):
-        yield f"{platform}: no state is most nodes' own; {_named(rivals[0].nodes)} stood for it"
+        yield f"{platform}: no majority; compared with {_named(rivals[0].nodes)}"
 
 
 def _rivals(groups: Sequence[_Group], *, machines_only: bool) -> Sequence[_Group]:
-    """Return the largest groups where there are several as large, which differ in what most nodes decide."""
+    """Return the largest groups if several have the same size and differ in what the majority decides."""
     largest = [group for group in groups if len(group.nodes) == len(groups[0].nodes)]
     machines = {tuple(facts(group.nodes[0].snapshot.machine).items()) for group in largest}
     return largest if len(machines if machines_only else largest) > 1 else ()
@@ -150,5 +152,5 @@ def _count(number: int) -> str:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Return a key by which ``node9`` comes before ``node17``."""
+    """Return a sort key that puts ``node9`` before ``node17``."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]

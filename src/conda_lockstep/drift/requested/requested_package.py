@@ -1,4 +1,4 @@
-"""What an environment file asks for: one ask for each package, whatever number of entries speak of it."""
+"""Reads what an environment file requests: one requested package per name, however many entries name it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _REPOSITORY = re.compile(r"(?P<name>[^/@]+?)(?:\.git)?/?(?P<revision>@[^#]+)?(?:
 
 @dataclass(frozen=True, slots=True)
 class RequestedPackage:
-    """What is asked for under one name.
+    """What the entries of one name request.
 
-    ``version`` is what a pin names (``1.21`` of ``=1.21``, ``==1.21.*``), else the constraint as written, else empty.
-    ``bounds`` hold all versions that it lets in. ``channel`` is a conda package's, ``url`` a pip package's, without
+    ``version`` is the pinned version (``1.21`` for ``=1.21``, ``==1.21.*``), else the constraint as written, or empty.
+    ``bounds`` contain all versions that it allows. ``channel`` is for conda packages, ``url`` for pip packages, without
     credentials.
     """
 
@@ -46,32 +46,32 @@ class RequestedPackage:
 
     @property
     def key(self) -> Key:
-        """What is unique in a file."""
+        """The key, unique in a file."""
         return self.manager, self.name
 
     @property
     def is_pin(self) -> bool:
-        """Say whether one version is named, or the first numbers of one."""
+        """Whether a version, or the first components of one, is pinned."""
         return self.version[:1].isalnum() and not set(self.version) & set("<>!=~,|*")
 
     def package(self, version: str | None = None) -> Package:
-        """Return the ask as a package of that version, by default the lowest that it lets in."""
+        """Return the request as a package of that version, by default the lowest that it allows."""
         if version is None:
             version = self.version if self.is_pin else ".".join(map(str, self.bounds.low or ()))
         return Package(self.manager, self.name, version, self.build, channel=self.channel, url=self.url)
 
 
 def requested_packages(file: EnvironmentFile) -> dict[Key, RequestedPackage]:
-    """Return what a file asks for; an entry that is no spec counts by the name that it begins with."""
+    """Return what a file requests; an entry that is not a valid spec counts by the name that it begins with."""
     found: dict[Key, RequestedPackage] = {}
-    for ask in _asks(file):
-        known = found.get(ask.key)
-        found[ask.key] = ask if known is None else _joined(known, ask)
+    for each in _entries(file):
+        known = found.get(each.key)
+        found[each.key] = each if known is None else _combined(known, each)
     return found
 
 
 def options_of(file: EnvironmentFile) -> dict[str, str]:
-    """Return pip's options among the entries by their long names, without credentials; values in the file's order."""
+    """Return the pip options among the entries by their long names, without credentials; values in file order."""
     hide = Redactor(file)
     found: dict[str, list[str]] = {}
     for entry in read_entries(file).pip:
@@ -81,7 +81,7 @@ def options_of(file: EnvironmentFile) -> dict[str, str]:
     return {name: " ".join(filter(None, values)) for name, values in found.items()}
 
 
-def _asks(file: EnvironmentFile) -> Iterator[RequestedPackage]:
+def _entries(file: EnvironmentFile) -> Iterator[RequestedPackage]:
     entries, hide = read_entries(file), Redactor(file)
     yield from map(_conda, entries.conda)
     for pip in entries.pip:
@@ -99,13 +99,13 @@ def _asks(file: EnvironmentFile) -> Iterator[RequestedPackage]:
 def _conda(entry: CondaEntry) -> RequestedPackage:
     spec = entry.spec
     version = "" if spec.version in ("*", "=*", "==*") else _pin(spec) or "".join(spec.version.split())
-    # A pattern tells the variant by the words that are in it.
+    # The words in a build pattern indicate the variant.
     channel = read_channel(spec.channel).name if spec.channel else ""
     return RequestedPackage("conda", spec.name, version, within(spec), spec.build.strip("*"), channel)
 
 
 def _pin(spec: CondaSpec) -> str:
-    """Return the version that a pin names: of ``=1.21``, ``==1.21``, ``1.21`` and ``1.21.*``; empty for a range."""
+    """Return the pinned version, such as ``1.21`` for ``=1.21``, ``==1.21`` and ``1.21.*``; empty for a range."""
     if len(spec.clauses) != 1 or spec.clauses[0].op not in ("", "=", "=="):
         return ""
     return spec.clauses[0].version.removesuffix("*").removesuffix(".")
@@ -114,19 +114,21 @@ def _pin(spec: CondaSpec) -> str:
 def _pip(entry: PipEntry, hide: Redactor) -> RequestedPackage:
     requirement = entry.requirement
     if requirement.kind in ("url", "path") and not requirement.specifier:
-        return _from_place(requirement.name, requirement.url or requirement.text, entry, hide)
+        return _from_url(requirement.name, requirement.url or requirement.text, entry, hide)
     version = requirement.specifier.replace(" ", "")
-    ask = RequestedPackage("pip", requirement.name, version.lstrip("=") if requirement.is_exact else version)
-    return replace(
-        ask,
+    shown = version.lstrip("=") if requirement.is_exact else version
+    return RequestedPackage(
+        "pip",
+        requirement.name,
+        shown,
         bounds=_pip_bounds(version),
         extras=tuple(sorted(map(normalize, requirement.extras))),
         marker=requirement.marker,
     )
 
 
-def _from_place(name: str, place: str, entry: PipEntry, hide: Redactor) -> RequestedPackage:
-    """Read what is taken from a URL or a path: an archive says its name and version, a repository its name."""
+def _from_url(name: str, place: str, entry: PipEntry, hide: Redactor) -> RequestedPackage:
+    """Read a URL or a path: an archive's gives its name and version, a repository's its name."""
     place = hide.text(without_credentials(place.strip()), entry.item.span)
     extras = tuple(sorted(map(normalize, entry.requirement.extras)))
     if place.startswith(("git+", "hg+", "svn+", "bzr+")):
@@ -160,8 +162,8 @@ def _bad(entry: BadEntry, hide: Redactor) -> RequestedPackage:
     return RequestedPackage(manager, name, match["version"].strip(), extras=extras)
 
 
-def _joined(one: RequestedPackage, other: RequestedPackage) -> RequestedPackage:
-    """Return what two entries of one name ask for together."""
+def _combined(one: RequestedPackage, other: RequestedPackage) -> RequestedPackage:
+    """Return what two entries of one name request together."""
     versions = dict.fromkeys(filter(None, (one.version, other.version)))
     return replace(
         one,

@@ -1,4 +1,4 @@
-"""What two environment files ask for, compared entry by entry: no solve, no channel, no lock is needed."""
+"""Compares two environment files entry by entry; needs no solve, no channel and no lock."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Container, Iterator, Mapping
 from conda_lockstep.conda.bounds import between
 from conda_lockstep.conda.channel import NODEFAULTS, read_channel
 from conda_lockstep.conda.version import compare
-from conda_lockstep.drift.compare import origin as places
-from conda_lockstep.drift.compare.compare import row_of
 from conda_lockstep.drift.compare.diff import ComparableFacts, diff, shadows, with_shadow
-from conda_lockstep.drift.compare.severity import judge
+from conda_lockstep.drift.compare.origin import origin
+from conda_lockstep.drift.compare.rows import row_of
 from conda_lockstep.drift.compare.variants import flips
 from conda_lockstep.drift.model import Change, Drift, DriftClass
 from conda_lockstep.drift.report import SEVERITIES, Comparison, Report, Row, Severity, Side
 from conda_lockstep.drift.requested.requested_package import RequestedPackage, options_of, requested_packages
+from conda_lockstep.drift.severity.grading import judge
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.packages import Key, PackageSet
 
 ANYWHERE = "all platforms"
-NOTE = "what is asked for was compared, not what a solver makes of it"
+NOTE = "the entries were compared, not the packages that a solve selects for them"
 
 _LISTS = ("--requirement", "--constraint")
 _INDEXES = ("--index-url", "--extra-index-url", "--find-links", "--no-index")
@@ -29,8 +29,8 @@ _MOVED = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE})
 def spec_diff(old: EnvironmentFile, new: EnvironmentFile, *, name: str = "") -> Report:
     """Compare the entries, options and channels of two environment files; ``name`` is the new one's path by default.
 
-    Where no version fits both the old and the new entry, it moved for certain, and is judged as a version is by the
-    table of :mod:`.severity`; an entry whose version is left open now weighs more than one that is pinned now.
+    If no version satisfies both the old and the new entry, the version is certain to change, and is graded like a
+    change of version. An entry that is unpinned now is graded higher than one that is pinned now.
     """
     before, after = requested_packages(old), requested_packages(new)
     both = before.keys() & after.keys()
@@ -40,7 +40,7 @@ def spec_diff(old: EnvironmentFile, new: EnvironmentFile, *, name: str = "") -> 
     sides = _packages(before, ()), _packages(after, ())
     shadowed = shadows(*sides)
     judged = judge(Drift(tuple(with_shadow(each, shadowed) for each in changes)), *sides, "spec_to_spec")
-    rows = [*_settings(old, new), *(_as_asked(row_of(each), before, after) for each in judged)]
+    rows = [*_settings(old, new), *(_as_entries(row_of(each), before, after) for each in judged)]
     rows.sort(key=lambda row: SEVERITIES.index(row.severity))
     comparison = Comparison(
         name=name or new.path,
@@ -54,12 +54,12 @@ def spec_diff(old: EnvironmentFile, new: EnvironmentFile, *, name: str = "") -> 
     return Report((comparison,), reproduce=(f"lockstep diff {old.path} {new.path}",))
 
 
-def _packages(asks: Mapping[Key, RequestedPackage], without: Container[Key]) -> PackageSet:
-    return PackageSet.of(ask.package() for key, ask in asks.items() if key not in without)
+def _packages(requested: Mapping[Key, RequestedPackage], without: Container[Key]) -> PackageSet:
+    return PackageSet.of(each.package() for key, each in requested.items() if key not in without)
 
 
 def _compare(old: RequestedPackage, new: RequestedPackage) -> Change | None:
-    """Compare what is asked for under one name; None where it is the same in other words."""
+    """Compare the requests of one name; None if they are equivalent."""
     moved, before, after = _moved(old, new)
     classes = {moved} if moved else set[DriftClass]()
     details = []
@@ -72,7 +72,7 @@ def _compare(old: RequestedPackage, new: RequestedPackage) -> Change | None:
             details.append(f"{what}: {other or 'none'} instead of {one or 'none'}")
     if old.build != new.build:
         classes.add(DriftClass.BUILD)
-    if old.channel != new.channel or places.origin(old.package()) != places.origin(new.package()):
+    if old.channel != new.channel or origin(old.package()) != origin(new.package()):
         classes.add(DriftClass.CHANNEL)
     flipped = flips(old.package(), new.package()) if classes else ()
     if flipped:
@@ -84,7 +84,7 @@ def _compare(old: RequestedPackage, new: RequestedPackage) -> Change | None:
 
 
 def _moved(old: RequestedPackage, new: RequestedPackage) -> tuple[DriftClass | None, str, str]:
-    """Say how the versions that are asked for moved, and between which two at the least; else as they are written."""
+    """Return how the requested versions changed, and the nearest versions on both sides, else the text as written."""
     written = old.version, new.version
     if old.version == new.version:
         return None, *written
@@ -103,7 +103,7 @@ def _moved(old: RequestedPackage, new: RequestedPackage) -> tuple[DriftClass | N
 def _ordered(
     change: Change, before: Mapping[Key, RequestedPackage], after: Mapping[Key, RequestedPackage]
 ) -> Change:
-    """Return what came in another's place with the order that is certain, for a range is no version."""
+    """Return a replacement with an upgrade or a downgrade only if that is certain, since a range is not a version."""
     if change.old is None or change.new is None:
         return change
     moved, one, other = _moved(before[change.old.key], after[change.new.key])
@@ -115,48 +115,52 @@ def _ordered(
     return change._replace(classes=classes)
 
 
-def _as_asked(row: Row, before: Mapping[Key, RequestedPackage], after: Mapping[Key, RequestedPackage]) -> Row:
-    """Return a row that tells what the entries say, and that claims no package."""
+def _as_entries(
+    row: Row, before: Mapping[Key, RequestedPackage], after: Mapping[Key, RequestedPackage]
+) -> Row:
+    """Return a row that shows the entries instead of packages."""
     old = before[row.old.key] if row.old else None
     new = after[row.new.key] if row.new else None
-    return row._replace(before=_told(old, new, row), after=_told(new, old, row), old=None, new=None)
+    return row._replace(
+        before=_entry_text(old, new, row), after=_entry_text(new, old, row), old=None, new=None
+    )
 
 
-def _told(ask: RequestedPackage | None, other: RequestedPackage | None, row: Row) -> str:
-    """Return an entry in words: its version, and of the rest what differs."""
-    if ask is None:
+def _entry_text(requested: RequestedPackage | None, other: RequestedPackage | None, row: Row) -> str:
+    """Return an entry as text: its version, and whatever else differs."""
+    if requested is None:
         return ""
     words: list[str] = []
-    if other and ask.manager != other.manager:
-        words.append(ask.manager)
-    if other and ask.name != other.name:
-        words.append(ask.name)
-    words.append(ask.version or "any version")
-    if ask.build and (other is None or ask.build != other.build):
-        words.append(ask.build)
-    if ask.extras and (other is None or ask.extras != other.extras):
-        words.append(f"[{','.join(ask.extras)}]")
-    if other and ask.marker != other.marker:
-        words.append(f"where {ask.marker}" if ask.marker else "everywhere")
-    if DriftClass.CHANNEL.value in row.classes or places.origin(ask.package()) != "index":
-        words += _place(ask)
+    if other and requested.manager != other.manager:
+        words.append(requested.manager)
+    if other and requested.name != other.name:
+        words.append(requested.name)
+    words.append(requested.version or "any version")
+    if requested.build and (other is None or requested.build != other.build):
+        words.append(requested.build)
+    if requested.extras and (other is None or requested.extras != other.extras):
+        words.append(f"[{','.join(requested.extras)}]")
+    if other and requested.marker != other.marker:
+        words.append(f"where {requested.marker}" if requested.marker else "everywhere")
+    if DriftClass.CHANNEL.value in row.classes or origin(requested.package()) != "index":
+        words += _source(requested)
     return " ".join(words)
 
 
-def _place(ask: RequestedPackage) -> Iterator[str]:
-    if ask.manager == "conda":
-        yield f"from {ask.channel}" if ask.channel else "from any channel"
+def _source(requested: RequestedPackage) -> Iterator[str]:
+    if requested.manager == "conda":
+        yield f"from {requested.channel}" if requested.channel else "from any channel"
     else:
-        yield f"from {places.origin(ask.package())}"
+        yield f"from {origin(requested.package())}"
 
 
 def _settings(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[Row]:
-    """Yield what changed beside the packages: channels, pip's options, variables, the name."""
+    """Yield the changes besides packages: channels, pip options, variables, the name."""
     yield from _channels(old, new)
     yield from _options(old, new)
     yield from _variables(old, new)
     if old.name != new.name:
-        why = "what activates it by its name needs the new one"
+        why = "commands that activate it by name need the new name"
         yield _setting("name", "metadata", "info", old.name, new.name, why)
 
 
@@ -173,9 +177,9 @@ def _channels(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[Row]:
     gone, come = set(before) - set(after), set(after) - set(before)
     reordered = [each for each in before if each in after] != [each for each in after if each in before]
     severity: Severity = "high" if gone or reordered else "low" if come == {NODEFAULTS} else "medium"
-    why = "a package is taken from the first channel that has its name"
+    why = "each package comes from the first channel that has it"
     if not before or not after:
-        why += "; without any, those of each machine hold"
+        why += "; without channels, each machine uses its own configuration"
     yield _setting("channels", "channel", severity, ", ".join(before), ", ".join(after), why)
 
 
@@ -191,21 +195,21 @@ def _options(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[Row]:
             continue
         was, is_now = ("" if value is None else value or "set" for value in (one, other))
         if name in _LISTS:
-            yield _setting(name, "constraint", "medium", was, is_now, "what it lists was not compared", "pip")
+            yield _setting(name, "constraint", "medium", was, is_now, "its contents were not compared", "pip")
         elif name in _INDEXES:
-            why = "pip looks in other places for every package"
+            why = "pip searches other indexes for every package"
             yield _setting(name, "channel", "high", was, is_now, why, "pip")
         else:
-            yield _setting(name, "constraint", "low", was, is_now, "pip installs in another way", "pip")
+            yield _setting(name, "constraint", "low", was, is_now, "pip installs with other options", "pip")
 
 
 def _variables(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[Row]:
-    """Yield which variables changed; their values may be secrets."""
+    """Yield the names of the variables that changed; their values may be secrets."""
     before, after = ({each.key.value: each.value.value for each in file.variables} for file in (old, new))
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
             was = "set" if name in before else ""
-            is_now = ("set otherwise" if was else "set") if name in after else ""
+            is_now = ("set to another value" if was else "set") if name in after else ""
             why = "it is set in every process of the environment"
             yield _setting(f"${name}", "constraint", "medium", was, is_now, why)
 
@@ -215,4 +219,4 @@ def _notes(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[str]:
     before, after = options_of(old), options_of(new)
     for name in _LISTS:
         if before.get(name) == after.get(name) is not None:
-            yield f"what {name} {after[name]} lists was not compared"
+            yield f"the contents of {name} {after[name]} were not compared"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from conda_lockstep.drift.attribution.verdict import late
+from conda_lockstep.drift.attribution.cause_text import late
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source
 from conda_lockstep.drift.report import Report
@@ -24,7 +24,7 @@ from conda_lockstep.text.atomic import write_text
 
 SECONDS = 180.0
 """For all locks of a run together: solving anew is a service, and no check waits for it for long."""
-UNKNOWN = "whose doing the changes are was not found out, and all of them count as the pull request's"
+UNKNOWN = "could not attribute the changes, so all of them count against the pull request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Inquiry:
     _deadline: float | None = field(default=None, init=False)
 
     def about(self, locked: CheckedLock, name: str) -> Told:
-        """Tell whose doing each change of a lock is; nothing where it did not change, or has no base.
+        """Attribute each change of a lock; nothing if it did not change, or has no base.
 
         ``name`` tells the inquiries of one run apart.
         """
@@ -113,7 +113,7 @@ def _differs(before: bytes, locked: CheckedLock) -> bool:
 
 def _told(report: Report) -> Told:
     causes = (
-        Cause(each.platform, row.manager, row.subject, row.blame, row.new.timestamp if row.new else 0)
+        Cause(each.platform, row.manager, row.subject, row.attribution, row.new.timestamp if row.new else 0)
         for each in report.comparisons
         for row in each.rows
     )

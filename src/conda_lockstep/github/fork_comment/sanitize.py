@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from conda_lockstep.drift.attribution.verdict import is_caveat
+from conda_lockstep.drift.attribution.cause_text import is_caveat
 from conda_lockstep.drift.compare.operands import parse_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.handoff.handoff import Caveat, Checked, Handoff, Remark

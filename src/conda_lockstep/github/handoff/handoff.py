@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias, TypeVar
 
-from conda_lockstep.drift.report import BLAMES, Attribution
+from conda_lockstep.drift.report import ATTRIBUTIONS, Attribution
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.json_fields import Fields, parse_object
@@ -47,15 +47,15 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Whose doing one change against the base commit is; see :class:`report.model.Row`.
+    """The attribution of one change against the base commit; see :class:`drift.report.Row`.
 
-    ``uploaded`` is when the new file was published, in seconds since the epoch, 0 where nobody knows.
+    ``uploaded`` is when the new file was published, in seconds since the epoch, 0 if unknown.
     """
 
     platform: str
     manager: str
     subject: str
-    blame: Attribution
+    attribution: Attribution
     uploaded: int = 0
 
 
@@ -176,7 +176,7 @@ def _cause(fields: Fields) -> Cause:
         platform=_text(fields, "platform"),
         manager=_text(fields, "manager"),
         subject=_text(fields, "subject"),
-        blame=_one_of(fields, "blame", BLAMES),
+        attribution=_one_of(fields, "attribution", ATTRIBUTIONS),
         uploaded=uploaded,
     )
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from conda_lockstep.drift.attribution import verdict as blame
+from conda_lockstep.drift.attribution import cause_text
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import Operand, parse_source
-from conda_lockstep.drift.report import Comparison, Evidence, Report, Row, at_least, blamed_on_change
+from conda_lockstep.drift.report import Comparison, Evidence, Report, Row, at_least, counts_against_change
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.event.base import Base
 from conda_lockstep.github.event.inputs import FailOn
@@ -77,7 +77,7 @@ def compare_with_base(
         accept=tuple(line for checked in handoff.checked for line in _accept(checked)),
     )
     grave = at_least(report.rows, fail_on) if judge_drift and fail_on != "never" else ()
-    guilty = [row for row in grave if blamed_on_change(row)]
+    guilty = [row for row in grave if counts_against_change(row)]
     return GateResult(
         report=report,
         identities=tuple(identity for one in done for identity in one.identities),
@@ -115,7 +115,7 @@ def _compare(checked: Checked, base: Base) -> _One:
 
 
 def _with_causes(comparison: Comparison, checked: Checked) -> Comparison:
-    """Say of each row whose doing it is, as the executing half found out."""
+    """Add the attribution that the executing half found to each row."""
     platform = comparison.platform
     known = {(each.manager, each.subject): each for each in checked.causes if each.platform == platform}
     rows = tuple(_with_cause(row, known.get((row.manager, row.subject))) for row in comparison.rows)
@@ -128,8 +128,8 @@ def _with_cause(row: Row, cause: Cause | None) -> Row:
     if cause is None:
         return row
     new = row.new._replace(timestamp=cause.uploaded) if row.new and cause.uploaded else row.new
-    dated = row._replace(new=new, blame=cause.blame)
-    return dated._replace(cause=blame.words(cause.blame, dated))
+    dated = row._replace(new=new, attribution=cause.attribution)
+    return dated._replace(cause=cause_text.cause_of(cause.attribution, dated))
 
 
 def _name(checked: Checked) -> str:

@@ -76,7 +76,10 @@ def remaining(
     """Return what is left to do after a plan was carried out; ``every_byte`` reads what it has changed."""
     contents = prefixes.read_contents(prefix, unfinished=True)
     found = contents.installed.packages
-    left = [PlannedChange("relink", damage.package, damage.detail) for damage in contents.installed.damages]
+    left = [
+        PlannedChange("relink", damage.package, damage.detail)
+        for damage in contents.installed.inconsistencies
+    ]
     for key, package in packages.items():
         if key not in found or not _same(package, found[key]):
             left.append(PlannedChange("install", package, "it is missing"))
@@ -121,7 +124,7 @@ def _steps(
 
 def _damaged(installed: Installed, present: Present) -> dict[Key, str]:
     """Return what the records contradict each other about, and what removing strays will take away."""
-    found: dict[Key, str] = {damage.package.key: damage.detail for damage in installed.damages}
+    found: dict[Key, str] = {damage.package.key: damage.detail for damage in installed.inconsistencies}
     owners = {file.path: owner.package for owner in present.conda for file in owner.files}
     for stray in present.pip:
         for file in stray.files:

@@ -1,4 +1,4 @@
-"""Applies suppressions to what the rules found, and says which of them silence nothing."""
+"""Applies suppressions to findings, and reports those that suppress nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conda_lockstep.text.suppressions import Name, Suppression, suppressions
 
 UNUSED = "unused-suppression"
 MAX_SUGGESTIONS = 20
-"""How many unknown names are compared with those that exist, which takes a millisecond for each."""
+"""The maximum number of unknown names that get a suggestion, which takes a millisecond each."""
 _OWN_NAMES = frozenset((UNUSED, "suppressions"))
 
 
@@ -22,7 +22,7 @@ def apply(
     chosen: Sequence[Rule],
     written: Sequence[Suppression] | None = None,
 ) -> list[tuple[Rule, Problem]]:
-    """Return what was found without what the file silences, and with its unused suppressions.
+    """Return the findings that are not suppressed, and those about unused suppressions.
 
     ``chosen`` are the rules that were run: a suppression of another one may be of use in another run. ``written`` are
     the suppressions of a file that is no YAML.
@@ -43,7 +43,7 @@ def apply(
 
 
 class _Silences:
-    """What is silenced where, and what of it was of use. Asked for each finding, so it looks nothing through."""
+    """Which rules are suppressed where, and which suppressions were used; one lookup per finding."""
 
     def __init__(self, written: Sequence[Suppression]) -> None:
         self._names = {(_lines(one), name.text) for one in written for name in one.names}
@@ -54,14 +54,14 @@ class _Silences:
         self._used: set[tuple[tuple[int, int], str]] = set()
 
     def silence(self, rule: Rule, line: int) -> bool:
-        """Say whether a finding is silenced, and remember by which suppressions."""
+        """Return whether a finding is suppressed, and record by which suppressions."""
         places = [_WHOLE_FILE, *self._by_line.get(line, ())]
         by = self._names & {(place, name) for place in places for name in (rule.name, rule.family)}
         self._used |= by
         return bool(by)
 
     def was_used(self, suppression: Suppression, name: Name) -> bool:
-        """Say whether a name in a suppression has silenced something."""
+        """Return whether a name in a suppression has suppressed a finding."""
         return (_lines(suppression), name.text) in self._used
 
 
@@ -108,7 +108,7 @@ def _said(written: Sequence[Suppression]) -> set[str]:
 
 
 def _was_run(name: str, known: Sequence[Rule], chosen: Sequence[Rule]) -> bool:
-    """Say whether a rule was run, or all rules of a family that are on by default."""
+    """Return whether a rule was run, or all rules of a family that are on by default."""
     ran = {rule.name for rule in chosen}
     if name in FAMILIES:
         return all(rule.name in ran for rule in known if rule.family == name and rule.default)
@@ -116,35 +116,35 @@ def _was_run(name: str, known: Sequence[Rule], chosen: Sequence[Rule]) -> bool:
 
 
 def _malformed(suppression: Suppression) -> Problem:
-    message = "this comment silences nothing: it names no rule as it must"
-    remedy = "write '# lockstep: ignore=RULE reason', several rules parted by commas, none in brackets"
+    message = "malformed suppression: the comment suppresses nothing"
+    remedy = "write '# lockstep: ignore=RULE reason'; separate rules with commas, and use no brackets"
     return Problem(suppression.span, message, remedy)
 
 
 def _unknown(name: Name, close: str) -> Problem:
-    message = f"no rule or family is named '{name.text}': this silences nothing"
+    message = f"no rule or family is named '{name.text}': it suppresses nothing"
     if not close:
-        return Problem(name.span, message, "see 'lockstep rules' for the names")
-    fix = Fix(f"name '{close}' in place of '{name.text}'", (Edit(name.span, close),), "unsafe")
+        return Problem(name.span, message, "run 'lockstep rules' to list the names")
+    fix = Fix(f"replace '{name.text}' with '{close}'", (Edit(name.span, close),), "unsafe")
     return Problem(name.span, message, f"did you mean '{close}'?", fix)
 
 
 def _idle(source: Source, suppression: Suppression, idle: Sequence[Name]) -> Problem:
-    told = ", ".join(name.text for name in idle)
+    listed = ", ".join(name.text for name in idle)
     where = "in the file" if suppression.whole_file else "here"
-    message = f"there is nothing {where} that '{told}' could silence"
+    message = f"unused suppression: '{listed}' reports nothing {where}"
     if len(idle) == len(suppression.names):
-        fix = Fix(f"remove the suppression of {told}", (Edit(_removable(source, suppression), ""),), "safe")
+        fix = Fix(f"remove the suppression of {listed}", (Edit(_removable(source, suppression), ""),), "safe")
         return Problem(suppression.span, message, "remove the comment", fix)
     useless = set(idle)
     rest = ",".join(name.text for name in suppression.names if name not in useless)
     names = Span(suppression.names[0].span.start, suppression.names[-1].span.end)
-    fix = Fix(f"remove {told} from a suppression", (Edit(names, rest),), "safe")
-    return Problem(idle[0].span, message, f"remove {told}", fix)
+    fix = Fix(f"remove {listed} from the suppression", (Edit(names, rest),), "safe")
+    return Problem(idle[0].span, message, f"remove {listed}", fix)
 
 
 def _removable(source: Source, suppression: Suppression) -> Span:
-    """Return what goes with a suppression: the blanks beside it, and its line where nothing else is on it."""
+    """Return the span to remove: the suppression with the spaces beside it, or its whole line."""
     start, end = suppression.span
     line = source.line_span(source.position(start)[0])
     before, rest = source.text[line.start : start], source.rest_of_line(end)

@@ -1,7 +1,7 @@
-"""Baselines: the findings that a repository had when it began, kept out of sight until somebody touches the entry.
+"""Baselines: recorded findings that are hidden until their entry changes.
 
-A finding is known by its file, its rule and the text of its entry, not by its line: reordering a file or editing what
-stands around an entry brings nothing back.
+A finding is identified by its file, its rule and the text of its entry, not by its line. Reordering a file
+or editing the lines around an entry does not bring a finding back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ VERSION = 1
 
 
 class Key(NamedTuple):
-    """What a finding is known by. ``path`` is relative to the baseline's folder, ``entry`` the text without layout."""
+    """The identity of a finding. ``path`` is relative to the baseline's folder, ``entry`` the text without layout."""
 
     path: str
     rule: str
@@ -30,7 +30,7 @@ class Key(NamedTuple):
 
 
 class BaselineScope(NamedTuple):
-    """What a run looked at: ``folder`` is the baseline's, ``paths`` are relative to it, ``rules`` are names."""
+    """What a run checked: ``folder`` is the baseline's, ``paths`` are relative to it, ``rules`` are names."""
 
     folder: Path
     paths: frozenset[str]
@@ -38,32 +38,32 @@ class BaselineScope(NamedTuple):
 
     @classmethod
     def of(cls, baseline: Path, paths: Iterable[Path], rules: Iterable[str]) -> BaselineScope:
-        """Describe a run that goes against the baseline of this path."""
+        """Describe a run that uses the baseline at this path."""
         folder = baseline.parent
         return cls(folder, frozenset(_relative(path, folder) for path in paths), frozenset(rules))
 
-    def holds(self, key: Key) -> bool:
-        """Say whether the run would have found this again: it ran the rule, and saw the file or that it is gone."""
+    def covers(self, key: Key) -> bool:
+        """Return whether the run would have found this again: it ran the rule, and read the file or saw it was gone."""
         seen = key.path in self.paths or not Path(self.folder, key.path).exists()
         return seen and key.rule in self.rules
 
 
 class BaselineComparison(NamedTuple):
-    """Findings against a baseline: those that are new, and what the baseline holds that is no more."""
+    """Findings compared with a baseline: the new ones, and those that are recorded but gone."""
 
     new: tuple[Finding, ...]
     gone: tuple[Key, ...]
 
 
 def write(path: Path, findings: Iterable[Finding], scope: BaselineScope) -> int:
-    """Record findings as a baseline and return how many it holds; what the run did not look at stays recorded.
+    """Record findings as a baseline and return how many it has; findings outside the scope stay recorded.
 
-    Its bytes follow from the findings alone: sorted, one line for each. Raises ``LockstepError`` where the path holds
-    something else than a baseline.
+    The bytes depend on the findings only: sorted, one line each. Raises ``LockstepError`` where the file exists and is
+    not a baseline.
     """
     counted = Counter(_key(finding, path.parent) for finding in findings)
     before = read(path) if path.exists() else {}
-    counted.update({key: count for key, count in before.items() if not scope.holds(key)})
+    counted.update({key: count for key, count in before.items() if not scope.covers(key)})
     lines = [
         json.dumps({**key._asdict(), "count": count}, ensure_ascii=False)
         for key, count in sorted(counted.items())
@@ -75,23 +75,25 @@ def write(path: Path, findings: Iterable[Finding], scope: BaselineScope) -> int:
 
 
 def read(path: Path) -> Mapping[Key, int]:
-    """Read a baseline: how often each finding was there. Raises ``LockstepError`` for what is none."""
+    """Read a baseline: the count of each finding. Raises ``LockstepError`` where the file is missing or invalid."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        remedy = "write it with --write-baseline"
-        raise LockstepError("no such baseline", where=str(path), remedy=remedy) from None
+        remedy = "create it with --write-baseline"
+        raise LockstepError("baseline not found", where=str(path), remedy=remedy) from None
     except OSError as error:
-        raise LockstepError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        raise LockstepError(f"cannot read the baseline: {error.strerror}", where=str(path)) from None
     except json.JSONDecodeError as error:
         where = Location(str(path), error.lineno, error.colno)
-        raise LockstepError(f"not JSON: {error.msg}", where=where, remedy=_AGAIN) from None
+        raise LockstepError(
+            f"the baseline is not valid JSON: {error.msg}", where=where, remedy=_AGAIN
+        ) from None
     except (UnicodeDecodeError, RecursionError):
-        raise LockstepError("not JSON", where=str(path), remedy=_AGAIN) from None
+        raise LockstepError("the baseline is not valid JSON", where=str(path), remedy=_AGAIN) from None
     if not isinstance(document, dict) or not isinstance(document.get("findings"), list):
-        raise LockstepError("no baseline: 'findings' is not a list", where=str(path), remedy=_AGAIN)
+        raise LockstepError("not a baseline: 'findings' is not a list", where=str(path), remedy=_AGAIN)
     if document.get("version") != VERSION:
-        what = f"a baseline of version {document.get('version')!r}, not {VERSION}"
+        what = f"unsupported baseline version {document.get('version')!r}, expected {VERSION}"
         raise LockstepError(what, where=str(path), remedy=_AGAIN)
     counts: Counter[Key] = Counter()
     for number, row in enumerate(document["findings"], 1):
@@ -103,9 +105,9 @@ def read(path: Path) -> Mapping[Key, int]:
 def compare(
     known: Mapping[Key, int], findings: Sequence[Finding], scope: BaselineScope
 ) -> BaselineComparison:
-    """Part findings into new and old; of a count that grew, the last ones in the file are new.
+    """Split findings into new and recorded ones; where a count grew, the last ones in the file are new.
 
-    Of what the run did not look at nothing is said to be gone, nor of a file that could not be read.
+    Recorded findings that the run did not check, or whose file it could not read, are not reported as gone.
     """
     left = Counter(known)
     new = []
@@ -118,12 +120,12 @@ def compare(
     broken = {
         _relative(Path(finding.path), scope.folder) for finding in findings if finding.rule == UNREADABLE
     }
-    gone = (key for key, count in sorted(left.items()) if count > 0 and scope.holds(key))
+    gone = (key for key, count in sorted(left.items()) if count > 0 and scope.covers(key))
     return BaselineComparison(tuple(new), tuple(key for key in gone if key.path not in broken))
 
 
 def entry_text(lines: Sequence[str], column: int) -> str:
-    """Return what a finding's lines say at a column (from 1), without indentation, quotes, comments and dashes."""
+    """Return the entry at a column (from 1) of a finding's lines, without indentation, quotes, comments and dashes."""
     text = " ".join(re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip() for line in lines)
     indent = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
     flow = re.match(r"[^#'\"]*?[\[{]", text)
@@ -133,11 +135,11 @@ def entry_text(lines: Sequence[str], column: int) -> str:
     if text[:1] in ("'", '"') and text[-1:] == text[:1] and len(text) > 1:
         text = text[1:-1]
     text = text or " ".join(line.strip() for line in lines)
-    # Secrets come hidden, a star for each character: their length is no one's business.
+    # A secret is masked with a star for each character: its length must not leak.
     return re.sub(r"\*{3,}", "***", text)
 
 
-_AGAIN = "delete it, and write it again with --write-baseline"
+_AGAIN = "delete it and create it again with --write-baseline"
 
 
 def _key(finding: Finding, folder: Path) -> Key:
@@ -150,7 +152,7 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def _flow_entry(text: str, at: int) -> str:
-    """Return the part between the commas and brackets around a place."""
+    """Return the part between the commas or brackets around an offset."""
     at = min(max(at, 0), len(text))
     if at <= min(text.find(mark) for mark in "[{" if mark in text):
         return text

@@ -1,4 +1,4 @@
-"""Pins from the locks that lie beside a file, as fixes; only from ours, which are read without YAML or solver."""
+"""Fixes that pin entries to the versions in a file's own locks, which are read without YAML or solver."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ if TYPE_CHECKING:
 
 
 def locked_pin(entries: Entries, entry: CondaEntry, config: Config) -> Fix | None:
-    """Return the fix that pins a conda entry to what is locked, to the minor version or as ``pin-precision`` says."""
-    beside = _beside(entries, config.machines)
-    if beside is None:
+    """Return the fix that pins a conda entry to the locked version: the minor one, or as ``pin-precision`` requires."""
+    found = _beside(entries, config.machines)
+    if found is None:
         return None
-    held, pins = beside
+    lock, pins = found
     precise = config.pin_precision.get(entry.spec.name) == "patch"
     given = pins.conda(entry, "patch" if precise else "minor")
-    return _fix(held, entry, given) if isinstance(given, Edit) else None
+    return _fix(lock, entry, given) if isinstance(given, Edit) else None
 
 
 def locked_pip_pin(entries: Entries, entry: PipEntry, config: Config) -> Fix | None:
-    """Return the fix that pins a pip entry to what is locked."""
-    beside = _beside(entries, config.machines)
-    if beside is None:
+    """Return the fix that pins a pip entry to the locked version."""
+    found = _beside(entries, config.machines)
+    if found is None:
         return None
-    held, pins = beside
+    lock, pins = found
     given = pins.pip(entry)
-    return _fix(held, entry, given) if isinstance(given, Edit) else None
+    return _fix(lock, entry, given) if isinstance(given, Edit) else None
 
 
-def _fix(held: str, entry: CondaEntry | PipEntry, given: Edit) -> Fix:
+def _fix(lock: str, entry: CondaEntry | PipEntry, given: Edit) -> Fix:
     name = entry.spec.name if isinstance(entry, CondaEntry) else entry.requirement.name
-    return Fix(f"pin {name} to '{given.text}', which {held} holds", (given,), "unsafe")
+    return Fix(f"pin {name} to '{given.text}', as locked in {lock}", (given,), "unsafe")
 
 
 @lru_cache(maxsize=1)
 def _beside(entries: Entries, machines: tuple[DeclaredMachine, ...]) -> tuple[str, Pins] | None:
-    """Return what to call the locks beside a file, and what they pin; no folder is listed, as most files have none."""
+    """Return the name for a file's locks, and their pins; the folder is not listed, as most files have no lock."""
     folder, slash, name = entries.file.path.rpartition("/")
     found = []
     for lock in (lock_name(name), *(machine_lock_name(name, machine.name) for machine in machines)):
@@ -64,7 +64,7 @@ def _beside(entries: Entries, machines: tuple[DeclaredMachine, ...]) -> tuple[st
 
 @lru_cache(maxsize=1)
 def _read(locks: tuple[tuple[Path, int, int], ...]) -> Pins | None:
-    """Read locks, anew where one has changed; None where one is not as we write it."""
+    """Read locks, again where one has changed; None where one is not in our canonical form."""
     from conda_lockstep.errors import LockstepError
     from conda_lockstep.lock.formats.cep37_canonical import parse_canonical
     from conda_lockstep.lock.update.pin import Pins

@@ -1,4 +1,4 @@
-"""Rules about the comments that silence rules."""
+"""Rules about the comments that suppress findings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from conda_lockstep.lint.engine.registry import Problem, rule
 
 @rule("unused-suppression", "warning")
 def unused_suppression(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A ``# lockstep: ignore=`` silences nothing: it would hide the next real finding, or never worked."""
+    """A ``# lockstep: ignore=`` comment suppresses nothing: it may hide a later finding, or never worked."""
     # Said once all rules have spoken: see ``suppress.apply``.
     yield from ()

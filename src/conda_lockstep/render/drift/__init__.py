@@ -1,1 +1,1 @@
-"""Drift reports, a module for each format."""
+"""Renders drift reports, one module per format."""

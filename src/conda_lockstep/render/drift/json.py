@@ -1,6 +1,6 @@
-"""The drift report as a JSON document, and back; docs/drift-json.md describes schema 2.
+"""Writes and reads the drift report as JSON; docs/drift-json.md describes schema 2.
 
-Reading is strict and bounded: the document may come from a job that ran somebody else's code.
+Reading is strict and bounded, since the document may come from a job that ran untrusted code.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from conda_lockstep.drift.report import (
-    BLAMES,
+    ATTRIBUTIONS,
     SEVERITIES,
     Attribution,
     Comparison,
@@ -32,7 +32,7 @@ MAX_ROWS = 100_000
 
 
 def dumps(report: Report) -> str:
-    """Return the document, ended by LF; the same report gives the same text."""
+    """Return the document, terminated by LF; equal reports give equal text."""
     document: dict[str, Json] = {
         "schema": SCHEMA,
         "kind": KIND,
@@ -48,13 +48,13 @@ def dumps(report: Report) -> str:
 
 
 def loads(text: str, where: str) -> Report:
-    """Read a document. Raises ``LockstepError`` for what is none, too large, or of a schema not known here."""
+    """Read a document. Raises ``LockstepError`` if it is not one, too large, or of an unknown schema."""
     if len(text) > MAX_CHARACTERS:
         raise LockstepError(f"larger than {MAX_CHARACTERS >> 20} MiB", where=where)
     fields = parse_object(text, where)
     if fields.optional_text("kind") != KIND or fields.number("schema") != SCHEMA:
         raise LockstepError(
-            f"is no drift report of schema {SCHEMA}", where=where, remedy="write it with --format json"
+            f"is not a drift report of schema {SCHEMA}", where=where, remedy="write it with --format json"
         )
     report = Report(
         comparisons=tuple(_comparison_from(child) for child in fields.children("comparisons")),
@@ -64,7 +64,7 @@ def loads(text: str, where: str) -> Report:
         accept=fields.texts("accept"),
     )
     if len(report.rows) > MAX_ROWS:
-        raise LockstepError(f"lists more than {MAX_ROWS} changes", where=where)
+        raise LockstepError(f"contains more than {MAX_ROWS} changes", where=where)
     return report
 
 
@@ -127,7 +127,7 @@ def _row_json(row: Row) -> dict[str, Json]:
         "why": row.why,
         "detail": row.detail,
         "cause": row.cause,
-        "blame": row.blame,
+        "attribution": row.attribution,
         "chain": list(row.chain),
     }
     if row.files:
@@ -152,17 +152,18 @@ def _row_from(fields: Fields) -> Row:
         old=next(packages),
         new=next(packages),
         files=tuple(file_from(child) for child in fields.children("files")),
-        blame=_blame(fields),
+        attribution=_attribution(fields),
         chain=fields.texts("chain"),
     )
 
 
-def _blame(fields: Fields) -> Attribution:
-    text = fields.text("blame")
-    for blame in BLAMES:
-        if blame == text:
-            return blame
-    raise LockstepError(f"'blame' is '{text}', none of {', '.join(filter(None, BLAMES))}", where=fields.where)
+def _attribution(fields: Fields) -> Attribution:
+    text = fields.text("attribution")
+    for attribution in ATTRIBUTIONS:
+        if attribution == text:
+            return attribution
+    known = ", ".join(filter(None, ATTRIBUTIONS))
+    raise LockstepError(f"'attribution' is '{text}', not one of {known}", where=fields.where)
 
 
 def _severity(fields: Fields) -> Severity:
@@ -170,7 +171,7 @@ def _severity(fields: Fields) -> Severity:
     for severity in SEVERITIES:
         if severity == text:
             return severity
-    raise LockstepError(f"'severity' is '{text}', none of {', '.join(SEVERITIES)}", where=fields.where)
+    raise LockstepError(f"'severity' is '{text}', not one of {', '.join(SEVERITIES)}", where=fields.where)
 
 
 def _evidence_json(evidence: Evidence | None) -> Json:

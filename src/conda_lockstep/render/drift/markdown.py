@@ -1,7 +1,7 @@
-"""Drift as the comment on a pull request, in GitHub's Markdown, within GitHub's limits.
+"""Renders a drift report as a pull request comment, in GitHub's Markdown and within its limits.
 
-The comment is a list of sections, each a whole piece of Markdown. Those that do not fit the budget are left out,
-the least important first, and the comment says which.
+The comment is a list of sections, each complete Markdown. Sections that exceed the budget are left out, the least
+important first, and the comment names them.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ COMMENT_BUDGET = 65_536
 SUMMARY_BUDGET = 1 << 20
 
 ROWS_SHOWN = 15
-"""Dangerous changes that stand open: what a screen holds."""
+"""The number of dangerous changes shown unfolded: they fit on a screen."""
 ROWS_PER_SECTION = 100
 LONG_STATE = 24
-"""Characters of a version and a build that fit into a cell on one line."""
+"""The characters of a version and a build that fit on one line of a cell."""
 
 _DOTS: dict[Severity, str] = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
 _NOTE_RESERVE = 1_000
@@ -41,7 +41,7 @@ _FOLDED: tuple[tuple[Severity, ...], ...] = (("medium",), ("low", "info"))
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A piece of Markdown. The lower its ``rank``, the later it is left out; ``what`` or ``rows`` name it then."""
+    """A piece of Markdown. Sections of a high ``rank`` are left out first, and then named by ``what`` or ``rows``."""
 
     text: str
     rank: int
@@ -50,14 +50,14 @@ class Section:
 
     @property
     def size(self) -> int:
-        """Return its bytes, with the empty line that parts it from the next."""
+        """Return the size in bytes, including the empty line before the next section."""
         return len(self.text.encode()) + 2
 
 
 def render(report: Report, *, budget: int = COMMENT_BUDGET, elsewhere: str = "") -> str:
-    """Return the report as Markdown of at most ``budget`` bytes, ended by LF.
+    """Return the report as Markdown of at most ``budget`` bytes, terminated by LF.
 
-    ``elsewhere`` says, as plain text, where the whole report is; it is told where something was left out.
+    ``elsewhere`` names the place of the full report, as plain text; it is shown if something was left out.
     """
     if not report.rows:
         return _fitted([Section(_unchanged(report), 0)], budget, elsewhere)
@@ -66,10 +66,13 @@ def render(report: Report, *, budget: int = COMMENT_BUDGET, elsewhere: str = "")
 
 def _unchanged(report: Report) -> str:
     groups = grouped(report.comparisons)
-    told = ", ".join(dict.fromkeys(_same(group) for group in groups[:10])) + (
+    identities = ", ".join(dict.fromkeys(_same(group) for group in groups[:10])) + (
         " and others" if groups[10:] else ""
     )
-    parts = [f"✅ **No environment drift**{f': {told}' if told else ''}.", *_evidence(report.evidence)]
+    parts = [
+        f"✅ **No environment drift**{f': {identities}' if identities else ''}.",
+        *_evidence(report.evidence),
+    ]
     notes = [*report.notes, *(note for comparison in report.comparisons for note in comparison.notes)]
     parts += [f"{prose(note)}." for note in dict.fromkeys(notes)]
     return " ".join(parts)
@@ -81,15 +84,15 @@ def _same(group: ComparisonGroup) -> str:
 
 
 def _name(group: ComparisonGroup) -> str:
-    return code(group.first.name) or "an environment without a name"
+    return code(group.first.name) or "an unnamed environment"
 
 
 def _sections(report: Report) -> Iterator[Section]:
     yield Section(_verdict(distinct(report)), 0)
     for index, group in enumerate(grouped(report.comparisons)):
         yield from _group(group, 10 * min(index, 100))
-    if told := list(_evidence(report.evidence)):
-        yield Section(" ".join(told), 1)
+    if evidence := list(_evidence(report.evidence)):
+        yield Section(" ".join(evidence), 1)
     if report.notes:
         yield Section("\n".join(f"- {prose(note)}" for note in report.notes[:20]), 2, "notes")
     for title, commands, rank in (("Reproduce", report.reproduce, 3), ("Accept", report.accept, 3)):
@@ -99,7 +102,7 @@ def _sections(report: Report) -> Iterator[Section]:
 
 def _verdict(rows: Sequence[Row]) -> str:
     level = worst(rows) or "info"
-    return f"### {_DOTS[level]} Environment drift: {_told(rows)}"
+    return f"### {_DOTS[level]} Environment drift: {_severity_counts(rows)}"
 
 
 def _group(group: ComparisonGroup, rank: int) -> Iterator[Section]:
@@ -149,7 +152,7 @@ def _platforms(group: ComparisonGroup) -> str:
 
 def _table(rows: Sequence[Row]) -> str:
     causes = any(row.cause for row in rows)
-    titles = ["Package", "From", "To", "What", "Why it matters", *(["Cause"] if causes else [])]
+    titles = ["Package", "From", "To", "Change", "Why it matters", *(["Cause"] if causes else [])]
     lines = [_line(titles), _line(["---"] * len(titles))]
     for row in rows:
         what = f"{_DOTS[row.severity]} {row.severity}<br>{prose(', '.join(row.classes), cell=True)}"
@@ -159,15 +162,16 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _small_table(rows: Sequence[Row]) -> str:
-    lines = [_line(["Package", "From", "To", "What"]), _line(["---"] * 4)]
+    lines = [_line(["Package", "From", "To", "Change"]), _line(["---"] * 4)]
     for row in rows:
-        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, row.cause))), cell=True)
+        cause = f"cause: {row.cause}" if row.cause else ""
+        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, cause))), cell=True)
         lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}"]))
     return "\n".join(lines)
 
 
 def _change(row: Row) -> list[str]:
-    """Return the cells on package, before and after; long builds are cut in the middle where they still differ."""
+    """Return the cells for package, before and after; long builds are shortened in the middle if they still differ."""
     subject = code(row.subject, cell=True) + (" (pip)" if row.manager == "pip" else "")
     cut = [_state(text, _elided) for text in (row.before, row.after)]
     if cut[0] == cut[1]:
@@ -176,7 +180,7 @@ def _change(row: Row) -> list[str]:
 
 
 def _state(text: str, shorten: Callable[[str], str]) -> str:
-    """Return a cell on two lines where it is long: GitHub breaks no line within code."""
+    """Return a cell, on two lines if it is long: GitHub does not wrap code."""
     version, _, rest = text.partition(" ") if len(text) > LONG_STATE else (text, "", "")
     return "<br>".join(code(shorten(part), cell=True) for part in (version, rest) if part.strip()) or "–"
 
@@ -190,7 +194,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _folded(rows: Sequence[Row], rank: int, *, open_table: bool = False) -> Iterator[Section]:
-    """Yield folded tables of at most :data:`ROWS_PER_SECTION` rows each, so that length costs a few of them."""
+    """Yield folded tables of at most :data:`ROWS_PER_SECTION` rows each, which can be left out one by one."""
     for start in range(0, len(rows), ROWS_PER_SECTION):
         part = rows[start : start + ROWS_PER_SECTION]
         table = _table(part) if open_table else _small_table(part)
@@ -199,15 +203,17 @@ def _folded(rows: Sequence[Row], rank: int, *, open_table: bool = False) -> Iter
 
 
 def _counted(rows: Sequence[Row], *, more: bool = False) -> str:
-    """Return how many changes there are: ``1 low, 2 info changes``, ``30 more high changes``."""
+    """Return the number of changes: ``1 low, 2 info changes``, ``30 more high changes``."""
     found = counts(rows)
     changes = "change" if len(rows) == 1 else "changes"
     if more and len(found) > 1:
-        return f"{len(rows)} more {changes}: {_told(rows)}"
-    return f"{len(rows)} more {next(iter(found))} {changes}" if more else f"{_told(rows)} {changes}"
+        return f"{len(rows)} more {changes}: {_severity_counts(rows)}"
+    return (
+        f"{len(rows)} more {next(iter(found))} {changes}" if more else f"{_severity_counts(rows)} {changes}"
+    )
 
 
-def _told(rows: Sequence[Row]) -> str:
+def _severity_counts(rows: Sequence[Row]) -> str:
     return ", ".join(f"{number} {severity}" for severity, number in counts(rows).items())
 
 
@@ -225,12 +231,12 @@ def _commands(title: str, commands: Sequence[str]) -> str:
 
 
 def _details(summary: str, content: str) -> str:
-    """Fold content; ``summary`` is our own text, never somebody else's."""
+    """Fold content; ``summary`` must not contain text from elsewhere."""
     return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"
 
 
 def _fitted(sections: list[Section], budget: int, elsewhere: str) -> str:
-    """Keep what fits, the important first, in the order of the document; say what was left out."""
+    """Keep the sections that fit, the most important first, in document order; name those that were left out."""
     kept, room = set(), budget - _NOTE_RESERVE
     if sum(section.size for section in sections) <= budget:
         kept, room = set(range(len(sections))), 0
@@ -250,4 +256,4 @@ def _left_out(sections: Sequence[Section], elsewhere: str) -> str:
     named = "; ".join(prose(item, limit=80) for item in what[:4] if item)
     more = f"; and {len(what) - 4} more sections" if len(what) > 4 else ""
     where = f" {prose(elsewhere, limit=200)}" if elsewhere else ""
-    return f"_Left out, for GitHub takes no more: {named}{more}._{where}"
+    return f"_Left out to stay within GitHub's size limit: {named}{more}._{where}"

@@ -1,4 +1,4 @@
-"""Drift for a terminal: one line per change, most dangerous first, and why it matters where it does."""
+"""Renders a drift report for a terminal: one line per change, most dangerous first, and why it matters."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def _group(group: ComparisonGroup, colour: bool) -> Iterator[str]:
 
 
 def _sides(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield what was compared with what, the labels once, and each platform's environment ids."""
+    """Yield the labels of both sides, once, and the environment ids of each platform."""
     first = comparisons[0]
     yield f"  old  {visible(first.old.label)}"
     yield f"  new  {visible(first.new.label)}"
     for comparison in comparisons:
         if not comparison.new.environment_id:
-            continue  # an environment file: nothing has been solved
+            continue  # an environment file has none
         old, new = comparison.old, comparison.new
         platform = f"{visible(comparison.platform)}  " if len(comparisons) > 1 else ""
         yield f"  id   {platform}{_identity(old)} → {_identity(new)}, {old.packages} → {_packages(new.packages)}"
@@ -76,8 +76,9 @@ def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:
         classes = _paint(visible(", ".join(row.classes)), _DIM, colour)
         yield f"  {severity}  {subject:<{widths[0]}}  {change:<{widths[1]}}  {classes}"
         why = row.why if row.severity in _EXPLAINED else ""
-        if told := "; ".join(filter(None, (why, row.detail, row.cause))):
-            yield _paint(f"            {visible(told, 1000)}", _DIM, colour)
+        cause = f"cause: {row.cause}" if row.cause else ""
+        if details := "; ".join(filter(None, (why, row.detail, cause))):
+            yield _paint(f"            {visible(details, 1000)}", _DIM, colour)
         for depth, step in enumerate(row.chain):
             yield _paint(f"            {'  ' * depth}{visible(step, 1000)}", _DIM, colour)
 

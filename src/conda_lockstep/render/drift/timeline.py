@@ -1,4 +1,4 @@
-"""When the changed packages were uploaded, as a small picture: inline SVG that takes its colours from the page."""
+"""Draws when the changed packages were uploaded: inline SVG that uses the colours of the page."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from conda_lockstep.drift.report import Row
 from conda_lockstep.render.escape import markup
 
 SHOWN = 14
-"""Packages that get a line, the most dangerous first."""
+"""The number of packages that are drawn, the most dangerous first."""
 
 _WIDTH, _LABELS, _LINE, _MARGIN = 900, 190, 20, 24
 _NAME = 26
-"""Characters of a name that fit beside its line."""
+"""The characters of a name that fit beside its line."""
 _DAY = 86_400
 _STEPS = (1, 2, 3, 6, 12, 24, 60)
-"""Months between two ticks."""
+"""The possible numbers of months between two ticks."""
 _TICKS = 8
 _LATEST = 4_102_444_800
-"""2100-01-01: a later date is a mistake, or an attack."""
+"""2100-01-01; a later date is an error or an attack."""
 
 
-def picture(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield a figure with a line for each package whose new file has a date; nothing where none has."""
+def timeline(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a figure with a line for each package whose new file has an upload date; nothing if none has."""
     dated = [row for row in rows if row.new and _is_date(row.new.timestamp)]
     if not dated:
         return
@@ -41,18 +41,18 @@ def picture(rows: Sequence[Row]) -> Iterator[str]:
         yield _line(row, axis, _LINE * number + _LINE // 2 + 2)
     left = len(dated) - len(shown)
     more = f" {left} more {'is' if left == 1 else 'are'} not drawn." if left else ""
-    yield f"</svg><figcaption>Uploaded: before (hollow) and after (filled).{more}</figcaption></figure>"
+    yield f"</svg><figcaption>Upload dates before (hollow) and after (filled).{more}</figcaption></figure>"
 
 
 class _Axis:
-    """Seconds since the epoch, as places in the picture."""
+    """Maps seconds since the epoch to horizontal positions."""
 
     def __init__(self, start: int, end: int) -> None:
         self.start = start
         self.end = end
 
     def x(self, moment: int) -> float:
-        """Return how far right a moment is."""
+        """Return the horizontal position of a moment."""
         span = _WIDTH - _LABELS - _MARGIN
         return round(_LABELS + span * (moment - self.start) / (self.end - self.start), 1)
 
@@ -65,7 +65,7 @@ def _ticks(axis: _Axis, height: int) -> Iterator[str]:
 
 
 def _days(axis: _Axis) -> list[datetime.datetime]:
-    """Return first days of months, far enough apart for their dates to be read; else two days within."""
+    """Return first days of months, far enough apart for readable labels, else two days within the range."""
     found: list[datetime.datetime] = []
     for step in _STEPS:
         found = [day for day in _months(axis) if (day.year * 12 + day.month - 1) % step == 0]
@@ -95,12 +95,12 @@ def _line(row: Row, axis: _Axis, y: int) -> str:
         parts.append(f'<line x1="{places[0]}" y1="{y}" x2="{places[1]}" y2="{y}"/>')
         parts.append(f'<circle class="before" cx="{places[0]}" cy="{y}" r="4"/>')
     parts.append(f'<circle cx="{places[-1]}" cy="{y}" r="4.5"/>')
-    return f'<g class="{row.severity}"><title>{markup(_told(row))}</title>{"".join(parts)}</g>'
+    return f'<g class="{row.severity}"><title>{markup(_title(row))}</title>{"".join(parts)}</g>'
 
 
-def _told(row: Row) -> str:
+def _title(row: Row) -> str:
     sides = [
-        f"{side.version} {side.build}".rstrip() + f" of {_date(side.timestamp)}"
+        f"{side.version} {side.build}".rstrip() + f" ({_date(side.timestamp)})"
         for side in (row.old, row.new)
         if side and _is_date(side.timestamp)
     ]
@@ -108,7 +108,7 @@ def _told(row: Row) -> str:
 
 
 def _is_date(seconds: int) -> bool:
-    """Say whether a moment can be drawn: what is written in a lock may be any number."""
+    """Whether a moment can be drawn: a lock may contain any number."""
     return 0 < seconds < _LATEST
 
 

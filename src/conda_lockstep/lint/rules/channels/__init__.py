@@ -1,4 +1,4 @@
-"""Rules about where packages come from: which channels, in which order, and whether all machines see the same."""
+"""Rules about channels: which ones, in which order, and whether all machines use the same."""
 
 from conda_lockstep.lint.rules.channels import named, order, origin, trust  # isort: skip
 

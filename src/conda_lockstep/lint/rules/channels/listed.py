@@ -1,4 +1,4 @@
-"""The channels of a file, as its list and its entries name them."""
+"""The channels of a file: those in its list, and those in its entries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conda_lockstep.environment.environment_file import Item
 
 
 class Listed(NamedTuple):
-    """A channel of the file's list, and what it is."""
+    """An item of the list of channels, and the channel that it names."""
 
     item: Item
     channel: Channel
@@ -20,13 +20,13 @@ class Listed(NamedTuple):
 
 @lru_cache(maxsize=1)
 def listed_channels(entries: Entries) -> list[Listed]:
-    """Return the channels of the list that are text, in its order."""
+    """Return the channels of the list that are strings, in order."""
     items = entries.file.channels.items
     return [Listed(item, read_channel(item.value)) for item in items if item.kind == "string"]
 
 
 def all_channels(entries: Entries) -> Iterator[Listed]:
-    """Yield the channels of the list, and those that entries carry in themselves."""
+    """Yield the channels of the list, and those that entries contain as URLs or paths."""
     yield from listed_channels(entries)
     for entry in entries.having("odd"):
         text = entry.spec.url or entry.spec.channel

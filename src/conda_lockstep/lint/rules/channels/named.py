@@ -1,4 +1,4 @@
-"""Are channels named, once, and all that the file uses?"""
+"""Rules about the list of channels: it must exist, and contain each used channel once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conda_lockstep.text.source import Span
 
 @rule("no-channels", "warning")
 def no_channels(entries: Entries, config: Config) -> Iterator[Problem]:
-    """No channels are named: what is installed depends on each machine's ``.condarc``."""
+    """No channels are listed: each machine uses the channels in its own ``.condarc``."""
     file = entries.file
     if (
         not file.dependencies
@@ -29,27 +29,27 @@ def no_channels(entries: Entries, config: Config) -> Iterator[Problem]:
     place = key or dependencies
     if place is None:
         return
-    message = "the channels are empty" if key else "no channels are named"
+    message = "'channels:' is empty" if key else "no channels are listed"
     wanted = ["pytorch", "nvidia", FORGE] if entries.named("pytorch-cuda") else [FORGE]
     yield Problem(
         place.key.span,
-        f"{message}: each machine takes its own, from its .condarc",
-        f"name them, the preferred one first: {', '.join(wanted)}",
-        Fix(f"name the channels {', '.join(wanted)}", _add_channels(file, wanted), "unsafe"),
+        f"{message}: each machine uses the channels in its own .condarc",
+        f"list the channels, highest priority first: {', '.join(wanted)}",
+        Fix(f"add 'channels:' with {', '.join(wanted)}", _add_channels(file, wanted), "unsafe"),
     )
 
 
 @rule("no-nodefaults", "note")
 def no_nodefaults(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``nodefaults`` is missing: conda appends each machine's own channels to the list."""
+    """``nodefaults`` is missing: conda appends the channels in each machine's ``.condarc`` to the list."""
     listed = listed_channels(entries)
     if not listed or any(one.channel.is_anacondas or one.item.value == NODEFAULTS for one in listed):
         return
     last = listed[-1].item
     yield Problem(
         last.span,
-        f"behind '{last.value}' conda searches the channels of each machine's .condarc, too",
-        f"end the list with '{NODEFAULTS}' (conda, mamba and conda-lock know it)",
+        f"after '{last.value}', conda also searches the channels in each machine's .condarc",
+        f"end the list with '{NODEFAULTS}', which conda, mamba and conda-lock support",
         Fix(
             f"end the channels with '{NODEFAULTS}'",
             (edit.insert_after(entries.file.source, last, NODEFAULTS),),
@@ -60,7 +60,7 @@ def no_nodefaults(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("duplicate-channel", "warning")
 def duplicate_channel(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A channel is named twice: only the first place counts."""
+    """A channel is listed twice: only the first position counts."""
     first: dict[tuple[str, str], Item] = {}
     for item, channel in listed_channels(entries):
         key = (channel.name, channel.login)
@@ -68,30 +68,30 @@ def duplicate_channel(entries: Entries, config: Config) -> Iterator[Problem]:
             first[key] = item
             continue
         known = first[key]
-        spelt = "" if known.value == item.value else f" (as '{known.value}')"
+        spelt = "" if known.value == item.value else f" (first as '{known.value}')"
         yield Problem(
             item.span,
-            f"'{item.value}' is named twice{spelt}; only the first place counts",
-            "delete this one",
+            f"'{item.value}' is listed twice{spelt}; only the first position counts",
+            "delete this entry",
             Fix(f"delete the second '{item.value}'", (edit.remove(entries.file.source, item),), "safe"),
-            also=((known.span, "first named here"),),
+            also=((known.span, "first listed here"),),
         )
 
 
 @rule("invalid-channel", "error", supersedes=("no-nodefaults", "invalid-match-spec"))
 def invalid_channel(entries: Entries, config: Config) -> Iterator[Problem]:
-    """What is named as a channel is none: PyPI, several in one entry, or ``name:package`` with one colon."""
+    """A channel is invalid: PyPI, several channels in one entry, or ``name:package`` with a single colon."""
     source = entries.file.source
     for item, channel in listed_channels(entries):
         if channel.base in ("pypi", "pip"):
             fix = Fix(f"delete the channel '{item.value}'", (edit.remove(source, item),), "unsafe")
-            message = f"'{item.value}' is no conda channel: PyPI's projects stand under 'pip:'"
+            message = f"'{item.value}' is not a conda channel: PyPI packages belong under 'pip:'"
             yield Problem(item.span, message, "delete it", fix)
         elif "://" not in item.value and any(mark in item.value for mark in (" ", ",", "::")):
             yield Problem(
                 item.span,
-                f"'{item.value}' is no channel: one name, URL or path is one entry",
-                "write each channel behind its own '- ', without '-c'",
+                f"'{item.value}' is not a channel: an entry must be one name, one URL or one path",
+                "write one channel per entry, without '-c'",
             )
     for entry in entries.having("namespace"):
         spec = entry.spec
@@ -99,7 +99,7 @@ def invalid_channel(entries: Entries, config: Config) -> Iterator[Problem]:
         fix = Fix(f"write '{spec.namespace}::{spec.name}'", (Edit(Span(end, end), ":"),), "unsafe")
         yield Problem(
             entry.at(spec.namespace_at),
-            f"'{spec.namespace}:' with one colon is ignored: '{spec.name}' comes from any channel",
+            f"'{spec.namespace}:' with a single colon is ignored: '{spec.name}' may come from any channel",
             f"write '{spec.namespace}::{spec.name}', with two colons",
             fix if entry.item.verbatim else None,
         )
@@ -107,7 +107,7 @@ def invalid_channel(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("undeclared-channel", "warning", requires=("channel",))
 def undeclared_channel(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An entry names a channel that the list does not: conda appends it for all packages, other tools stop."""
+    """An entry uses a channel that is not in the list: conda appends it for all packages, other tools fail."""
     listed = listed_channels(entries)
     known = {name for one in listed for name in (one.channel.name, one.channel.base, one.item.value)}
     seen: dict[str, list[Span]] = {}
@@ -123,15 +123,15 @@ def undeclared_channel(entries: Entries, config: Config) -> Iterator[Problem]:
         change = edit.insert_after(entries.file.source, real[-1], text) if real else None
         yield Problem(
             first,
-            f"'{text}' is not among the channels: conda appends it for every package, other solvers find nothing there",
-            f"name '{text}' under 'channels:', below those that come first",
+            f"'{text}' is not in 'channels:': conda appends it for all packages, other solvers do not search it",
+            f"add '{text}' to 'channels:', after those with higher priority",
             Fix(f"add '{text}' to the channels", (change,), "unsafe") if change else None,
-            also=tuple((span, "here, too") for span in others),
+            also=tuple((span, "also used here") for span in others),
         )
 
 
 def _add_channels(file: EnvironmentFile, names: list[str]) -> tuple[Edit, ...]:
-    """Return the edit that gives a file channels, in the style of its other lists."""
+    """Return the edit that adds channels to a file, in the style of its other lists."""
     source, key, dependencies = file.source, file.key("channels"), file.key("dependencies")
     if key and file.channels.kind == "sequence":
         return (Edit(file.channels.span, f"[{', '.join(names)}]"),)

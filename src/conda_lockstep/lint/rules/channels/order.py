@@ -1,4 +1,4 @@
-"""Which channel has the first say."""
+"""The rule about the order of channels, which decides where packages come from."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _OF_PYTORCH = (
     "faiss-gpu",
 )
 _BELOW_FORGE = ("bioconda",)
-"""Channels whose own documentation wants conda-forge above them."""
+"""Channels whose documentation says to list conda-forge above them."""
 
 _MANY = 50
-"""As many channels as are compared with each other."""
+"""The number of channels that are compared with each other."""
 
 
 @rule("channel-order", "warning", supersedes=("defaults-channel", "gpu-variant-unspecified"))
 def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A channel stands above one that should have the first say: packages come from elsewhere than was meant."""
+    """A channel is listed above one that should have priority: packages come from the wrong channel."""
     listed = listed_channels(entries)[:_MANY]
     wrong = _inversions(listed, entries, config) if len(listed) > 1 else []
     if not wrong:
@@ -42,12 +42,12 @@ def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
     edits = _reorder(entries.file.source, listed, order)
     yield Problem(
         upper.item.span,
-        f"'{upper.item.value}' stands above '{lower.item.value}': {_consequence(upper, lower, entries)}",
-        f"put them in this order: {', '.join(one.item.value for one in order)}",
-        Fix("put the channels in order", edits, "unsafe") if edits else None,
+        f"'{upper.item.value}' is listed above '{lower.item.value}': {_consequence(upper, lower, entries)}",
+        f"list the channels in this order: {', '.join(one.item.value for one in order)}",
+        Fix("reorder the channels", edits, "unsafe") if edits else None,
         severity,
         (
-            (lower.item.span, "belongs above it"),
+            (lower.item.span, "should be listed first"),
             *((span, f"comes from '{upper.item.value}'") for span in moved),
         ),
         moved,
@@ -55,7 +55,7 @@ def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
 
 
 def _moved(severity: Severity, lower: Listed, entries: Entries) -> tuple[Span, ...]:
-    """Return the entries that the pytorch channel would steer to a build with CUDA, if it had the first say."""
+    """Return the entries that would get a CUDA build if the pytorch channel had priority."""
     if severity != "error" or lower.channel.base != "pytorch":
         return ()
     return tuple(entry.at(entry.spec.name_at) for entry in entries.named("pytorch") if not entry.spec.channel)
@@ -71,7 +71,7 @@ def _rank(channel: Channel, order: tuple[str, ...]) -> int:
 def _inversions(
     listed: list[Listed], entries: Entries, config: Config
 ) -> list[tuple[Severity, Listed, Listed]]:
-    """Return what stands above what it should not, and how bad that is."""
+    """Return the pairs of channels in the wrong order, each with its severity."""
     found = []
     real = [one for one in listed if one.channel.name != NODEFAULTS]
     for place, upper in enumerate(real):
@@ -83,10 +83,10 @@ def _inversions(
 
 
 def _harm(upper: Channel, lower: Channel, entries: Entries, config: Config) -> Severity | None:
-    """Say how bad it is that a channel stands above another; None where that is right, or does no harm.
+    """Return how severe it is that a channel is above another; None where that is right or harmless.
 
-    An order that the settings ask for is kept to the letter. The order that holds by default speaks only of the two
-    channels that have everything, conda-forge and defaults, and is loud only where the file asks for what is affected.
+    An order from the settings is enforced strictly. The default order is enforced only for the two channels that have
+    everything, conda-forge and defaults, and is more than a note only where the file requests an affected package.
     """
     order = config.channel_order
     if order == DEFAULT_CHANNEL_ORDER and FORGE in (upper.base, lower.base) and _is_below_forge(upper, lower):
@@ -111,27 +111,23 @@ def _is_below_forge(*channels: Channel) -> bool:
 
 
 def _unprefixed(entries: Entries, names: tuple[str, ...]) -> bool:
-    """Say whether one of these packages is asked for without saying from where."""
+    """Return whether one of these packages is requested without a channel."""
     return any(not entry.spec.channel for entry in entries.named(*names))
 
 
 def _consequence(upper: Listed, lower: Listed, entries: Entries) -> str:
-    """Say what comes of it, under conda's channel priority."""
+    """Describe the consequence under conda's strict channel priority."""
     if lower.channel.base == "pytorch" and _unprefixed(entries, _OF_PYTORCH):
-        return (
-            f"pytorch comes from {upper.channel.base}, which has CPU builds, too, and knows no pytorch-cuda"
-        )
+        return f"pytorch comes from {upper.channel.base}, which also has CPU builds and does not support pytorch-cuda"
     if lower.channel.base == "nvidia" and _unprefixed(entries, ("pytorch-cuda",)):
-        return "the CUDA libraries that pytorch-cuda needs are looked for in conda-forge alone"
+        return "the CUDA libraries that pytorch-cuda requires are only searched for in conda-forge"
     if upper.channel.base == DEFAULTS and lower.channel.base == FORGE:
-        return (
-            "most packages come from Anaconda's channel, the rest from conda-forge, built by another compiler"
-        )
-    return f"what both have comes from '{upper.item.value}'"
+        return "most packages come from Anaconda's channel and the rest from conda-forge, built with another compiler"
+    return f"packages in both channels come from '{upper.item.value}'"
 
 
 def _in_order(listed: list[Listed], entries: Entries, config: Config) -> list[Listed]:
-    """Move each channel that stands too low above the first one that wrongs it; the others keep their order."""
+    """Move each channel that is too low above the first one that it must precede; the others keep their order."""
     order: list[Listed] = []
     for lower in listed:
         above = (
@@ -145,7 +141,7 @@ def _in_order(listed: list[Listed], entries: Entries, config: Config) -> list[Li
 
 
 def _reorder(source: Source, listed: list[Listed], order: list[Listed]) -> tuple[Edit, ...]:
-    """Return the edits that put other entries on the lines of a list; comments behind an entry go with it."""
+    """Return the edits that reorder the entries of a list, each with the comment on its line."""
     places = [_with_comment(source, one.item) for one in listed]
     texts = [source.text[slice(*_with_comment(source, one.item))] for one in order]
     if any("\n" in text or "\r" in text for text in texts):

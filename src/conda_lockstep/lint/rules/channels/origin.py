@@ -1,4 +1,4 @@
-"""Whose packages does a channel hold, and will there be new ones?"""
+"""Rules about Anaconda's own channels, discontinued channels, and channels that share CUDA packages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from conda_lockstep.lint.rules.channels.listed import listed_channels
 
 @rule("defaults-channel", "note")
 def defaults_channel(entries: Entries, config: Config) -> Iterator[Problem]:
-    """Anaconda's own channels are used: they need a licence in larger organisations, and mix badly with conda-forge."""
+    """Anaconda's own channels require a license in larger organizations, and do not mix well with conda-forge."""
     listed = listed_channels(entries)
     own = [one for one in listed if one.channel.is_anacondas]
     if not own:
@@ -27,9 +27,9 @@ def defaults_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     first = own[0].item
     mixed = any(one.channel.base == FORGE for one in listed)
     what = (
-        "mixes builds of another compiler and ABI with conda-forge's; it also"
+        "mixes builds with a different compiler and ABI into those of conda-forge; it also"
         if mixed
-        else "is Anaconda's: it"
+        else "is an Anaconda channel: it"
     )
     fix = None
     named = any(read_channel(entry.spec.channel).is_anacondas for entry in entries.having("channel"))
@@ -39,29 +39,29 @@ def defaults_channel(entries: Entries, config: Config) -> Iterator[Problem]:
         ]
         if any(one.item.value == NODEFAULTS for one in listed):
             edits[0] = edit.remove(entries.file.source, first)
-        fix = Fix(f"take '{NODEFAULTS}' for '{first.value}'", tuple(edits), "unsafe")
+        fix = Fix(f"replace '{first.value}' with '{NODEFAULTS}'", tuple(edits), "unsafe")
     yield Problem(
         first.span,
-        f"'{first.value}' {what} needs a licence in organisations of more than 200 people",
-        f"take everything from {FORGE}, and end the list with '{NODEFAULTS}'",
+        f"'{first.value}' {what} requires a license in organizations of more than 200 people",
+        f"use {FORGE} for all packages, and end the list with '{NODEFAULTS}'",
         fix,
-        also=tuple((one.item.span, f"'{one.item.value}', too") for one in own[1:]),
+        also=tuple((one.item.span, f"also '{one.item.value}'") for one in own[1:]),
     )
 
 
 @rule("dead-channel", "warning", supersedes=("no-nodefaults", "defaults-channel"))
 def dead_channel(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A channel stands still: what is asked of it is not there, or old for ever."""
+    """A channel gets no more updates: the requested packages are missing or outdated."""
     for item, channel in listed_channels(entries):
         for since, what, instead in _dead_channels().get(channel.name, ()):
-            if not since or _asks_torch(entries, since):
+            if not since or _requests_torch(entries, since):
                 yield Problem(item.span, f"'{item.value}' {what}", instead)
                 break
 
 
 @rule("mixed-cuda-channels", "note")
 def mixed_cuda_channels(entries: Entries, config: Config) -> Iterator[Problem]:
-    """CUDA 12 or newer can come from nvidia and from conda-forge: their packages share names, not builds."""
+    """The nvidia and conda-forge channels both have CUDA 12 and newer: their packages are incompatible."""
     listed = listed_channels(entries)
     nvidia = [one for one in listed if one.channel.base == "nvidia"]
     forge = [one for one in listed if one.channel.base == FORGE]
@@ -73,16 +73,16 @@ def mixed_cuda_channels(entries: Entries, config: Config) -> Iterator[Problem]:
         return
     for entry in entries.named(*cuda_packages()):
         package = cuda_packages().get(entry.spec.name)
-        # What ended with CUDA 11 is conda-forge's and nvidia's alike.
+        # Packages that ended with CUDA 11 do not differ between the two channels.
         if package is None or package.last or entry.spec.channel:
             continue
         above = nvidia[0].item.span < forge[0].item.span
         yield Problem(
             nvidia[0].item.span,
-            f"'{entry.spec.name}' is in nvidia and in conda-forge, whose packages of CUDA 12 do not fit together",
-            "drop nvidia: conda-forge has all of CUDA from 12.0 on; or write 'nvidia::' before what must be its",
+            f"'{entry.spec.name}' is in both nvidia and conda-forge, whose CUDA 12 packages are incompatible",
+            "remove nvidia, as conda-forge has all of CUDA since 12.0, or prefix its packages with 'nvidia::'",
             severity="warning" if above else None,
-            also=((entry.item.span, "could come from either"),),
+            also=((entry.item.span, "may come from either channel"),),
         )
         return
 
@@ -95,8 +95,8 @@ def _dead_channels() -> dict[str, list[tuple[str, str, str]]]:
     return found
 
 
-def _asks_torch(entries: Entries, since: str) -> bool:
-    """Say whether pytorch is asked for in a release that is not older than this one."""
+def _requests_torch(entries: Entries, since: str) -> bool:
+    """Return whether the file requests pytorch in this release or a newer one."""
     release = tuple(int(part) for part in since.split("."))
     for entry in entries.named("pytorch"):
         limits = bounds(entry.spec)

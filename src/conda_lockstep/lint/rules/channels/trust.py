@@ -1,4 +1,4 @@
-"""Can every machine reach a channel, and believe what it sends?"""
+"""Rules about channels that other machines cannot trust or cannot reach."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from conda_lockstep.lint.rules.channels.listed import all_channels
 
 @rule("insecure-channel", "error")
 def insecure_channel(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A channel is fetched over ``http://``: whoever is on the way can put in other packages."""
+    """A channel is fetched over ``http://``: anyone on the network path can replace its packages."""
     for item, channel in all_channels(entries):
         if channel.scheme == "http" and not channel.is_local:
             at = item.value.lower().find("http://")
             place = item.at(at, at + 4)
-            fix = Fix("fetch it over https", (Edit(place, "https"),), "unsafe") if item.verbatim else None
+            fix = Fix("use https://", (Edit(place, "https"),), "unsafe") if item.verbatim else None
             yield Problem(item.span, f"'{item.value}' is fetched without encryption", "use https://", fix)
 
 
 @rule("local-channel", "warning")
 def local_channel(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A channel is a folder or a server of one machine: the file works nowhere else."""
+    """A channel is a directory or server on one machine: the file does not work elsewhere."""
     for item, channel in all_channels(entries):
         if channel.is_local:
             yield Problem(
                 item.span,
                 f"'{item.value}' exists on one machine only",
-                "publish the packages on a server that all machines reach",
+                "publish the packages on a server that all machines can reach",
             )

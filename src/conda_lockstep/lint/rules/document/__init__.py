@@ -1,4 +1,4 @@
-"""Rules about the file itself: is it what conda reads, and does every tool read it alike?"""
+"""Rules about the file itself: conda must accept it, and every tool must read it the same way."""
 
 from conda_lockstep.lint.rules.document import file, keys, entries, scalars, comments, names  # isort: skip
 

@@ -1,7 +1,7 @@
-"""What stands in a comment is nothing to conda, and something to conda-lock.
+"""Rules about platform selectors, which conda ignores and conda-lock or mamba obeys.
 
-conda-lock drops a line that ends in ``# … [word]`` unless the word is the platform it locks for (its
-``src_parser/selectors.py``, version 4).
+conda-lock drops a line that ends in ``# … [word]`` unless the word is the platform it locks for
+(``src_parser/selectors.py`` in conda-lock 4).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from conda_lockstep.text.source import Span
 SELECTORS = frozenset(
     ("linux", "linux64", "unix", "aarch64", "ppc64le", "osx", "osx64", "arm64", "win", "win64")
 )
-"""The platforms that conda-lock knows in brackets."""
+"""The platforms that conda-lock accepts in brackets."""
 
 _SELECTOR = r"#.*\[(?P<word>[^\[\]]+)\][^()]*"
 _PLATFORM = r"\b(?:not |and |or )|(?:linux|osx|win|unix|aarch64|arm64|x86|ppc64le)|py\s*[<>=]"
 
 
 class _Bracketed(NamedTuple):
-    """A line of the file that conda-lock takes for one with a selector; ``span`` is from its ``#`` on."""
+    """A line that conda-lock reads as one with a selector; ``span`` starts at its ``#``."""
 
     item: Item
     span: Span
@@ -37,53 +37,54 @@ class _Bracketed(NamedTuple):
 
 @rule("bracket-comment", "warning", requires=("selector",))
 def bracket_comment(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A comment ends in ``[word]``: conda-lock takes it for a selector and drops the entry without an error."""
+    """A comment ends in ``[word]``: conda-lock reads it as a selector and drops the entry without an error."""
     source = entries.file.source
     for item, span, word, is_comment in _bracketed(entries.file):
         if re.search(_PLATFORM, word):
             continue
         text = source.text[span.start : span.end]
         edit = Edit(span, text.replace("[", "(").replace("]", ")"))
-        where = "the comment" if is_comment else "what stands behind the '#'"
+        where = "in the comment" if is_comment else "after '#'"
         yield Problem(
             span,
-            f"conda-lock takes '[{word}]' in {where} for a selector and drops '{item.value}'",
-            "write the brackets as parentheses" if is_comment else "write it without '#' or without brackets",
-            Fix("write the comment's brackets as parentheses", (edit,), "safe") if is_comment else None,
+            f"conda-lock reads '[{word}]' {where} as a selector and drops '{item.value}'",
+            "replace the brackets with parentheses" if is_comment else "remove the '#' or the brackets",
+            Fix("replace the comment's brackets with parentheses", (edit,), "safe") if is_comment else None,
         )
 
 
 @rule("unsupported-selector", "warning", requires=("selector",))
 def unsupported_selector(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An entry is for some platforms only, in a way that one tool knows and conda does not."""
+    """An entry has a platform selector that conda does not support, but conda-lock or mamba does."""
     for item, span, word, is_comment in _bracketed(entries.file):
         if not is_comment or not re.search(_PLATFORM, word):
             continue
-        reads = "conda-lock alone knows that" if word in SELECTORS else "conda-lock drops it everywhere"
+        reads = "only conda-lock supports it" if word in SELECTORS else "conda-lock always drops the entry"
         yield Problem(
             span,
-            f"'[{word}]' is a comment to conda, which installs '{item.value}' on every platform; {reads}",
-            "keep one file per platform, and let each say what it needs",
+            f"conda ignores the selector '[{word}]' and installs '{item.value}' on every platform; {reads}",
+            "use one environment file per platform",
         )
     for entry in _sel_entries(entries.file):
         yield Problem(
             entry.key.span,
-            f"'{entry.key.value}' is known to mamba only: conda finds no such installer",
-            "keep one file per platform, and let each say what it needs",
+            f"only mamba supports '{entry.key.value}': conda has no installer of that name",
+            "use one environment file per platform",
         )
 
 
 @rule("mixed-selectors", "error", supersedes=("unsupported-selector",), requires=("selector",))
 def mixed_selectors(entries: Entries, config: Config) -> Iterator[Problem]:
-    """Selectors of mamba and of conda-lock stand in one file: no tool reads both."""
+    """The file contains selectors for mamba and for conda-lock: no tool supports both."""
     comments = [found for found in _bracketed(entries.file) if found.is_comment and found.word in SELECTORS]
     mappings = _sel_entries(entries.file)
     if comments and mappings:
         yield Problem(
             mappings[0].key.span,
-            f"'{mappings[0].key.value}' is mamba's selector, '[{comments[0].word}]' conda-lock's: no tool reads both",
-            "keep one file per platform, and let each say what it needs",
-            also=((comments[0].span, "conda-lock's"),),
+            f"'{mappings[0].key.value}' is a mamba selector and '[{comments[0].word}]' a conda-lock selector: "
+            "no tool supports both",
+            "use one environment file per platform",
+            also=((comments[0].span, "the conda-lock selector"),),
         )
 
 
@@ -96,7 +97,7 @@ def _sel_entries(file: EnvironmentFile) -> list[MappingEntry]:
 
 
 def _bracketed(file: EnvironmentFile) -> Iterator[_Bracketed]:
-    """Yield the lines that conda-lock takes for ones with a selector, as far as they are read for dependencies."""
+    """Yield the lines of the dependencies that conda-lock reads as ones with a selector."""
     if "#" not in file.source.text or "[" not in file.source.text:
         return
     for item in _lines(file):

@@ -1,4 +1,4 @@
-"""Is every entry of the lists text, and a spec that conda takes?"""
+"""Rules about list entries: each must be a string, and a conda entry must be a valid match spec."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.lint.rules.document.scalars import has_placeholder
 
 MAMBA_INSTALLERS = ("pip --no-deps", "uv", "uv --no-deps")
-"""What mamba knows besides ``pip:``."""
+"""Installers that mamba supports besides ``pip:``."""
 
 # Patterns are text: they are compiled when an entry first needs them, and kept by ``re``.
 _IN_PIP = (
-    (r"-[reicf]\s|--[a-z]", "is an option of pip"),
-    (r"(?:git|hg|svn|bzr)\+", "is a repository, which pip installs"),
-    (r"\S+\.whl(?:#\S*)?$", "is a wheel, which pip installs"),
-    (r"[\w.\-]+\s*(?:\[[^\]=]*\]\s*)?@\s*\S", "is how pip is told a URL"),
-    (r"[\w.\-]+\s*\[[^\]='\"]*\]", "asks for an extra, which only pip has"),
-    (r"[^;]+;\s*[\w.\"']+\s*(?:[<>=!~]|in\b|not\b)", "has a marker, which only pip reads"),
+    (r"-[reicf]\s|--[a-z]", "is a pip option"),
+    (r"(?:git|hg|svn|bzr)\+", "is a repository URL, which only pip installs"),
+    (r"\S+\.whl(?:#\S*)?$", "is a wheel, which only pip installs"),
+    (r"[\w.\-]+\s*(?:\[[^\]=]*\]\s*)?@\s*\S", "is a direct reference, which only pip supports"),
+    (r"[\w.\-]+\s*\[[^\]='\"]*\]", "requests an extra, which only pip supports"),
+    (r"[^;]+;\s*[\w.\"']+\s*(?:[<>=!~]|in\b|not\b)", "has an environment marker, which only pip supports"),
 )
 _MARKS_OF_PIP = frozenset("@[;+")
 _CHANNEL_OPTION = r"(?P<spec>.*\S)\s+(?:-c|--channel)[\s=]+(?P<channel>\S+)"
@@ -32,7 +32,7 @@ _CHANNEL_OPTION = r"(?P<spec>.*\S)\s+(?:-c|--channel)[\s=]+(?P<channel>\S+)"
 
 @rule("mapping-spec", "error", requires=("mapping",))
 def mapping_spec(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``- python: 3.10`` is a mapping: conda looks for an installer called ``python``."""
+    """``- python: 3.10`` is a mapping: conda looks for an installer named ``python``."""
     shared = Counter(entry.mapping_at for entry in entries.file.dependencies if not isinstance(entry, Item))
     for entry in entries.file.dependencies:
         if not isinstance(entry, MappingEntry) or entry.key.kind != "string":
@@ -41,52 +41,56 @@ def mapping_spec(entries: Entries, config: Config) -> Iterator[Problem]:
         if name.startswith("sel("):
             continue
         if name in MAMBA_INSTALLERS:
-            message = f"'{name}:' is known to mamba only: conda finds no such installer"
-            yield Problem(entry.key.span, message, "move the entries to 'pip:'")
+            message = f"only mamba supports '{name}:': conda has no installer of that name"
+            yield Problem(entry.key.span, message, "move the entries under 'pip:'")
             continue
         meant = _as_spec(name, value)
         alone = not entry.flow and not entry.key.quoted and shared[entry.mapping_at] == 1
-        # The blanks between key and value go with the colon.
+        # The spaces between key and value are removed with the colon.
         edits = (Edit(entry.span, meant),) if meant and alone else ()
         yield Problem(
             entry.span,
-            f"'{name}:' is a mapping: conda looks for an installer called '{name}'",
-            f"write '{meant}'" if meant else "write one spec per entry, such as name=1.2",
+            f"'{name}:' is a mapping: conda looks for an installer named '{name}'",
+            f"write '{meant}'" if meant else "write one spec per entry, such as 'name=1.2'",
             Fix(f"write '{meant}'", edits, "unsafe") if edits else None,
         )
 
 
 @rule("null-item", "error", requires=("non-text",))
 def null_item(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An entry of a list is empty: conda stops with a TypeError."""
+    """A list entry is empty: conda fails with a TypeError."""
     for item, where in _items(entries.file):
         if item.kind == "null":
-            yield Problem(item.span, f"an empty entry {where}", "write a name behind the '-', or delete it")
+            yield Problem(
+                item.span, f"empty entry {where}", "write a name after the '-', or delete the entry"
+            )
 
 
 @rule("non-string-item", "error", requires=("non-text",))
 def non_string_item(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An entry of a list is a number, a date, a list or a mapping: conda stops with a TypeError."""
+    """A list entry is a number, a date, a list or a mapping: conda fails with a TypeError."""
     for item, where in _items(entries.file):
         if item.kind == "number":
-            message = f"'{item.value}' {where} is a number, a date or a truth value to YAML, no name"
-            yield Problem(item.span, message, "write the package's name, or quote the entry")
+            message = (
+                f"'{item.value}' {where} is not a string: YAML reads it as a number, a date or a boolean"
+            )
+            yield Problem(item.span, message, "write a name, or quote the entry")
         elif item.kind in ("mapping", "sequence"):
             what = "a mapping" if item.kind == "mapping" else "a list"
-            message = f"{what} {where}, where text belongs"
-            yield Problem(item.span, message, "write one name per entry; quote what holds ': '")
+            message = f"the entry {where} is {what}, not a string"
+            yield Problem(item.span, message, "write one name per entry; quote a value that contains ': '")
 
 
 @rule("invalid-match-spec", "error", requires=("bad",))
 def invalid_match_spec(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A conda entry is no match spec (CEP 29): conda, mamba or rattler refuses the file."""
+    """A conda entry is not a valid match spec (CEP 29): conda, mamba or rattler rejects the file."""
     for entry in entries.bad:
         if entry.manager == "conda" and entry.problem.text.strip() != "@EXPLICIT":
             if has_placeholder(entry.item.value):
                 continue
             place = entry.item.at(*entry.problem.where)
-            message = f"'{entry.problem.text}' is no match spec: {entry.problem.message}"
-            yield Problem(place, message, "write name, name=1.2, 'name>=1.2,<2' or name=1.2.*=build")
+            message = f"'{entry.problem.text}' is not a valid match spec: {entry.problem.message}"
+            yield Problem(place, message, "write it as name, name=1.2, 'name>=1.2,<2' or name=1.2.*=build")
 
 
 @rule(
@@ -95,8 +99,8 @@ def invalid_match_spec(entries: Entries, config: Config) -> Iterator[Problem]:
     supersedes=("invalid-match-spec", "unpinned-conda", "accidental-exact", "wrong-ecosystem-name"),
 )
 def pip_syntax_in_conda_list(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A conda entry is written as pip or a command line wants it: conda refuses it, or installs something else."""
-    for item in _written_oddly(entries):
+    """A conda entry uses pip or command-line syntax: conda rejects it, or installs something else."""
+    for item in _unusual_entries(entries):
         text = item.value.strip()
         if not (text.startswith("-") or " -" in text or ".whl" in text or _MARKS_OF_PIP & set(text)):
             continue
@@ -105,24 +109,24 @@ def pip_syntax_in_conda_list(entries: Entries, config: Config) -> Iterator[Probl
             meant = f"{option['channel']}::{option['spec']}"
             change = rewrite(item, (0, len(item.value)), meant)
             fix = Fix(f"write '{meant}'", (change,), "unsafe") if change else None
-            message = f"'{text}': '-c' is an option of the command line, not of an entry"
+            message = f"'{text}': '-c' is a command-line option, which an entry cannot contain"
             yield Problem(item.span, message, f"write '{meant}'", fix)
             continue
         for pattern, what in _IN_PIP:
             if re.match(pattern, text):
                 fix = _move_to_pip(entries.file, item)
-                yield Problem(item.span, f"'{text}' {what}", "move it to the list under 'pip:'", fix)
+                yield Problem(item.span, f"'{text}' {what}", "move it under 'pip:'", fix)
                 break
 
 
-def _written_oddly(entries: Entries) -> Iterator[Item]:
-    """Yield the conda entries that are more than a name and a version, in whatever way."""
+def _unusual_entries(entries: Entries) -> Iterator[Item]:
+    """Yield the conda entries that contain more than a name and a version."""
     yield from (entry.item for entry in entries.having("odd"))
     yield from (entry.item for entry in entries.bad if entry.manager == "conda")
 
 
 def _as_spec(name: str, value: Item) -> str:
-    """Return the spec that ``name: value`` was to be; empty where that is not plain."""
+    """Return the spec that ``name: value`` most likely meant; empty where that is unclear."""
     if value.kind == "null":
         return name
     text = re.sub(r"\s*([<>=!~,|]+)\s*", r"\1", value.value.strip())
@@ -132,11 +136,11 @@ def _as_spec(name: str, value: Item) -> str:
 
 
 def _items(file: EnvironmentFile) -> Iterator[tuple[Item, str]]:
-    """Yield the entries of all lists, with a phrase that says of which."""
-    yield from ((item, "among the channels") for item in file.channels.items)
-    yield from ((entry, "among the dependencies") for entry in file.dependencies if isinstance(entry, Item))
+    """Yield the entries of all lists, each with a phrase that locates its list."""
+    yield from ((item, "in 'channels:'") for item in file.channels.items)
+    yield from ((entry, "in 'dependencies:'") for entry in file.dependencies if isinstance(entry, Item))
     yield from ((item, "under 'pip:'") for section in file.pip_sections for item in section.items)
-    yield from ((item, "among the platforms") for item in file.platforms)
+    yield from ((item, "in 'platforms:'") for item in file.platforms)
 
 
 def _move_to_pip(file: EnvironmentFile, item: Item) -> Fix | None:
@@ -147,4 +151,4 @@ def _move_to_pip(file: EnvironmentFile, item: Item) -> Fix | None:
     raw = file.source.text[item.span.start : comment.end if comment else item.span.end]
     last = section.items[-1]
     edits = (edit.remove(file.source, item), edit.insert_after(file.source, last, raw))
-    return Fix(f"move '{item.value}' to 'pip:'", edits, "unsafe")
+    return Fix(f"move '{item.value}' under 'pip:'", edits, "unsafe")

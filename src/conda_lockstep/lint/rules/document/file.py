@@ -1,4 +1,4 @@
-"""Can the file be read, and is there anything in it to install?"""
+"""Rules about the file as a whole: it must be readable, and list channels and packages."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from conda_lockstep.text.source import Span
 
 @rule("unreadable-file", "error")
 def unreadable_file(entries: Entries, config: Config) -> Iterator[Problem]:
-    """The file is not UTF-8, not YAML, or holds a committed merge conflict: no tool can read it."""
+    """The file cannot be read: it is not UTF-8, not valid YAML, or contains a committed merge conflict."""
     # Said by the reader, before there are entries to check: see ``lint.unreadable``.
     yield from ()
 
 
 @rule("missing-dependencies", "error")
 def missing_dependencies(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``dependencies:`` is absent, empty or no list: there is nothing to install."""
+    """``dependencies:`` is missing, empty or not a list: there is nothing to install."""
     file = entries.file
     if file.dependencies:
         return
     key = file.key("dependencies")
     if key is None:
         first = file.keys[0].key.span if file.keys else Span(0, 0)
-        yield Problem(first, "there is no 'dependencies:'", "add the key with a list of packages under it")
+        yield Problem(first, "'dependencies:' is missing", "add 'dependencies:' with a list of packages")
         return
     what = {
         "sequence": "'dependencies:' is an empty list",
         "null": "'dependencies:' is empty",
         "mapping": "'dependencies:' is a mapping, not a list",
     }.get(file.dependencies_kind, "'dependencies:' is a single value, not a list")
-    yield Problem(key.key.span, what, "write one package per line, each behind '- '")
+    yield Problem(key.key.span, what, "write one package per line, each after '- '")
 
 
 @rule("channels-not-list", "error")
 def channels_not_list(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``channels:`` is a single value: conda takes every letter of it for a channel."""
+    """``channels:`` is a single value, not a list: conda reads each letter as a channel."""
     file = entries.file
     key = file.key("channels")
     if key is None or file.channels.kind in ("sequence", "null"):
         return
     value = key.value
-    help_ = "write each channel behind '- ' on a line of its own"
+    help_ = "write one channel per line, each after '- '"
     if value.kind != "string":
-        message = f"'channels:' holds {_NOUN.get(value.kind, 'a value')}, not a list"
+        message = f"'channels:' is {_NOUN.get(value.kind, 'a value')}, not a list"
         yield Problem(value.span, message, help_)
         return
     source, names = file.source, value.value.replace(",", " ").split()
@@ -60,7 +60,7 @@ def channels_not_list(entries: Entries, config: Config) -> Iterator[Problem]:
         indent = " " * (source.position(key.key.span.start)[1] - 1)
         lines = "".join(f"{source.newline}{indent}  - {name}" for name in names)
         fix = Fix("write the channels as a list", (Edit(at, lines),), "safe")
-    message = f"'channels: {value.value}' is no list: conda takes each letter for a channel"
+    message = f"'channels: {value.value}' is not a list: conda reads each letter as a channel"
     yield Problem(value.span, message, help_, fix)
 
 

@@ -1,4 +1,4 @@
-"""Are the keys of the file those that conda knows, each once?"""
+"""Rules about the keys of the file: a tool must know each key, and each may appear only once."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from conda_lockstep.text.source import Span
 
 CONDA_KEYS = ("name", "channels", "dependencies", "prefix", "variables")
 LOCKER_KEYS = ("platforms", "category", "pip-repositories", "allow-pypi-requests")
-"""What conda-lock reads besides; conda ignores it with a message."""
+"""Keys that only conda-lock reads; conda ignores them with a message."""
 
 
 @rule("unknown-key", "warning")
 def unknown_key(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A key that no tool reads: what stands behind it is ignored."""
+    """A key is unknown to every tool: its value is ignored."""
     known = CONDA_KEYS + LOCKER_KEYS
     for pair in entries.file.keys:
         name = pair.key.value
-        # 'x-…' holds anchors by custom, and '<<' merges one in.
+        # 'x-…' is the convention for anchors, and '<<' merges one in.
         if name in known or name.startswith(("x-", ".")) or name == "<<" or pair.key.kind == "mapping":
             continue
         meant = _close(name, known)
         present = {other.key.value for other in entries.file.keys}
         fix = None
         if meant and meant not in present and not pair.key.quoted:
-            fix = Fix(f"write '{meant}' for '{name}'", (Edit(pair.key.span, meant),), "unsafe")
+            fix = Fix(f"rename '{name}' to '{meant}'", (Edit(pair.key.span, meant),), "unsafe")
         yield Problem(
             pair.key.span,
-            f"conda knows no key '{name}' and ignores what stands behind it",
-            f"did you mean '{meant}'?" if meant else f"conda reads {', '.join(CONDA_KEYS)}",
+            f"unknown key '{name}': conda ignores its value",
+            f"did you mean '{meant}'?" if meant else f"use a key that conda reads: {', '.join(CONDA_KEYS)}",
             fix,
         )
 
 
 @rule("duplicate-key", "error")
 def duplicate_key(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A key stands twice: conda refuses the file, tools on PyYAML silently keep the last."""
+    """A key appears twice: conda rejects the file, and tools based on PyYAML silently keep the last one."""
     file = entries.file
     yield from _twice([pair.key for pair in file.keys], "the file")
     yield from _twice([pair.key for pair in file.variables], "'variables:'")
@@ -56,7 +56,7 @@ def duplicate_key(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("prefix-key", "warning")
 def prefix_key(entries: Entries, config: Config) -> Iterator[Problem]:
-    """``prefix:`` is a folder of the machine that wrote the file; newer conda installs into it."""
+    """``prefix:`` is a directory of the machine that exported the file; newer conda installs into it."""
     pair = entries.file.key("prefix")
     if pair is None:
         return
@@ -64,11 +64,11 @@ def prefix_key(entries: Entries, config: Config) -> Iterator[Problem]:
     edits = (
         () if pair.key.flow else (edit.remove_lines(source, Span(pair.key.span.start, pair.value.span.end)),)
     )
-    what = f"'{pair.value.value}' is" if pair.value.value else "'prefix:' stands for"
+    path = pair.value.value or "prefix:"
     yield Problem(
         Span(pair.key.span.start, pair.value.span.end),
-        f"{what} a folder of one machine, and newer conda installs into it",
-        "delete the line; say where with 'conda env create --prefix'",
+        f"'{path}' is a directory of one machine, and newer conda installs into it",
+        "delete the line; pass a location with 'conda env create --prefix'",
         Fix("delete 'prefix:'", edits, "safe") if edits else None,
     )
 
@@ -83,14 +83,14 @@ def _twice(keys: Sequence[Item], where: str) -> Iterator[Problem]:
             continue
         yield Problem(
             key.span,
-            f"{where} has two keys '{key.value}': conda refuses that, others keep only the last",
-            "put both together, or delete one",
-            also=((first[key.value].span, "the first one"),),
+            f"duplicate key '{key.value}' in {where}: conda rejects the file, other tools keep only the last one",
+            "merge the two, or delete one",
+            also=((first[key.value].span, "first defined here"),),
         )
 
 
 _CLOSE = 0.75
-"""What part of the letters two names must share, in their order, for one to be taken for the other."""
+"""The similarity (0 to 1, as in difflib) from which one name counts as a typo of another."""
 
 
 def _close(name: str, known: tuple[str, ...]) -> str:
@@ -102,6 +102,6 @@ def _close(name: str, known: tuple[str, ...]) -> str:
 
 
 def _shares_letters(one: str, other: str) -> bool:
-    """Say whether two names could be close at all: cheaper than importing what knows."""
+    """Return whether two names can be similar at all, which is cheaper than importing difflib."""
     shared = sum((Counter(one) & Counter(other)).values())
     return 2 * shared >= _CLOSE * (len(one) + len(other))

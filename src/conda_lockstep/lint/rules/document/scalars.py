@@ -1,4 +1,4 @@
-"""Does every reader of YAML make the same text of a value?"""
+"""Rules about values that tools read differently, or that are placeholders for a value."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from conda_lockstep.text.source import Span
 
 # Patterns are text: they are compiled when a value first needs them, and kept by ``re``.
 _NUMBER_1_2 = r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+"
-"""A number of YAML 1.2's core schema, which conda reads by; 1.1 knows fewer, and some others."""
+"""A number in the core schema of YAML 1.2, which conda uses; YAML 1.1 has different forms."""
 _EXPANDED_BY_PIP = r"\$\{[A-Z0-9_]+\}"
 _TEMPLATE = r"\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^${}]*\}|\$[A-Za-z_]\w*|\{[a-z_]\w{0,40}\}"
 
 
 @rule("unquoted-scalar", "warning")
 def unquoted_scalar(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An unquoted value is a number, a date or a truth value to YAML: ``name: 3.10`` is 3.1, ``010`` is 8 or 10."""
+    """YAML reads an unquoted value as a number, a date or a boolean: ``name: 3.10`` is 3.1, ``010`` is 8 or 10."""
     name = entries.file.key("name")
     values = [("name", name.value)] if name else []
     values += [(pair.key.value, pair.value) for pair in entries.file.variables]
@@ -48,27 +48,27 @@ def unquoted_scalar(entries: Entries, config: Config) -> Iterator[Problem]:
     requires=("placeholder",),
 )  # fmt: skip
 def template_in_file(entries: Entries, config: Config) -> Iterator[Problem]:
-    """Placeholders stand in the file, ``{{ … }}`` or ``$VAR``, which conda does not fill in."""
+    """The file contains placeholders, such as ``{{ … }}`` or ``$VAR``, that conda does not expand."""
     places = list(_placeholders(entries))
     if places:
         (span, found, where), *others = places
         yield Problem(
             span,
-            f"'{found}' stays as it is: {where} fills in no templates",
-            "write what it stands for, or lint the file that is made of this one",
-            also=tuple((place, f"'{another}', too") for place, another, _ in others),
+            f"{where} does not expand the placeholder '{found}'",
+            "write the value, or lint the rendered file instead of the template",
+            also=tuple((place, f"also '{another}'") for place, another, _ in others),
         )
 
 
 def has_placeholder(text: str) -> bool:
-    """Say whether a text is no value yet."""
+    """Return whether a text contains a placeholder."""
     return ("{" in text or "$" in text or "<%" in text) and re.search(_TEMPLATE, text) is not None
 
 
 def _placeholders(entries: Entries) -> Iterator[tuple[Span, str, str]]:
-    """Yield each placeholder's place and text, and who does not fill it in.
+    """Yield each placeholder's place and text, and the tool that does not expand it.
 
-    Of channels conda expands the variables, of pip entries pip does.
+    Variables are left out where they are expanded: in channels by conda, in pip entries by pip.
     """
     name = entries.file.key("name")
     values = [(name.value, "conda")] if name else []
@@ -95,7 +95,7 @@ def _placeholders(entries: Entries) -> Iterator[tuple[Span, str, str]]:
 
 
 def _read_as(item: Item, *, any_number: bool) -> str:
-    """Say what YAML makes of an unquoted value, empty where every reader makes of it the text as it stands."""
+    """Describe how YAML reads an unquoted value; empty where every parser reads it as the text itself."""
     if item.quoted or item.kind not in ("string", "number"):
         return ""
     text = item.value
@@ -112,22 +112,26 @@ def _read_as(item: Item, *, any_number: bool) -> str:
         return ""
     if isinstance(old, bool):
         plain = text.lower() in ("true", "false")
-        return f"a truth value to YAML, and then '{old}'" if plain else f"{old} to YAML 1.1, text to 1.2"
+        return (
+            f"a boolean in YAML and becomes '{old}'"
+            if plain
+            else f"{old} in YAML 1.1 and a string in YAML 1.2"
+        )
     if not isinstance(old, (int, float, str)):
-        return "a date to YAML"
+        return "a date in YAML"
     if new is None:
-        return f"the number {old} to YAML 1.1, text to 1.2"
+        return f"the number {old} in YAML 1.1 and a string in YAML 1.2"
     if isinstance(old, str):
-        return f"the number {new} to YAML 1.2, text to 1.1"
+        return f"a string in YAML 1.1 and the number {new} in YAML 1.2"
     if old != new:
-        return f"{old} to YAML 1.1, {new} to 1.2"
+        return f"{old} in YAML 1.1 and {new} in YAML 1.2"
     if str(new) != text:
-        return f"the number {new} to YAML"
-    return "a number to YAML, no name" if any_number else ""
+        return f"the number {new} in YAML"
+    return "a number in YAML, not a string" if any_number else ""
 
 
 def _number(text: str) -> int | float | None:
-    """Read a number as YAML 1.2 does."""
+    """Parse a number as YAML 1.2 does."""
     if text[:1] not in "+-.0123456789" or not re.fullmatch(_NUMBER_1_2, text):
         return None
     if text.startswith(("0o", "0x")):

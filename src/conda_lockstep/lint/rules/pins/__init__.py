@@ -1,4 +1,4 @@
-"""Rules about versions: does an entry say which one, does it say what was meant, does it hold on every machine?"""
+"""Rules about versions: an entry must pin one, mean what was intended, and work on every machine."""
 
 from conda_lockstep.lint.rules.pins import unpinned, operators, exports, ranges, style  # isort: skip
 

@@ -1,4 +1,4 @@
-"""Entries that say the same thing twice, or what cannot be."""
+"""Rules about entries that repeat or contradict each other, or themselves."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from conda_lockstep.lint.rules.pins.unpinned import has_version
 
 @rule("duplicate-spec", "warning", supersedes=("unpinned-conda", "unpinned-python"), requires=("repeated",))
 def duplicate_spec(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A package is named twice among the conda entries: who changes one of them overlooks the other."""
+    """A package has two conda entries: a change to one may be overruled by the other."""
     for first, second in _pairs(entries):
-        spare = _spare(first, second)
-        here, there = (first, second) if spare is first else (second, first)
+        redundant = _redundant(first, second)
+        here, there = (first, second) if redundant is first else (second, first)
         fix = None
-        if spare:
-            edit = remove(entries.file.source, spare.item)
-            fix = Fix(f"remove '{spare.item.value}', which says no more than the other", (edit,), "safe")
+        if redundant:
+            edit = remove(entries.file.source, redundant.item)
+            fix = Fix(
+                f"remove '{redundant.item.value}', which adds nothing to the other entry", (edit,), "safe"
+            )
         yield Problem(
             here.item.span,
             f"'{here.spec.name}' is listed twice",
-            "keep one entry" if spare else "write one entry that says all",
+            "keep one entry" if redundant else "merge the two into one entry",
             fix,
-            also=((there.item.span, f"'{there.item.value}', the other time"),),
+            also=((there.item.span, f"the other entry: '{there.item.value}'"),),
         )
 
 
@@ -43,26 +45,26 @@ def contradictory_spec(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(
                 second.item.span,
                 f"'{second.item.value}' and '{first.item.value}' exclude each other",
-                "keep the one that is meant",
-                also=((first.item.span, f"'{first.item.value}'"),),
+                "keep the one that is intended",
+                also=((first.item.span, f"the other entry: '{first.item.value}'"),),
             )
 
 
 @rule("impossible-range", "error", requires=("range",))
 def impossible_range(entries: Entries, config: Config) -> Iterator[Problem]:
-    """A range ends before it begins: no version can be in it."""
+    """A range is empty: no version can satisfy all of its bounds."""
     for entry in entries.having("range"):
         found = bounds(entry.spec)
         if found and found.is_empty:
             yield Problem(
                 entry.at(entry.spec.version_at),
                 f"no version can satisfy '{entry.item.value}'",
-                "the lower bound must lie below the upper one; are the two exchanged?",
+                "write a lower bound that is below the upper bound",
             )
 
 
 def _pairs(entries: Entries) -> Iterator[tuple[CondaEntry, CondaEntry]]:
-    """Yield each repeated entry with the first one of its name; two for different platforms are no repetition."""
+    """Yield each repeated entry with the first one of its name; entries for different platforms do not count."""
     by_name: dict[str, list[CondaEntry]] = defaultdict(list)
     for entry in entries.conda:
         by_name[entry.spec.name].append(entry)
@@ -73,13 +75,13 @@ def _pairs(entries: Entries) -> Iterator[tuple[CondaEntry, CondaEntry]]:
 
 
 def _has_selector(entries: Entries, entry: CondaEntry) -> bool:
-    """Say whether a comment such as ``# [linux]``, which conda-lock obeys, stands behind an entry."""
+    """Return whether an entry is followed by a comment such as ``# [linux]``, which conda-lock obeys."""
     place = entries.file.comment_after(entry.item)
     return place is not None and "[" in entries.file.source.text[place.start : place.end]
 
 
-def _spare(first: CondaEntry, second: CondaEntry) -> CondaEntry | None:
-    """Return the one of two entries that can go without a loss: the second of two alike, or a bare one."""
+def _redundant(first: CondaEntry, second: CondaEntry) -> CondaEntry | None:
+    """Return the redundant one of two entries: the second of two identical ones, or a bare one."""
     one, other = first.spec, second.spec
     if (one.version, one.build, one.channel, one.brackets) == (
         other.version,

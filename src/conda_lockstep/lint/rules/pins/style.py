@@ -1,4 +1,4 @@
-"""How entries are written and ordered; off by default."""
+"""Rules about the order and spelling of entries; off by default."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from conda_lockstep.text.source import Source, Span
 
 @rule("unsorted", "note", default=False)
 def unsorted(entries: Entries, config: Config) -> Iterator[Problem]:
-    """Conda entries are not in alphabetical order, Python first and pip last, within their paragraph."""
+    """The conda entries of a paragraph are not sorted by name, with Python first and pip last."""
     for group in _paragraphs(entries):
         in_order = sorted(group, key=_rank)
         for entry, expected in zip(group, in_order, strict=True):
             if entry is not expected:
                 yield Problem(
                     entry.item.span,
-                    f"'{entry.item.value}' stands where '{expected.item.value}' should",
-                    "sort the entries by name, python first and pip last",
+                    f"'{entry.item.value}' is out of order: '{expected.item.value}' belongs here",
+                    "sort the entries by name, with python first and pip last",
                     Fix("sort the entries", _exchange(entries.file.source, group, in_order), "safe"),
                 )
                 break
@@ -31,7 +31,7 @@ def unsorted(entries: Entries, config: Config) -> Iterator[Problem]:
 
 @rule("spelling", "note", default=False)
 def spelling(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An entry is not written as it is usually: lower case, no blanks around operators."""
+    """An entry does not have the usual spelling: lower case, no spaces around operators."""
     for entry in entries.conda:
         spec, text = entry.spec, entry.item.value
         name = text[slice(*spec.name_at)]
@@ -47,7 +47,7 @@ def spelling(entries: Entries, config: Config) -> Iterator[Problem]:
             yield Problem(
                 entry.item.span,
                 f"'{text}' is usually written '{text[: spec.name_at[0]]}{usual}'",
-                "lower case, no blanks around operators",
+                "use lower case and no spaces around operators",
                 Fix(f"write '{usual}'", (edit,), "safe") if edit else None,
             )
 
@@ -57,7 +57,7 @@ def _rank(entry: CondaEntry) -> tuple[bool, bool, str]:
 
 
 def _paragraphs(entries: Entries) -> Iterator[list[CondaEntry]]:
-    """Yield the runs of entries that stand on neighbouring lines, one on each; what is under a comment stays there."""
+    """Yield the runs of entries on consecutive lines, one per line; an entry under a comment is left out."""
     source = entries.file.source
     group: list[CondaEntry] = []
     last = 0
@@ -75,7 +75,7 @@ def _paragraphs(entries: Entries) -> Iterator[list[CondaEntry]]:
 
 
 def _exchange(source: Source, old: Sequence[CondaEntry], new: Sequence[CondaEntry]) -> tuple[Edit, ...]:
-    """Return the edits that put the lines of entries into another order, each with its comment."""
+    """Return the edits that reorder the lines of entries, each with its comment."""
 
     def content(item: Item) -> Span:
         start = source.line_span(source.position(item.span.start)[0]).start

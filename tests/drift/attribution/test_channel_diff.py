@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.drift.compare.test_diff import conda, pip
 
-from conda_lockstep.drift.attribution.published import became
-from conda_lockstep.drift.compare.severity import judge
+from conda_lockstep.drift.attribution.channel_diff import compare_with_channel
 from conda_lockstep.drift.model import DriftClass, accounted
+from conda_lockstep.drift.severity.grading import judge
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
@@ -17,9 +17,9 @@ TWICE = conda("scipy", "1.14.0", depends=("numpy >=1.23", "numpy <2.3", "python"
 
 
 @pytest.mark.parametrize("package", [NUMPY, TWICE, NUMPY._replace(md5=""), conda("tzdata", "2024a")])
-def test_a_file_that_is_as_it_was_is_no_drift(package: Package) -> None:
+def test_an_unchanged_file_is_not_drift(package: Package) -> None:
     locked = as_a_lock_holds_it(package)
-    drift = became(locked, {package.url: package})
+    drift = compare_with_channel(locked, {package.url: package})
     assert not drift
     assert drift.unchanged == (package.key,)
 
@@ -34,19 +34,21 @@ def test_a_file_that_is_as_it_was_is_no_drift(package: Package) -> None:
             NUMPY._replace(depends=("python >=3.12,<3.13.0a0", "libblas >=3.9.0,<4.0a0", "libgcc >=13")),
             "metadata",
             "info",
-            "hot-fixed: needs libgcc >=13",
+            "hot-fixed: requires libgcc >=13",
         ),
         (
             NUMPY._replace(depends=("python >=3.12,<3.14.0a0",)),
             "metadata",
             "info",
-            "hot-fixed: no longer needs libblas, needs python >=3.12,<3.14.0a0 instead of >=3.12,<3.13.0a0",
+            "hot-fixed: no longer requires libblas, requires python >=3.12,<3.14.0a0 instead of >=3.12,<3.13.0a0",
         ),
     ],
 )
-def test_what_became_of_a_file(published: Package | None, what: str, severity: str, detail: str) -> None:
+def test_a_changed_file_has_its_class_and_severity(
+    published: Package | None, what: str, severity: str, detail: str
+) -> None:
     locked = as_a_lock_holds_it(NUMPY)
-    drift = became(locked, {NUMPY.url: published} if published else {})
+    drift = compare_with_channel(locked, {NUMPY.url: published} if published else {})
     [judgement] = judge(drift, locked, locked)
     assert (judgement.decisive.value, judgement.severity) == (what, severity)
     assert judgement.change.detail.startswith(detail)  # type: ignore[union-attr]
@@ -54,7 +56,7 @@ def test_what_became_of_a_file(published: Package | None, what: str, severity: s
 
 def test_every_package_is_accounted_for_and_pip_is_not_compared() -> None:
     locked = PackageSet.of([NUMPY, TWICE, pip("wandb", "0.17.0")])
-    drift = became(locked, {NUMPY.url: NUMPY})
+    drift = compare_with_channel(locked, {NUMPY.url: NUMPY})
     assert sorted(accounted(drift)) == sorted(locked)
     assert drift.not_compared == (("pip", "wandb"),)
     assert [change.classes for change in drift.changes] == [{DriftClass.VANISHED}]

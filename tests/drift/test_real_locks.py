@@ -57,7 +57,7 @@ def report_of(pair: Path, name: str) -> Report:
     return compare(source(pair / "old" / name), source(pair / "new" / name))
 
 
-def told(row: Row) -> str:
+def summary(row: Row) -> str:
     return f"{row.severity} {row.classes[0]} {row.subject} {row.before} → {row.after}"
 
 
@@ -75,21 +75,23 @@ def test_a_real_change_is_accounted_for_package_by_package(pair: Path) -> None:
 @pytest.mark.parametrize(
     "pair", [pair for pair in pairs() if "conda-linux-64.lock" in locks(pair)], ids=lambda path: path.name
 )
-def test_lock_and_explicit_file_of_one_change_tell_the_same(pair: Path) -> None:
+def test_lock_and_explicit_file_of_one_change_give_the_same_report(pair: Path) -> None:
     shown = []
     for name in locks(pair):
         report = report_of(pair, name)
         (comparison,) = [each for each in report.comparisons if each.platform == "linux-64"]
-        shown.append({told(row).partition(" ")[2] for row in comparison.rows if row.manager == "conda"})
+        shown.append({summary(row).partition(" ")[2] for row in comparison.rows if row.manager == "conda"})
     assert shown[0] == shown[1]
 
 
 @pytest.mark.parametrize(("pair", "platform"), JUDGED, ids=lambda value: value)
-def test_what_stands_open_is_what_a_person_would_look_at(corpus: Path, pair: str, platform: str) -> None:
+def test_the_dangerous_changes_of_real_locks_are_those_worth_a_look(
+    corpus: Path, pair: str, platform: str
+) -> None:
     folder = corpus / "locks" / "pairs" / pair
     report = report_of(folder, locks(folder)[0])
     (comparison,) = [each for each in report.comparisons if each.platform == platform]
-    assert [told(row) for row in comparison.rows if row.severity in ("critical", "high")] == JUDGED[
+    assert [summary(row) for row in comparison.rows if row.severity in ("critical", "high")] == JUDGED[
         pair, platform
     ]
 

@@ -1,4 +1,4 @@
-"""What can befall a prefix, and which look finds it: the table in docs/nodes.md, each row on a real prefix."""
+"""The inconsistencies of a prefix, and the checks that find them: the table in docs/nodes.md, on real prefixes."""
 
 from __future__ import annotations
 
@@ -155,15 +155,15 @@ def byte_code_in_place_of_a_module(prefix: Path, node: Node, environ: pytest.Mon
     module.with_suffix(".pyc").write_bytes(b"\x00")
 
 
-def stray_pth(prefix: Path, node: Node, environ: pytest.MonkeyPatch) -> None:
+def unowned_pth(prefix: Path, node: Node, environ: pytest.MonkeyPatch) -> None:
     (site_packages(prefix) / "zz-dev.pth").write_text("/home/me/checkout\n")
 
 
-def stray_pth_with_code(prefix: Path, node: Node, environ: pytest.MonkeyPatch) -> None:
+def pth_with_code(prefix: Path, node: Node, environ: pytest.MonkeyPatch) -> None:
     (site_packages(prefix) / "zz-patch.pth").write_text("import os; os.environ['X'] = '1'\n")
 
 
-def stray_sitecustomize(prefix: Path, node: Node, environ: pytest.MonkeyPatch) -> None:
+def unowned_sitecustomize(prefix: Path, node: Node, environ: pytest.MonkeyPatch) -> None:
     (site_packages(prefix) / "sitecustomize.py").write_text("")
 
 
@@ -194,10 +194,10 @@ def wheels_over_one_another(prefix: Path, node: Node, environ: pytest.MonkeyPatc
         unpacked(wheel(prefix.parent, f"nvidia-nccl-cu{major}", files), prefix)
 
 
-Damage = Callable[[Path, Node, pytest.MonkeyPatch], None]
+Change = Callable[[Path, Node, pytest.MonkeyPatch], None]
 
-#       what befell it; what finds it: verify, --deep, --gpu-libraries; the row that tells, and a part of its detail
-TABLE: dict[str, tuple[Damage, str, str, str]] = {
+#       the change; what finds it: verify, --deep, --gpu-libraries; the subject of the row, and a part of its detail
+TABLE: dict[str, tuple[Change, str, str, str]] = {
     "a package upgraded by pip over conda's": (upgraded_by_pip, "vdg", "idna", "pip installed idna 3.11 over it"),
     "an older wheel unpacked over conda's package": (downgraded_by_hand, "vdg", "six", "pip installed six 1.0"),
     "a module edited": (module_edited, "d", "six", "1 file changed: lib/python3."),
@@ -208,14 +208,14 @@ TABLE: dict[str, tuple[Damage, str, str, str]] = {
     "a second version of a shared library": (
         library_doubled, "dg", "files of no package", "1 file extra: lib/libnccl.so.2.19.3",
     ),
-    "a link that leads to another file": (link_turned, "dg", "nccl", "(is a link to ../etc/nccl.conf, another file)"),
-    "a file of no bytes": (file_emptied, "d", "tqdm", "(is empty, "),
-    "byte code in the place of a module": (
+    "a link to another file": (link_turned, "dg", "nccl", "(is a link to ../etc/nccl.conf, another file)"),
+    "an empty file": (file_emptied, "d", "tqdm", "(is empty, "),
+    "byte code in place of a module": (
         byte_code_in_place_of_a_module, "d", "tqdm", "1 file missing: lib/python3.",
     ),
-    "a stray .pth file": (stray_pth, "vdg", "zz-dev.pth", "it adds /home/me/checkout to the path"),
-    "a stray .pth file that runs code": (stray_pth_with_code, "vdg", "zz-patch.pth", "it runs code in every start"),
-    "a stray sitecustomize": (stray_sitecustomize, "vdg", "sitecustomize.py", "it runs in every start of Python"),
+    "an unowned .pth file": (unowned_pth, "vdg", "zz-dev.pth", "it adds /home/me/checkout to the path"),
+    "an unowned .pth file that runs code": (pth_with_code, "vdg", "zz-patch.pth", "it runs code in every start"),
+    "an unowned sitecustomize": (unowned_sitecustomize, "vdg", "sitecustomize.py", "it runs in every start of Python"),
     "PYTHONPATH that hides a package": (shadowing_pythonpath, "vdg", "PYTHONPATH", "hides tqdm of the prefix"),
     "LD_LIBRARY_PATH that hides a library": (
         shadowing_library_path, "vdg", "LD_LIBRARY_PATH", "hides libnccl.so.2 of the prefix",
@@ -223,33 +223,33 @@ TABLE: dict[str, tuple[Damage, str, str, str]] = {
     "a package in the user's home that hides one": (
         shadowing_user_site, "vdg", "user site-packages", "hides six of the prefix",
     ),
-    "wheels for CUDA 12 and 13 over one another": (
+    "wheels for CUDA 12 and 13 that overwrite each other": (
         wheels_over_one_another, "vdg", "nvidia-nccl-cu12", "nvidia-nccl-cu13 1.0 owns the same nvidia/",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", TABLE)
-def test_each_damage_is_found_by_the_looks_that_the_guide_says(
+def test_each_inconsistency_is_found_by_the_checks_in_the_guide(
     node: Node,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     what: str,
 ) -> None:
-    """By the commands that somebody on a node types, with their exit status."""
+    """Runs the commands as a user on a node does, and checks their exit status."""
     damage, found_by, subject, detail = TABLE[what]
     for variable in ("PYTHONPATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LD_PRELOAD"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     prefix = copy_of(node.prefix, tmp_path / "prefix")
     damage(prefix, node, monkeypatch)
-    for look, options in {"v": [], "d": ["--deep"], "g": ["--gpu-libraries"]}.items():
+    for check, options in {"v": [], "d": ["--deep"], "g": ["--gpu-libraries"]}.items():
         command = ["verify", "--prefix", str(prefix), "--lock", str(node.lock), "--format", "json", *options]
         status = main(command)
         report = drift_json.loads(capsys.readouterr().out, "what verify wrote")
         rows = [row for row in failures(report) if subject in row.subject]
-        assert (status, bool(rows)) == ((1, True) if look in found_by else (0, False)), (look, report)
+        assert (status, bool(rows)) == ((1, True) if check in found_by else (0, False)), (check, report)
         if rows:
             assert any(detail in row.detail for row in rows), rows
             assert rows[0].severity in ("critical", "high")
@@ -258,10 +258,10 @@ def test_each_damage_is_found_by_the_looks_that_the_guide_says(
 def test_the_guides_table_is_this_one() -> None:
     text = (REPOSITORY / "docs" / "nodes.md").read_text()
     rows = re.findall(r"^\| ([^|]+) \| (yes)? ?\| (yes)? ?\| (yes)? ?\|$", text, re.MULTILINE)
-    told = {
-        what: "".join(look for look, yes in zip("vdg", found, strict=True) if yes) for what, *found in rows
+    documented = {
+        what: "".join(check for check, yes in zip("vdg", found, strict=True) if yes) for what, *found in rows
     }
-    assert told == {what: found_by for what, (_, found_by, _, _) in TABLE.items()}
+    assert documented == {what: found_by for what, (_, found_by, _, _) in TABLE.items()}
 
 
 def test_a_sound_prefix_is_sound_to_the_last_byte(
@@ -272,12 +272,12 @@ def test_a_sound_prefix_is_sound_to_the_last_byte(
     assert report.rows == ()
     assert commands.verify(node.prefix, node.lock, deep=True) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert re.search(r"; \d{3,4} files were hashed, \d+ MB$", line)
+    assert re.search(r"; \d{3,4} files were hashed \(\d+ MB\)$", line)
     assert commands.verify(node.prefix, node.lock, gpu_libraries=True) == 0
     assert re.search(r"; \d+ libraries were hashed", capsys.readouterr().out)
 
 
-def test_pips_files_are_held_against_its_record(node: Node, tmp_path: Path) -> None:
+def test_pip_files_are_compared_with_its_record(node: Node, tmp_path: Path) -> None:
     prefix = copy_of(node.prefix, tmp_path / "prefix")
     unpacked(wheel(tmp_path, "tool", {"tool.py": b"A = 1\n"}), prefix)
 
@@ -289,7 +289,7 @@ def test_pips_files_are_held_against_its_record(node: Node, tmp_path: Path) -> N
     assert [row.files[0].path.rpartition("/")[2] for row in of_tool()] == ["tool.py"]
 
 
-def test_files_with_two_owners_are_laid_at_the_door_of_the_one_whose_bytes_are_gone(
+def test_a_file_with_two_owners_is_reported_for_the_owner_whose_bytes_are_gone(
     node: Node, tmp_path: Path
 ) -> None:
     prefix = copy_of(node.prefix, tmp_path / "prefix")
@@ -306,7 +306,7 @@ def test_files_with_two_owners_are_laid_at_the_door_of_the_one_whose_bytes_are_g
     assert rows[kept].files == ()
 
 
-def test_what_is_set_and_hides_nothing_is_told_and_does_not_fail(
+def test_a_variable_that_hides_nothing_is_reported_and_does_not_fail(
     node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "src").mkdir()
@@ -317,14 +317,14 @@ def test_what_is_set_and_hides_nothing_is_told_and_does_not_fail(
     assert f"PYTHONPATH: {tmp_path}/src adds mine" in capsys.readouterr().out
 
 
-def test_a_pth_file_of_a_package_is_no_stray(node: Node, tmp_path: Path) -> None:
+def test_a_pth_file_of_a_package_is_not_unowned(node: Node, tmp_path: Path) -> None:
     prefix = copy_of(node.prefix, tmp_path / "prefix")
     assert list(site_packages(prefix).glob("*.pth")), "setuptools brings one"
     unpacked(wheel(tmp_path, "hooks", {"hooks.pth": b"import sys\n"}), prefix)
     assert [row.subject for row in verify(prefix, node.lock).rows] == ["hooks"]
 
 
-def test_byte_code_that_python_writes_is_no_damage(node: Node, tmp_path: Path) -> None:
+def test_byte_code_that_python_writes_is_not_reported(node: Node, tmp_path: Path) -> None:
     prefix = copy_of(node.prefix, tmp_path / "prefix")
     python = prefix / "bin" / "python"
     subprocess.run([python, "-c", "import json, tqdm"], env={"HOME": str(tmp_path)}, check=True)

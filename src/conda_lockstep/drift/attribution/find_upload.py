@@ -1,4 +1,4 @@
-"""Which upload moved a package away from what is locked: bisects the moments at which anything was uploaded."""
+"""Finds the upload that changed a package from the locked one, by bisecting the upload times."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _MILLISECOND = datetime.timedelta(milliseconds=1)
 
 
-async def flipped_by(
+async def find_upload(
     solver: Solver, request: Request, name: str, locked: Package | None, cutoff: datetime.datetime
 ) -> UploadChange:
-    """Name the first upload after ``cutoff`` with which a solve from nothing no longer gives the locked package.
+    """Find the first upload after ``cutoff`` with which a solve from scratch no longer selects the locked package.
 
-    Raises :class:`~conda_lockstep.lock.solve.solve.UnsolvableError` where there is no solution now.
+    Raises :class:`~conda_lockstep.lock.solve.solve.UnsolvableError` if there is no solution now.
     """
     records = await _reachable(solver, request)
     dated = [(record, _milliseconds(record.timestamp)) for record in records if record.timestamp]
@@ -60,7 +60,7 @@ async def flipped_by(
 
 
 async def _reachable(solver: Solver, request: Request) -> list[RepoDataRecord]:
-    """Return every record that the request's entries can lead to."""
+    """Return every record that is reachable from the request's entries."""
     found = await solver.gateway_for(request.sources).query(
         [channel.source for channel in request.sources],
         [Subdir(request.platform), Subdir("noarch")],

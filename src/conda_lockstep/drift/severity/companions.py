@@ -1,4 +1,4 @@
-"""Packages that only repeat what another package says, so that one event is not told three times over."""
+"""Demotes the changes of packages that follow another package, so that one event is reported once."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ _LEADERS = {
     "mkl-include": "mkl",
     "mkl-devel": "mkl",
 }
-"""conda's packages that are built or chosen together with another, and come with its version or build."""
+"""conda packages that are built or selected together with another, and share its version or build."""
 
 _FOLLOWING = frozenset({DriftClass.UPGRADE, DriftClass.DOWNGRADE, DriftClass.BUILD, DriftClass.VARIANT})
 
 
-_LOUDER = frozenset(SEVERITIES[: SEVERITIES.index("low")])
+_DEMOTABLE = frozenset(SEVERITIES[: SEVERITIES.index("low")])
 
 
 def demote_companions(judgements: Iterable[Judgement]) -> list[Judgement]:
-    """Return the judgements, with those of packages that follow another down to ``low``.
+    """Return the judgements, with those of packages that follow another lowered to ``low``.
 
-    They follow where the other changed in the same way and is judged as bad or worse. Beside those known by name, the
-    parts of a project do that are released with it: ``libarrow-acero`` with ``libarrow``, from the same version to the
-    same version.
+    A package follows another that changed in the same way, at the same severity or worse. Besides those known by name,
+    these are the parts that are released with a project: ``libarrow-acero`` with ``libarrow``, from the same version to
+    the same version.
     """
     judgements = list(judgements)
     leaders = {
         (change.package.manager, change.package.name): each
         for each in judgements
-        if each.severity in _LOUDER and isinstance(change := each.change, Change)
+        if each.severity in _DEMOTABLE and isinstance(change := each.change, Change)
     }
     return [
-        _subdued(each, _leader(each, leaders)) if each.severity in _LOUDER else each for each in judgements
+        _demoted(each, _leader(each, leaders)) if each.severity in _DEMOTABLE else each for each in judgements
     ]
 
 
@@ -72,7 +72,7 @@ def _leader(judgement: Judgement, leaders: Mapping[Key, Judgement]) -> Judgement
 
 
 def _wholes(name: str) -> Iterator[str]:
-    """Yield what a package may be a part of: ``libarrow`` of ``libarrow-acero``, ``xgboost`` of ``libxgboost``."""
+    """Yield the projects that a package may be part of, such as ``libarrow`` for ``libarrow-acero``."""
     while "-" in name:
         yield name.partition("-")[2] if name.startswith("py-") else name.rpartition("-")[0]
         name = name.rpartition("-")[0]
@@ -84,10 +84,10 @@ def _versions(change: Change) -> tuple[str, ...]:
     return tuple(side.version for side in (change.old, change.new) if side)
 
 
-def _subdued(judgement: Judgement, leader: Judgement | None) -> Judgement:
+def _demoted(judgement: Judgement, leader: Judgement | None) -> Judgement:
     if leader is None or judgement.decisive not in _FOLLOWING or leader.decisive is not judgement.decisive:
         return judgement
-    own, others = SEVERITIES.index(judgement.severity), SEVERITIES.index(leader.severity)
-    if own < others or not isinstance(leader.change, Change):
+    own, leading = SEVERITIES.index(judgement.severity), SEVERITIES.index(leader.severity)
+    if own < leading or not isinstance(leader.change, Change):
         return judgement
-    return judgement._replace(severity="low", why=f"it comes with {leader.change.package.name}")
+    return judgement._replace(severity="low", why=f"it follows {leader.change.package.name}")

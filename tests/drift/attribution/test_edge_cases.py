@@ -1,4 +1,4 @@
-"""Whose doing a change is, where files vanish and where pip installs: small channels and indexes with known dates."""
+"""Attribution of vanished files and of pip packages, with small channels and indexes of known upload dates."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ START = 1_700_000_000_000
 """Milliseconds."""
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str], list[str]]:
-    """Return the exit status, the blame of each change, and the notes."""
+def attribution_of(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str], list[str]]:
+    """Return the exit status, the attribution of each change, and the notes."""
     capsys.readouterr()
     status = main(["diff", "base.conda-lock.yml", "conda-lock.yml", "--causes", "--format", "json"])
     (comparison,) = json.loads(capsys.readouterr().out)["comparisons"]
-    return status, {row["subject"]: row["blame"] for row in comparison["changes"]}, comparison["notes"]
+    return status, {row["subject"]: row["attribution"] for row in comparison["changes"]}, comparison["notes"]
 
 
 def record(name: str, version: str, day: int, *depends: str) -> tuple[str, dict[str, Any]]:
@@ -74,7 +74,7 @@ RECORDS = {
 }
 
 
-def test_what_moved_because_another_vanished_is_upstreams(
+def test_a_change_caused_by_a_vanished_file_is_attributed_to_upstream(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head = [f"channels: ['{(tmp_path / 'channel').as_uri()}']", "dependencies:", "  - app"]
@@ -87,12 +87,12 @@ def test_what_moved_because_another_vanished_is_upstreams(
     monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "after"))
     environment(*head, "  - tool")
     lock()
-    _, blames, notes = told(capsys)
-    assert blames == {"app": "upstream", "lib": "upstream", "tool": "change"}
+    _, attributions, notes = attribution_of(capsys)
+    assert attributions == {"app": "upstream", "lib": "upstream", "tool": "pull_request"}
     assert notes == []
 
 
-def test_a_pin_of_what_vanished_is_still_the_pull_requests(
+def test_a_pin_of_a_vanished_version_is_attributed_to_the_pull_request(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head = [f"channels: ['{(tmp_path / 'channel').as_uri()}']", "dependencies:"]
@@ -105,7 +105,7 @@ def test_a_pin_of_what_vanished_is_still_the_pull_requests(
     monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "after"))
     environment(*head, "  - app=0.9")
     lock()
-    assert told(capsys)[:2] == (1, {"app": "change"})
+    assert attribution_of(capsys)[:2] == (1, {"app": "pull_request"})
 
 
 def wheel(folder: Path, name: str, version: str, *requires: str) -> Path:
@@ -156,7 +156,7 @@ def pip(forge, project, tmp_path, index_cache, http_server, monkeypatch):
     class Project:
         uploads = index
 
-        def ask(self, *entries: str) -> None:
+        def request(self, *entries: str) -> None:
             environment(
                 *head, "  - pip:", f"    - --index-url {url}/simple", *(f"    - {each}" for each in entries)
             )
@@ -169,86 +169,84 @@ def pip(forge, project, tmp_path, index_cache, http_server, monkeypatch):
     return Project()
 
 
-def test_what_an_index_got_is_upstreams(pip, capsys):
-    pip.ask("app")
+def test_a_new_upload_to_an_index_is_attributed_to_upstream(pip, capsys):
+    pip.request("app")
     pip.lock()
     pip.uploads.upload(60, "app", "2.0", "lib")
     pip.uploads.upload(60, "lib", "2.0")
     pip.lock("--update-all")
-    assert told(capsys)[:2] == (0, {"app": "upstream", "lib": "upstream"})
+    assert attribution_of(capsys)[:2] == (0, {"app": "upstream", "lib": "upstream"})
 
 
-def test_a_changed_requirement_is_the_pull_requests(pip, capsys):
+def test_a_changed_requirement_is_attributed_to_the_pull_request(pip, capsys):
     pip.uploads.upload(-20, "app", "2.0", "lib")
-    pip.ask("app<2")
+    pip.request("app<2")
     pip.lock()
-    pip.ask("app>=2")
+    pip.request("app>=2")
     pip.lock()
-    assert told(capsys)[:2] == (1, {"app": "change"})
+    assert attribution_of(capsys)[:2] == (1, {"app": "pull_request"})
 
 
-def test_both_at_once_are_told_apart_in_the_pip_part(pip, capsys):
+def test_changes_of_both_are_distinguished_in_the_pip_part(pip, capsys):
     pip.uploads.upload(-20, "tool", "1.0")
-    pip.ask("app")
+    pip.request("app")
     pip.lock()
     pip.uploads.upload(60, "lib", "2.0")
     pip.uploads.upload(60, "tool", "2.0", "lib>=2")
-    pip.ask("app", "tool")
+    pip.request("app", "tool")
     pip.lock("--update-all")
-    status, blames, _ = told(capsys)
-    assert (status, blames) == (1, {"tool": "both", "lib": "upstream"})
+    status, attributions, _ = attribution_of(capsys)
+    assert (status, attributions) == (1, {"tool": "both", "lib": "upstream"})
 
 
-def test_what_pip_locked_after_condas_newest_package_is_nobodys_change(pip, capsys):
+def test_a_pip_package_newer_than_the_cut_off_is_not_a_change(pip, capsys):
     pip.uploads.upload(5, "app", "2.0", "lib")
-    pip.ask("app")
+    pip.request("app")
     pip.lock()
     pip.uploads.upload(60, "app", "3.0", "lib")
     pip.lock("--update-all")
-    assert told(capsys)[:2] == (0, {"app": "upstream"})
+    assert attribution_of(capsys)[:2] == (0, {"app": "upstream"})
 
 
-def test_a_requirement_that_was_not_there_yet_is_the_pull_requests_and_said_so(pip, capsys):
-    pip.ask("app")
+def test_a_requirement_uploaded_later_is_attributed_to_the_pull_request_with_a_caveat(pip, capsys):
+    pip.request("app")
     pip.lock()
     pip.uploads.upload(60, "late", "1.0")
-    pip.ask("app", "late")
+    pip.request("app", "late")
     pip.lock()
-    status, blames, notes = told(capsys)
-    assert (status, blames) == (1, {"late": "change"})
+    status, attributions, notes = attribution_of(capsys)
+    assert (status, attributions) == (1, {"late": "pull_request"})
     assert any("the pip part has no solution at the old lock's cut-off" in note for note in notes)
 
 
-def test_a_pip_hash_edited_by_hand_is_neithers(pip, capsys):
-    pip.ask("app")
+def test_a_pip_hash_edited_by_hand_is_unexplained(pip, capsys):
+    pip.request("app")
     pip.lock()
     path = Path("conda-lock.yml")
     (package,) = (each for each in cep37.read(path).platforms.values())
     path.write_text(path.read_text().replace(package["pip", "lib"].sha256, "c" * 64))
-    assert told(capsys)[:2] == (1, {"lib": "unexplained"})
+    assert attribution_of(capsys)[:2] == (1, {"lib": "unexplained"})
 
 
-def test_upstream_says_which_line_holds_a_pip_package_back(pip, capsys):
-    pip.ask("app", "lib<2")
+def test_upstream_names_the_line_that_holds_back_a_pip_package(pip, capsys):
+    pip.request("app", "lib<2")
     pip.lock()
     pip.uploads.upload(60, "app", "2.0", "lib")
     pip.uploads.upload(60, "lib", "2.0")
     capsys.readouterr()
     assert main(["upstream", "environment.yml", "--format", "json"]) == 1
     (comparison,) = json.loads(capsys.readouterr().out)["comparisons"]
-    assert [(row["subject"], row["after"], row["blame"]) for row in comparison["changes"]] == [
+    assert [(row["subject"], row["after"], row["attribution"]) for row in comparison["changes"]] == [
         ("app", "2.0", "upstream")
     ]
-    assert comparison["notes"] == [
-        "lib 2.0 is there, and not in a new lock; what lets it in: open 'lib<2' (line 7)"
-    ]
+    assert comparison["notes"] == ["lib 2.0 is available but not in a new lock: open 'lib<2' (line 7)"]
 
 
-def test_a_package_that_moves_to_pip_is_the_pull_requests(forge, pip, capsys):
+def test_a_package_that_moves_to_pip_is_attributed_to_the_pull_request(forge, pip, capsys):
     pip.uploads.upload(-20, "idna", forge.newest("idna").version)
     environment(*Path("environment.yml").read_text().splitlines(), "  - idna")
     pip.lock()
-    pip.ask("idna")
+    pip.request("idna")
     pip.lock()
-    status, blames, _ = told(capsys)
-    assert (status, blames["idna"]) == (1, "change")
+    status, attributions, _ = attribution_of(capsys)
+    assert (status, attributions["idna"]) == (1, "pull_request")

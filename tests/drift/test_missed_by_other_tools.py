@@ -1,4 +1,4 @@
-"""What other tools let pass, from the files to the exit status: each is seen, and critical."""
+"""Changes that other tools miss, from the files to the exit status: each is found, and critical."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
 
 
-def told(capsys: pytest.CaptureFixture[str], *argv: str) -> list[dict[str, Any]]:
+def changes_of(capsys: pytest.CaptureFixture[str], *argv: str) -> list[dict[str, Any]]:
     capsys.readouterr()
     assert main([*argv, "--format", "json"]) == 1
     return [
@@ -35,7 +35,7 @@ def test_a_hash_that_changed_behind_one_url(
     assert found
     edited = tmp_path / name
     edited.write_text(text.replace(found[1], "c" * 32).replace(_sha256_after(text, found.end()), "c" * 64))
-    (change,) = told(capsys, "diff", str(real), str(edited), "--platform", "linux-64")
+    (change,) = changes_of(capsys, "diff", str(real), str(edited), "--platform", "linux-64")
     assert (change["subject"], change["severity"], change["classes"]) == ("numpy", "critical", ["bytes"])
     assert change["old"]["url"] == change["new"]["url"]
 
@@ -54,7 +54,7 @@ def test_a_hash_that_changed_behind_one_url_of_a_pixi_lock(
     assert found
     edited = tmp_path / "pixi.lock"
     edited.write_text(text.replace(found[1], "c" * 64))
-    (change,) = told(capsys, "diff", str(real), str(edited), "--platform", "linux-64")
+    (change,) = changes_of(capsys, "diff", str(real), str(edited), "--platform", "linux-64")
     assert (change["subject"], change["severity"], change["classes"][0]) == ("pytorch", "critical", "bytes")
 
 
@@ -68,7 +68,7 @@ def test_another_build_than_the_locked_one_is_installed(
     packages = PackageSet({**installed.packages, key: other})
     lock = Lock({installed.platform: packages}, ("conda-forge",), ("environment.yml",))
     cep37.write(lock, tmp_path / "conda-lock.yml")
-    changes = told(
+    changes = changes_of(
         capsys, "verify", "--prefix", str(installed.prefix), "--lock", str(tmp_path / "conda-lock.yml")
     )
     assert [(each["subject"], each["severity"], each["classes"]) for each in changes] == [
@@ -84,7 +84,7 @@ def test_a_pypi_entry_that_was_dropped(
     (url,) = set(re.findall(r"- pypi: (\S*/pycocotools-\S+manylinux\S+)", text))
     edited = tmp_path / "pixi.lock"
     edited.write_text(text.replace(f"      - pypi: {url}\n", ""))
-    (change,) = told(capsys, "diff", str(real), str(edited), "--platform", "linux-64")
+    (change,) = changes_of(capsys, "diff", str(real), str(edited), "--platform", "linux-64")
     assert (change["subject"], change["manager"], change["severity"], change["classes"]) == (
         "pycocotools", "pip", "critical", ["removed"],
     )  # fmt: skip
@@ -107,7 +107,9 @@ def test_a_gpu_build_that_became_a_cpu_build(
             {"linux-64": PackageSet.of([found[version, device]])}, ("conda-forge",), ("environment.yml",)
         )
         cep37.write(lock, tmp_path / f"{name}.conda-lock.yml")
-    changes = told(capsys, "diff", *(str(tmp_path / f"{name}.conda-lock.yml") for name in ("old", "new")))
+    changes = changes_of(
+        capsys, "diff", *(str(tmp_path / f"{name}.conda-lock.yml") for name in ("old", "new"))
+    )
     pytorch = changes[0]
     assert (pytorch["subject"], pytorch["severity"], pytorch["classes"][0]) == (
         "pytorch",

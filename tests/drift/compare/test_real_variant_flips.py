@@ -10,9 +10,9 @@ import pytest
 from tests.support.repodata import package, repodata
 
 from conda_lockstep.drift.compare.diff import diff
-from conda_lockstep.drift.compare.severity import judge
 from conda_lockstep.drift.compare.variants import variants
 from conda_lockstep.drift.model import DriftClass, VariantFlip
+from conda_lockstep.drift.severity.grading import judge
 from conda_lockstep.packages import Package, PackageSet
 
 #        axis, before, after: the packages it is seen on, and how bad it is there
@@ -64,7 +64,7 @@ def pairs(corpus: Path, axis: str, before: str, after: str, name: str) -> Iterat
 
 
 @pytest.mark.parametrize(("axis", "before", "after", "name", "severity"), CASES)
-def test_a_flip_between_real_builds_is_seen_and_judged(
+def test_a_flip_between_real_builds_is_found_and_graded(
     corpus: Path, axis: str, before: str, after: str, name: str, severity: str
 ) -> None:
     old, new = next(pairs(corpus, axis, before, after, name))

@@ -1,4 +1,4 @@
-"""Who asks for a package, before and after: what tells a dropped request from a tidied dependency."""
+"""The packages that require another, before and after: distinguishes a removed request from an unused dependency."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _EXTRA = re.compile(r";.*\bextra\b")
 
 
-class Needs:
-    """The dependency edges of two package sets that lead to some of their packages, read when first asked for."""
+class Requirers:
+    """The dependency edges of two package sets that lead to some of their packages, computed on first use."""
 
     def __init__(self, old: PackageSet, new: PackageSet, packages: Iterable[Package]) -> None:
         self._old, self._new = old, new
@@ -23,13 +23,13 @@ class Needs:
         self._edges: dict[int, Mapping[Key, frozenset[str]]] = {}
 
     def before(self, package: Package) -> frozenset[str] | None:
-        """Return who asked for a package in the old set; None where that set does not know its dependencies."""
+        """Return the names of what required a package in the old set; None where the set records no dependencies."""
         if not any(each.depends for each in self._old.values()):
             return None
         return self._of(self._old).get(_key(package.manager, package.name), frozenset())
 
     def after(self, package: Package) -> frozenset[str]:
-        """Return who asks, without a condition, for a package in the new set."""
+        """Return the names of what requires a package, unconditionally, in the new set."""
         return self._of(self._new).get(_key(package.manager, package.name), frozenset())
 
     def _of(self, packages: PackageSet) -> Mapping[Key, frozenset[str]]:
@@ -39,17 +39,17 @@ class Needs:
 
 
 def _edges(packages: PackageSet, keys: Set[Key], *, conditional: bool) -> Mapping[Key, frozenset[str]]:
-    """Map those of the packages that are asked for to the names of those that ask.
+    """Map each required key to the names of the packages that require it.
 
-    ``conditional`` counts requirements with an environment marker too; those of an extra never count.
+    ``conditional`` includes requirements with an environment marker; those of an extra never count.
     """
     found: dict[Key, set[str]] = defaultdict(set)
     managers: tuple[Manager, ...] = ("conda", "pip")
     for manager in managers:
-        askers = [package for package in packages.values() if package.manager == manager]
-        specs = set[str]().union(*(package.depends for package in askers))
-        leads = {spec: key for spec in specs if (key := _asked(manager, spec, conditional)) in keys}
-        for package in askers:
+        dependents = [package for package in packages.values() if package.manager == manager]
+        specs = set[str]().union(*(package.depends for package in dependents))
+        leads = {spec: key for spec in specs if (key := _required(manager, spec, conditional)) in keys}
+        for package in dependents:
             for spec in () if leads.keys().isdisjoint(package.depends) else package.depends:
                 key = leads.get(spec)
                 if key is not None and key != _key(manager, package.name):
@@ -58,7 +58,7 @@ def _edges(packages: PackageSet, keys: Set[Key], *, conditional: bool) -> Mappin
 
 
 @lru_cache(maxsize=1 << 14)
-def _asked(manager: Manager, spec: str, conditional: bool) -> Key | None:
+def _required(manager: Manager, spec: str, conditional: bool) -> Key | None:
     if manager == "pip" and (_EXTRA.search(spec) or (";" in spec and not conditional)):
         return None
     match = _NAME.match(spec)

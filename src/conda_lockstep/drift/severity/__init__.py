@@ -1,0 +1,1 @@
+"""Grades changes by what they can break in distributed training."""
