@@ -64,9 +64,9 @@ def _members() -> Iterator[tuple[str, bytes]]:
     metadata = f"Metadata-Version: 2.1\nName: conda-lockstep\nVersion: {version}\n"
     yield f"conda_lockstep-{version}.dist-info/METADATA", metadata.encode()
     packaging = importlib.metadata.distribution("packaging")
-    for path in packaging.files or ():
-        if path.suffix == ".py" or "LICENSE" in path.name:
-            yield path.as_posix(), path.read_binary()
+    for file in packaging.files or ():
+        if file.suffix == ".py" or "LICENSE" in file.name:
+            yield file.as_posix(), file.read_binary()
 
 
 def _with_byte_code(members: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
-"""``make demo``: the main job in a terminal, on a channel and a PyPI index made on this machine.
+"""``make demo``: lint, lock, build, verify and diff, with a channel and a PyPI index made on this machine.
 
-Everything is left in ``demo/``, and what is printed can be typed again there. No network, once the forge's packages
-are in ``.cache/forge``.
+The files stay in ``demo/``, where each printed command can be run again. Once ``.cache/forge`` is filled, no network is
+needed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ dependencies:
 """
 
 SETTINGS = """\
-# What the lock names stays conda.anaconda.org and pypi.org; what is fetched comes from here.
+# The lock records conda.anaconda.org and pypi.org; packages are fetched from these folders.
 [mirrors]
 "https://conda.anaconda.org/forge" = "{channel}"
 "https://pypi.org/simple" = "{pypi}"
@@ -74,7 +74,7 @@ QUIET_PIP = {
 
 
 def main() -> int:
-    """Tell the story; return the exit status."""
+    """Run the chapters; return the exit status."""
     forge = build_forge()
     shutil.rmtree(DEMO, ignore_errors=True)
     project = DEMO / "project"
@@ -84,18 +84,18 @@ def main() -> int:
     lock_and_build(project, forge, channel)
     change_a_package(project)
     release_upstream(project, channel)
-    say(f"The drift comment, as a page to open: {(DEMO / 'comment.html').relative_to(ROOT)}")
+    say(f"Open the drift report in a browser: {(DEMO / 'comment.html').relative_to(ROOT)}")
     return 0
 
 
 def lint_the_tutorial(folder: Path) -> None:
     """The file that tutorials teach, linted and fixed."""
-    chapter("1. The kind of environment.yml that tutorials teach")
+    chapter("1. Lint an environment.yml from a tutorial")
     folder.mkdir(parents=True)
     (folder / "environment.yml").write_text(TUTORIAL)
     show(folder / "environment.yml")
     lockstep("lint", "environment.yml", cwd=folder, expect=1)
-    say("Some of it can be mended in place. What changes what is installed needs a second word:")
+    say("--fix applies safe fixes. --unsafe-fixes also applies fixes that change what is installed:")
     shutil.copy(folder / "environment.yml", folder / "before.yml")
     lockstep("lint", "--fix", "--unsafe-fixes", "environment.yml", cwd=folder, expect=1)
     run("diff", "-u", "before.yml", "environment.yml", cwd=folder, expect=1)
@@ -103,7 +103,7 @@ def lint_the_tutorial(folder: Path) -> None:
 
 def lock_and_build(project: Path, forge: Forge, channel: Channel) -> None:
     """A file for the forge's channel, locked for a CUDA machine and built here."""
-    chapter("2. Locked once, built the same everywhere")
+    chapter("2. Lock once, build the same everywhere")
     project.mkdir()
     python = forge.python_version.rpartition(".")[0]
     (project / "environment.yml").write_text(ENVIRONMENT.format(python=python))
@@ -125,8 +125,8 @@ def lock_and_build(project: Path, forge: Forge, channel: Channel) -> None:
 
 
 def change_a_package(project: Path) -> None:
-    """One package changed behind conda's back, as it happens on a node."""
-    chapter("3. Somebody runs pip on one node")
+    """Change a package with pip, as happens on a node."""
+    chapter("3. A user runs pip on one node")
     index = (DEMO / "pypi" / "simple").as_uri()
     pip = ("env/bin/python", "-m", "pip", "install", "--quiet", "--index-url", index, "numpy==2.2.6")
     run(*pip, cwd=project)
@@ -134,33 +134,33 @@ def change_a_package(project: Path) -> None:
 
 
 def release_upstream(project: Path, channel: Channel) -> None:
-    """Upstream releases appear, and the drift comment shows what they would change."""
-    chapter("4. A week later, upstream has moved")
+    """Release packages upstream, and show the drift that an update brings."""
+    chapter("4. A week later, upstream has new releases")
     for package in ("numpy", "idna", "jinja2", "requests", "urllib3"):
         channel.release(package)
     shutil.copy(project / "conda-lock.yml", project / "before.conda-lock.yml")
     lockstep("lock", "--cuda", "12.4", cwd=project)
-    say("What is locked stays, until somebody asks for what is new:")
+    say("The lock keeps its versions. --update-all takes the new ones:")
     lockstep("lock", "--cuda", "12.4", "--update-all", cwd=project)
-    say("The same drift, as the comment on a pull request and as a page:")
+    say("The drift as a comment on a pull request, and as an HTML report:")
     comment = ("diff", "before.conda-lock.yml", "conda-lock.yml", "--format")
     lockstep(*comment, "markdown", cwd=project, expect=1)
     lockstep(*comment, "html", "--output", "../comment.html", cwd=project, expect=1)
 
 
 def lockstep(*arguments: str, cwd: Path, expect: int = 0) -> None:
-    """Run a command of ours as a user types it."""
+    """Run a lockstep command."""
     run("lockstep", *arguments, cwd=cwd, expect=expect)
 
 
 def run(*command: str, cwd: Path, expect: int = 0) -> None:
-    """Print a command, run it, and stop the story where it ends otherwise than told."""
+    """Print a command and run it; end the demo if its exit status is not the expected one."""
     say(f"$ {' '.join(shlex.quote(word) for word in command)}", "1")
     path = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "PATH": path, **QUIET_PIP}
     status = subprocess.run(command, cwd=cwd, env=env).returncode
     if status != expect:
-        sys.exit(f"demo: exit status {status}, where {expect} was expected")
+        sys.exit(f"demo: exit status {status}, expected {expect}")
 
 
 def chapter(title: str) -> None:
@@ -175,7 +175,7 @@ def show(path: Path) -> None:
 
 
 def say(text: str, style: str = "") -> None:
-    """Print a line of the story, styled on a terminal."""
+    """Print a line, styled on a terminal."""
     styled: Sequence[str] = (
         ("\x1b[", style, "m", text, "\x1b[0m") if style and sys.stdout.isatty() else (text,)
     )

@@ -167,7 +167,7 @@ def _unlink(tokens: Sequence[Token], link: Token) -> None:
     link.hidden = end.hidden = True
 
 
-def _code(_: RendererProtocol, tokens: Sequence[Token], index: int, *__: object) -> str:
+def _code(renderer: RendererProtocol, tokens: Sequence[Token], index: int, *__: object) -> str:
     """Return a block of code in colours; what stands behind the language, a file's name, becomes its caption."""
     language, _, name = tokens[index].info.strip().partition(" ")
     caption = _CAPTIONS.get(name, name)

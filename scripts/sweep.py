@@ -16,7 +16,8 @@ from pathlib import Path
 from tests.support.corpus import ABSENT, find_corpus
 from tests.support.http_server import serve
 
-from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.conda.trust import TRUSTED
+from conda_lockstep.environment.environment_file import EnvironmentFile, PipSection
 from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
@@ -53,7 +54,7 @@ def main() -> None:
             "https://repo.anaconda.com": f"{server.url}/none",
         }
         settings = Settings(
-            ("linux-64",), cuda=options.cuda, mirrors=Mirrors(mirrors), cache=Path(cache), seconds=10
+            ("linux-64",), cuda=options.cuda, mirrors=Mirrors(mirrors, TRUSTED), cache=Path(cache), seconds=10
         )
         solver = solver_for(settings)
         for path in sorted((corpus / "environments").rglob("*.y*ml")):
@@ -72,7 +73,7 @@ def main() -> None:
 def _conda_part(file: EnvironmentFile) -> EnvironmentFile:
     """Return a file whose pip sections are empty; ``pip`` itself is still asked for."""
     emptied = tuple(
-        entry._replace(items=()) if hasattr(entry, "items") else entry for entry in file.dependencies
+        entry._replace(items=()) if isinstance(entry, PipSection) else entry for entry in file.dependencies
     )
     return file._replace(dependencies=emptied)
 

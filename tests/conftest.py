@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support import skips
 from tests.support.corpus import ABSENT, absent, drop_what_needs_the_corpus, find_corpus
 from tests.support.forge import Forge, build_forge
 from tests.support.http_server import Server, serve
@@ -18,6 +19,11 @@ _DROPPED = pytest.StashKey[int]()
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("lockstep", deadline=None)
 settings.load_profile("lockstep")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Explain each skip; see tests/support/skips.py."""
+    skips.register(config)
 
 
 @pytest.fixture(scope="session")

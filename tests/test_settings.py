@@ -22,6 +22,7 @@ def settings(folder: Path, text: str) -> Config:
 
 
 ALL = """\
+exclude = ["tests/"]
 select = ["pins"]
 ignore = ["spelling"]
 extend-select = ["open-range"]
@@ -58,6 +59,7 @@ platform = "osx-arm64"
 def test_every_setting_is_read(folder: Path) -> None:
     assert settings(folder, ALL) == Config(
         root=folder,
+        exclude=("tests/",),
         select=("pins",),
         ignore=("spelling",),
         extend_select=("open-range",),

@@ -84,6 +84,7 @@ class DeclaredMachine(NamedTuple):
 class Config(NamedTuple):
     """Settings with their defaults. ``root`` is the folder of the file they came from.
 
+    ``exclude`` lists globs below ``root``; files that match are not discovered.
     ``select``, ``ignore`` and ``extend_select`` name rules and families; ``per_file_ignores`` does by glob below
     ``root``, and ``severity`` moves them. ``channel_order`` lists channel names from first to last, ``*`` for any
     other. ``name_pattern`` is the regular expression that ``bad-name`` asks of an environment's name, if any.
@@ -99,6 +100,7 @@ class Config(NamedTuple):
     """
 
     root: Path | None = None
+    exclude: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()

@@ -231,6 +231,7 @@ _MACHINE: Mapping[str, Callable[[object, _Place], str]] = {
     "archspec": _processor,
 }
 _READERS: Mapping[str, Callable[[object, _Place], object]] = {
+    "exclude": _strings,
     "select": _strings,
     "ignore": _strings,
     "extend-select": _strings,

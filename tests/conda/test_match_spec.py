@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement, Requirement
 from rattler import BuildString, MatchSpec, PackageRecord
-from tests.support.corpus import find_corpus
+from tests.support.corpus import environment_files, find_corpus
 
 from conda_lockstep.conda.match_spec import NOWHERE, BadSpec, CondaSpec, parse_conda
 from conda_lockstep.conda.project_names import normalize
@@ -355,8 +355,7 @@ def test_one_version_or_many_as_rattler_has_it(op: str, version: str, glob: str,
 
 
 def _corpus_entries(manager: str) -> Iterator[str]:
-    corpus = find_corpus()
-    for path in sorted([*corpus.glob("environments/*.y*ml"), *corpus.glob("odd/*.yml")]) if corpus else []:
+    for path in environment_files("environments", "odd"):
         try:
             entries = read_entries(read(path))
         except LockstepError:
@@ -366,15 +365,15 @@ def _corpus_entries(manager: str) -> Iterator[str]:
         yield from (entry.item.value for entry in entries.bad if entry.manager == manager)
 
 
-@pytest.mark.usefixtures("corpus")
 def test_every_conda_entry_of_the_corpus_is_taken_or_refused_as_rattler_and_conda_do() -> None:
     texts = sorted(set(_corpus_entries("conda")))
-    assert len(texts) > 1000
+    assert len(texts) > (1000 if find_corpus() else 50)
     for text in texts:
         spec = parse_conda(text)
         # ``when`` is newer than the conda that conda-lock carries; ``1.4.0 -c pytorch`` it reads as a version 1.4.0-c.
         assert isinstance(spec, BadSpec) is _is_refused(text) or "[when=" in text or " -c" in text, text
-        if isinstance(spec, CondaSpec):
+        # Of a package's URL rattler keeps the name alone.
+        if isinstance(spec, CondaSpec) and "://" not in text:
             by_rattler = MatchSpec(text, strict=False)
             assert (spec.name, spec.build) == (by_rattler.name.normalized, by_rattler.build or "")
 
@@ -472,10 +471,9 @@ def test_a_requirement_is_read_as_packaging_reads_it(text: str) -> None:
     _compare_with_packaging(text)
 
 
-@pytest.mark.usefixtures("corpus")
 def test_every_pip_entry_of_the_corpus_is_read_as_packaging_reads_it() -> None:
     texts = sorted(set(_corpus_entries("pip")))
-    assert len(texts) > 500
+    assert len(texts) > (500 if find_corpus() else 50)
     for text in texts:
         _compare_with_packaging(text)
 

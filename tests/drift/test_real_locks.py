@@ -72,10 +72,10 @@ def test_a_real_change_is_accounted_for_package_by_package(pair: Path) -> None:
         assert len(report.comparisons) == len(old.platforms.keys() & new.platforms.keys())
 
 
-@pytest.mark.parametrize("pair", pairs(), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "pair", [pair for pair in pairs() if "conda-linux-64.lock" in locks(pair)], ids=lambda path: path.name
+)
 def test_lock_and_explicit_file_of_one_change_give_the_same_report(pair: Path) -> None:
-    if "conda-linux-64.lock" not in locks(pair):
-        pytest.skip("this pair has one format")
     shown = []
     for name in locks(pair):
         report = report_of(pair, name)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -128,6 +129,21 @@ def test_a_python_without_pip_is_given_one(machine: Machine, action: Path, tmp_p
     done = machine.install(action, **pip_environment())
     assert done.returncode == 0, done.stderr
     assert machine.version() == sys.base_prefix
+
+
+def test_a_dependency_whose_bytes_are_not_those_of_the_lock_is_not_installed(
+    machine: Machine, action: Path, tmp_path: Path
+) -> None:
+    changed = tmp_path / "changed"
+    shutil.copytree(action, changed)
+    lock = changed / "requirements" / "action.txt"
+    text = lock.read_text()
+    start = text.index("packaging==")
+    lock.write_text(text[:start] + re.sub(r"sha256:\w+", "sha256:" + "0" * 64, text[start:], count=2))
+    machine.has(Path(sys.executable), "python3")
+    done = machine.install(changed, **pip_environment())
+    assert done.returncode != 0
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr
 
 
 def announce(folder: Path) -> Path:

@@ -19,13 +19,14 @@ from conda_lockstep.lock.update.make import Settings, make_lock
 from tests.support.forge import Forge
 from tests.support.http_server import Server
 
-WITH_PIP = "conda__conda-lock__tests-test-install-with-pip-deps-conda-lock.yml"
+WITH_PIP = Path(__file__).with_name("two_platforms.conda-lock.yml")
+"""What conda-forge and PyPI have, as our own writer puts it: names, versions, URLs and hashes."""
 
 
 @pytest.fixture(scope="session")
-def real(corpus: Path) -> Lock:
+def real() -> Lock:
     """A lock of two platforms, 28 packages, 4 of them by pip."""
-    return canonical(cep37.read(corpus / "locks" / "conda-lock" / WITH_PIP), WITH_PIP).lock
+    return canonical(cep37.read(WITH_PIP), WITH_PIP.name).lock
 
 
 @pytest.fixture

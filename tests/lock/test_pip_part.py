@@ -10,6 +10,7 @@ from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.pip.requirements import PipPart, pip_part
+from tests.support.corpus import environment_files, find_corpus
 
 WHEEL = "https://host/files/a_b-1.0-py3-none-any.whl"
 SHA = "0123456789abcdef" * 4
@@ -216,17 +217,17 @@ def test_a_constraint_is_no_url(write):
     assert "cannot be locked: a constraint names versions" in str(_refusal("-c c.txt"))
 
 
-def test_real_requirements_of_the_corpus_are_read_or_refused_in_one_line(corpus):
+def test_real_requirements_are_read_or_refused_in_one_line():
     """Every pip part of 423 real files: no crash, and a place in each refusal."""
     from conda_lockstep.environment.reader import read
 
     read_, refused = 0, 0
-    for path in sorted((corpus / "environments").glob("*.y*ml")):
-        file = read(path, shown_as=path.name)
+    for path in environment_files("environments"):
         try:
+            file = read(path, shown_as=path.name)
             read_ += bool(pip_part(file).wanted)
         except LockstepError as error:
             refused += 1
             assert str(error).startswith(f"{path.name}:"), error
-    assert read_ > 100
+    assert read_ > (100 if find_corpus() else 10)
     assert refused < read_ / 2

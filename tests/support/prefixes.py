@@ -32,6 +32,7 @@ def solve(forge: Forge, specs: Sequence[str] = SPECS, *, cuda: str = "12.9") -> 
         GenericVirtualPackage,
         MatchSpec,
         PackageName,
+        Subdir,
         Version,
         VirtualPackage,
     )
@@ -45,7 +46,7 @@ def solve(forge: Forge, specs: Sequence[str] = SPECS, *, cuda: str = "12.9") -> 
         rattler_solve(
             [Channel(forge.channel_url)],
             [MatchSpec(spec) for spec in specs],
-            platforms=[forge.subdir, "noarch"],
+            platforms=[Subdir(forge.subdir), Subdir("noarch")],
             virtual_packages=virtual,
         )
     )
@@ -76,7 +77,7 @@ def package_of(record: RepoDataRecord) -> Package:
         record.subdir,
         split_package_url(record.url).channel,
         record.url,
-        sha256=record.sha256.hex(),
+        sha256=record.sha256.hex() if record.sha256 else "",
         md5=record.md5.hex() if record.md5 else "",
         size=record.size or 0,
         timestamp=int(record.timestamp.timestamp()) if record.timestamp else 0,

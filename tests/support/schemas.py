@@ -12,4 +12,5 @@ def schema(page: str) -> dict[str, object]:
     """Return the JSON schema on a page of the docs."""
     text = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
     (block,) = re.findall(r"```json\n(\{.*?\n\})\n```", text, re.DOTALL)
-    return json.loads(block)
+    loaded: dict[str, object] = json.loads(block)
+    return loaded

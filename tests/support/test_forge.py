@@ -16,7 +16,15 @@ import pytest
 import rattler
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from rattler import BuildString, GenericVirtualPackage, MatchSpec, PackageName, RepoDataRecord, Version
+from rattler import (
+    BuildString,
+    GenericVirtualPackage,
+    MatchSpec,
+    PackageName,
+    RepoDataRecord,
+    Subdir,
+    Version,
+)
 
 from tests.support.forge import Channel, Draft, Forge, Member, build_forge
 from tests.support.forge.archive import read, write
@@ -116,9 +124,9 @@ def test_a_second_forge_has_the_same_bytes(forge: Forge, tmp_path: Path) -> None
 
 
 def test_a_second_call_takes_no_time(forge: Forge) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert build_forge() == forge
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 def test_every_record_is_dated_hashed_and_sized(forge: Forge) -> None:
@@ -335,7 +343,7 @@ def solve(
         rattler.solve(
             [rattler.Channel(url)],
             [MatchSpec(spec) for spec in specs],
-            platforms=[SUBDIR, "noarch"],
+            platforms=[Subdir(SUBDIR), Subdir("noarch")],
             virtual_packages=virtual_packages,
             exclude_newer=cut_off,
         )

@@ -104,4 +104,4 @@ def get(server: Server, path: str, timeout: float = 10, **headers: str) -> bytes
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(server.url + path, headers=headers)
     with opener.open(request, timeout=timeout) as answer:
-        return answer.read()
+        return bytes(answer.read())

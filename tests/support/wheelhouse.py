@@ -1,4 +1,4 @@
-"""The wheels that an installation of this project needs, downloaded once: tests install from them, offline and fast."""
+"""The wheels that the Action's lock pins, downloaded once by hash: tests install from them, offline and fast."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from tests.support.forge.store import REPOSITORY, build_once, key
 
-BUILD_BACKEND = ("hatchling", "editables")
+LOCK = REPOSITORY / "requirements" / "action.txt"
 
 
 def wheelhouse() -> Path:
-    """Return a folder of wheels: every dependency of every extra, and what builds a wheel of ours."""
+    """Return a folder of wheels: every dependency of every extra, and the build backend."""
     cache = REPOSITORY / ".cache" / "wheelhouse"
-    return build_once(cache, key(REPOSITORY / "pyproject.toml"), _download)
+    return build_once(cache, key(LOCK), _download)
 
 
 def pip_environment() -> dict[str, str]:
@@ -30,7 +30,7 @@ def pip_environment() -> dict[str, str]:
 
 def _download(folder: Path) -> None:
     command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--prefer-binary",
-        "--dest", str(folder), f"{REPOSITORY}[all]", *BUILD_BACKEND,
+        sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes",
+        "--dest", str(folder), "--requirement", str(LOCK),
     ]  # fmt: skip
     subprocess.run(command, check=True)

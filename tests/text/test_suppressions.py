@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.corpus import environment_files
 
 from conda_lockstep.environment.reader import read
 from conda_lockstep.text.comments import layout
@@ -166,10 +165,8 @@ def test_comments_are_what_stands_outside_of_scalars(pairs: list[tuple[str, str]
     assert [text[slice(*span)] for span in found] == wanted
 
 
-def test_every_comment_of_the_corpus_is_found(corpus: Path) -> None:
-    for path in sorted(corpus.joinpath("environments").iterdir()):
-        if path.suffix not in (".yml", ".yaml"):
-            continue
+def test_every_comment_of_real_files_is_found() -> None:
+    for path in environment_files("environments"):
         try:
             source = read(path).source
         except UnreadableFileError:

@@ -4,12 +4,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.support.corpus import environment_files
 from tests.support.repository import Repository
 
 from conda_lockstep.cli.main import main
 from conda_lockstep.config import Config
 from conda_lockstep.environment.format import canonical
 from conda_lockstep.environment.reader import read
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import runner as lint
 
 UGLY = "name: demo\nchannels:\n- conda-forge\ndependencies:\n- numpy=1.26  # ABI\n- python=3.11\n"
@@ -128,11 +130,14 @@ def test_without_files_those_of_the_repository_are_formatted(
     )
 
 
-def test_the_rule_about_order_has_nothing_to_say_of_what_was_formatted(corpus: Path) -> None:
+def test_the_rule_about_order_has_nothing_to_say_of_what_was_formatted() -> None:
     config = Config()
     chosen = lint.select(config, ("unsorted",))
-    for path in sorted(corpus.joinpath("environments").glob("*.y*ml")):
-        text = canonical(read(path))
+    for path in environment_files("environments"):
+        try:
+            text = canonical(read(path))
+        except LockstepError:  # some of our own cases are broken on purpose
+            continue
         assert lint.lint(lint.parse_text(text, path.name), chosen, config) == []
 
 

@@ -81,9 +81,9 @@ def test_the_same_report_gives_the_same_bytes() -> None:
 
 
 def test_three_thousand_changes_are_a_page_of_two_megabytes_in_a_second() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     text = render(LARGE)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert len(text.encode()) < 2_000_000
     assert text.count("<tr class=") == len(LARGE.rows)
 

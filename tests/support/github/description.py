@@ -41,7 +41,7 @@ class Description:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
-        self._resources: Registry[Any] = Registry(retrieve=self._retrieve)  # type: ignore[call-arg]
+        self._resources: Registry[Any] = Registry(retrieve=self._retrieve)
         self._validators: dict[str, Draft4Validator] = {}
 
     def operation(self, method: str, path: str) -> Operation:

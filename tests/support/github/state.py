@@ -217,7 +217,7 @@ class Renderer:
             value["head"]["repo"] |= {"full_name": pull.head_repository}
         else:
             value["head"]["repo"] = None
-        return value
+        return dict(value)
 
     def simple_pull_request(self, repository: Repository, pull: PullRequest) -> dict[str, Any]:
         """A pull request as lists show it."""
@@ -231,7 +231,7 @@ class Renderer:
                 value[side]["repo"] = None
             else:
                 value[side]["repo"] |= {"full_name": full[side]["repo"]["full_name"]}
-        return value
+        return dict(value)
 
     def issue(self, repository: Repository, issue: Issue) -> dict[str, Any]:
         """An issue."""

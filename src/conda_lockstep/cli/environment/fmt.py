@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.format import UnformattableError, canonical
 from conda_lockstep.environment.named_files import STDIN, read_stdin, with_folders
@@ -49,8 +50,10 @@ def run(*, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str =
 
 def _discover(folder: Path) -> list[Path]:
     from conda_lockstep.environment.discover import environment_files
+    from conda_lockstep.lint.engine.exclusion import not_excluded
+    from conda_lockstep.settings import load
 
-    return environment_files(folder)
+    return not_excluded(environment_files(folder), folder, load(Path.cwd(), TRUSTED))
 
 
 def _piped(files: Sequence[Path], shown: str, *, check: bool, diff: bool) -> int:

@@ -15,6 +15,7 @@ from conda_lockstep.config import Config
 from conda_lockstep.environment.named_files import STDIN, read_stdin, with_folders
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import reading, running, selection
+from conda_lockstep.lint.engine.exclusion import not_excluded
 from conda_lockstep.lint.engine.findings import UNREADABLE, Finding
 from conda_lockstep.lint.engine.partner_files import with_companions
 from conda_lockstep.lint.engine.registry import Rule, families_of
@@ -121,7 +122,7 @@ def _discover(config: Config, only: Sequence[str], folder: Path) -> list[Path]:
         from conda_lockstep.lint.targets.install_script.discover import install_files
 
         found += install_files(folder)
-    return found
+    return not_excluded(found, folder, config)
 
 
 def _asked_for_installs(config: Config, only: Sequence[str]) -> set[str]:
