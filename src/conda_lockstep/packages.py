@@ -16,6 +16,9 @@ Key: TypeAlias = tuple[Manager, str]
 ID_PREFIX = "ls1-"
 ID_DIGITS = 12
 
+PYTHON = "python"
+"""The interpreter among the dependencies of a pip package, with ``Requires-Python``; PyPI has no such project."""
+
 
 class Package(NamedTuple):
     """One package of one platform.
@@ -45,6 +48,11 @@ class Package(NamedTuple):
     def key(self) -> Key:
         """The key, unique in a package set."""
         return self.manager, self.name
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether a lock records the bounds of this pip package's dependencies, and so its ``Requires-Python``."""
+        return any(spec == PYTHON or spec.startswith(f"{PYTHON} ") for spec in self.depends)
 
     @property
     def identity(self) -> str:

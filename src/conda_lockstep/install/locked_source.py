@@ -54,7 +54,9 @@ def read_locked(
     """
     mirrors = Mirrors(load(resolve_path(path).parent, trust).mirrors, trust)
     if is_lock(path.name):
-        return LockSource(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
+        given = LockSource(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
+        _refuse_damaged(given)
+        return given
     from conda_lockstep.lock.check.satisfiability import is_satisfied
 
     environment = read(path)
@@ -72,7 +74,23 @@ def read_locked(
     if reasons:
         what = f"the lock no longer fits {path}"
         raise LockstepError(what, where=str(file), remedy=remedy, detail=tuple(map(str, reasons)))
+    _refuse_damaged(locked)
     return locked
+
+
+def _refuse_damaged(locked: LockSource) -> None:
+    """Raise ``LockstepError`` where an entry for this platform is not the file that it names, or cannot be installed.
+
+    rattler ends the process where an archive is another package than its record.
+    """
+    from conda_lockstep.lock.check.integrity import integrity_faults
+
+    platform = this_platform()
+    faults = list(integrity_faults(locked.lock, platform)) if platform in locked.lock.platforms else []
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        remedy = f"run: lockstep lock {environment_of(locked.file) or ''}".rstrip()
+        raise LockstepError(f"the lock is damaged: {faults[0]}{more}", where=str(locked.file), remedy=remedy)
 
 
 def read_every(path: Path, trust: Trust) -> list[LockSource]:

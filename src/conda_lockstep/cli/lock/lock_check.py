@@ -1,4 +1,4 @@
-"""``lockstep lock --check``: says whether environment files' locks still fit them, without solver and network."""
+"""``lockstep lock --check``: checks whether locks fit their environment files and are sound, without a solver."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.check.integrity import integrity_notes
 from conda_lockstep.lock.check.select import named, read_own
 from conda_lockstep.lock.check.status import stale_reasons
 from conda_lockstep.lock.model.paths import lock_path
@@ -36,6 +37,9 @@ def _check(path: Path, platforms: Sequence[str], machine: str) -> int:
     for reasons in found.values():
         for reason in reasons:
             print(f"{reason}")
+    for target in found:
+        for note in integrity_notes(locks[target]) if target in locks else ():
+            print(f"lockstep: {target}: {note}; run: lockstep lock {path}", file=sys.stderr)
     stale = [f"{target}" for target, reasons in found.items() if reasons]
     if stale:
         fits = "no longer fits" if len(stale) == 1 else "no longer fit"

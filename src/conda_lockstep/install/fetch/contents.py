@@ -120,6 +120,16 @@ def _refused(package: Package, what: str) -> LockstepError:
     return LockstepError(f"{package} {what}", where=where, remedy="do not install this package; report it")
 
 
+def refuse_other_package(package: Package, index_json: bytes) -> None:
+    """Raise ``LockstepError`` where an archive is, by its own ``index.json``, another package than the locked one."""
+    index = _loaded(index_json)
+    own = tuple(str(index.get(key, "")) for key in ("name", "version", "build"))
+    if any(own) and (own[0].lower(), *own[1:]) != (package.name, package.version, package.build):
+        what = f"the archive of {package} is {printable(' '.join(own))}"
+        where = without_credentials(package.url) or None
+        raise LockstepError(what, where=where, remedy="check the channel and the lock, then build again")
+
+
 def read_entries(paths_json: bytes, files: bytes) -> Entries | None:
     """Return the entries of a ``paths.json``, or of ``info/files`` from before there was one; None without either."""
     paths = _loaded(paths_json).get("paths")

@@ -20,7 +20,7 @@ from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.packages import Package
 
-_INFO = ("info/paths.json", "info/link.json", "info/files")
+_INFO = ("info/paths.json", "info/link.json", "info/files", "info/index.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +121,18 @@ def _overwrite(clash: PathConflict, count: int) -> LockstepError:
 
 
 async def _read_infos(archives: Mapping[Package, Path]) -> dict[Package, tuple[Entries, bytes]]:
-    async def info(path: Path) -> tuple[Entries, bytes]:
+    async def info(package: Package, path: Path) -> tuple[Entries, bytes]:
         try:
             archive = await PackageArchive.from_path(path)
             files = await archive.read_files(_INFO)
         except (OSError, RuntimeError, ValueError) as error:
             reason = str(error).rpartition("Caused by: ")[2].strip()
             raise LockstepError(f"is no conda package: {reason}", where=str(path)) from None
+        contents.refuse_other_package(package, files["info/index.json"] or b"")
         entries = contents.read_entries(files["info/paths.json"] or b"", files["info/files"] or b"")
         return entries or [], files["info/link.json"] or b""
 
-    return dict(zip(archives, await asyncio.gather(*map(info, archives.values())), strict=True))
+    return dict(zip(archives, await asyncio.gather(*(info(*item) for item in archives.items())), strict=True))
 
 
 def _refuse_other_than_wheel(package: Package) -> None:

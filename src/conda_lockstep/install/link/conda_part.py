@@ -12,6 +12,7 @@ from rattler.exceptions import InstallerError
 from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.fetch.cache import Caches, package_cache
+from conda_lockstep.install.fetch.rattler_errors import panics_as_errors
 from conda_lockstep.lock.channels.records import record_of
 from conda_lockstep.packages import Package
 
@@ -34,16 +35,19 @@ def install_conda(
     """
     records = [_record(package, caches, archives.get(package)) for package in packages]
     try:
-        asyncio.run(
-            install(
-                records,
-                prefix,
-                package_cache=package_cache(caches, doubted=doubted),
-                reinstall_packages=set(relink),
-                execute_link_scripts=link_scripts,
-                show_progress=progress,
+        with panics_as_errors(
+            "cannot be built", str(prefix), "check the lock and the cache, then build again"
+        ):
+            asyncio.run(
+                install(
+                    records,
+                    prefix,
+                    package_cache=package_cache(caches, doubted=doubted),
+                    reinstall_packages=set(relink),
+                    execute_link_scripts=link_scripts,
+                    show_progress=progress,
+                )
             )
-        )
     except InstallerError as error:
         raise _failure(str(error), prefix) from None
 

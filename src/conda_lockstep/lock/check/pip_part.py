@@ -1,18 +1,18 @@
-"""Does the pip part of a lock still fit? Each entry met, by the file, the extras and the indexes it asks for."""
+"""Checks the pip part of a lock: its entries, extras and indexes against the file, and the bounds between packages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.errors import Location
+from conda_lockstep.lock.check.pip_edges import pip_edge_holds
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY
+from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, extra_needs_of
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
 from conda_lockstep.lock.pip.wheels import WheelTarget
@@ -21,54 +21,67 @@ from conda_lockstep.packages import Package
 
 @dataclass(frozen=True, slots=True)
 class PipCheck:
-    """The pip part of one platform, ready to be compared with what is asked for.
+    """The pip part of one platform, ready to be compared with the requested one.
 
-    ``asked`` are the entries whose markers apply there; none where the platform has no Python.
+    ``requested`` are the entries whose markers apply there; none where the platform has no Python. ``held`` are the
+    projects that the lock has, by normalized name: pip's, and those that conda's packages hold. ``extra_needs`` are the
+    requirements of extras that entries request of conda's packages.
     """
 
     part: PipPart
-    asked: Sequence[PipWanted]
+    requested: Sequence[PipWanted]
     platform: str
     packages: Mapping[str, Package]
     held: Mapping[str, Package]
     noted: Mapping[str, str] | None
     markers: Mapping[str, str]
+    extra_needs: tuple[str, ...]
 
     @classmethod
     def of(cls, part: PipPart, lock: Lock, platform: str) -> PipCheck:
-        """Look up what a platform's pip entries are compared with."""
+        """Look up the packages that a platform's pip entries are compared with."""
         packages = lock.platforms[platform]
         conda = packages.only("conda").values()
         pip = {normalize(package.name): package for package in packages.only("pip").values()}
         owned = {name: owned.package for name, owned in owned_by_conda(conda).items()} if part.wanted else {}
         python = next((package for package in conda if package.name == "python"), None)
         markers = WheelTarget(python.version, platform, ()).markers if python else {}
-        asked = [entry for entry in part.wanted if entry.applies(markers)] if python else []
-        # Locks of others do not note what their packages do not show.
+        requested = [entry for entry in part.wanted if entry.applies(markers)] if python else []
+        # Locks of other tools do not record options, extras and URLs.
         noted = lock.metadata if CHANNEL_PRIORITY in lock.metadata else None
-        return cls(part, asked, platform, pip, {**owned, **pip}, noted, markers)
+        needs = extra_needs_of(lock, platform)
+        return cls(part, requested, platform, pip, {**owned, **pip}, noted, markers, needs)
+
+    @property
+    def roots(self) -> set[str]:
+        """Return the projects that entries request, those of the extras of conda's packages included."""
+        return {entry.name for entry in self.requested} | {split(spec)[0] for spec in self.extra_needs}
 
     def reasons(self, path: str) -> Iterator[tuple[str, Location | str]]:
-        """Yield what is wrong, each with its place; ``path`` stands for the whole file."""
+        """Yield each fault with its place; ``path`` stands for the whole file."""
         if self.part.wanted and not self.markers:
             yield f"pip entries, but no python in the lock for {self.platform}", path
         if not self.markers:
             return
-        for entry in self.asked:
+        for entry in self.requested:
             if reason := self._unmet(entry):
                 yield reason, entry.where
         for entry in self.part.constraints:
             if entry.applies(self.markers) and entry.name in self.held and (reason := self._unmet(entry)):
                 yield reason, entry.where
-        yield from ((reason, path) for reason in self._edges())
+        for spec in self.extra_needs:
+            held = self.held.get(normalize(split(spec)[0]))
+            if not pip_edge_holds(spec, held):
+                what = f"an extra that is requested needs '{spec}'; the lock for {self.platform} has {held or 'none'}"
+                yield what, path
         if self.noted is not None:
-            yield from self._facts(self.noted, path)
+            yield from self._recorded(self.noted, path)
 
     def _unmet(self, entry: PipWanted) -> str:
         held = self.held.get(entry.name)
         if held is None:
             return f"'{entry.text}' is not in the lock for {self.platform}"
-        has = f"'{entry.text}' is asked for; the lock for {self.platform} has {held}"
+        has = f"'{entry.text}' is requested; the lock for {self.platform} has {held}"
         if not _fits(entry, held.version):
             return has
         if entry.url and entry.url != held.url:
@@ -77,33 +90,19 @@ class PipCheck:
             return f"{has} with another hash"
         return ""
 
-    def _edges(self) -> Iterator[str]:
-        for package in self.packages.values():
-            for spec in package.depends:
-                held = self.held.get(normalize(split(spec)[0]))
-                if held is None or (held.manager == "pip" and not _meets(held.version, spec)):
-                    yield f"{package.name} needs '{spec}' of pip; the lock for {self.platform} has {held or 'none'}"
-
-    def _facts(self, noted: Mapping[str, str], path: str) -> Iterator[tuple[str, Location | str]]:
-        """Compare what was asked for with what the lock notes of it."""
-        asked = self.part.facts()
-        now, then = asked.get("pip_options", "none"), noted.get("pip_options", "none")
+    def _recorded(self, noted: Mapping[str, str], path: str) -> Iterator[tuple[str, Location | str]]:
+        """Compare the options, extras and URLs of the file with those that the lock records."""
+        requested = self.part.facts()
+        now, then = requested.get("pip_options", "none"), noted.get("pip_options", "none")
         if now != then and self.part.wanted:
             yield f"pip's options are {now}; the lock was made with {then}", path
         for key, how in (("pip_extras", ""), ("pip_urls", " by a URL")):
-            wanted, was = set(asked.get(key, "").split()), set(noted.get(key, "").split())
+            wanted, was = set(requested.get(key, "").split()), set(noted.get(key, "").split())
             for name in sorted(wanted ^ was):
                 longer, made = ("", "without it") if name in wanted else (" no longer", "with it")
                 named = name.partition("[")[0]
                 where = next((entry.where for entry in self.part.wanted if entry.name == named), path)
-                yield f"'{name}' is{longer} asked for{how}; the lock was made {made}", where
-
-
-def _meets(version: str, spec: str) -> bool:
-    try:
-        return Requirement(spec).specifier.contains(version, prereleases=True)
-    except (InvalidRequirement, InvalidVersion):
-        return True  # Poetry's notation, in locks of conda-lock
+                yield f"'{name}' is{longer} requested{how}; the lock was made {made}", where
 
 
 def _fits(entry: PipWanted, version: str) -> bool:

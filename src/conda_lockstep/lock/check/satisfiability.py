@@ -1,6 +1,6 @@
-"""Is a lock still right? Static satisfiability: every wish met, every edge held, nothing that nobody asks for.
+"""Static satisfiability: every requested spec is met, every dependency holds, and nothing is locked without a need.
 
-No solve and no network: a comment, a reordering or another spelling of the same wish never makes a lock stale.
+No solve and no network: a comment, a reordering or another spelling of the same spec never makes a lock stale.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import Location
 from conda_lockstep.lock.channels.channels import Mirrors, channel, channels_of
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.metadata import allows_of, machine_of
+from conda_lockstep.lock.model.metadata import allows_of, machine_of, needs_of
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.lock.solve.machines import lacking
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from conda_lockstep.lock.pip.requirements import PipPart
 
 SHOWN = 3
-"""How many of the packages that nobody asks for are named."""
+"""How many of the packages that nothing requires are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a lock does not fit; ``where`` is the entry of the environment file that asks for something else."""
+    """Why a lock does not fit; ``where`` is the entry of the environment file that requests something else."""
 
     what: str
     where: Location | str
@@ -62,11 +62,11 @@ class Broken:
 
     @property
     def name(self) -> str:
-        """Return the name of what is asked for."""
+        """Return the name of the required package."""
         return _name(self.spec)
 
     def is_met_by(self, package: Package) -> bool:
-        """Say whether a conda package of that name would do."""
+        """Return whether a conda package of that name meets the dependency."""
         return _fits(self.spec, package)
 
     def __str__(self) -> str:
@@ -77,9 +77,9 @@ class Broken:
 def is_satisfied(
     file: EnvironmentFile, lock: Lock, *, mirrors: Mirrors, platforms: Sequence[str] = ()
 ) -> list[Reason]:
-    """Return why a lock does not fit an environment file; nothing where it does.
+    """Return why a lock does not fit an environment file; an empty list where it does.
 
-    ``platforms`` are those that the lock must have, no more and no less; any will do where there are none. Raises
+    ``platforms`` are those that the lock must have, no more and no less; without any, each will do. Raises
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
     entries, part = wanted(file, mirrors, fetching=False), _pip_part(file, lock)
@@ -119,18 +119,23 @@ def broken_edges(lock: Lock, platform: str) -> Iterator[Broken]:
 
 
 def beyond_machine(lock: Lock, platform: str) -> Iterator[str]:
-    """Yield what packages constrain of the machine that a platform was solved for, where it does not have that.
+    """Yield the bounds on the machine that a platform was solved for, where the machine is not within them.
 
-    What they depend on is an edge as any other.
+    They are folded over what packages depend on and constrain, and constrains are recorded nowhere else.
     """
-    facts = machine_of(lock, platform)
-    for lack in lacking(facts, {}, allows_of(lock, platform)):
-        held = next(fact for fact in facts if fact.name == split(lack)[0])
-        yield f"the packages for {platform} rule out all but '{lack}'; the lock is for a machine with {held}"
+    machine = machine_of(lock, platform)
+    if not machine:
+        return
+    needs, allows = needs_of(lock, platform), allows_of(lock, platform)
+    for lack in lacking(machine, needs, allows):
+        name = split(lack)[0]
+        held = next((str(each) for each in machine if each.name == name), f"no {name}")
+        verb = "need" if name in needs else "rule out all but"
+        yield f"the packages for {platform} {verb} '{lack}'; the lock is for a machine with {held}"
 
 
 def reachable(roots: Iterable[Key], packages: Mapping[Key, Package]) -> set[Key]:
-    """Return what some entries of an environment file lead to, each manager's packages through its own."""
+    """Return the packages that some entries of an environment file lead to, each manager's through its own."""
     roots = tuple(roots)
     found: set[Key] = set()
     managers: tuple[Manager, ...] = ("conda", "pip")
@@ -150,22 +155,22 @@ def _platforms(file: EnvironmentFile, lock: Lock, platforms: Sequence[str]) -> I
     for name in sorted(expected - lock.platforms.keys()):
         yield Reason(f"the lock has nothing for {name}", file.path)
     for name in sorted(lock.platforms.keys() - expected):
-        yield Reason(f"the lock is for {name}, too, which is not asked for", file.path)
+        yield Reason(f"the lock is for {name}, too, which is not requested", file.path)
 
 
 def _channels(file: EnvironmentFile, lock: Lock, mirrors: Mirrors) -> Iterator[Reason]:
-    asked = [item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)]
+    listed = [item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)]
     folder = resolve_path(Path(file.path)).parent
     held = []
     for name in lock.channels:
         held += (
-            [item for item in asked if item.startswith(f"{DEFAULT_URLS[0].rpartition('/')[0]}/")]
+            [item for item in listed if item.startswith(f"{DEFAULT_URLS[0].rpartition('/')[0]}/")]
             if name == "defaults"
             else [channel(name, folder, mirrors, fetching=False).url]
         )
-    if asked != held:
+    if listed != held:
         where = file.source.location(file.channels.span.start)
-        yield Reason(f"the channels are {', '.join(asked)}; the lock is from {', '.join(held)}", where)
+        yield Reason(f"the channels are {', '.join(listed)}; the lock is from {', '.join(held)}", where)
 
 
 def _windows(lock: Lock) -> bool:
@@ -178,40 +183,42 @@ class _Platform:
     def __init__(self, name: str, packages: PackageSet, machine: tuple[VirtualPackage, ...]) -> None:
         self.name = name
         self.conda = {package.name: package for package in packages.only("conda").values()}
-        self.facts = machine
+        self.packages = packages
+        self.virtual_packages = machine
         self.machine = {
-            fact.name: Package("conda", fact.name, fact.version, fact.build, "noarch") for fact in machine
+            each.name: Package("conda", each.name, each.version, each.build, "noarch") for each in machine
         }
 
     def reasons(
         self, entries: Sequence[RequestedSpec], pip: PipCheck | None, channels: set[str], path: str
     ) -> Iterator[Reason]:
-        """Yield what is wrong, the user's own entries first."""
+        """Yield each fault, those of the user's own entries first."""
         for entry in entries:
             yield from self._entry(entry)
         if pip:
             yield from (Reason(what, where) for what, where in pip.reasons(path))
         yield from self._edges(path)
-        yield from self._strangers(entries, pip, channels, path)
+        yield from (Reason(what, path) for what in self._pip_edges())
+        yield from self._unrequired(entries, pip, channels, path)
 
     def _entry(self, entry: RequestedSpec) -> Iterator[Reason]:
         if entry.name.startswith("__"):
             if not self._holds(entry.spec):
-                held = " ".join(map(str, self.facts)) or "no machine"
-                what = f"'{entry.text}' is asked for; the lock for {self.name} is for a machine with {held}"
+                held = " ".join(map(str, self.virtual_packages)) or "no machine"
+                what = f"'{entry.text}' is requested; the lock for {self.name} is for a machine with {held}"
                 yield Reason(what, entry.where)
             return
         package = self.conda.get(entry.name)
         if package is None:
             yield Reason(f"'{entry.text}' is not in the lock for {self.name}", entry.where)
         elif not _fits(entry.spec, package):
-            yield Reason(f"'{entry.text}' is asked for; the lock for {self.name} has {package}", entry.where)
+            yield Reason(f"'{entry.text}' is requested; the lock for {self.name} has {package}", entry.where)
         elif entry.channel and package.channel != entry.channel.url:
-            what = f"'{entry.text}' is asked for; the lock for {self.name} has it from {package.channel}"
+            what = f"'{entry.text}' is requested; the lock for {self.name} has it from {package.channel}"
             yield Reason(what, entry.where)
 
     def broken(self) -> Iterator[Broken]:
-        """Yield the dependencies that do not hold, and the constraints, of which locks of other formats know."""
+        """Yield the dependencies that do not hold, and the constraints, which locks of other formats record."""
         for package in self.conda.values():
             for spec in package.depends:
                 if not self._holds(spec):
@@ -226,35 +233,39 @@ class _Platform:
             held = edge.held or ("no such machine" if edge.name.startswith("__") else "none")
             yield Reason(f"{edge}; the lock for {self.name} has {held}", path)
 
+    def _pip_edges(self) -> Iterator[str]:
+        if not self.packages.only("pip"):
+            return
+        from conda_lockstep.lock.check.pip_edges import broken_pip_edges
+
+        yield from broken_pip_edges(self.packages, self.name)
+
     def _holds(self, spec: str) -> bool:
         name = _name(spec)
         if name.startswith("__"):
-            # A lock of somebody else does not say which machine it is for.
-            fact = self.machine.get(name)
-            return not self.machine or (fact is not None and _fits(spec, fact))
+            # A lock of another tool does not record its machine.
+            virtual = self.machine.get(name)
+            return not self.machine or (virtual is not None and _fits(spec, virtual))
         held = self.conda.get(name)
         return held is not None and (spec == name or _fits(spec, held))
 
-    def _strangers(
+    def _unrequired(
         self, entries: Sequence[RequestedSpec], pip: PipCheck | None, channels: set[str], path: str
     ) -> Iterator[Reason]:
         for roots, packages in (
             ({entry.name for entry in entries}, self.conda),
-            ({entry.name for entry in pip.asked} if pip else set(), pip.packages if pip else {}),
+            (pip.roots if pip else set(), pip.packages if pip else {}),
         ):
-            unasked = [str(packages[name]) for name in sorted(packages.keys() - _reachable(roots, packages))]
-            if unasked:
-                more = f" and {len(unasked) - SHOWN} more" if len(unasked) > SHOWN else ""
-                what = (
-                    f"nobody asks for {', '.join(unasked[:SHOWN])}{more}, which the lock for {self.name} has"
-                )
+            extra = [str(packages[name]) for name in sorted(packages.keys() - _reachable(roots, packages))]
+            if extra:
+                more = f" and {len(extra) - SHOWN} more" if len(extra) > SHOWN else ""
+                named = f"{', '.join(extra[:SHOWN])}{more}"
+                what = f"the lock for {self.name} contains packages that nothing requires: {named}"
                 yield Reason(what, path)
         for name, package in sorted(self.conda.items()):
             if package.channel not in channels:
                 what = f"{name} is from {package.channel} in the lock for {self.name}, which is not listed"
                 yield Reason(what, path)
-            if package.subdir not in (self.name, "noarch"):
-                yield Reason(f"{name} is for {package.subdir} in the lock for {self.name}", path)
 
 
 def _reachable(roots: Iterable[str], packages: Mapping[str, Package]) -> set[str]:
@@ -279,7 +290,7 @@ def _name(spec: str) -> str:
 
 
 def _fits(spec: str, package: Package) -> bool:
-    """Say whether a conda package is what a match spec asks for; rattler is asked of the few that are not read here."""
+    """Return whether a conda package meets a match spec; rattler decides the few that are not read here."""
     pattern = matching.read(spec)
     if pattern is None:
         from conda_lockstep.lock.channels.records import record_of

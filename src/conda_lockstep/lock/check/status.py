@@ -1,4 +1,4 @@
-"""The locks that lie beside an environment file: whether each fits it, and whether each machine has one."""
+"""The locks beside an environment file: whether each fits it and is sound, and whether each machine has one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.check.integrity import integrity_faults, machine_wheel_faults
 from conda_lockstep.lock.check.satisfiability import Reason, is_satisfied
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
@@ -16,14 +17,14 @@ from conda_lockstep.lock.solve.machines import expected_platforms, lacking, mach
 
 
 def stale_reasons(
-    file: EnvironmentFile, locks: Mapping[Path, Lock], config: Config, asked: Sequence[str] = ()
+    file: EnvironmentFile, locks: Mapping[Path, Lock], config: Config, requested: Sequence[str] = ()
 ) -> dict[Path, list[Reason]]:
-    """Return by lock why it does not fit the file or the settings; a lock that does has no reasons.
+    """Return by lock why it does not fit the file or the settings, or is damaged; a lock that fits has no reasons.
 
-    ``asked`` are the platforms that there must be, those of file and settings where there are none. Raises
+    ``requested`` are the platforms that there must be; without any, those of the file and the settings. Raises
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
-    expected = expected_platforms(file, asked, config)
+    expected = expected_platforms(file, requested, config)
     common, mirrors = lock_path(Path(file.path)), Mirrors(config.mirrors, config.trust)
     apart = {platform for path, lock in locks.items() if path != common for platform in lock.platforms}
     found = {}
@@ -34,9 +35,11 @@ def stale_reasons(
             reasons.append(Reason("each of its platforms has locks for its machines: delete it", str(path)))
         elif path != common and expected and not wanted <= set(expected):
             reasons.append(
-                Reason(f"the lock is for {', '.join(sorted(wanted))}, which is not asked for", str(path))
+                Reason(f"the lock is for {', '.join(sorted(wanted))}, which is not requested", str(path))
             )
-        found[path] = [*reasons, *is_satisfied(file, lock, platforms=sorted(wanted), mirrors=mirrors)]
+        reasons += is_satisfied(file, lock, platforms=sorted(wanted), mirrors=mirrors)
+        faults = [fault for platform in lock.platforms for fault in integrity_faults(lock, platform)]
+        found[path] = [*reasons, *(Reason(fault, str(path)) for fault in faults)]
     for path, reason in _unlocked(file, locks, config, expected):
         found.setdefault(path, []).append(reason)
     return found
@@ -71,6 +74,12 @@ def _changed(lock: Lock, platform: str, machines: Sequence[DeclaredMachine]) -> 
         lacks = lacking(virtual_packages_of(machine), needs, allows)
         if lacks:
             yield f"the packages for {platform} need {', '.join(lacks)}; '{machine.name}' does not have that"
+        recorded = metadata.machine_of(lock, platform)
+        if virtual_packages_of(machine) != recorded:
+            known = set(machine_wheel_faults(lock, platform, recorded))
+            for fault in machine_wheel_faults(lock, platform, virtual_packages_of(machine)):
+                if fault not in known:
+                    yield f"{fault}: the machine '{machine.name}'"
     with_gpu = [machine for machine in machines if machine.driver or machine.cuda]
     solved_for_gpu = any(fact.name == "__cuda" for fact in metadata.machine_of(lock, platform))
     if machines and len(with_gpu) == len(machines) and not solved_for_gpu:

@@ -7,6 +7,7 @@ https://conda.org/learn/ceps/cep-0037
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Sized
+from dataclasses import replace
 from pathlib import Path
 
 from conda_lockstep.conda import dependencies
@@ -36,7 +37,8 @@ def parse(text: str, shown_as: str) -> Lock:
         )
 
         lock = parse_yaml(text, shown_as)
-    return lock
+    # To other tools, content_hash is a hash of the requested packages.
+    return lock if is_ours(text, lock) else replace(lock, content_hash=None)
 
 
 def write(lock: Lock, path: Path) -> None:

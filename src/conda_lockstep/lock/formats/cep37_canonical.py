@@ -62,7 +62,7 @@ def parse_canonical(text: str) -> Lock | None:
     platforms = {name: PackageSet.of(entries.get(name, ())) for name in lock.platforms}
     if any(len(platforms[name]) != len(listed) for name, listed in entries.items()):
         return None
-    return Lock(platforms, lock.channels, lock.sources, lock.metadata)
+    return Lock(platforms, lock.channels, lock.sources, lock.metadata, content_hash=lock.content_hash)
 
 
 def _head(text: str) -> Lock | None:
@@ -70,15 +70,16 @@ def _head(text: str) -> Lock | None:
     match = _HEAD.fullmatch(text)
     if match is None:
         return None
-    _, channels, platforms, sources, metadata = (lines or "" for lines in match.groups())
-    names, pairs = _items(platforms), _pairs(metadata)
-    if len(set(names)) != len(names) or pairs is None:
+    hashes, channels, platforms, sources, metadata = (lines or "" for lines in match.groups())
+    names, pairs, digests = _items(platforms), _pairs(metadata), _pairs(hashes)
+    if len(set(names)) != len(names) or pairs is None or digests is None:
         return None
     return Lock(
         platforms=dict.fromkeys(names, PackageSet()),
         channels=tuple(without_credentials(url) for url in _items(channels)),
         sources=_items(sources),
         metadata=pairs,
+        content_hash=digests,
     )
 
 

@@ -70,7 +70,15 @@ def _lock(document: object) -> Lock:
         channels=tuple(_channels(metadata)),
         sources=_strings(metadata, "sources", ("metadata",)),
         metadata={key: _string(custom, key, ("metadata", "custom_metadata")) for key in custom},
+        content_hash=_digests(metadata),
     )
+
+
+def _digests(metadata: Mapping[str, object]) -> Mapping[str, str]:
+    """Return ``content_hash``; anything in it that is not a string, such as digits without quotes, is no digest."""
+    found = metadata.get("content_hash")
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {str(name): digest for name, digest in pairs if isinstance(digest, str)}
 
 
 def _check_version(root: Mapping[str, object]) -> None:

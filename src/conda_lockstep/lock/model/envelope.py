@@ -100,6 +100,18 @@ def admits(constraint: str, version: str, build: str = "0") -> bool:
     return pattern.admits(version) and (not pattern.build or _runs(build, pattern.build))
 
 
+def is_as_tight(recorded: str, constraint: str) -> bool:
+    """Return whether a recorded constraint rules out all that another one does, as far as plain bounds tell.
+
+    What is not a plain bound must be recorded as it is.
+    """
+    known = {recorded, *recorded.split(",")}
+    if constraint == ANY or constraint in known:
+        return True
+    parts = {constraint} if "|" in constraint or " " in constraint else set(constraint.split(","))
+    return all(part in known or _fold([recorded, part]) == _fold([recorded]) for part in parts)
+
+
 def to_text(constraints: Mapping[str, str]) -> str:
     """Write constraints as a lock keeps them: ``__cuda >=12.0; __linux``."""
     return "; ".join(f"{name} {text}".removesuffix(f" {ANY}") for name, text in sorted(constraints.items()))

@@ -17,6 +17,8 @@ class Lock:
     environment files it was solved from, relative to the lock's folder, with ``/``.
     ``metadata`` is CEP 37's ``custom_metadata``. ``source_format`` is one of ``conda-lock``,
     ``explicit``, ``pixi``; ``complete`` is false where the format cannot hold pip packages.
+    ``content_hash`` is what the file says of its packages, by platform; None for a lock that was not read from a
+    file of ours.
     ``notices`` are what is to be known of a solve that was just done; no file holds them.
     """
 
@@ -26,4 +28,5 @@ class Lock:
     metadata: Mapping[str, str] = field(default_factory=dict)
     source_format: str = "conda-lock"
     complete: bool = True
+    content_hash: Mapping[str, str] | None = field(default=None, compare=False)
     notices: tuple[str, ...] = field(default=(), compare=False)

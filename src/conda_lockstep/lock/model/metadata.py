@@ -12,6 +12,8 @@ from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.packages import Package
 
 CHANNEL_PRIORITY = "channel_priority"
+EXTRA_NEEDS = "pip_extra_needs"
+"""Of a platform: the requirements of the extras that entries request of projects that conda installs."""
 
 _UTC = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -62,6 +64,12 @@ def needs_of(lock: Lock, platform: str) -> Mapping[str, str]:
 def allows_of(lock: Lock, platform: str) -> Mapping[str, str]:
     """Return what a machine may lack, and must fit where it has it."""
     return envelope.from_text(lock.metadata.get(f"{platform}.allows", ""))
+
+
+def extra_needs_of(lock: Lock, platform: str) -> tuple[str, ...]:
+    """Return what the extras of conda's packages require of pip, as PEP 508 requirements: ``pysocks >=1.5.6``."""
+    text = lock.metadata.get(f"{platform}.{EXTRA_NEEDS}", "")
+    return tuple(text.split("; ")) if text else ()
 
 
 def newest_of(lock: Lock, platform: str) -> datetime.datetime | None:

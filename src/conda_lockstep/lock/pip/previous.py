@@ -45,10 +45,5 @@ class Before:
 NOTHING_BEFORE = Before()
 
 
-def pinned(versions: Mapping[str, str]) -> str:
-    """Return versions as lines of a requirements file."""
-    return "".join(f"{name}=={version}\n" for name, version in sorted(versions.items()))
-
-
 def _utc(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -53,11 +53,23 @@ def choose(
     return sorted(chosen, key=lambda file: file.project)
 
 
+def any_wheels(text: str, projects: Container[str], target: WheelTarget) -> list[WheelFile]:
+    """Return a wheel for each of some projects, one that fits the target where there is one: all have one METADATA."""
+    found = []
+    for package in _tables(tomllib.loads(text), "packages"):
+        project, version = str(package["name"]), str(package.get("version", ""))
+        urls = {_file_name(url): (url, sha256) for url, sha256 in _wheels(package)}
+        if project in projects and urls:
+            url, sha256 = urls[best(sorted(urls), target) or min(urls)]
+            found.append(WheelFile(project, version, url, sha256))
+    return found
+
+
 def _choose(
     package: Mapping[str, object], project: str, target: WheelTarget, hashes: frozenset[str] | None
 ) -> WheelFile:
     version = str(package.get("version", ""))
-    urls = {unquote(urlsplit(url).path).rpartition("/")[2]: (url, sha256) for url, sha256 in _wheels(package)}
+    urls = {_file_name(url): (url, sha256) for url, sha256 in _wheels(package)}
     chosen = best(sorted(name for name in urls if hashes is None or urls[name][1] in hashes), target)
     if chosen is None and hashes and best(sorted(urls), target):
         what = f"no wheel of {project} {version} has a hash that is asked for"
@@ -80,6 +92,10 @@ def _wheels(package: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         sha256 = hashes.get("sha256", "") if isinstance(hashes, dict) else ""
         url = wheel.get("url") or Path(str(wheel["path"])).as_uri()
         yield str(url), str(sha256)
+
+
+def _file_name(url: str) -> str:
+    return unquote(urlsplit(url).path).rpartition("/")[2]
 
 
 def _tables(table: Mapping[str, object], key: str) -> Iterator[Mapping[str, object]]:

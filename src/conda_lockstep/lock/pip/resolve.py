@@ -10,14 +10,18 @@ from tempfile import TemporaryDirectory
 
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.channels.access import Access
+from conda_lockstep.lock.channels.cache import default_cache
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.owned_projects import Owned, owned_by_conda
 from conda_lockstep.lock.pip import pylock
+from conda_lockstep.lock.pip.edges import pip_edges
+from conda_lockstep.lock.pip.fetch_metadata import fetch_metadata
 from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
 from conda_lockstep.lock.pip.refusals import has_secret
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
 from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain
-from conda_lockstep.lock.pip.uv import Uv
+from conda_lockstep.lock.pip.uv import Uv, sources
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import Package
@@ -28,10 +32,14 @@ _YANKED = re.compile(r'`([^`=]+)==([^`]+)` is yanked(?: \(reason: "(.*)"\))?')
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The pip packages by name, and what is to be known about them that is no error."""
+    """The pip packages by name, and notices for the user.
+
+    ``extra_needs`` are the requirements of extras of conda's packages that entries request.
+    """
 
     packages: tuple[Package, ...]
     notices: tuple[str, ...] = ()
+    extra_needs: tuple[str, ...] = ()
 
 
 def resolve(
@@ -60,21 +68,38 @@ def resolve(
     with TemporaryDirectory(prefix="lockstep-") as folder:
         uv = Uv(Path(folder), target, cache)
         uv.give(part, mirrors, index, before)
+        access = _access(part, mirrors, index)
         opened = {entry.name for entry in asked if entry.extras and entry.name in owned}
+        excluded: dict[str, str] = {}
         while True:
             uv.hold(owned, known_by_index=opened)
             solved = uv.solve()
+            if solved.returncode and excluded:
+                raise _no_version_for_python(excluded, asked, target)
             if solved.returncode:
                 raise explain(solved.stderr, part, owned, opened, target, conda, entries, mirrors.trust)
-            # Only the index knows what an extra of a package asks for that conda installs.
+            # Only the index has the dependencies of an extra of a package that conda installs.
             extras = _missing_extras(solved.stderr)
             more = {name for name, _ in extras if name in owned} - opened
-            if not more:
+            if more:
+                opened |= more
+                continue
+            places = {entry.name: entry.where for entry in reversed(asked)}
+            files = pylock.choose(solved.stdout, target, without=owned, hashes=_hashes(asked), places=places)
+            stand_ins = pylock.any_wheels(solved.stdout, opened, target)
+            metadata = fetch_metadata([*files, *stand_ins], access, _metadata_cache(cache))
+            # uv respects only the lower bound of Requires-Python.
+            unfit = [file for file in files if not metadata[file.project].accepts(target.python)]
+            if not unfit:
                 break
-            opened |= more
-        places = {entry.name: entry.where for entry in reversed(asked)}
-        files = pylock.choose(solved.stdout, target, without=owned, hashes=_hashes(asked), places=places)
-        edges = _edges(uv.solve_again({file.project: file.version for file in files})) if files else {}
+            for file in unfit:
+                uv.exclude(file.project, file.version)
+                excluded[file.project] = (
+                    f"{file.version} requires Python {metadata[file.project].python_bounds}"
+                )
+    edges = pip_edges(
+        metadata, [file.project for file in files], [entry.requirement for entry in asked], markers
+    )
     packages = tuple(
         Package(
             "pip",
@@ -82,11 +107,37 @@ def resolve(
             file.version,
             url=_lock_url(file, mirrors),
             sha256=file.sha256,
-            depends=tuple(sorted(name for name, askers in edges.items() if file.project in askers)),
+            depends=edges.by_project[file.project],
         )
         for file in files
     )
-    return Resolved(packages, tuple(_notices(solved.stderr, extras, asked, owned)))
+    return Resolved(packages, tuple(_notices(solved.stderr, extras, asked, owned)), edges.of_extras)
+
+
+def _access(part: PipPart, mirrors: Mirrors, index: str) -> Access:
+    """Return the credentials that indexes are written with; the files are on the same hosts, below other paths."""
+    access = Access(mirrors.with_credentials)
+    named = [*sources(part, index, mirrors.trust), *(links.url(mirrors.trust) for links in part.links)]
+    for url in (
+        *map(mirrors.fetch_url, named),
+        *(entry.given(mirrors.trust) for entry in part.wanted if entry.url),
+    ):
+        if origin := re.search(r"https?://[^/\s]+@[^/\s]+", url):
+            access.learn(f"{origin[0]}/")
+    return access
+
+
+def _metadata_cache(cache: Path | None) -> Path:
+    return (cache.parent if cache else default_cache()) / "wheel-metadata"
+
+
+def _no_version_for_python(
+    excluded: Mapping[str, str], asked: Sequence[PipWanted], target: WheelTarget
+) -> LockstepError:
+    project, why = next(iter(excluded.items()))
+    where = next((entry.where for entry in asked if entry.name == project), None)
+    what = f"no version of {project} fits Python {target.python}: {project} {why}"
+    return LockstepError(what, where=where, remedy="lock another Python, or request another version")
 
 
 def _hashes(asked: Sequence[PipWanted]) -> dict[str, frozenset[str]]:
@@ -104,16 +155,6 @@ def _lock_url(file: pylock.WheelFile, mirrors: Mirrors) -> str:
         what = f"the index gives a URL for {file.project} {file.version} that holds a secret, which a lock must not"
         raise LockstepError(what, remedy="use an index that takes user and password before the host")
     return url
-
-
-def _edges(annotated: str) -> dict[str, frozenset[str]]:
-    """Read ``six==1.17.0  # via python-dateutil, -r requirements.in``: who asks for each package."""
-    found = {}
-    for line in annotated.splitlines():
-        match = re.match(r"([A-Za-z0-9._-]+)[^#]*#\s*via\s+(.*)", line)
-        if match:
-            found[normalize(match[1])] = frozenset(normalize(name.strip()) for name in match[2].split(","))
-    return found
 
 
 def _missing_extras(text: str) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.owned_projects import Owned
-from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before, pinned
+from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
 from conda_lockstep.lock.pip.requirements import PipPart
 from conda_lockstep.lock.pip.wheels import WheelTarget
 
@@ -73,6 +73,10 @@ class Uv:
             *before.arguments(),
         )
 
+    def exclude(self, project: str, version: str) -> None:
+        """Leave a version of a project out from now on."""
+        self._constraints.append(f"{project}!={version}\n")
+
     def hold(self, owned: Mapping[str, Owned], *, known_by_index: Container[str]) -> None:
         """Write conda's packages as constraints, links to stand-ins and their metadata.
 
@@ -94,17 +98,10 @@ class Uv:
         self._write("uv.toml", metadata)
 
     def solve(self) -> subprocess.CompletedProcess[str]:
-        """Return the solution as ``pylock.toml`` (PEP 751): files and hashes, but not who asks for whom."""
+        """Return the solution as ``pylock.toml`` (PEP 751): files and hashes, without the dependencies between them."""
         # What uv finds where it is to write its answer it keeps to, as far as it can.
         self._write("pylock.toml", [self._before.pylock()])
         return self._compile("--format", "pylock.toml", "--output-file", "pylock.toml")
-
-    def solve_again(self, versions: Mapping[str, str]) -> str:
-        """Return a solution as requirements with comments that say who asks for whom, from what uv has cached."""
-        self._write("edges.txt", [pinned(versions)])
-        how = ("--annotation-style", "line", "--output-file", "edges.txt")
-        told = self._compile(*how, "--offline")
-        return (told if told.returncode == 0 else self._compile(*how)).stdout
 
     def _compile(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         links = (self.folder / "conda.html").as_uri()

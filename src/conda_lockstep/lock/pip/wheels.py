@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 
@@ -103,6 +105,30 @@ class WheelTarget:
             yield "win_arm64" if self.platform == "win-arm64" else "win_amd64"
 
 
+class WheelName(NamedTuple):
+    """The parts of a wheel's file name (PEP 427); ``project`` is normalized, ``build`` -1 where there is none."""
+
+    project: str
+    version: Version
+    build: int
+    tags: frozenset[Tag]
+
+
+@lru_cache(maxsize=1 << 14)
+def wheel_name(file_name: str) -> WheelName | None:
+    """Read a file name; None for one that is not a wheel's."""
+    try:
+        project, version, build, tags = parse_wheel_filename(file_name)
+    except (InvalidWheelFilename, InvalidVersion):
+        return None
+    return WheelName(project, version, build[0] if build else -1, tags)
+
+
+def fits(wheel: WheelName, target: WheelTarget) -> bool:
+    """Return whether an installer on the target would install a wheel."""
+    return not wheel.tags.isdisjoint(_order(target))
+
+
 def best(file_names: Sequence[str], target: WheelTarget) -> str | None:
     """Return the wheel that an installer on the target would choose; None where none fits.
 
@@ -111,13 +137,10 @@ def best(file_names: Sequence[str], target: WheelTarget) -> str | None:
     order = _order(target)
     ranked = []
     for name in file_names:
-        try:
-            _, _, build, tags = parse_wheel_filename(name)
-        except InvalidWheelFilename:
-            continue
-        ranks = [order[tag] for tag in tags if tag in order]
-        if ranks:
-            ranked.append((min(ranks), -(build[0] if build else -1), name))
+        wheel = wheel_name(name)
+        ranks = [order[tag] for tag in wheel.tags if tag in order] if wheel else []
+        if wheel and ranks:
+            ranked.append((min(ranks), -wheel.build, name))
     return min(ranked)[2] if ranked else None
 
 

@@ -1,22 +1,24 @@
-"""Makes a merged lock whole where that needs no solver.
+"""Completes a merged lock where that needs no solver.
 
-What one side took out and the other needs comes back, and what nobody needs any more goes.
+A package that one side removed and the other needs comes back; a package that nothing needs any more goes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from conda_lockstep.conda.dependencies import split
 from conda_lockstep.lock.check.satisfiability import broken_edges, reachable
 from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.metadata import extra_needs_of
 from conda_lockstep.lock.update.merge import with_packages
 from conda_lockstep.packages import Key, Package
 
 
 def mend(lock: Lock, sides: Iterable[Lock], roots: Iterable[Key] | None) -> Lock:
-    """Return a merged lock with the dependencies that only one side still has, and without what no root leads to.
+    """Return a merged lock with the dependencies that only one side still has, without packages no root leads to.
 
-    ``roots`` are what the environment file asks for; None where that is not known, and then nothing goes.
+    ``roots`` are the packages that the environment file requests; None where that is not known, and then nothing goes.
     """
     sides = tuple(sides)
     roots = None if roots is None else tuple(roots)
@@ -25,7 +27,8 @@ def mend(lock: Lock, sides: Iterable[Lock], roots: Iterable[Key] | None) -> Lock
             lock = with_packages(lock, platform, [*lock.platforms[platform].values(), *back])
         if roots is not None:
             held = lock.platforms[platform]
-            kept = reachable(roots, held)
+            extras: list[Key] = [("pip", split(spec)[0]) for spec in extra_needs_of(lock, platform)]
+            kept = reachable([*roots, *extras], held)
             lock = with_packages(lock, platform, [held[key] for key in held if key in kept])
     return lock
 

@@ -27,10 +27,11 @@ from conda_lockstep.lock.solve.solve import (
     Solver,
     UnsolvableError,
 )
-from conda_lockstep.packages import Package
+from conda_lockstep.packages import Package, PackageSet
 
 if TYPE_CHECKING:
     from conda_lockstep.lock.pip.requirements import PipPart
+    from conda_lockstep.lock.pip.resolve import Resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,20 @@ async def _make(task: _Task) -> dict[str, Lock]:
         metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.facts() if task.pip else {})},
         notices=tuple(dict.fromkeys(task.notices)),
     )
-    locks = arrange(solved, head)
+    locks = {name: _with_extras(lock, task.extra_needs) for name, lock in arrange(solved, head).items()}
     refuse_cpu_builds(locks.values(), task.entries, task.file, settings.cpu_allow)
     return locks
+
+
+def _with_extras(lock: Lock, needs: Mapping[tuple[str, str], tuple[str, ...]]) -> Lock:
+    """Return a lock that records what the requested extras of conda's packages require."""
+    found = {
+        platform: needs.get((platform, packages.digest)) for platform, packages in lock.platforms.items()
+    }
+    facts = {
+        f"{platform}.{metadata.EXTRA_NEEDS}": "; ".join(specs) for platform, specs in found.items() if specs
+    }
+    return replace(lock, metadata={**lock.metadata, **facts})
 
 
 class _Task:
@@ -139,6 +151,8 @@ class _Task:
         self.entries: tuple[RequestedSpec, ...] = wanted(file, settings.mirrors)
         self.pip = _pip_part(file)
         self.notices: list[str] = []
+        self.extra_needs: dict[tuple[str, str], tuple[str, ...]] = {}
+        """What the extras of conda's packages require of pip, by platform and the digest of its packages."""
 
     async def solve(self, group: MachineGroup) -> tuple[Package, ...]:
         """Return the packages for a group of machines; see :data:`variants.Solve`."""
@@ -167,7 +181,12 @@ class _Task:
             told = await explain(self.solver, replace(request, kept=()), str(error))
             raise NoCommonError(told) from None
         kept = {package.name: package.version for package in stay if package.manager == "pip"}
-        return (*solved, *_pip(self.file, self.pip, solved, request, self.settings, kept, self.notices))
+        found = _pip(self.file, self.pip, solved, request, self.settings, kept)
+        self.notices += found.notices if found else ()
+        packages = (*solved, *(found.packages if found else ()))
+        if found and found.extra_needs:
+            self.extra_needs[group.platform, PackageSet.of(packages).digest] = found.extra_needs
+        return packages
 
 
 def _pip_part(file: EnvironmentFile) -> PipPart | None:
@@ -186,11 +205,10 @@ def _pip(
     request: Request,
     settings: Settings,
     kept: Mapping[str, str],
-    notices: list[str],
-) -> tuple[Package, ...]:
-    """Return the pip packages on top of a platform's conda packages; what else is to be known goes to ``notices``."""
+) -> Resolved | None:
+    """Return the pip packages on top of a platform's conda packages; None where the file requests none."""
     if part is None or not part.wanted:
-        return ()
+        return None
     from conda_lockstep.lock.pip import resolve as pypi
     from conda_lockstep.lock.pip.previous import Before
     from conda_lockstep.lock.pip.wheels import WheelTarget
@@ -205,7 +223,7 @@ def _pip(
         raise LockstepError(f"pip entries for a free-threaded {python} cannot be locked yet", where=file.path)
     target = WheelTarget(python.version, request.platform, request.machine)
     cache = settings.cache / "uv" if settings.cache else None
-    found = pypi.resolve(
+    return pypi.resolve(
         part,
         conda,
         target,
@@ -215,5 +233,3 @@ def _pip(
         cache=cache,
         before=Before(kept, settings.horizon),
     )
-    notices += found.notices
-    return found.packages

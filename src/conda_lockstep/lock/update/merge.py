@@ -1,6 +1,6 @@
-"""Merges locks three-way, package by package; what the two sides made of one package differently is a clash.
+"""Merges locks three-way, package by package; a package that both sides changed differently is a conflict.
 
-Needs no solver: whether the result fits together is for :mod:`.check` to say.
+Needs no solver; :mod:`conda_lockstep.lock.check` checks whether the result fits together.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _V = TypeVar("_V")
 
 @dataclass(frozen=True, slots=True, order=True)
 class MergeConflict:
-    """A package that both sides changed, and not alike: to another version, or one of them took it out."""
+    """A package that both sides changed differently: to two versions, or one side removed it."""
 
     platform: str
     key: Key
@@ -27,7 +27,7 @@ class MergeConflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merged lock. It has nothing for ``clashes``; ``head`` is what else is undecided, and has our side's."""
+    """The merged lock, without the packages in ``clashes``; ``head`` names the metadata in conflict, taken from ours."""
 
     lock: Lock
     clashes: tuple[MergeConflict, ...]
@@ -35,20 +35,20 @@ class Merged:
 
     @property
     def reasons(self) -> list[str]:
-        """Return what is undecided, in words."""
+        """Return the conflicts as messages."""
         names = [f"{clash.key[1]} ({clash.platform})" for clash in self.clashes]
-        return [f"both sides changed {name}, and not alike" for name in (*names, *self.head)]
+        return [f"both sides changed {name} differently" for name in (*names, *self.head)]
 
 
 def merge(base: Lock | None, ours: Lock, theirs: Lock) -> Merged:
-    """Merge two locks that come from one, ``base``; without it, what either side has is kept."""
+    """Merge two locks that come from one, ``base``; without it, the packages of both sides are kept."""
     start = base or Lock({})
     platforms: dict[str, PackageSet] = {}
     clashes: list[MergeConflict] = []
     for platform in sorted(ours.platforms.keys() | theirs.platforms.keys()):
         before, mine, other = (each.platforms.get(platform) for each in (start, ours, theirs))
         if (mine is None and other == before) or (other is None and mine == before):
-            continue  # one side takes the platform out, the other leaves it as it was
+            continue  # one side removes the platform, the other did not change it
         packages, clashing = _three_way(before or {}, mine or {}, other or {})
         platforms[platform] = PackageSet.of(packages.values())
         clashes += [MergeConflict(platform, key) for key in clashing]
@@ -78,7 +78,7 @@ def with_packages(lock: Lock, platform: str, packages: Iterable[Package]) -> Loc
 def _three_way(
     base: Mapping[_K, _V], ours: Mapping[_K, _V], theirs: Mapping[_K, _V]
 ) -> tuple[dict[_K, _V], list[_K]]:
-    """Merge mappings; return what is agreed, and the keys that are not."""
+    """Merge mappings; return the merged pairs, and the keys in conflict."""
     agreed: dict[_K, _V] = {}
     clashing: list[_K] = []
     for key in dict.fromkeys((*ours, *theirs)):
@@ -111,8 +111,8 @@ def _settled(keys: Iterable[str], base: Lock, ours: Lock, theirs: Lock) -> Itera
 
 def _tightest(*texts: str) -> str:
     """Return bounds on the machine that are as tight as all of these."""
-    asked = tuple(f"{name} {bound}" for text in texts for name, bound in envelope.from_text(text).items())
-    return envelope.to_text(envelope.envelope([Package("conda", "", "", depends=asked)]).needs)
+    bounds = tuple(f"{name} {bound}" for text in texts for name, bound in envelope.from_text(text).items())
+    return envelope.to_text(envelope.envelope([Package("conda", "", "", depends=bounds)]).needs)
 
 
 def _platform(key: str) -> str:

@@ -1,4 +1,4 @@
-"""A lock with conflict markers: whole packages of either side between them, and all that is agreed outside."""
+"""A lock with conflict markers: whole packages of either side between them, and everything else outside."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MARKER_SIZE = 7
 
 
 def conflict(merged: Merged, ours: Lock, theirs: Lock, *, size: int = MARKER_SIZE) -> str:
-    """Return the text of a merged lock in which the packages that clash stand as either side has them.
+    """Return the text of a merged lock with conflict markers around the packages that clash.
 
-    There is always a conflict: where no packages clash but the merge does not fit, all that the sides do not share is.
+    There is always a conflict: where no packages clash but the merge does not fit, every difference is marked.
     """
     mine, other = (_side(merged, lock) for lock in (ours, theirs))
     if mine == other:

@@ -88,6 +88,8 @@ def _fitting(
 ) -> tuple[Lock | None, list[str]]:
     """Return a lock that fits together and fits the environment file, else None; and what is to be told."""
     from conda_lockstep.lock.channels.channels import Mirrors
+    from conda_lockstep.lock.check.integrity import integrity_faults, integrity_notes
+    from conda_lockstep.lock.check.pip_edges import broken_pip_edges
     from conda_lockstep.lock.check.satisfiability import beyond_machine, broken_edges, is_satisfied
     from conda_lockstep.lock.explain.why import entries_of
     from conda_lockstep.lock.solve.machines import expected_platforms
@@ -107,9 +109,12 @@ def _fitting(
         for platform in lock.platforms:
             edges = broken_edges(lock, platform)
             reasons += [f"{edge}, which is not in the merge" for edge in edges if not edge.is_constraint]
+            reasons += broken_pip_edges(lock.platforms[platform], platform)
             reasons += beyond_machine(lock, platform)
+    if not merged.reasons:
+        reasons += [fault for platform in lock.platforms for fault in integrity_faults(lock, platform)]
     if not reasons:
-        return lock, [f"merged, {_counted(sides, lock)}", *note]
+        return lock, [f"merged, {_counted(sides, lock)}", *integrity_notes(lock), *note]
     if file is None or offline or merged.head or path.name != lock_path(Path(file.path)).name:
         return None, [*reasons, *note]
     try:
