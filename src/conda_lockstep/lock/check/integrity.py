@@ -1,0 +1,125 @@
+"""Integrity: each entry of a lock is the file that its URL names, has a hash, and fits its platform and Python.
+
+Beside satisfiability: this looks at the lock alone, without its environment file. No solve and no network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from conda_lockstep.conda.urls import split_package_url
+from conda_lockstep.lock.check.pip_edges import without_bounds
+from conda_lockstep.lock.model import envelope
+from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, machine_of, needs_of
+from conda_lockstep.lock.model.virtual_packages import VirtualPackage
+from conda_lockstep.packages import Package, PackageSet, environment_id
+
+SHOWN = 3
+"""How many packages a note names."""
+_COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
+
+
+def integrity_faults(lock: Lock, platform: str) -> Iterator[str]:
+    """Yield what is wrong with the entries of a platform, and with what the lock records of it, in a line each."""
+    packages = lock.platforms[platform]
+    yield from _recorded(lock, platform)
+    for package in packages.only("conda").values():
+        yield from (f"{package} ({platform}): {what}" for what in _conda(package, platform))
+    yield from _same_bytes(packages, platform)
+    pip = packages.only("pip")
+    if pip:
+        from conda_lockstep.lock.check.wheel_entries import wheel_faults
+
+        for package in pip.values():
+            if not package.sha256 and not re.fullmatch(_COMMIT, package.url):
+                yield f"{package} ({platform}): no sha256 is recorded"
+        yield from wheel_faults(packages, platform, machine_of(lock, platform))
+
+
+def machine_wheel_faults(lock: Lock, platform: str, machine: Sequence[VirtualPackage]) -> Iterator[str]:
+    """Yield the wheels of a platform that a declared machine cannot install, such as one with an older glibc."""
+    packages = lock.platforms[platform]
+    if packages.only("pip"):
+        from conda_lockstep.lock.check.wheel_entries import wheel_faults
+
+        yield from wheel_faults(packages, platform, tuple(machine))
+
+
+def integrity_notes(lock: Lock) -> Iterator[str]:
+    """Yield what a check could not prove of a lock, in a line each: not a fault, but not proved either."""
+    weak = [
+        package for package in _all(lock) if package.manager == "conda" and package.md5 and not package.sha256
+    ]
+    if weak:
+        yield f"only an MD5 hash is recorded for {_named(weak)}"
+    if CHANNEL_PRIORITY in lock.metadata:
+        open_ended = [each for packages in lock.platforms.values() for each in without_bounds(packages)]
+        if open_ended:
+            yield f"the bounds of pip dependencies are not recorded for {_named(open_ended)}, and were not checked"
+
+
+def _all(lock: Lock) -> Iterator[Package]:
+    for packages in lock.platforms.values():
+        yield from packages.values()
+
+
+def _named(packages: Sequence[Package]) -> str:
+    names = list(dict.fromkeys(package.name for package in packages))
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
+
+
+def _recorded(lock: Lock, platform: str) -> Iterator[str]:
+    """Compare the content hash, the machine and its bounds with the packages; only our own locks record them."""
+    packages = lock.platforms[platform]
+    if lock.content_hash is not None:
+        recorded = lock.content_hash.get(platform, "")
+        if not recorded:
+            yield f"no content_hash is recorded for {platform}"
+        elif recorded != packages.digest:
+            found, other = packages.environment_id, environment_id(recorded)
+            yield f"the packages for {platform} are not the recorded ones: content_hash is {other}, theirs is {found}"
+    if CHANNEL_PRIORITY not in lock.metadata:
+        return
+    if not machine_of(lock, platform):
+        yield f"no machine is recorded for {platform}"
+    needs = envelope.envelope(packages.only("conda").values()).needs
+    for name, constraint in needs.items():
+        bounds = needs_of(lock, platform).get(name)
+        if bounds is None or not envelope.is_as_tight(bounds, constraint):
+            what = f"{name} {constraint}".removesuffix(" *")
+            has = f"'{name} {bounds}'" if bounds else f"no need of {name}"
+            yield f"the packages for {platform} need '{what}' of a machine; the lock records {has}"
+
+
+def _conda(package: Package, platform: str) -> Iterator[str]:
+    if package.subdir not in (platform, "noarch"):
+        yield f"it is built for {package.subdir or 'an unknown platform'}"
+    stem = f"/{package.name}-{package.version}-{package.build}"
+    if not package.url.endswith((f"{stem}.conda", f"{stem}.tar.bz2")):
+        yield from _conda_url(package)
+    if not package.sha256 and not package.md5:
+        yield "no hash is recorded"
+
+
+def _conda_url(package: Package) -> Iterator[str]:
+    parts = split_package_url(package.url.partition("#")[0])
+    if not package.url:
+        yield "no URL is recorded"
+    elif not parts.name:
+        yield f"its URL is not that of a conda package: {package.url}"
+    elif (parts.name.lower(), parts.version, parts.build) != (package.name, package.version, package.build):
+        yield f"its URL is that of {parts.name} {parts.version} {parts.build}"
+
+
+def _same_bytes(packages: PackageSet, platform: str) -> Iterator[str]:
+    """Yield two entries with one hash: two packages are never the same bytes."""
+    owners: dict[str, Package] = {}
+    for package in packages.values():
+        digest = package.sha256 or package.md5
+        if digest:
+            first = owners.setdefault(digest, package)
+            if first is not package:
+                yield f"{first} and {package} ({platform}) have the same hash"
