@@ -9,7 +9,7 @@ from tests.support.hooks import Hooks, config
 from tests.support.repository import Repository
 
 STALE = ENVIRONMENT.replace("cuda-version=12.6", "cuda-version=12.4  # for older drivers")
-SAID = "environment.yml:5:5: error stale-lock: 'cuda-version=12.4' is asked for; the lock for linux-64 has"
+SAID = "environment.yml:5:5: error stale-lock: 'cuda-version=12.4' is requested; the lock for linux-64 has"
 
 
 pytestmark = pytest.mark.parametrize("tool", ["pre-commit", "prek"])

@@ -100,5 +100,5 @@ def test_a_cut_off_holds_for_all_a_cool_down_for_what_is_new(lock):
 def test_who_asks_for_whom_is_said_of_what_is_locked(lock):
     old = lock("app", "tool", horizon=Horizon(all=BETWEEN))
     (packages,) = lock("app", "tool", old=[old]).platforms.values()
-    assert packages["pip", "app"].depends == ("lib",)
+    assert packages["pip", "app"].depends == ("lib", "python")
     assert packages["pip", "tool"].depends == ()

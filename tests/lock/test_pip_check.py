@@ -113,11 +113,11 @@ def _reasons(lock, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        (("rich-one",), ("rich-one[empty]",), ":5:5: 'rich-one[empty]' is asked for; the lock was made"),
-        (("rich-one[empty]",), ("rich-one",), ":5:5: 'rich-one[empty]' is no longer asked for; the lock was"),
-        (("base @ {url}",), ("base",), ":5:5: 'base' is no longer asked for by a URL; the lock was"),
+        (("rich-one",), ("rich-one[empty]",), ":5:5: 'rich-one[empty]' is requested; the lock was made"),
+        (("rich-one[empty]",), ("rich-one",), ":5:5: 'rich-one[empty]' is no longer requested; the lock was"),
+        (("base @ {url}",), ("base",), ":5:5: 'base' is no longer requested by a URL; the lock was"),
         (("base",), ("base", "--pre"), ": pip's options are --pre; the lock was made with none"),
-        (("base",), ("base; sys_platform == 'win32'",), ": nobody asks for base 1.0, which the lock for {} has"),
+        (("base",), ("base; sys_platform == 'win32'",), ": the lock for {} contains packages that nothing requires: base 1.0"),
     ],
 )  # fmt: skip
 def test_the_reason_names_what_changed(lock, forge, before, after, reason):
@@ -130,7 +130,7 @@ def test_a_change_in_a_requirements_file_is_judged_with_its_place_there(lock, fo
     try:
         requirements.write_text("# bounds\nbase<1\n")
         (reason,) = is_satisfied(file, held, mirrors=Mirrors({}, TRUSTED))
-        assert str(reason).startswith(f"{requirements}:2:1: 'base<1' is asked for; the lock for ")
+        assert str(reason).startswith(f"{requirements}:2:1: 'base<1' is requested; the lock for ")
     finally:
         requirements.write_text("base\n")
 
@@ -142,7 +142,7 @@ def test_constraints_are_held_against_what_is_locked_and_ask_for_nothing(lock, f
     assert is_satisfied(file, held, mirrors=Mirrors({}, TRUSTED)) == []
     (folder / "bounds.txt").write_text("base<1\n")
     (reason,) = is_satisfied(file, held, mirrors=Mirrors({}, TRUSTED))
-    assert str(reason).startswith(f"{folder}/bounds.txt:1:1: 'base<1' is asked for; the lock for ")
+    assert str(reason).startswith(f"{folder}/bounds.txt:1:1: 'base<1' is requested; the lock for ")
 
 
 def test_a_hash_that_the_locked_file_has_not_is_named(lock):

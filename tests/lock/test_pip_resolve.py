@@ -432,5 +432,5 @@ def test_the_order_of_lines_changes_nothing(solve):
     forwards, backwards = solve(*items), solve(*reversed(items))
     assert forwards.packages == backwards.packages
     assert [package.depends for package in forwards.packages if package.name == "rich-one"] == [
-        ("base", "less", "more")
+        ("base", "less", "more", "python")
     ]

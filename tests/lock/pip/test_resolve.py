@@ -49,7 +49,10 @@ def test_a_pip_entry_is_locked_with_url_hash_and_edges(lock, forge):
     toolbelt = packages["pip", "requests-toolbelt"]
     assert toolbelt.url.endswith("/requests_toolbelt-1.0.0-py2.py3-none-any.whl")
     assert len(toolbelt.sha256) == 64
-    assert toolbelt.depends == ("requests",)
+    assert toolbelt.depends == (
+        "python !=3.0.*,!=3.1.*,!=3.2.*,!=3.3.*,>=2.7",
+        "requests <3.0.0,>=2.0.1",
+    )
     assert set(_pip(packages)) == {
         "requests-toolbelt",
         "requests",

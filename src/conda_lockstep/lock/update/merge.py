@@ -27,7 +27,7 @@ class MergeConflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merged lock, without the packages in ``clashes``; ``head`` names the metadata in conflict, taken from ours."""
+    """The merged lock, without the packages in ``clashes``; ``head`` names the metadata in conflict, which is ours."""
 
     lock: Lock
     clashes: tuple[MergeConflict, ...]
