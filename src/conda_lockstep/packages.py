@@ -27,7 +27,8 @@ class Package(NamedTuple):
     ``url`` has no credentials. ``sha256`` and ``md5`` are lower-case hex, empty if unknown.
     ``depends`` and ``constrains`` are match specs (conda) or PEP 508 requirements (pip).
     ``timestamp`` is in seconds since the epoch, 0 if the record is undated. Only the identity
-    (manager, name, version, build, subdir) takes part in the environment id.
+    (manager, name, version, build, subdir) takes part in the environment id. ``build_number`` is None where it is the
+    one that the build string has; see :func:`number_of_build`.
     """
 
     manager: Manager
@@ -43,6 +44,7 @@ class Package(NamedTuple):
     timestamp: int = 0
     depends: tuple[str, ...] = ()
     constrains: tuple[str, ...] = ()
+    build_number: int | None = None
 
     @property
     def key(self) -> Key:
@@ -62,6 +64,14 @@ class Package(NamedTuple):
     def __str__(self) -> str:
         """``name version build`` for conda, ``name version`` for pip."""
         return f"{self.name} {self.version} {self.build}".rstrip()
+
+
+def number_of_build(build: str) -> int:
+    """Return the build number that a build string has: ``py312_0``, ``hab00c5b_1_cpython``; 0 where it has none.
+
+    conda-build writes it behind the hash; a recipe may write anything else.
+    """
+    return next((int(part) for part in reversed(build.split("_")) if part.isdecimal()), 0)
 
 
 class PackageSet(Mapping[Key, Package]):

@@ -24,6 +24,7 @@ FILES = (
     SmallWheel("asks-for-extra", "1.0", requires=("rich-one[more-of-it]",)),
 )  # fmt: skip
 
+EXTRA = ": the lock for {} contains packages that nothing requires: base 1.0"
 VARIANTS = (
     ("base",),
     ("'Base  # the same'",),
@@ -117,7 +118,7 @@ def _reasons(lock, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]
         (("rich-one[empty]",), ("rich-one",), ":5:5: 'rich-one[empty]' is no longer requested; the lock was"),
         (("base @ {url}",), ("base",), ":5:5: 'base' is no longer requested by a URL; the lock was"),
         (("base",), ("base", "--pre"), ": pip's options are --pre; the lock was made with none"),
-        (("base",), ("base; sys_platform == 'win32'",), ": the lock for {} contains packages that nothing requires: base 1.0"),
+        (("base",), ("base; sys_platform == 'win32'",), EXTRA),
     ],
 )  # fmt: skip
 def test_the_reason_names_what_changed(lock, forge, before, after, reason):

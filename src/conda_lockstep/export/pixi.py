@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sized
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from conda_lockstep.conda.dependencies import split
+from conda_lockstep.conda.dependencies import ANY, split
 from conda_lockstep.conda.urls import ANACONDA
 from conda_lockstep.export.model import Export, Subject
 from conda_lockstep.export.pip import commit_of
 from conda_lockstep.lock.formats.pixi import NEWEST
 from conda_lockstep.lock.model import metadata
-from conda_lockstep.packages import Package
+from conda_lockstep.packages import PYTHON, Package
 from conda_lockstep.text.yaml_scalars import phrase
 
 DEFAULT_INDEX = "https://pypi.org/simple"
@@ -66,7 +66,11 @@ def _described(package: Package) -> Iterator[str]:
             yield f"  version: {phrase(package.version)}\n"
         if package.sha256:
             yield f"  sha256: {phrase(package.sha256)}\n"
-        yield from _list("  ", "requires_dist", map(_requirement, package.depends))
+        python = [spec for spec in package.depends if split(spec)[0] == PYTHON]
+        others = [spec for spec in package.depends if spec not in python]
+        yield from _list("  ", "requires_dist", map(_requirement, others))
+        for bounds in {split(spec)[1] for spec in python} - {ANY}:
+            yield f"  requires_python: {phrase(bounds)}\n"
         return
     for kind, value in (("sha256", package.sha256), ("md5", package.md5)):
         if value:

@@ -419,7 +419,10 @@ def test_a_mutation_is_red_exactly_where_it_makes_machines_differ(mutation: Muta
     [
         ({"driver": "470.57.02"}, "__cuda >=12; 'node' does not have that"),
         ({"driver": "560.35.03", "glibc": "2.17"}, FITS),
-        ({"driver": "560.35.03", "glibc": "2.12"}, "does not fit Python 3.12.7 on linux-64 with glibc 2.12: the machine 'node'"),
+        (
+            {"driver": "560.35.03", "glibc": "2.12"},
+            "does not fit Python 3.12.7 on linux-64 with glibc 2.12: the machine 'node'",
+        ),
     ],
 )  # fmt: skip
 def test_each_declared_machine_must_meet_the_needs_and_the_wheels(machine: dict, expected: str) -> None:

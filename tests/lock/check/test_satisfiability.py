@@ -1,4 +1,4 @@
-"""A lock is stale exactly where a requested spec is not met, an edge does not hold, or nothing requires a package any more."""
+"""A lock is stale exactly where a spec is not met, an edge does not hold, or nothing requires a package any more."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def test_a_comment_an_order_or_a_spelling_never_makes_a_lock_stale(forge, lock, 
     [
         ((*ENTRIES, "pandas"), None, "environment.yml:8:5: 'pandas' is not in the lock for {platform}"),
         (("python", "requests>=99", "numpy", "pip"), None, "environment.yml:5:5: 'requests>=99' is requested"),
-        (("python", "requests>=2.30", "pip"), None, "environment.yml: the lock for {platform} contains packages that nothing requires: numpy "),
+        (("python", "requests>=2.30", "pip"), None, "environment.yml: {extra}numpy "),
         (("python", "requests>=2.30", "numpy=*=mkl*", "pip"), None, "environment.yml:6:5: 'numpy=*=mkl*' is requested"),
-        (None, ("humanize",), "environment.yml: the lock for {platform} contains packages that nothing requires: requests-toolbelt 1.0.0"),
+        (None, ("humanize",), "environment.yml: {extra}requests-toolbelt 1.0.0"),
         (None, ("humanize>=99", "requests-toolbelt"), "environment.yml:9:9: 'humanize>=99' is requested; the lock"),
         (None, ("humanize", "requests-toolbelt", "tabulate"), "environment.yml:11:9: 'tabulate' is not in the lock"),
         (None, ("humanize", "requests-toolbelt", "numpy>99"), "environment.yml:11:9: 'numpy>99' is requested"),
@@ -91,9 +91,9 @@ def test_a_requested_spec_that_is_not_met_is_named(forge, lock, entries, pip, re
     if reason is None:
         assert reasons == []
     else:
-        assert [found.startswith(reason.format(platform=forge.subdir)) for found in reasons].count(
-            True
-        ) == 1, reasons
+        extra = f"the lock for {forge.subdir} contains packages that nothing requires: "
+        expected = reason.format(platform=forge.subdir, extra=extra)
+        assert [found.startswith(expected) for found in reasons].count(True) == 1, reasons
 
 
 def test_channels_and_their_order_count(forge, lock):

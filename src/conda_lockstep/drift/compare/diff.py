@@ -162,6 +162,8 @@ def _bare(file: str) -> str:
 
 
 def _compare_metadata(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
+    if old.manager == "pip" and old.has_bounds != new.has_bounds:
+        return  # one of the locks is from before bounds were recorded
     facts = (("depends", old.depends, new.depends), ("constrains", old.constrains, new.constrains))
     for fact, one, other in facts:
         if one == other:

@@ -6,7 +6,7 @@ from rattler import BuildString, PackageRecord, RepoDataRecord
 
 from conda_lockstep.conda.urls import split_package_url
 from conda_lockstep.lock.channels.channels import Mirrors
-from conda_lockstep.packages import Package
+from conda_lockstep.packages import Package, number_of_build
 
 
 def package_of(record: RepoDataRecord, mirrors: Mirrors) -> Package:
@@ -27,6 +27,7 @@ def package_of(record: RepoDataRecord, mirrors: Mirrors) -> Package:
         int(published.timestamp()) if published else 0,
         tuple(record.depends),
         tuple(record.constrains),
+        None if record.build_number == number_of_build(str(record.build)) else record.build_number,
     )
 
 
@@ -36,7 +37,7 @@ def record_of(package: Package, *, url: str = "") -> RepoDataRecord:
         package.name,
         package.version,
         BuildString.new_unchecked(package.build),
-        build_number(package.build),
+        number_of_build(package.build) if package.build_number is None else package.build_number,
         package.subdir,
         depends=list(package.depends),
         constrains=list(package.constrains),
@@ -47,12 +48,6 @@ def record_of(package: Package, *, url: str = "") -> RepoDataRecord:
     )
     url = url or package.url
     return RepoDataRecord(record, url.rpartition("/")[2], url, split_package_url(url).channel)
-
-
-def build_number(build: str) -> int:
-    """Return the build number, which a lock does not hold; conda-build ends the build string with it."""
-    number = build.rpartition("_")[2]
-    return int(number) if number.isdecimal() else 0
 
 
 def _site_packages(package: Package) -> str | None:

@@ -27,6 +27,8 @@ def broken_pip_edges(packages: PackageSet, platform: str) -> Iterator[str]:
     held = {**owned, **pip}
     for package in pip.values():
         for spec in package.depends:
+            if ";" in spec and not _applies(spec, python, platform):
+                continue
             name = split(spec)[0]
             found = python if name == PYTHON else held.get(normalize(name))
             if not (name == PYTHON and python is None) and not pip_edge_holds(spec, found):
@@ -41,6 +43,20 @@ def without_bounds(packages: PackageSet) -> tuple[Package, ...]:
 def pip_edge_holds(spec: str, held: Package | None) -> bool:
     """Return whether a locked package meets a PEP 508 requirement; conda's packages count under their versions."""
     return held is not None and _meets(held.version, spec)
+
+
+def _applies(spec: str, python: Package | None, platform: str) -> bool:
+    """Return whether a requirement's marker applies; locks of other tools record markers, those of extras included."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    from conda_lockstep.lock.pip.wheels import WheelTarget
+
+    try:
+        marker = Requirement(spec).marker
+    except InvalidRequirement:
+        return False
+    markers = WheelTarget(python.version, platform, ()).markers if python else {}
+    return marker is None or marker.evaluate({**markers, "extra": ""})
 
 
 @lru_cache(maxsize=1 << 14)

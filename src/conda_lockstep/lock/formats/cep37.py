@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conda_lockstep.conda import dependencies
+from conda_lockstep.lock.formats.cep37_build_numbers import recorded_numbers, with_numbers
 from conda_lockstep.lock.formats.cep37_canonical import parse_canonical
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.text.atomic import write_text
@@ -38,7 +39,7 @@ def parse(text: str, shown_as: str) -> Lock:
 
         lock = parse_yaml(text, shown_as)
     # To other tools, content_hash is a hash of the requested packages.
-    return lock if is_ours(text, lock) else replace(lock, content_hash=None)
+    return with_numbers(lock) if is_ours(text, lock) else replace(lock, content_hash=None)
 
 
 def write(lock: Lock, path: Path) -> None:
@@ -70,8 +71,9 @@ def _metadata(lock: Lock) -> Iterator[str]:
         yield f"  - url: {word(channel)}\n    used_env_vars: []\n"
     yield from _list("platforms", platforms)
     yield from _list("sources", lock.sources)
-    if lock.metadata:
-        yield from _mapping("custom_metadata", lock.metadata)
+    facts = {**lock.metadata, **recorded_numbers(lock)}
+    if facts:
+        yield from _mapping("custom_metadata", facts)
 
 
 def _packages(lock: Lock) -> Iterator[str]:

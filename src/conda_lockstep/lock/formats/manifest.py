@@ -20,7 +20,7 @@ SCHEMA = 1
 KIND = "conda-lockstep manifest"
 
 _TEXTS = ("manager", "name", "version", "build", "subdir", "channel", "url", "sha256", "md5")
-_NUMBERS = ("size", "timestamp")
+_NUMBERS = ("size", "timestamp", "build_number")
 _LISTS = ("depends", "constrains")
 
 
@@ -106,7 +106,8 @@ def _platform(name: str, packages: PackageSet) -> str:
 def _entry(package: Package) -> dict[str, object]:
     """Return the fields of a package that are known."""
     fields = {key: getattr(package, key) for key in (*_TEXTS, *_NUMBERS, *_LISTS)}
-    return {key: value for key, value in fields.items() if value or key in _TEXTS[:3]}
+    known = {key: value for key, value in fields.items() if value or key in _TEXTS[:3]}
+    return known if package.build_number is None else {**known, "build_number": package.build_number}
 
 
 def _packages(held: Mapping[str, Any], platform: str, shown_as: str) -> PackageSet:

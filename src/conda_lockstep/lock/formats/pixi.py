@@ -17,7 +17,7 @@ from conda_lockstep.conda.urls import split_package_url, without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model import virtual_packages as virtual
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.packages import Manager, Package, PackageSet
+from conda_lockstep.packages import PYTHON, Manager, Package, PackageSet
 from conda_lockstep.text.bounded_text import read_text
 from conda_lockstep.text.yaml_values import load
 
@@ -211,8 +211,13 @@ def _pip(url: str, entry: Entry) -> Package:
         url=without_credentials(url),
         sha256=_text(entry.get("sha256")) if is_file else "",
         md5=_text(entry.get("md5")) if is_file else "",
-        depends=_texts(entry.get("requires_dist")),
+        depends=(*_texts(entry.get("requires_dist")), *_requires_python(entry)),
     )
+
+
+def _requires_python(entry: Entry) -> tuple[str, ...]:
+    bounds = _text(entry.get("requires_python"))
+    return (join("pip", PYTHON, bounds),) if bounds else ()
 
 
 def _pip_url(url: str) -> str:
