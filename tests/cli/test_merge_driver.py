@@ -111,6 +111,56 @@ def test_changes_of_different_packages_merge_to_what_one_solve_would_have_writte
     assert branches.text(name) == lock(A2, B2, C)
 
 
+PYTHON = package("python", "3.12.7")
+PIP = package("pip", "25.0")
+
+
+def wheel(name: str, version: str, *depends: str, tag: str = "py3-none-any") -> Package:
+    url = f"https://files.pythonhosted.org/{name}-{version}-{tag}.whl"
+    return Package(
+        "pip", name, version, url=url, sha256=hashlib.sha256(url.encode()).hexdigest(), depends=depends
+    )
+
+
+def pip_file(*entries: str) -> str:
+    items = "".join(f"      - {entry}\n      # a\n      # b\n      # c\n" for entry in entries)
+    return f"{file('python', 'pip')}  - pip:\n{items}"
+
+
+@pytest.mark.parametrize("with_file", [True, False])
+def test_pip_packages_whose_bounds_contradict_each_other_are_a_conflict(branches, with_file):
+    """Ours takes app 2, which needs lib 2; theirs holds lib back."""
+    app1, app2 = wheel("app", "1.0", "lib", "python"), wheel("app", "2.0", "lib >=2", "python")
+    lib1, lib2 = wheel("lib", "1.0", "python"), wheel("lib", "2.0", "python")
+    base = {LOCK: lock(PYTHON, PIP, app1, lib2)}
+    ours, theirs = {LOCK: lock(PYTHON, PIP, app2, lib2)}, {LOCK: lock(PYTHON, PIP, app1, lib1)}
+    if with_file:
+        base[FILE] = pip_file("app", "lib")
+        ours[FILE], theirs[FILE] = pip_file("app>=2", "lib"), pip_file("app", "lib<2")
+    done = branches.merge(base, ours, theirs)
+    assert done.returncode == 1
+    assert "app needs 'lib >=2' of pip; the lock for linux-64 has lib 1.0" in done.stderr
+
+
+def test_a_wheel_of_the_python_that_the_other_side_left_is_a_conflict(branches):
+    old = package("python", "3.11.9")
+    native = wheel("native", "1.0", "python", tag="cp311-cp311-manylinux_2_17_x86_64")
+    done = branches.merge({LOCK: lock(old, PIP)}, {LOCK: lock(PYTHON, PIP)}, {LOCK: lock(old, PIP, native)})
+    assert done.returncode == 1
+    assert "native-1.0-cp311-cp311-manylinux_2_17_x86_64.whl does not fit Python 3.12.7" in done.stderr
+
+
+def test_bounds_that_the_locks_do_not_record_are_reported_as_unchecked(branches):
+    app = wheel("app", "1.0", "lib")
+    done = branches.merge(
+        {LOCK: lock(PYTHON, PIP, app, wheel("lib", "1.0"), C)},
+        {LOCK: lock(PYTHON, PIP, app, wheel("lib", "1.1"), C)},
+        {LOCK: lock(PYTHON, PIP, app, wheel("lib", "1.0"))},
+    )
+    assert done.returncode == 0
+    assert "the bounds of pip dependencies are not recorded for app, lib, and were not checked" in done.stderr
+
+
 def test_git_without_the_driver_would_have_left_a_conflict(branches):
     branches.repository.git("config", "--unset", "merge.lockstep.driver")
     assert branches.merge(BASE, {LOCK: lock(A2, B, C)}, {LOCK: lock(A, B2, C)}).returncode == 1

@@ -10,7 +10,8 @@
 Faults: a three-digit status ("404", "500", "401", "429"), "hang" (says nothing until the server closes),
 "truncate" (half the body, then the connection closes) and "reset" (RST before any answer). Patterns are
 fnmatch's, over the path with its leading slash and without its query. Folders with an index.json give it to
-clients that ask for PyPI's JSON (PEP 691). A ``Range`` with a start alone is answered with what follows it (206).
+clients that ask for PyPI's JSON (PEP 691). A ``Range`` with a start alone is answered with what follows it (206);
+while ``server.any_range`` is set, so is one with an end, or with an end alone.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class Server:
         self.requests: list[Request] = []
         self.closing = threading.Event()
         self.demanded = ""
+        self.any_range = False
         self._faults: list[_Fault] = []
         self._guard = threading.Lock()
         self._http = _HttpServer(self)
@@ -200,6 +202,22 @@ class _Handler(SimpleHTTPRequestHandler):
         path = Path(self.translate_path(self.path))
         return int(match[1]) if match and path.is_file() and int(match[1]) < path.stat().st_size else 0
 
+    def _part(self) -> bool:
+        """Answer ``bytes=-N`` and ``bytes=A-B``; return whether that was requested of a file."""
+        match = re.fullmatch(r"bytes=(\d*)-(\d+)", self.headers.get("Range", ""))
+        path = Path(self.translate_path(self.path))
+        if match is None or not path.is_file():
+            return False
+        body = path.read_bytes()
+        start = int(match[1]) if match[1] else max(0, len(body) - int(match[2]))
+        end = min(int(match[2]) + 1, len(body)) if match[1] else len(body)
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(body)}")
+        self.send_header("Content-Length", str(end - start))
+        self.end_headers()
+        self.wfile.write(body[start:end])
+        return True
+
     def _wants_json(self, folder: Path) -> bool:
         return PYPI_JSON in self.headers.get("Accept", "") and (folder / "index.json").is_file()
 
@@ -210,6 +228,8 @@ class _Handler(SimpleHTTPRequestHandler):
         fault = owner.take_fault(path)
         if owner.demanded and self.headers.get("Authorization") != owner.demanded:
             self._refuse(_Fault(path, "401", None, None))
+        elif fault is None and owner.any_range and self._part():
+            pass
         elif fault is None:
             as_it_is()
         elif fault.kind == "hang":
