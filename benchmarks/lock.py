@@ -105,8 +105,17 @@ def reading(folder: Path, corpus: Path) -> None:
         )
     packages = lock.platforms["linux-64"]
     platforms = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64")
+    # The machine of the first platform is that of all: the packages are its packages.
+    facts = {
+        key.replace("linux-64.", f"{name}."): value
+        for name in platforms
+        for key, value in lock.metadata.items()
+    }
     large = replace(
-        lock, platforms={name: _moved(packages, name) for name in platforms}, sources=("environment.yml",)
+        lock,
+        platforms={name: _moved(packages, name) for name in platforms},
+        sources=("environment.yml",),
+        metadata=facts,
     )
     cep37.write(large, folder / "large.conda-lock.yml")
     size = sum(map(len, large.platforms.values()))
