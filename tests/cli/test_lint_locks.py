@@ -15,7 +15,7 @@ from tests.lint.test_lock import ENVIRONMENT, FOREIGN, LOCK
 from tests.support.forge import Forge
 
 STALE = ENVIRONMENT.replace("cuda-version=12.6", "cuda-version=12.4")
-EDITED = LOCK.replace("'12.6'", "'12.9'")
+EDITED = LOCK.replace("'12.6'", "'12.9'").replace("cuda-version-12.6-", "cuda-version-12.9-")
 
 
 @pytest.fixture(autouse=True)

@@ -89,7 +89,7 @@ def test_each_lock_is_checked(folder, capsys):
     file.write_text(file.read_text().replace("six", "six=1.0"))
     assert main(["lock", "--check"]) == 1
     out, err = capsys.readouterr()
-    assert out.count("environment.yml:6:5: 'six=1.0' is asked for") == 2
+    assert out.count("environment.yml:6:5: 'six=1.0' is requested") == 2
     assert (
         err == f"lockstep: {GPU}, {CPU} no longer fit environment.yml; run: lockstep lock environment.yml\n"
     )

@@ -101,4 +101,4 @@ def test_who_asks_for_whom_is_said_of_what_is_locked(lock):
     old = lock("app", "tool", horizon=Horizon(all=BETWEEN))
     (packages,) = lock("app", "tool", old=[old]).platforms.values()
     assert packages["pip", "app"].depends == ("lib", "python")
-    assert packages["pip", "tool"].depends == ()
+    assert packages["pip", "tool"].depends == ("python",)

@@ -328,7 +328,7 @@ def test_what_is_as_on_the_base_is_built_only_when_told(checkout: Checkout) -> N
 
 def test_a_build_that_fails_says_why(checkout: Checkout) -> None:
     lock = checkout.one().lock
-    checkout.write({"conda-lock.yml": re.sub(r"(sha256: ')\w+", rf"\g<1>{'0' * 64}", lock)})
+    checkout.write({"conda-lock.yml": re.sub(r"(sha256: ')\w+", rf"\g<1>{'0' * 64}", lock, count=1)})
     checked = checkout.one(dataclasses.replace(INPUTS, build="auto"))
     assert (checked.state, checked.build) == ("current", "failed")
     assert "sha256" in checked.build_reason or "hash" in checked.build_reason

@@ -21,10 +21,15 @@ SHOWN = 3
 _COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
 
 
-def integrity_faults(lock: Lock, platform: str) -> Iterator[str]:
-    """Yield what is wrong with the entries of a platform, and with what the lock records of it, in a line each."""
+def integrity_faults(lock: Lock, platform: str, *, content_hash: bool = True) -> Iterator[str]:
+    """Yield what is wrong with the entries of a platform, and with what the lock records of it, in a line each.
+
+    Without ``content_hash``, that is left to the caller.
+    """
     packages = lock.platforms[platform]
-    yield from _recorded(lock, platform)
+    if content_hash:
+        yield from _content_hash(lock, platform)
+    yield from _machine(lock, platform)
     for package in packages.only("conda").values():
         yield from (f"{package} ({platform}): {what}" for what in _conda(package, platform))
     yield from _same_bytes(packages, platform)
@@ -71,16 +76,21 @@ def _named(packages: Sequence[Package]) -> str:
     return f"{', '.join(names[:SHOWN])}{more}"
 
 
-def _recorded(lock: Lock, platform: str) -> Iterator[str]:
-    """Compare the content hash, the machine and its bounds with the packages; only our own locks record them."""
+def _content_hash(lock: Lock, platform: str) -> Iterator[str]:
+    """Compute the content hash anew; other tools record a hash of something else."""
+    if lock.content_hash is None:
+        return
+    recorded, packages = lock.content_hash.get(platform, ""), lock.platforms[platform]
+    if not recorded:
+        yield f"no content_hash is recorded for {platform}"
+    elif recorded != packages.digest:
+        found, other = packages.environment_id, environment_id(recorded)
+        yield f"the packages for {platform} are not the recorded ones: content_hash is {other}, theirs is {found}"
+
+
+def _machine(lock: Lock, platform: str) -> Iterator[str]:
+    """Compare the recorded bounds on the machine with those of the packages; only our own locks record them."""
     packages = lock.platforms[platform]
-    if lock.content_hash is not None:
-        recorded = lock.content_hash.get(platform, "")
-        if not recorded:
-            yield f"no content_hash is recorded for {platform}"
-        elif recorded != packages.digest:
-            found, other = packages.environment_id, environment_id(recorded)
-            yield f"the packages for {platform} are not the recorded ones: content_hash is {other}, theirs is {found}"
     if CHANNEL_PRIORITY not in lock.metadata:
         return
     if not machine_of(lock, platform):

@@ -17,11 +17,17 @@ from conda_lockstep.lock.solve.machines import expected_platforms, lacking, mach
 
 
 def stale_reasons(
-    file: EnvironmentFile, locks: Mapping[Path, Lock], config: Config, requested: Sequence[str] = ()
+    file: EnvironmentFile,
+    locks: Mapping[Path, Lock],
+    config: Config,
+    requested: Sequence[str] = (),
+    *,
+    content_hash: bool = True,
 ) -> dict[Path, list[Reason]]:
     """Return by lock why it does not fit the file or the settings, or is damaged; a lock that fits has no reasons.
 
-    ``requested`` are the platforms that there must be; without any, those of the file and the settings. Raises
+    ``requested`` are the platforms that there must be; without any, those of the file and the settings. Without
+    ``content_hash``, that is left to the caller. Raises
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
     expected = expected_platforms(file, requested, config)
@@ -38,7 +44,11 @@ def stale_reasons(
                 Reason(f"the lock is for {', '.join(sorted(wanted))}, which is not requested", str(path))
             )
         reasons += is_satisfied(file, lock, platforms=sorted(wanted), mirrors=mirrors)
-        faults = [fault for platform in lock.platforms for fault in integrity_faults(lock, platform)]
+        faults = [
+            fault
+            for platform in lock.platforms
+            for fault in integrity_faults(lock, platform, content_hash=content_hash)
+        ]
         found[path] = [*reasons, *(Reason(fault, str(path)) for fault in faults)]
     for path, reason in _unlocked(file, locks, config, expected):
         found.setdefault(path, []).append(reason)

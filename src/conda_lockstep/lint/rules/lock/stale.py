@@ -67,8 +67,9 @@ def _own_lock(file: Path, path: Path) -> Lock | None:
 def _stale(file: EnvironmentFile, locks: Mapping[Path, Lock], trust: Trust) -> Iterator[Problem]:
     from conda_lockstep.lock.check.status import stale_reasons
 
-    # The same settings as for 'lockstep lock --check'.
-    found = stale_reasons(file, locks, load(resolve_path(Path(file.path)).parent, trust))
+    # The same settings as for 'lockstep lock --check'; hand-edited-lock reports a content_hash of other packages.
+    settings = load(resolve_path(Path(file.path)).parent, trust)
+    found = stale_reasons(file, locks, settings, content_hash=False)
     for path, reasons in found.items():
         by_place: dict[Location | str, list[str]] = {}
         for reason in reasons:
