@@ -23,7 +23,7 @@ DATA = ("data/names.*", "probe/inside.py", "render/assets/*")
 
 _SOURCE = ROOT / "src"
 _PACKAGE = "conda_lockstep"
-_ROOTS = ("cli.main", *(f"arguments.{name}" for name in COMMANDS))
+_ROOTS = ("cli.main", *(f"{name}" for name in COMMANDS))
 _MOMENT = (2020, 1, 1, 0, 0, 0)
 _MAIN = """import sys
 

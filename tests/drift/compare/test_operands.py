@@ -12,7 +12,9 @@ from tests.drift.strategies import package_sets
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, pip
 
-from conda_lockstep.cli import drift as commands
+from conda_lockstep.cli.diff import diff as diff_command
+from conda_lockstep.cli.prefix.snapshot import snapshot as snapshot_command
+from conda_lockstep.cli.report_output import FORMATS
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source, read_source
 from conda_lockstep.errors import LockstepError
@@ -27,7 +29,7 @@ def operands(installed: Installed, tmp_path: Path) -> dict[str, Path]:
     """One environment, in every format."""
     explicit_file, snapshot = tmp_path / "explicit.txt", tmp_path / "node.json"
     explicit_file.write_text(explicit.render(installed.packages, installed.platform))
-    commands.snapshot(installed.prefix, snapshot)
+    snapshot_command(installed.prefix, snapshot)
     pixi = tmp_path / "pixi.lock"
     pixi.write_text(pixi_lock(installed.packages, installed.platform))
     return {
@@ -91,17 +93,17 @@ def test_a_machine_is_judged_alike_whichever_side_it_is_named_on(
         assert {row.subject for row in rows if row.severity == "critical"} >= {"idna"}
 
 
-@pytest.mark.parametrize("medium", commands.FORMATS)
+@pytest.mark.parametrize("medium", FORMATS)
 def test_a_change_exits_with_one_and_none_with_zero(
     operands: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], medium: str
 ) -> None:
     edited = tmp_path / "edited.txt"
     edited.write_text(operands["explicit"].read_text().replace("tqdm-4.67.1", "tqdm-4.66.0"))
-    assert commands.diff(operands["explicit"], edited, format=medium) == 1
+    assert diff_command(operands["explicit"], edited, format=medium) == 1
     out = capsys.readouterr().out
     assert "tqdm" in out
     assert "4.66.0" in out
-    assert commands.diff(operands["explicit"], operands["conda-lock"], format=medium) == 0
+    assert diff_command(operands["explicit"], operands["conda-lock"], format=medium) == 0
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_fail_on_sets_what_fails(
 ) -> None:
     edited = tmp_path / "edited.txt"
     edited.write_text(operands["explicit"].read_text().replace("tqdm-4.67.1", "tqdm-4.66.0"))
-    assert commands.diff(operands["explicit"], edited, output=tmp_path / "out.txt", fail_on=fail_on) == code
+    assert diff_command(operands["explicit"], edited, output=tmp_path / "out.txt", fail_on=fail_on) == code
 
 
 @given(package_sets, package_sets)
@@ -154,9 +156,9 @@ def test_an_unknown_format_or_severity_is_told(operands: dict[str, Path]) -> Non
     with pytest.raises(
         LockstepError, match="there is no format 'xml'; choose from: text, json, markdown, html"
     ):
-        commands.diff(operands["explicit"], operands["explicit"], format="xml")
+        diff_command(operands["explicit"], operands["explicit"], format="xml")
     with pytest.raises(LockstepError, match="there is no severity 'bad'; choose from: any, critical"):
-        commands.diff(operands["explicit"], operands["explicit"], fail_on="bad")
+        diff_command(operands["explicit"], operands["explicit"], fail_on="bad")
 
 
 def test_every_common_platform_is_compared_and_the_others_are_named(
@@ -168,26 +170,26 @@ def test_every_common_platform_is_compared_and_the_others_are_named(
         cep37.write(
             Lock(dict.fromkeys(platforms, packages), sources=("environment.yml",)), tmp_path / f"{name}.yml"
         )
-    assert commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", format="json") == 0
+    assert diff_command(tmp_path / "old.yml", tmp_path / "new.yml", format="json") == 0
     report = drift_json.loads(capsys.readouterr().out, "out")
     assert [comparison.platform for comparison in report.comparisons] == ["linux-64", "osx-arm64"]
     assert report.notes == (
         f"only {tmp_path}/old.yml is for osx-64: not compared",
         f"only {tmp_path}/new.yml is for win-64: not compared",
     )
-    assert commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", format="json", platform="linux-64") == 0
+    assert diff_command(tmp_path / "old.yml", tmp_path / "new.yml", format="json", platform="linux-64") == 0
     assert drift_json.loads(capsys.readouterr().out, "out").notes == ()
     with pytest.raises(
         LockstepError, match="has no packages for win-64, only for linux-64, osx-64, osx-arm64"
     ):
-        commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", platform="win-64")
+        diff_command(tmp_path / "old.yml", tmp_path / "new.yml", platform="win-64")
 
 
 def test_locks_without_a_common_platform_are_told(operands: dict[str, Path], tmp_path: Path) -> None:
     other = tmp_path / "osx.txt"
     other.write_text("# platform: osx-64\n@EXPLICIT\n")
     with pytest.raises(LockstepError, match=r"no platform in common: .* is for linux-64, .* for osx-64"):
-        commands.diff(operands["explicit"], other)
+        diff_command(operands["explicit"], other)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.support.corpus import REPOSITORY
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, install, pip, solve
 
-from conda_lockstep.cli import drift as commands
+from conda_lockstep.cli.prefix.verify import verify as verify_command
 from conda_lockstep.drift.compare.verify import failures, find_lock, verify
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37, explicit, manifest
@@ -175,7 +175,7 @@ def test_other_bytes_are_told_by_the_hash_that_both_sides_know(
 
 
 def test_a_sound_prefix_is_told_in_one_line(installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.verify(installed.prefix, installed.lock_file) == 0
+    assert verify_command(installed.prefix, installed.lock_file) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(f"{installed.packages.environment_id}  {installed.prefix} holds exactly")
 
@@ -198,7 +198,7 @@ def test_several_damages_are_told_the_most_dangerous_first(
     prefix = copy_of(installed.prefix, tmp_path / "prefix")
     for damage in (added_by_pip, record_removed, record_with_other_bytes, upgraded_by_pip):
         damage(prefix, forge)
-    assert commands.verify(prefix, installed.lock_file) == 1
+    assert verify_command(prefix, installed.lock_file) == 1
     told = [
         line.split()[:2]
         for line in capsys.readouterr().out.splitlines()
@@ -214,7 +214,7 @@ def test_the_conda_part_of_a_lock_verifies_against_the_conda_part_of_a_prefix(
     install_from_pypi(prefix, forge, "tabulate==0.9.0")
     lock = tmp_path / "conda-linux-64.lock"
     lock.write_text(explicit.render(installed.packages, installed.platform))
-    assert commands.verify(prefix, lock) == 0
+    assert verify_command(prefix, lock) == 0
     out = capsys.readouterr().out
     assert f"{installed.packages.environment_id} (conda part)" in out
     assert "the pip part was not compared (1 package)" in out
@@ -237,7 +237,7 @@ def test_a_locked_pip_part_is_found_in_the_prefix(
         sources=("environment.yml",),
     )
     cep37.write(lock, tmp_path / "conda-lock.yml")
-    assert commands.verify(prefix, tmp_path / "conda-lock.yml") == 0
+    assert verify_command(prefix, tmp_path / "conda-lock.yml") == 0
     out = capsys.readouterr().out
     assert "hashes were not compared for 1 package of pip" in out
     pip(prefix, "uninstall", "--yes", "tabulate")

@@ -1,32 +1,66 @@
-"""``lockstep upstream``: what the channels did since a lock was made, and which upload moved a package."""
+"""``lockstep upstream``: shows what changed in the channels since a lock was made."""
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conda_lockstep.cli.drift import colourful, fails, render, write
-from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.drift.attribution.counterfactual import attribute, cutoff_of
-from conda_lockstep.drift.attribution.uploads import flipped_by
-from conda_lockstep.drift.attribution.upstream import against_today
-from conda_lockstep.drift.report import Comparison, Report
-from conda_lockstep.environment.discover import tracked
-from conda_lockstep.environment.reader import read
+from conda_lockstep import terminal
+from conda_lockstep.cli.names import names
+from conda_lockstep.cli.report_output import fails, render, write
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.explain.unsatisfiable import explain as explain_unsolvable
-from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.paths import is_lock, lock_path, locks_of
-from conda_lockstep.lock.solve.solve import Solver, UnsolvableError
-from conda_lockstep.lock.update.make import Solvers
-from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of, read_lock, request_from_lock
-from conda_lockstep.render import uploads as report
+
+if TYPE_CHECKING:
+    from conda_lockstep.drift.report import Comparison
+    from conda_lockstep.lock.solve.solve import Solver
+    from conda_lockstep.lock.update.relock import LockedPlatform
+    from conda_lockstep.render import uploads as report
 
 
-def run(
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE",
+        help="environment files or locks; default: every lock that git knows",
+    )  # fmt: skip
+    parser.add_argument("--platform", action="append", default=[], metavar="SUBDIR", help="default: all")
+    parser.add_argument("--bisect", metavar="PACKAGE", help="name the upload that moved a package")
+    parser.add_argument(
+        "--explain", action="store_true", help="show along which chain each changed package is pulled in"
+    )
+    parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument(
+        "--fail-on", metavar="SEVERITY", help="critical, high, medium, low, info, any or never; default: any"
+    )
+    terminal.add_color(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    if arguments.bisect:
+        return bisect(
+            arguments.files,
+            arguments.bisect,
+            platforms=names(arguments.platform),
+            format=arguments.format,
+            output=arguments.output,
+        )
+    return report_upstream(
+        arguments.files,
+        platforms=names(arguments.platform),
+        format=arguments.format,
+        output=arguments.output,
+        fail_on=arguments.fail_on,
+        explain=arguments.explain,
+        colour=arguments.output is None and terminal.use_color(arguments.color),
+    )
+
+
+def report_upstream(
     files: Sequence[Path],
     *,
     platforms: Sequence[str],
@@ -34,12 +68,18 @@ def run(
     output: Path | None,
     fail_on: str | None,
     explain: bool = False,
+    colour: bool = False,
 ) -> int:
     """Report on locks against their channels, every one that git knows where none is named.
 
     ``explain`` shows in text, too, which entry pulls each change in. 1 where a change is as bad as ``fail_on``, by
     default any at all; 2 where a lock could not be compared.
     """
+    from conda_lockstep.drift.attribution.upstream import against_today
+    from conda_lockstep.drift.report import Report
+    from conda_lockstep.lock.update.make import Solvers
+    from conda_lockstep.lock.update.relock import platforms_of
+
     solvers = Solvers()
     comparisons: list[Comparison] = []
     failed = False
@@ -56,11 +96,13 @@ def run(
         comparisons = [_without_chains(each) for each in comparisons]
     told = Report(tuple(comparisons))
     if comparisons:
-        write(render(told, format, colour=output is None and colourful()), output)
+        write(render(told, format, colour=colour), output, format)
     return 2 if failed else int(fails(told.rows, fail_on or "any"))
 
 
 def _without_chains(comparison: Comparison) -> Comparison:
+    from dataclasses import replace
+
     return replace(comparison, rows=tuple(row._replace(chain=()) for row in comparison.rows))
 
 
@@ -73,6 +115,10 @@ def bisect(
     output: Path | None,
 ) -> int:
     """Name the upload that moved a package in each lock; 1 where one did."""
+    from conda_lockstep.lock.update.make import Solvers
+    from conda_lockstep.lock.update.relock import platforms_of
+    from conda_lockstep.render import uploads as report
+
     if format not in ("text", "json"):
         raise LockstepError("the answer of --bisect is text or JSON", remedy="leave out --format")
     solvers = Solvers()
@@ -81,33 +127,21 @@ def bisect(
         for path in _paths(files)
         for each in platforms_of(path, platforms)
     ]
-    write(report.as_json(found) if format == "json" else report.as_text(found), output)
+    write(report.as_json(found) if format == "json" else report.as_text(found), output, format)
     return int(any(row.flip.moved for row in found))
 
 
-def attributed(told: Report, old: Path, new: Path, file: Path | None = None) -> Report:
-    """Say of each change between two locks whose doing it is, by their environment file.
-
-    That is the one beside the new lock where none is given. Raises ``LockstepError`` where there is none, and for what
-    is no lock.
-    """
-    solvers, base = Solvers(), read_lock(old)
-    found = {each.platform: each for each in platforms_of(new, (), file)}
-    pairs = ((each, found[each.platform]) for each in told.comparisons)
-    comparisons = (_attributed(each, base, head, solvers.of(head.settings)) for each, head in pairs)
-    return replace(told, comparisons=tuple(comparisons))
-
-
-def _attributed(comparison: Comparison, base: Lock, head: LockedPlatform, solver: Solver) -> Comparison:
-    packages = head.lock.platforms[comparison.platform]
-    try:
-        return attribute(comparison, head.file, base, packages, solver, head.settings)
-    except UnsolvableError as error:
-        request = request_from_lock(head.file, head.settings, head.lock)
-        raise asyncio.run(explain_unsolvable(solver, request, str(error))) from None
-
-
 def _bisected(each: LockedPlatform, package: str, solver: Solver) -> report.UploadRow:
+    import asyncio
+
+    from conda_lockstep.conda.project_names import normalize
+    from conda_lockstep.drift.attribution.counterfactual import cutoff_of
+    from conda_lockstep.drift.attribution.uploads import flipped_by
+    from conda_lockstep.lock.explain.unsatisfiable import explain as explain_unsolvable
+    from conda_lockstep.lock.solve.solve import UnsolvableError
+    from conda_lockstep.lock.update.relock import request_from_lock
+    from conda_lockstep.render import uploads as report
+
     cutoff = cutoff_of(each.lock, each.platform)
     if cutoff is None:
         what = f"does not say when the newest of its packages for {each.platform} was uploaded"
@@ -136,6 +170,10 @@ def _bisected(each: LockedPlatform, package: str, solver: Solver) -> report.Uplo
 
 def _paths(files: Sequence[Path]) -> Iterator[Path]:
     """Yield the locks that are meant: those named, those of the files named, or all that git knows."""
+    from conda_lockstep.environment.discover import tracked
+    from conda_lockstep.environment.reader import read
+    from conda_lockstep.lock.model.paths import is_lock, lock_path, locks_of
+
     if not files:
         found = [Path(name) for name in tracked(Path.cwd(), "*conda-lock.yml", "*conda-lock.yaml")]
         if not found:

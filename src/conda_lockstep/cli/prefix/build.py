@@ -1,17 +1,63 @@
-"""``lockstep build``: installs the lock of an environment file into a prefix."""
+"""``lockstep build``: installs a lock into a prefix."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conda_lockstep.install.build import BuildOptions, BuildOutcome, build_environment
-from conda_lockstep.install.fetch.progress import is_wanted
-from conda_lockstep.install.locked_source import LockSource, read_locked
-from conda_lockstep.lock.model.paths import DEFAULT_FILE
+from conda_lockstep import terminal
+
+if TYPE_CHECKING:
+    from conda_lockstep.install.build import BuildOptions, BuildOutcome
+    from conda_lockstep.install.locked_source import LockSource
 
 
-def run(
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_common(parser)
+    parser.add_argument("--solve", action="store_true", help="make the lock first, where there is none")
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``build`` and ``sync`` both take."""
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="an environment file or a lock; default: environment.yml",
+    )
+    parser.add_argument(
+        "--machine",
+        metavar="NAME",
+        default="",
+        help="take the lock for this machine; default: what fits this node",
+    )
+    parser.add_argument("--prefix", required=True, type=Path, metavar="DIR", help="the environment's folder")
+    parser.add_argument(
+        "--cache-dir",
+        type=Path,
+        metavar="DIR",
+        help="keep all that is fetched here; default: rattler's and uv's own",
+    )
+    parser.add_argument(
+        "--run-link-scripts",
+        action="store_true",
+        help="run the scripts that packages bring for when they are linked",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return build_prefix(
+        arguments.file, arguments.prefix, machine=arguments.machine, solve=arguments.solve,
+        cache=arguments.cache_dir, link_scripts=arguments.run_link_scripts,
+    )  # fmt: skip
+
+
+def build_prefix(
     file: Path | None,
     prefix: Path,
     *,
@@ -24,6 +70,10 @@ def run(
 
     Of several locks it is the one that names ``machine``, or the one that fits this node.
     """
+    from conda_lockstep.install.build import build_environment
+    from conda_lockstep.install.locked_source import read_locked
+    from conda_lockstep.lock.model.paths import DEFAULT_FILE
+
     locked = read_locked(file or DEFAULT_FILE, machine=machine, solve=_solve if solve else None)
     packages = locked.here
     outcome = build_environment(packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts))
@@ -36,12 +86,14 @@ def run(
 
 def options_for(locked: LockSource, *, cache: Path | None, link_scripts: bool) -> BuildOptions:
     """Return how to build what was locked."""
+    from conda_lockstep.install.build import BuildOptions
+
     return BuildOptions(
         mirrors=locked.mirrors,
         access=locked.access,
         cache=cache.absolute() if cache else None,
         link_scripts=link_scripts,
-        progress=is_wanted(),
+        progress=terminal.show_progress(),
     )
 
 
@@ -60,4 +112,4 @@ def tell(outcome: BuildOutcome, prefix: Path) -> None:
 def _solve(path: Path) -> None:
     from conda_lockstep.cli.lock import lock
 
-    lock.run([path], lock.Asked())
+    lock.lock_files([path], lock.LockOptions())

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from conda_lockstep.lint.engine.runner import Finding
+from conda_lockstep.render.findings.lines import BOLD, margin, visible
+from conda_lockstep.terminal import count, paint
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
-BOLD, DIM = "1", "2"
+DIM = "2"
 _WIDEST = 200
 """As many characters of a line are shown; a file may hold its text on one."""
 _LONGEST = 1000
@@ -100,31 +102,6 @@ def _short(text: str) -> str:
     return visible(text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}")
 
 
-def margin(finding: Finding) -> int:
-    """Return how wide the line numbers of a finding are."""
-    last = finding.line + len(finding.lines) - 1
-    return len(str(max(last, *(line for line, *_ in finding.also)) if finding.also else last))
-
-
 def errors(messages: Iterable[str]) -> str:
     """Return the lines for what could not be done."""
     return "".join(f"lockstep: {visible(message)}\n" for message in messages)
-
-
-def visible(text: str) -> str:
-    """Return text that cannot move a terminal's cursor, recolour it or reorder what is read."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else " " if char == "\t" else f"\\u{ord(char):04x}" for char in text
-    )
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it must be."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def paint(text: str, code: str, colour: bool) -> str:
-    """Return text in a terminal's colour or weight (an SGR code), as it is without ``colour``."""
-    return f"\x1b[{code}m{text}\x1b[0m" if colour else text
