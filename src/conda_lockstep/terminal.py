@@ -59,7 +59,7 @@ def show_progress(stream: TextIO | None = None, environ: Mapping[str, str] | Non
 
 
 def width() -> int:
-    """Return the columns of standard output: ``COLUMNS``, or the terminal's; 0, no limit, for a file or a pipe."""
+    """Return the columns of standard output: ``COLUMNS``, else the terminal's, else 0 for no limit."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns):
         return int(columns)
@@ -91,8 +91,8 @@ def paint(text: str, code: str, colour: bool) -> str:
 
 
 def write_text(text: str) -> None:
-    """Write text for people to standard output, folded to its width."""
-    sys.stdout.write(fold(text, width()))
+    """Write text for people to standard output; on a terminal, fold it to the width."""
+    sys.stdout.write(fold(text, width()) if sys.stdout.isatty() else text)
 
 
 def write_document(text: str) -> None:

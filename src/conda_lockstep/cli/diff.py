@@ -20,27 +20,36 @@ def add(parser: argparse.ArgumentParser) -> None:
     operand = "a lock (conda-lock, @EXPLICIT, pixi), a snapshot, a prefix, or an environment file"
     parser.add_argument("old", type=Path, metavar="OLD", help=operand)
     parser.add_argument("new", type=Path, metavar="NEW", help="the same, of any kind")
-    parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
-    parser.add_argument("--platform", metavar="SUBDIR", help="default: every one that both have")
     parser.add_argument(
-        "--environment", default="default", metavar="NAME", help="of a pixi.lock; default: default"
+        "--format", choices=("text", "json", "markdown", "html"), default="text", help="default: text"
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument("--platform", metavar="SUBDIR", help="default: all that both contain")
     parser.add_argument(
-        "--fail-on", metavar="SEVERITY", help="critical, high, medium, low, info, any or never; default: any"
+        "--environment",
+        default="default",
+        metavar="NAME",
+        help="the environment of a pixi.lock; default: default",
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE; default: standard output")
+    parser.add_argument(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="the least severity that exits 1: critical, high, medium, low, info, any or never; default: any",
     )
     parser.add_argument(
-        "--explain", action="store_true", help="show along which chain each changed package is pulled in"
+        "--explain",
+        action="store_true",
+        help="show which chain of dependencies pulls in each changed package",
     )
     parser.add_argument(
         "--causes", action="store_true",
-        help="solve to tell whose doing each change is; what is upstream's alone fails nothing",
+        help="solve to attribute each change; ignore changes by upstream alone for the exit status",
     )  # fmt: skip
     parser.add_argument(
         "--file",
         type=Path,
         metavar="ENVIRONMENT",
-        help="with --causes: the file of NEW; default: the one beside it",
+        help="with --causes: the environment file of NEW; default: the one next to it",
     )
     terminal.add_color(parser)
 

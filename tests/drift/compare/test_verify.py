@@ -300,9 +300,9 @@ def test_a_lock_without_the_prefixs_platform_says_how_to_add_it(installed: Insta
 def test_a_bare_node_needs_the_standard_library_alone(installed: Installed, tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(REPOSITORY / 'src')!r})\n"
-        "from conda_lockstep.cli import drift\n"
-        f"code = drift.verify({str(installed.prefix)!r}, {str(installed.lock_file)!r})\n"
-        f"drift.snapshot({str(installed.prefix)!r}, {str(tmp_path / 'node.json')!r})\n"
+        "from conda_lockstep.cli.prefix import snapshot, verify\n"
+        f"code = verify.verify({str(installed.prefix)!r}, {str(installed.lock_file)!r})\n"
+        f"snapshot.snapshot({str(installed.prefix)!r}, {str(tmp_path / 'node.json')!r})\n"
         "print(code, *sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names))"
     )
     done = subprocess.run(

@@ -20,11 +20,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "files", nargs="*", type=Path, metavar="FILE",
-        help="file, folder, or - for what is piped in; default: every file that git knows",
+        help="a file, a folder, or - for standard input; default: the files that git tracks",
     )  # fmt: skip
-    parser.add_argument("--stdin-filename", default="", metavar="NAME", help="what - is called, and is")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
-    parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, and fail")
+    parser.add_argument(
+        "--stdin-filename", default="", metavar="NAME", help="the file name to assume for standard input"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="show what would change without writing; exit 1 if a file would change",
+    )
     terminal.add_color(parser)
 
 

@@ -27,40 +27,59 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "files", nargs="*", type=Path, metavar="FILE",
-        help="file, folder, or - for what is piped in; default: every file that git knows",
+        help="a file, a folder, or - for standard input; default: the files that git tracks",
     )  # fmt: skip
-    parser.add_argument("--stdin-filename", default="", metavar="NAME", help="what - is called, and is")
+    parser.add_argument(
+        "--stdin-filename", default="", metavar="NAME", help="the file name to assume for standard input"
+    )
     fixing = parser.add_mutually_exclusive_group()
     fixing.add_argument("--fix", action="store_true", help="apply safe fixes")
     fixing.add_argument(
-        "--diff", action="store_true", help="write nothing; show what --fix would do, and fail"
+        "--diff",
+        action="store_true",
+        help="show what --fix would change without writing; exit 1 if anything would change",
     )
     parser.add_argument(
-        "--unsafe-fixes", action="store_true", help="with both: also fixes that change what is installed"
+        "--unsafe-fixes",
+        action="store_true",
+        help="with --fix or --diff: also apply fixes that may change what is installed",
     )
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
-        "--format", choices=("text", "json", "github", "sarif", "junit"), default="text", help="default: text"
+        "--format",
+        choices=("text", "json", "github", "sarif", "junit"),
+        default="text",
+        help="output format; default: text",
     )
-    output.add_argument("--show-fixes", action="store_true", help="show what each fix would do")
+    output.add_argument("--show-fixes", action="store_true", help="show the change that each fix makes")
     output.add_argument("--statistics", action="store_true", help="count the findings of each rule")
     parser.add_argument(
-        "--select", action="append", default=[], metavar="NAMES", help="only these rules or families"
+        "--select",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help="run only these rules or families, comma-separated",
     )
     parser.add_argument(
-        "--ignore", action="append", default=[], metavar="NAMES", help="not these rules or families"
+        "--ignore", action="append", default=[], metavar="NAMES", help="skip these rules or families"
     )
     parser.add_argument(
-        "--extend-select", action="append", default=[], metavar="NAMES", help="these rules or families, too"
+        "--extend-select",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help="run these rules or families in addition",
     )
     baseline = parser.add_mutually_exclusive_group()
     baseline.add_argument(
-        "--baseline", type=Path, metavar="FILE", help="leave out the findings recorded here"
+        "--baseline", type=Path, metavar="FILE", help="ignore the findings recorded in FILE"
     )
-    baseline.add_argument("--write-baseline", type=Path, metavar="FILE", help="record the findings here")
+    baseline.add_argument(
+        "--write-baseline", type=Path, metavar="FILE", help="record the current findings in FILE"
+    )
     status = parser.add_mutually_exclusive_group()
-    status.add_argument("--strict", action="store_true", help="notes fail, too")
-    status.add_argument("--exit-zero", action="store_true", help="findings fail nothing")
+    status.add_argument("--strict", action="store_true", help="treat notes as failures")
+    status.add_argument("--exit-zero", action="store_true", help="exit 0 even if there are findings")
     terminal.add_color(parser)
 
 

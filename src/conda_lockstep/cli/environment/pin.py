@@ -21,15 +21,23 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: environment.yml")
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="environment file; default: environment.yml"
+    )
     parser.add_argument(
         "--precision",
         choices=("minor", "patch", "build"),
         default="minor",
         help="how much of the locked version conda entries get; pip entries get all of it; default: minor",
     )
-    parser.add_argument("--all", action="store_true", help="also entries that have a version")
-    parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, and fail")
+    parser.add_argument(
+        "--all", action="store_true", help="also replace the versions of entries that have one"
+    )
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="show what would change without writing; exit 1 if a file would change",
+    )
     terminal.add_color(parser)
 
 
@@ -100,7 +108,7 @@ def _pins(path: Path) -> Pins:
     locks = locks_of([path])[path]
     if not locks:
         remedy = f"run: lockstep lock {path}"
-        raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
+        raise LockstepError("no lock found", where=str(lock_path(path)), remedy=remedy)
     held: dict[str, PackageSet] = {}
     for lock in locks:
         for platform, packages in cep37.read(lock).platforms.items():

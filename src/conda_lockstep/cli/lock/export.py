@@ -31,15 +31,18 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SUBDIR",
-        help="such as linux-64; default: every one of the lock",
+        help="a platform such as linux-64; default: all in the lock",
     )
     parser.add_argument(
-        "--image", default="", metavar="NAME@sha256:…", help="what a Dockerfile starts from, or a Job runs"
+        "--image",
+        default="",
+        metavar="NAME@sha256:…",
+        help="the base image of a Dockerfile, or a Job's image",
     )
     parser.add_argument(
         "--environment", default="default", metavar="NAME", help="which environment of a pixi.lock"
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE; default: standard output")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -27,15 +27,15 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="a conda-lock file, a pixi.lock, an @EXPLICIT file, what 'conda env export' wrote, or an environment",
     )
     parser.add_argument(
-        "--platform", action="append", default=[], metavar="SUBDIR", help="default: every one that it is for"
+        "--platform", action="append", default=[], metavar="SUBDIR", help="default: all in the source"
     )
     parser.add_argument(
         "--environment", default="default", metavar="NAME", help="which environment of a pixi.lock"
     )
     parser.add_argument(
-        "--fill", action="store_true", help="ask the channels and the index for what it does not say"
+        "--fill", action="store_true", help="look up missing details in the channels and the index"
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE; default: standard output")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -23,34 +23,38 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: environment.yml")
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="environment file; default: environment.yml"
+    )
     parser.add_argument(
         "--platform",
         action="append",
         default=[],
         metavar="SUBDIR",
-        help="such as linux-64; may be given again",
+        help="a platform such as linux-64; may be repeated",
     )
     parser.add_argument("--cuda", metavar="X.Y", help="the newest CUDA that the machines' driver supports")
     parser.add_argument(
-        "--machine", metavar="NAME", default="", help="only the lock for this machine of the settings"
+        "--machine", metavar="NAME", default="", help="lock only for this machine from the settings"
     )
     parser.add_argument(
-        "--check", action="store_true", help="only say whether the lock still fits; no network"
+        "--check",
+        action="store_true",
+        help="check that the lock still fits, without network; exit 1 if it does not",
     )
     parser.add_argument(
         "--update",
         action="append",
         default=[],
         metavar="PKG",
-        help="bring this package up to date, and what it needs; may be given again",
+        help="update this package and its dependencies; may be repeated",
     )
-    parser.add_argument("--update-all", action="store_true", help="bring every package up to date")
+    parser.add_argument("--update-all", action="store_true", help="update every package")
     parser.add_argument(
-        "--exclude-newer", metavar="DATE", default="", help="as if nothing had been published since, in UTC"
+        "--exclude-newer", metavar="DATE", default="", help="ignore packages published after this date (UTC)"
     )
     parser.add_argument(
-        "--min-age", type=_days, metavar="DAYS", help="lock nothing anew that was published since"
+        "--min-age", type=_days, metavar="DAYS", help="add no package published within this many days"
     )
     parser.add_argument(
         "--allow-cpu", action="store_true", help="take builds for the CPU where a GPU was options for"
@@ -81,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _days(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of days")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of days")
     return int(text)
 
 
@@ -271,7 +275,7 @@ def _check(path: Path, platforms: Sequence[str], machine: str) -> int:
     locks = read_own(path)
     if not locks:
         remedy = f"run: lockstep lock {path}"
-        raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
+        raise LockstepError("no lock found", where=str(lock_path(path)), remedy=remedy)
     found = stale_reasons(file, locks, config, platforms)
     if machine:
         own = named(locks, machine)

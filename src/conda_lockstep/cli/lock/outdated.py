@@ -28,10 +28,18 @@ def add(parser: argparse.ArgumentParser) -> None:
         "file", nargs="?", type=Path, default=Path("environment.yml"), metavar="FILE",
         help="default: environment.yml",
     )  # fmt: skip
-    parser.add_argument("--lock", type=Path, metavar="LOCK", help="default: the one beside the file")
-    parser.add_argument("--platform", action="append", default=[], metavar="SUBDIR", help="default: all")
-    parser.add_argument("--all", action="store_true", help="every package, not only those that you name")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--lock", type=Path, metavar="LOCK", help="default: the lock next to the file")
+    parser.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        metavar="SUBDIR",
+        help="a platform such as linux-64; default: all",
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="list every package, not only those in the environment file"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,7 +73,7 @@ def list_outdated(
     solvers = Solvers()
     for each in [lock] if lock else locks_of([path])[path] or [lock_path(path)]:
         if not each.exists():
-            raise LockstepError("there is no lock yet", where=str(each), remedy=f"run: lockstep lock {path}")
+            raise LockstepError("no lock found", where=str(each), remedy=f"run: lockstep lock {path}")
         held = cep37.read(each)
         for platform in platforms or sorted(held.platforms):
             if platform not in held.platforms:

@@ -24,17 +24,29 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "files", nargs="*", type=Path, metavar="FILE",
-        help="environment files or locks; default: every lock that git knows",
+        help="environment files or locks; default: every lock that git tracks",
     )  # fmt: skip
-    parser.add_argument("--platform", action="append", default=[], metavar="SUBDIR", help="default: all")
-    parser.add_argument("--bisect", metavar="PACKAGE", help="name the upload that moved a package")
     parser.add_argument(
-        "--explain", action="store_true", help="show along which chain each changed package is pulled in"
+        "--platform",
+        action="append",
+        default=[],
+        metavar="SUBDIR",
+        help="a platform such as linux-64; default: all",
     )
-    parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument("--bisect", metavar="PACKAGE", help="find the upload that changed this package")
     parser.add_argument(
-        "--fail-on", metavar="SEVERITY", help="critical, high, medium, low, info, any or never; default: any"
+        "--explain",
+        action="store_true",
+        help="show which chain of dependencies pulls in each changed package",
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json", "markdown", "html"), default="text", help="default: text"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE; default: standard output")
+    parser.add_argument(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="the least severity that exits 1: critical, high, medium, low, info, any or never; default: any",
     )
     terminal.add_color(parser)
 
@@ -187,7 +199,7 @@ def _paths(files: Sequence[Path]) -> Iterator[Path]:
         locks = locks_of([path])[path]
         if not locks:
             raise LockstepError(
-                "there is no lock yet", where=str(lock_path(path)), remedy=f"run: lockstep lock {path}"
+                "no lock found", where=str(lock_path(path)), remedy=f"run: lockstep lock {path}"
             )
         yield from locks
 

@@ -19,15 +19,26 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "packages", nargs="+", metavar="PACKAGE", help="a name or a glob such as 'cuda-*'; __cuda, too"
+        "packages",
+        nargs="+",
+        metavar="PACKAGE",
+        help="a name, a glob such as 'cuda-*', or a virtual package such as __cuda",
     )
-    parser.add_argument("--file", type=Path, metavar="FILE", help="default: environment.yml")
+    parser.add_argument(
+        "--file", type=Path, metavar="FILE", help="environment file; default: environment.yml"
+    )
     parser.add_argument(
         "--lock", type=Path, metavar="LOCK", help="a lock, snapshot or prefix; default: the file's locks"
     )
-    parser.add_argument("--platform", action="append", default=[], metavar="SUBDIR", help="default: all")
-    parser.add_argument("--all", action="store_true", help="every line that leads there, not the first few")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        metavar="SUBDIR",
+        help="a platform such as linux-64; default: all",
+    )
+    parser.add_argument("--all", action="store_true", help="show every chain, not only the first few")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -97,9 +108,7 @@ def _locks(file: Path) -> tuple[Path, ...]:
 
     locks = locks_of([file])[file]
     if not locks:
-        raise LockstepError(
-            "there is no lock yet", where=str(lock_path(file)), remedy=f"run: lockstep lock {file}"
-        )
+        raise LockstepError("no lock found", where=str(lock_path(file)), remedy=f"run: lockstep lock {file}")
     return locks
 
 

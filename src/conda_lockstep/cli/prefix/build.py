@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_common(parser)
-    parser.add_argument("--solve", action="store_true", help="make the lock first, where there is none")
+    parser.add_argument("--solve", action="store_true", help="create the lock first if there is none")
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -33,19 +33,21 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--machine",
         metavar="NAME",
         default="",
-        help="take the lock for this machine; default: what fits this node",
+        help="use the lock for this machine; default: the lock that fits this node",
     )
-    parser.add_argument("--prefix", required=True, type=Path, metavar="DIR", help="the environment's folder")
+    parser.add_argument(
+        "--prefix", required=True, type=Path, metavar="DIR", help="the environment's directory"
+    )
     parser.add_argument(
         "--cache-dir",
         type=Path,
         metavar="DIR",
-        help="keep all that is fetched here; default: rattler's and uv's own",
+        help="store downloads here; default: rattler's and uv's caches",
     )
     parser.add_argument(
         "--run-link-scripts",
         action="store_true",
-        help="run the scripts that packages bring for when they are linked",
+        help="run the link scripts of packages",
     )
 
 

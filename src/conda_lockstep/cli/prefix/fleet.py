@@ -18,12 +18,19 @@ def add(parser: argparse.ArgumentParser) -> None:
         "snapshots", nargs="+", type=Path, metavar="SNAPSHOT", help="a node's snapshot, or a folder of them"
     )
     parser.add_argument(
-        "--lock", type=Path, metavar="FILE", help="what every node should hold; default: what most of them do"
+        "--lock",
+        type=Path,
+        metavar="FILE",
+        help="the lock that every node should match; default: compare with the majority",
     )
-    parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
     parser.add_argument(
-        "--fail-on", metavar="SEVERITY", help="critical, high, medium, low, info, any or never; default: low"
+        "--format", choices=("text", "json", "markdown", "html"), default="text", help="default: text"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE; default: standard output")
+    parser.add_argument(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="the least severity that exits 1: critical, high, medium, low, info, any or never; default: low",
     )
     terminal.add_color(parser)
 

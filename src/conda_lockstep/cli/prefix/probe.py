@@ -20,13 +20,21 @@ _TIMEOUT = 120.0
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--prefix", type=Path, metavar="DIR", help="default: the active environment")
-    parser.add_argument("--python", type=Path, metavar="EXE", help="any interpreter, conda's or not")
-    parser.add_argument("--lock", type=Path, metavar="FILE", help="what the prefix should hold")
-    parser.add_argument("--deep", action="store_true", help="compare the bytes of every file, too")
-    parser.add_argument("--timeout", type=float, default=_TIMEOUT, metavar="SECONDS", help="for each step")
-    parser.add_argument("--require-gpu", action="store_true", help="fail where no kernel ran on a GPU")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument(
+        "--python", type=Path, metavar="EXE", help="probe this interpreter instead, from conda or not"
+    )
+    parser.add_argument("--lock", type=Path, metavar="FILE", help="compare the prefix with this lock")
+    parser.add_argument("--deep", action="store_true", help="also compare the bytes of every file")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=_TIMEOUT,
+        metavar="SECONDS",
+        help="time limit of each step; default: 120",
+    )
+    parser.add_argument("--require-gpu", action="store_true", help="exit 1 if no kernel ran on a GPU")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE; default: standard output")
     terminal.add_color(parser)
 
 
@@ -54,7 +62,12 @@ SHOWN, NOT_SHOWN = 0, 1
 
 
 def probe_prefix(
-    target: ladder.ProbeTarget, *, format: str, output: Path | None, require_gpu: bool, colour: bool = False
+    target: ladder.ProbeTarget,
+    *,
+    format: str,  # noqa: A002
+    output: Path | None,
+    require_gpu: bool,
+    colour: bool = False,
 ) -> int:
     """Probe; return 1 where a step showed that something is wrong, or no kernel ran on a GPU that was required."""
     from conda_lockstep.probe import document, ladder, text

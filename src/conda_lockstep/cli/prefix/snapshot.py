@@ -11,7 +11,7 @@ from conda_lockstep.cli.report_output import SAME, write
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--prefix", type=Path, metavar="DIR", help="default: the active environment")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE; default: standard output")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="only say what would be changed; exit status 1 where something would",
+        help="show what would change without writing; exit 1 if anything would",
     )
 
 

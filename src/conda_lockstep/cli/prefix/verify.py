@@ -12,17 +12,21 @@ from conda_lockstep.cli.report_output import DRIFT, SAME, render, write
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--prefix", type=Path, metavar="DIR", help="default: the active environment")
-    parser.add_argument("--lock", type=Path, metavar="FILE", help="default: the lock of this folder")
+    parser.add_argument("--lock", type=Path, metavar="FILE", help="default: the lock in this folder")
     parser.add_argument(
         "--machine",
         metavar="NAME",
         default="",
-        help="take the lock for this machine; default: what fits this node",
+        help="use the lock for this machine; default: the lock that fits this node",
     )
-    parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
-    parser.add_argument("--deep", action="store_true", help="compare the bytes of every file, too")
     parser.add_argument(
-        "--gpu-libraries", action="store_true", help="of the libraries that a training job loads alone"
+        "--format", choices=("text", "json", "markdown", "html"), default="text", help="default: text"
+    )
+    parser.add_argument("--deep", action="store_true", help="also compare the bytes of every file")
+    parser.add_argument(
+        "--gpu-libraries",
+        action="store_true",
+        help="also compare the bytes of the libraries that a training job loads",
     )
     parser.add_argument("--platform", metavar="SUBDIR", help="default: the prefix's own")
     terminal.add_color(parser)
