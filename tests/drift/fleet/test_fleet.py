@@ -215,7 +215,7 @@ def test_a_node_that_cannot_be_read_fails_beside_the_report_on_the_others(
     [
         (["gone"], "lockstep: gone: no such file"),
         (["empty"], "lockstep: empty: holds no snapshot; write them there with"),
-        (["fleet", "--fail-on", "loud"], "lockstep: there is no severity 'loud'"),
+        (["fleet", "--fail-on", "loud"], "lockstep: unknown severity 'loud'"),
         (["fleet", "--lock", "gone.yml"], "lockstep: gone.yml: no such file"),
     ],
 )

@@ -197,11 +197,13 @@ class LintResult(NamedTuple):
 
 
 def _here(config: Config, only: Sequence[str]) -> list[Path]:
-    """Return the files that git knows here; that there are none is said, and is no failure."""
+    """Return the files that git tracks here. Finding none prints a message, and is not an error."""
     found = _discover(config, only, Path())
     if not found:
-        what = "Dockerfile, script or workflow" if _asked_for_installs(config, only) else "environment file"
-        print(f"lockstep: git knows no {what} here", file=sys.stderr)
+        what = (
+            "Dockerfiles, scripts or workflows" if _asked_for_installs(config, only) else "environment files"
+        )
+        print(f"lockstep: no {what} found", file=sys.stderr)
     return found
 
 
@@ -300,7 +302,7 @@ def _record(result: LintResult, chosen: Sequence[Rule], path: Path) -> int:
     from conda_lockstep.render.findings import text
 
     count = baseline.write(path, result.findings, _scope(result, chosen, path))
-    print(f"lockstep: {path} holds {count} finding{'' if count == 1 else 's'}", file=sys.stderr)
+    print(f"lockstep: {path} contains {count} finding{'' if count == 1 else 's'}", file=sys.stderr)
     sys.stderr.write(text.errors(str(failure) for failure in result.failures))
     return 2 if result.failures else 0
 

@@ -169,7 +169,7 @@ def _update(options: LockOptions, old: Mapping[Path, Lock]) -> UpdateRequest:
     for name in sorted(requested - held):
         from conda_lockstep.settings_reader import suggestion
 
-        remedy = suggestion(name, held) if held else "there is no lock yet: leave out --update"
+        remedy = suggestion(name, held) if held else "no lock found: leave out --update"
         raise LockstepError(f"'{name}' is not in the lock, so it cannot be updated", remedy=remedy)
     return UpdateRequest(frozenset(requested), options.update_all, options.machine)
 

@@ -189,7 +189,7 @@ def _paths(files: Sequence[Path]) -> Iterator[Path]:
     if not files:
         found = [Path(name) for name in tracked(Path.cwd(), "*conda-lock.yml", "*conda-lock.yaml")]
         if not found:
-            raise LockstepError("git knows no lock here", remedy="run: lockstep lock")
+            raise LockstepError("no locks found", remedy="run: lockstep lock")
         yield from found
     for path in files:
         if is_lock(path.name):

@@ -80,7 +80,7 @@ def build_prefix(
     packages = locked.here
     outcome = build_environment(packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts))
     if outcome.had_remains:
-        print(f"lockstep: {prefix}: removed what an unfinished build had left", file=sys.stderr)
+        print(f"lockstep: {prefix}: removed the remains of an unfinished build", file=sys.stderr)
     tell(outcome, prefix)
     print(f"{prefix}: {len(packages)} packages from {locked.file} ({packages.environment_id})")
     return 0

@@ -61,7 +61,7 @@ def sync_prefix(
         return CHANGES if steps else CLEAN
     outcome = sync_environment(packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts))
     if outcome.had_remains:
-        print(f"lockstep: {prefix}: mended what an unfinished build or sync had left", file=sys.stderr)
+        print(f"lockstep: {prefix}: repaired the remains of an unfinished build or sync", file=sys.stderr)
     tell(outcome, prefix)
     _print(outcome.steps)
     print(f"{prefix}: {_count(outcome.steps, 'made')}; it holds {locked.file} ({packages.environment_id})")

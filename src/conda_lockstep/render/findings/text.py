@@ -1,4 +1,4 @@
-"""Findings for a terminal: place, rule, message, the line, and a mark under what is meant."""
+"""Findings for a terminal: location, rule, message, and the line with the reported part marked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST = 1000
 
 
 def render(findings: Sequence[Finding], *, colour: bool = False, fixes: bool = False) -> str:
-    """Return one block per finding, parted by empty lines; with ``fixes`` each says what its fix makes of it."""
+    """Return one block per finding, separated by blank lines; with ``fixes``, each with the change its fix makes."""
     if not fixes:
         return "\n".join(_block(finding, colour) for finding in findings)
     from conda_lockstep.render.findings.fix_preview import preview
@@ -28,8 +28,9 @@ def summary(findings: Sequence[Finding], files: int, *, fixed: int = 0, colour: 
     """Return the last line: how many findings of which severity in how many files, and how many can be fixed."""
     parts = [f"fixed {count(fixed, 'problem')}"] if fixed else []
     counted = [count(sum(f.severity == level for f in findings), level) for level in _COLOURS]
-    told = ", ".join(part for part in counted if not part.startswith("0 "))
-    parts.append(f"{told} in {count(files, 'file')}" if told else f"{count(files, 'file')}: nothing to say")
+    listed = ", ".join(part for part in counted if not part.startswith("0 "))
+    none = "no issues left" if fixed else "No issues found"
+    parts.append(f"{listed or none} in {count(files, 'file')}")
     safe = sum(f.fix is not None and f.fix.safety == "safe" for f in findings)
     unsafe = sum(f.fix is not None and f.fix.safety == "unsafe" for f in findings)
     if safe:
@@ -103,5 +104,5 @@ def _short(text: str) -> str:
 
 
 def errors(messages: Iterable[str]) -> str:
-    """Return the lines for what could not be done."""
+    """Return one line per error message."""
     return "".join(f"lockstep: {visible(message)}\n" for message in messages)
