@@ -170,7 +170,7 @@ def test_what_fix_did_is_said_and_what_is_left_decides(
     assert file.read_text() == CLEAN
     assert capsys.readouterr().out == (
         "environment.yml: fixed duplicate-channel: delete the second 'conda-forge'\n\n"
-        "fixed 1 problem; 1 file: nothing to say\n"
+        "fixed 1 problem; no issues left in 1 file\n"
     )
 
 

@@ -177,7 +177,7 @@ def test_bisect_says_where_nothing_moved(upstream, capsys):
         (["--bisect", "six", "--format", "html"], "the answer of --bisect is text or JSON"),
         (["none.yml"], "none.yml"),
         (["--platform", "win-64"], "has nothing for 'win-64'"),
-        (["--fail-on", "bad"], "there is no severity 'bad'"),
+        (["--fail-on", "bad"], "unknown severity 'bad'"),
     ],
 )
 def test_what_cannot_be_answered_is_one_line(upstream, capsys, arguments, message):
