@@ -21,7 +21,7 @@ from conda_lockstep.cli import main as cli
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "dist" / "lockstep.pyz"
 COMMANDS = ("verify", "fleet", "snapshot", "diff", "probe")
-DATA = ("data/names.*", "probe/inside.py", "render/assets/*")
+DATA = ("data/*.txt", "data/*.LICENSE", "probe/inside.py", "render/assets/*")
 
 _SOURCE = ROOT / "src"
 _PACKAGE = "conda_lockstep"
