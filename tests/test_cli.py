@@ -51,7 +51,7 @@ def test_help_loads_no_command(heavy: str) -> None:
         (["lint", "--format", "xml"], "invalid choice: 'xml'"),
         (["lint", "--select", "unpinned-cond", "x.yml"], "did you mean 'unpinned-conda'?"),
         (["lint", "no-such-file.yml"], "no-such-file.yml: no such file"),
-        (["lint", "/"], "not in a git repository; name the files to look at"),
+        (["lint", "."], "no such files found below this folder; pass the files to look at"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_2(

@@ -20,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "files", nargs="*", type=Path, metavar="FILE",
-        help="a file, a folder, or - for standard input; default: the files that git tracks",
+        help="a file, a folder, or - for standard input; default: every environment file here",
     )  # fmt: skip
     parser.add_argument(
         "--stdin-filename", default="", metavar="NAME", help="the file name to assume for standard input"
@@ -54,13 +54,14 @@ def format_files(
     that cannot be formatted safely is left as it is and said; it fails nothing. Of a folder its environment files are
     formatted; the file ``-`` is what is piped in, and goes to the standard output.
     """
+    from conda_lockstep.cli.which_files import found_below
     from conda_lockstep.environment.format import UnformattableError, canonical
     from conda_lockstep.environment.named_files import STDIN, with_folders
     from conda_lockstep.environment.reader import read
 
     if STDIN in files:
         return _piped(files, stdin_filename or str(STDIN), check=check, diff=diff, colour=colour)
-    paths, missing = with_folders(files, _discover) if files else (_discover(Path()), [])
+    paths, missing = with_folders(files, found_below) if files else (found_below(Path()), [])
     for error in missing:
         _complain(error)
     changed, failed = 0, 0
@@ -81,15 +82,6 @@ def format_files(
     summary = f"{_count(changed)} {verb}, {_count(left)} left as {'it is' if left == 1 else 'they are'}"
     print(summary, file=sys.stderr if diff else sys.stdout)
     return 2 if failed or missing else int(changed > 0 and (check or diff))
-
-
-def _discover(folder: Path) -> list[Path]:
-    from conda_lockstep.conda.trust import TRUSTED
-    from conda_lockstep.environment.discover import environment_files
-    from conda_lockstep.lint.engine.exclusion import not_excluded
-    from conda_lockstep.settings import load
-
-    return not_excluded(environment_files(folder), folder, load(Path.cwd(), TRUSTED))
 
 
 def _piped(files: Sequence[Path], shown: str, *, check: bool, diff: bool, colour: bool) -> int:

@@ -28,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "files", nargs="*", type=Path, metavar="FILE",
-        help="a file, a folder, or - for standard input; default: the files that git tracks",
+        help="a file, a folder, or - for standard input; default: every environment file here",
     )  # fmt: skip
     parser.add_argument(
         "--stdin-filename", default="", metavar="NAME", help="the file name to assume for standard input"
@@ -135,8 +135,8 @@ def lint_files(
 ) -> int:
     """Lint files, print what was found, and return the exit status.
 
-    A folder stands for the files that git knows below it, the file ``-`` for what is piped in: its name is
-    ``stdin_filename``, and what ``fix`` makes of it goes to the standard output, the rest to the standard error.
+    A folder means the files below it, the file ``-`` standard input: its name is ``stdin_filename``, and its fixed text
+    goes to standard output, the rest to standard error.
 
     2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too; with ``exit_zero``
     for none), else 0. What a
@@ -201,7 +201,7 @@ class LintResult(NamedTuple):
 
 
 def _here(config: Config, only: Sequence[str]) -> list[Path]:
-    """Return the files that git tracks here. Finding none prints a message, and is not an error."""
+    """Return the files here. Finding none prints a message, and is not an error."""
     found = _discover(config, only, Path())
     if not found:
         what = (
@@ -212,7 +212,7 @@ def _here(config: Config, only: Sequence[str]) -> list[Path]:
 
 
 def _discover(config: Config, only: Sequence[str], folder: Path) -> list[Path]:
-    """Return the files that git knows below a folder: environment files, and installs where it is asked for them."""
+    """Return the files below a folder: environment files, and install scripts if their rules are selected."""
     from conda_lockstep.environment.discover import environment_files
     from conda_lockstep.lint.engine.exclusion import not_excluded
 

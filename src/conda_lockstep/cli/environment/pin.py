@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "files", nargs="*", type=Path, metavar="FILE", help="environment file; default: environment.yml"
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="environment file or folder; default: every locked file here",
     )
     parser.add_argument(
         "--precision",
@@ -62,23 +66,17 @@ class PinResult(NamedTuple):
 def pin_files(
     *, files: Sequence[Path], precision: Precision, every: bool, diff: bool, colour: bool = False
 ) -> int:
-    """Pin the entries of files, ``environment.yml`` where none is named, and return the exit status.
+    """Pin the entries of files, by default of all that have a lock, and return the exit status.
 
     Without ``every``, only those that the rules ``unpinned-*`` speak of. 2 where a file or its lock could not be read,
     else 1 where an entry had to be left open, else 0. With ``diff`` nothing is written, and the status is 1 where a
     file would change.
     """
-    from conda_lockstep.lock.model.paths import DEFAULT_FILE
-    from conda_lockstep.render.findings import text
+    from conda_lockstep.cli.which_files import for_each, locked_files_for
 
-    status = 0
-    for path in files or [DEFAULT_FILE]:
-        try:
-            status = max(status, _pin(path, precision, every=every, diff=diff, colour=colour))
-        except LockstepError as error:
-            sys.stderr.write(text.errors([str(error)]))
-            status = 2
-    return status
+    return for_each(
+        *locked_files_for(files), lambda path: _pin(path, precision, every=every, diff=diff, colour=colour)
+    )
 
 
 def _pin(path: Path, precision: Precision, *, every: bool, diff: bool, colour: bool = False) -> int:

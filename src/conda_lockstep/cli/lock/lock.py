@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "files", nargs="*", type=Path, metavar="FILE", help="environment file; default: environment.yml"
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="environment file or folder; default: environment.yml, with --check every locked file here",
     )
     parser.add_argument(
         "--platform",
@@ -65,11 +69,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from conda_lockstep.lock.model.paths import DEFAULT_FILE
-
-    files = arguments.files or [DEFAULT_FILE]
     if arguments.check:
-        return check_locks(files, names(arguments.platform), arguments.machine)
+        return check_locks(arguments.files, names(arguments.platform), arguments.machine)
     options = LockOptions(
         platforms=names(arguments.platform),
         cuda=arguments.cuda,
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         allow_cpu=arguments.allow_cpu,
         colour=terminal.use_color(arguments.color),
     )
-    return lock_files(files, options, TRUSTED)
+    return lock_files(arguments.files, options, TRUSTED)
 
 
 def _days(text: str) -> int:
@@ -105,20 +106,28 @@ class LockOptions(NamedTuple):
 
 
 def lock_files(files: Sequence[Path], options: LockOptions, trust: Trust) -> int:
-    """Lock the files, whose settings and environment files are trusted so far. Return the exit status."""
+    """Lock the files, by default ``environment.yml``; every file is tried. Return the exit status.
+
+    ``trust`` is how far their settings and the files are trusted.
+    """
+    from conda_lockstep.cli.which_files import environment_files_for, for_each
     from conda_lockstep.environment.reader import read
+    from conda_lockstep.lock.model.paths import DEFAULT_FILE
     from conda_lockstep.lock.solve.machines import refuse_unknown
     from conda_lockstep.lock.update.make import Solvers
     from conda_lockstep.settings import load
     from conda_lockstep.text.resolve_path import resolve_path
 
     solvers = Solvers()
-    for path in files:
+
+    def lock(path: Path) -> int:
         file = read(path)
         config = load(resolve_path(path).parent, trust)
         refuse_unknown(options.machine, config)
         _lock(file, path, options, config, solvers)
-    return 0
+        return 0
+
+    return for_each(*environment_files_for(files or [DEFAULT_FILE]), lock)
 
 
 def _lock(file: EnvironmentFile, path: Path, options: LockOptions, config: Config, solvers: Solvers) -> None:
@@ -258,8 +267,13 @@ def _warn(path: Path, lines: Iterator[str]) -> None:
 
 
 def check_locks(files: Sequence[Path], platforms: Sequence[str] = (), machine: str = "") -> int:
-    """Check the locks of the files, or only that for a declared machine. Exit status 1 where one is stale."""
-    return max(_check(path, platforms, machine) for path in files)
+    """Check the locks of the files, by default of all that have one, or only those for a declared machine.
+
+    Return 2 if a file or a lock cannot be read, 1 if a lock is stale, else 0.
+    """
+    from conda_lockstep.cli.which_files import for_each, locked_files_for
+
+    return for_each(*locked_files_for(files), lambda path: _check(path, platforms, machine))
 
 
 def _check(path: Path, platforms: Sequence[str], machine: str) -> int:

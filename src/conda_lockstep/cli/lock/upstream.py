@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "files", nargs="*", type=Path, metavar="FILE",
-        help="environment files or locks; default: every lock that git tracks",
+        help="environment files or locks; default: every lock here",
     )  # fmt: skip
     parser.add_argument(
         "--platform",
@@ -83,7 +83,7 @@ def report_upstream(
     explain: bool = False,
     colour: bool = False,
 ) -> int:
-    """Report on locks against their channels, every one that git knows where none is named.
+    """Report on locks against their channels, every lock here if none is named.
 
     ``explain`` shows in text, too, which entry pulls each change in. 1 where a change is as bad as ``fail_on``, by
     default any at all; 2 where a lock could not be compared.
@@ -183,13 +183,13 @@ def _bisected(each: LockedPlatform, package: str, solver: Solver) -> report.Uplo
 
 
 def _paths(files: Sequence[Path]) -> Iterator[Path]:
-    """Yield the locks that are meant: those named, those of the files named, or all that git knows."""
-    from conda_lockstep.environment.discover import tracked
+    """Yield the locks that are named, those of the files that are named, or all locks here."""
+    from conda_lockstep.environment import discover
     from conda_lockstep.environment.reader import read
     from conda_lockstep.lock.model.paths import is_lock, lock_path, locks_of
 
     if not files:
-        found = [Path(name) for name in tracked(Path.cwd(), "*conda-lock.yml", "*conda-lock.yaml")]
+        found = discover.locks(Path.cwd())
         if not found:
             raise LockstepError("no locks found", remedy="run: lockstep lock")
         yield from found
