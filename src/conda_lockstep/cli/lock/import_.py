@@ -53,7 +53,6 @@ _ENVIRONMENT = re.compile(r"^dependencies\s*:", re.MULTILINE)
 _URL = re.compile(r"^(?:https?|file|s3|oci)://", re.MULTILINE)
 _CATEGORY = re.compile(r"^\s*(?:- )?category: *(?!main\s*$)(\S+)", re.MULTILINE)
 _RECORDS = re.compile(r"^\s*(time_metadata|git_metadata|inputs_metadata):", re.MULTILINE)
-_OTHER_ENVIRONMENT = re.compile(r"^  ([A-Za-z0-9_-]+):$", re.MULTILINE)
 
 
 def import_lock(
@@ -95,7 +94,7 @@ def _of_file(path: Path, platforms: Sequence[str], environment: str) -> tuple[Lo
     text = read_text(path)
     lock = formats.parse(text, str(path), environment)
     if lock is not None:
-        return lock, tuple(_lost(text, lock, environment))
+        return lock, tuple(_lost(text, lock))
     if _ENVIRONMENT.search(text):
         return _of_exported(path, text, platforms), ()
     if _URL.search(text):
@@ -158,14 +157,11 @@ _WITHOUT_CONSTRAINS = (
 )
 
 
-def _lost(text: str, lock: Lock, environment: str) -> Iterator[str]:
+def _lost(text: str, lock: Lock) -> Iterator[str]:
     """Yield what a lock of another format says and the canonical one does not."""
     if lock.source_format == "pixi":
         yield _WITHOUT_CONSTRAINS
-        body = re.search(r"^environments:\n((?: .*\n)+)", text, re.MULTILINE)
-        others = [name for name in _OTHER_ENVIRONMENT.findall(body[1]) if name != environment] if body else []
-        if others:
-            yield f"it has other environments, which --environment chooses: {', '.join(others)}"
+        yield from lock.notices
     elif lock.source_format == "explicit":
         if any(not package.depends for packages in lock.platforms.values() for package in packages.values()):
             yield "what each package depends on is not known; --fill asks the channels, and 'lock --check' needs it"
