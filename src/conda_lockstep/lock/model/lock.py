@@ -19,7 +19,7 @@ class Lock:
     ``explicit``, ``pixi``; ``complete`` is false where the format cannot hold pip packages.
     ``content_hash`` is what the file says of its packages, by platform; None for a lock that was not read from a
     file of ours.
-    ``notices`` are what is to be known of a solve that was just done; no file holds them.
+    ``notices`` are what a user should know of the solve or the file that it came from; no file records them.
     """
 
     platforms: Mapping[str, PackageSet]
