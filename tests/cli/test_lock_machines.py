@@ -207,7 +207,7 @@ def test_a_node_takes_the_lock_that_fits_it(folder, login, monkeypatch, capsys):
     assert main(["verify", "--prefix", str(login)]) == 2
     err = capsys.readouterr().err
     assert err.startswith(f"lockstep: no lock fits this machine: {GPU} needs __cuda >=12, __glibc >=2.17")
-    assert err.endswith("name one with --machine\n")
+    assert err.endswith("select one with --machine\n")
 
 
 def test_the_lock_that_fits_is_built(folder, forge, capsys):

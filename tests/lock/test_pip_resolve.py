@@ -177,14 +177,14 @@ def test_what_is_withdrawn_is_taken_where_it_is_pinned_and_said(solve):
     found = solve("withdrawn==1.0")
     assert _versions(found) == {"withdrawn": "1.0"}
     assert found.notices == (
-        "environment.yml:4:9: withdrawn 1.0 was withdrawn by those who published it (it eats data); "
-        "it is taken because nothing else fits '=='",
+        "environment.yml:4:9: withdrawn 1.0 was withdrawn (yanked) by its publisher (it eats data); "
+        "it is used because nothing else fits '=='",
     )
 
 
 def test_an_extra_that_is_none_is_said(solve):
     assert solve("rich-one[mroe]").notices == (
-        "environment.yml:4:9: rich-one has no extra 'mroe', so nothing is installed for it",
+        "environment.yml:4:9: rich-one does not have the extra 'mroe': it is ignored",
     )
 
 
@@ -200,8 +200,8 @@ def test_an_extra_of_a_version_that_no_index_has_is_refused(solve):
     with pytest.raises(LockstepError) as caught:
         solve("rich-one[less]", conda={"rich-one": "7.0"})
     assert str(caught.value) == (
-        "environment.yml:4:9: 'rich-one[less]' asks for an extra of conda's rich-one 7.0, which no index has at this "
-        "version; write what the extra brings here, by name"
+        "environment.yml:4:9: 'rich-one[less]' requests an extra of conda's rich-one 7.0, which no index has at this "
+        "version; write the packages that the extra requires here, by name"
     )
 
 
@@ -258,17 +258,17 @@ def test_a_clash_names_both_sides_and_what_led_there(
     ("items", "message"),
     [
         (("only-sources",),
-         "environment.yml:4:9: 'only-sources' has no wheel for any machine: a build would run its code; take it from "
-         "conda, or publish a wheel of it"),
+         "environment.yml:4:9: 'only-sources' has no wheels: a build would run its code; use conda's, "
+         "or publish a wheel of it"),
         (("base", "uses-sources"),
-         "environment.yml:5:9: 'uses-sources' needs only-sources (through between), which has no wheel for any"),
+         "environment.yml:5:9: 'uses-sources' needs only-sources (through between), which has no wheels"),
         (("only-new",),
          "'only-new' has no wheel for Python 3.11.7 on linux-64 with glibc 2.28, only for "
-         "manylinux_2_34_x86_64; ask for a version that has one, or take it from conda"),
+         "manylinux_2_34_x86_64; request a version that has one, or use conda's"),
         (("uses-new",), "'uses-new' needs only-new, which has no wheel for Python 3.11.7 on linux-64 with glibc 2.28"),
         (("only-windows",), "no wheel for Python 3.11.7 on linux-64 with glibc 2.28, only for win_amd64; "),
         (("only-312",), "no wheel for Python 3.11.7 on linux-64 with glibc 2.28, only for cp312; "),
-        (("later>=2",), "'later>=2' cannot be had for Python 3.11.7: later==2.0 needs Python>=3.13"),
+        (("later>=2",), "'later>=2' is not available for Python 3.11.7: later==2.0 needs Python>=3.13"),
         (("gone",), "environment.yml:4:9: the pip part cannot be resolved: Because gone==1.0 was yanked (reason: all"),
         (("uses-nowhere",), "'uses-nowhere' needs nowhere-to-be-found, which is in no index; check its name"),
         (("mid<1.1", "mid>=1.1"), "environment.yml:4:9: the pip part cannot be resolved: Because you require mid<1.1"),
@@ -285,7 +285,7 @@ def test_what_uv_says_is_read_whole_however_narrow_the_terminal_is(solve, monkey
     assert (
         solve("withdrawn==1.0")
         .notices[0]
-        .endswith("(it eats data); it is taken because nothing else fits '=='")
+        .endswith("(it eats data); it is used because nothing else fits '=='")
     )
     with pytest.raises(LockstepError, match="uses-sources' needs only-sources \\(through between\\)"):
         solve("uses-sources")
@@ -313,7 +313,7 @@ def test_a_wheel_of_a_shared_folder_is_locked_by_its_file_url(solve, index):
 
 
 @pytest.mark.parametrize(
-    ("digest", "message"), [("0" * 64, "no wheel of base 1.0 has a hash that is asked for")]
+    ("digest", "message"), [("0" * 64, "no wheel of base 1.0 has one of the requested hashes")]
 )
 def test_a_file_with_another_hash_is_refused(solve, index, digest, message):
     url = (index.parent / "files" / "base-1.0-py3-none-any.whl").as_uri()
@@ -335,7 +335,7 @@ def test_a_wheel_that_does_not_fit_the_machine_is_refused(solve, index):
     with pytest.raises(LockstepError) as caught:
         solve(url.replace("only-new", "only_new"))
     assert str(caught.value).startswith(
-        "environment.yml:4:9: no wheel of only-new 1.0 fits Python 3.11.7 on linux-64 with glibc 2.28: there is "
+        "environment.yml:4:9: no wheel of only-new 1.0 fits Python 3.11.7 on linux-64 with glibc 2.28; available: "
         "only_new-1.0-cp311-cp311-manylinux_2_34_x86_64.whl"
     )
 
@@ -364,7 +364,7 @@ def test_a_name_that_two_indexes_have_is_taken_from_the_first(solve, other):
         solve(f"--extra-index-url {other.as_uri()}", "base<9")
     assert str(caught.value) == (
         f"environment.yml:5:9: 'base<9' is in {other.as_uri()}, where no version fits; "
-        "a name is taken from the first index that has it: take it from conda, or name a file by its URL"
+        "a name is taken from the first index that has it: use conda's, or write the URL of a file"
     )
 
 

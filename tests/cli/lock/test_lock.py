@@ -201,6 +201,6 @@ def test_what_is_to_be_known_of_the_pip_part_is_said(folder, forge, capsys):
     _write(folder / "environment.yml", forge, "python", "pip", "pip: [gone==1.0]")
     assert main(["lock"]) == 0
     assert (
-        "lockstep: environment.yml:6:11: gone 1.0 was withdrawn by those who published it (it eats data); "
+        "lockstep: environment.yml:6:11: gone 1.0 was withdrawn (yanked) by its publisher (it eats data); "
         in (capsys.readouterr().err)
     )

@@ -138,10 +138,10 @@ def test_of_two_indexes_that_have_a_name_the_extra_one_is_asked_first(
     [
         ("humanize>99", "environment.yml:5:9: the pip part cannot be resolved: Because only humanize"),
         ("nosuchproject", "environment.yml:5:9: 'nosuchproject' is in no index; check its name"),
-        ("forge-sdist-only", "'forge-sdist-only' has no wheel for any machine: a build would run its code"),
+        ("forge-sdist-only", "'forge-sdist-only' has no wheels: a build would run its code"),
         ("humanize=4.12", "environment.yml:5:18: 'humanize=4.12': use '==' instead of '='"),
-        ("-e .", "environment.yml:5:9: '-e .' cannot be locked: a folder is what each machine has in it"),
-        ("tabulate --hash=sha256:12", "environment.yml:5:9: no wheel of tabulate 0.9.0 has a hash that is asked for"),
+        ("-e .", "environment.yml:5:9: '-e .' cannot be locked: the content of a folder may differ between machines"),
+        ("tabulate --hash=sha256:12", "environment.yml:5:9: no wheel of tabulate 0.9.0 has one of the requested"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_locked_is_refused_with_its_place(lock, entry, message):

@@ -33,7 +33,7 @@ class PipCheck:
     platform: str
     packages: Mapping[str, Package]
     held: Mapping[str, Package]
-    noted: Mapping[str, str] | None
+    recorded_facts: Mapping[str, str] | None
     markers: Mapping[str, str]
     extra_needs: tuple[str, ...]
 
@@ -48,9 +48,9 @@ class PipCheck:
         markers = WheelTarget(python.version, platform, ()).markers if python else {}
         requested = [entry for entry in part.wanted if entry.applies(markers)] if python else []
         # Locks of other tools do not record options, extras and URLs.
-        noted = lock.metadata if CHANNEL_PRIORITY in lock.metadata else None
+        recorded_facts = lock.metadata if CHANNEL_PRIORITY in lock.metadata else None
         needs = extra_needs_of(lock, platform)
-        return cls(part, requested, platform, pip, {**owned, **pip}, noted, markers, needs)
+        return cls(part, requested, platform, pip, {**owned, **pip}, recorded_facts, markers, needs)
 
     @property
     def roots(self) -> set[str]:
@@ -74,8 +74,8 @@ class PipCheck:
             if not pip_edge_holds(spec, held):
                 what = f"an extra that is requested needs '{spec}'; the lock for {self.platform} has {held or 'none'}"
                 yield what, path
-        if self.noted is not None:
-            yield from self._recorded(self.noted, path)
+        if self.recorded_facts is not None:
+            yield from self._recorded(self.recorded_facts, path)
 
     def _unmet(self, entry: PipWanted) -> str:
         held = self.held.get(entry.name)
@@ -90,14 +90,14 @@ class PipCheck:
             return f"{has} with another hash"
         return ""
 
-    def _recorded(self, noted: Mapping[str, str], path: str) -> Iterator[tuple[str, Location | str]]:
+    def _recorded(self, recorded_facts: Mapping[str, str], path: str) -> Iterator[tuple[str, Location | str]]:
         """Compare the options, extras and URLs of the file with those that the lock records."""
         requested = self.part.facts()
-        now, then = requested.get("pip_options", "none"), noted.get("pip_options", "none")
+        now, then = requested.get("pip_options", "none"), recorded_facts.get("pip_options", "none")
         if now != then and self.part.wanted:
             yield f"pip's options are {now}; the lock was made with {then}", path
         for key, how in (("pip_extras", ""), ("pip_urls", " by a URL")):
-            wanted, was = set(requested.get(key, "").split()), set(noted.get(key, "").split())
+            wanted, was = set(requested.get(key, "").split()), set(recorded_facts.get(key, "").split())
             for name in sorted(wanted ^ was):
                 longer, made = ("", "without it") if name in wanted else (" no longer", "with it")
                 named = name.partition("[")[0]

@@ -1,4 +1,4 @@
-"""The locks of an environment file, and which is for a machine: it names it, or fits this node's virtual packages.
+"""Selects a lock of an environment file for a machine: by the machine's name, or by this node's virtual packages.
 
 Standard library only, as ``verify`` is.
 """
@@ -19,12 +19,12 @@ from conda_lockstep.lock.model.virtual_packages import VirtualPackage, from_text
 from conda_lockstep.lock.solve.machines import lacking
 from conda_lockstep.text.bounded_text import read_text
 
-Facts = Callable[[], Sequence[str]]
-"""Returns this node's virtual packages as conda writes them, ``__cuda=12.4=0``: to ask a driver may take a while."""
+DetectVirtualPackages = Callable[[], Sequence[str]]
+"""Returns this node's virtual packages as conda writes them, ``__cuda=12.4=0``; a driver may take a while to answer."""
 
 
 def read_own(file: Path, *, broken: Callable[[Path, LockstepError], None] | None = None) -> dict[Path, Lock]:
-    """Return the locks that are this file's: what lies beside it, without what another tool locked for machines.
+    """Return the locks of this file: those beside it, without those of another tool that are for machines.
 
     A lock that cannot be read is handed to ``broken`` with the reason, and left out; without that ``LockstepError`` is
     raised.
@@ -45,7 +45,7 @@ def read_own(file: Path, *, broken: Callable[[Path, LockstepError], None] | None
 
 
 def is_machine_lock(lock: Lock) -> bool:
-    """Say whether a lock is for declared machines."""
+    """Return whether a lock is for declared machines."""
     return any(metadata.machines_of(lock, platform) for platform in lock.platforms)
 
 
@@ -64,7 +64,7 @@ def named(locks: Mapping[Path, Lock], machine: str) -> Path:
     raise LockstepError(f"no lock is for a machine '{machine}'", remedy=remedy)
 
 
-def fitting(locks: Mapping[Path, Lock], platform: str, facts: Facts) -> Path:
+def fitting(locks: Mapping[Path, Lock], platform: str, detect: DetectVirtualPackages) -> Path:
     """Return the lock for this node: the only one for its platform, else the one whose needs it meets.
 
     Of several that fit, the one for the newest CUDA. Raises ``LockstepError`` where none fits, or more than one does.
@@ -76,17 +76,17 @@ def fitting(locks: Mapping[Path, Lock], platform: str, facts: Facts) -> Path:
         raise LockstepError(what, remedy=f"run: lockstep lock --platform {platform}")
     if len(own) == 1:
         return next(iter(own))
-    node = from_text(" ".join(facts()))
+    node = from_text(" ".join(detect()))
     lacks = {path: _lacks(lock, platform, node) for path, lock in own.items()}
     fits = [path for path in own if not lacks[path]]
     if not fits:
-        told = "; ".join(f"{path.name} needs {', '.join(missing)}" for path, missing in lacks.items())
-        raise LockstepError(f"no lock fits this machine: {told}", remedy="name one with --machine")
+        needs = "; ".join(f"{path.name} needs {', '.join(missing)}" for path, missing in lacks.items())
+        raise LockstepError(f"no lock fits this machine: {needs}", remedy="select one with --machine")
     newest = sorted({_cuda(own[path], platform) for path in fits}, key=cmp_to_key(_newer_last))[-1]
     best = [path for path in fits if _cuda(own[path], platform) == newest]
     if len(best) > 1:
-        told = ", ".join(path.name for path in best)
-        raise LockstepError(f"several locks fit this machine: {told}", remedy="name one with --machine")
+        names = ", ".join(path.name for path in best)
+        raise LockstepError(f"several locks fit this machine: {names}", remedy="select one with --machine")
     return best[0]
 
 

@@ -1,4 +1,4 @@
-"""The hardware envelope: what a set of packages asks of the machine, folded over depends and constrains.
+"""The hardware envelope: the bounds of a set of packages on the machine, folded over depends and constrains.
 
 A lock keeps it, because the format has no room for constrains: ``cuda-version`` bounds the driver there alone. Standard
 library only: nodes ask whether a lock fits them.
@@ -37,7 +37,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The highest lower bound on one virtual package, and the packages that ask for it.
+    """The highest lower bound on one virtual package, and the packages that have it.
 
     ``version`` is empty where the virtual package only has to be there.
     """
@@ -46,8 +46,8 @@ class Bound:
     packages: tuple[str, ...]
 
 
-class _Ask(NamedTuple):
-    """What one package says of one virtual package; ``needed`` where it depends on it."""
+class _MachineBound(NamedTuple):
+    """The bound of one package on one virtual package; ``needed`` where it depends on it."""
 
     name: str
     constraint: str
@@ -56,14 +56,14 @@ class _Ask(NamedTuple):
 
 
 def envelope(packages: Iterable[Package]) -> Envelope:
-    """Return what packages ask of the machine, the tightest bounds of all of them."""
-    asked: dict[str, set[str]] = {}
+    """Return the bounds of packages on the machine, the tightest of all of them."""
+    constraints: dict[str, set[str]] = {}
     needed: set[str] = set()
-    for ask in _asks(packages):
-        asked.setdefault(ask.name, set()).add(ask.constraint)
-        if ask.needed:
-            needed.add(ask.name)
-    folded = {name: _fold(constraints) for name, constraints in sorted(asked.items())}
+    for bound in _machine_bounds(packages):
+        constraints.setdefault(bound.name, set()).add(bound.constraint)
+        if bound.needed:
+            needed.add(bound.name)
+    folded = {name: _fold(each) for name, each in sorted(constraints.items())}
     return Envelope(
         needs={name: constraint for name, constraint in folded.items() if name in needed},
         allows={name: constraint for name, constraint in folded.items() if name not in needed},
@@ -76,21 +76,21 @@ def lower_bounds(packages: Iterable[Package], *, constrains: bool = True) -> Map
     ``constrains`` count as well: conda-forge's ``cuda-version`` bounds the driver there alone.
     """
     found: dict[str, tuple[str, dict[str, None]]] = {}
-    for ask in _asks(packages):
-        if not (ask.needed or constrains):
+    for bound in _machine_bounds(packages):
+        if not (bound.needed or constrains):
             continue
-        version = _lower_bound(ask.name, ask.constraint)
-        highest, askers = found.get(ask.name, ("", None))
+        version = _lower_bound(bound.name, bound.constraint)
+        highest, askers = found.get(bound.name, ("", None))
         order = 1 if askers is None else 0 if version == highest else compare_conda(highest, version)
         if askers is None or order > 0:
-            found[ask.name] = version, {ask.package: None}
+            found[bound.name] = version, {bound.package: None}
         elif order == 0:
-            askers[ask.package] = None
+            askers[bound.package] = None
     return {name: Bound(version, tuple(askers)) for name, (version, askers) in found.items()}
 
 
 def admits(constraint: str, version: str, build: str = "0") -> bool:
-    """Say whether a virtual package is within a constraint as packages write them; ``*`` admits any.
+    """Return whether a virtual package is within a constraint as packages write them; ``*`` admits any.
 
     A processor of a higher x86-64 level runs what was built for a lower one. What is no such constraint admits all.
     """
@@ -122,14 +122,14 @@ def from_text(text: str) -> dict[str, str]:
     return dict(split(part) for part in text.split("; ") if part)
 
 
-def _asks(packages: Iterable[Package]) -> Iterator[_Ask]:
+def _machine_bounds(packages: Iterable[Package]) -> Iterator[_MachineBound]:
     for package in packages:
         for spec in package.depends:
             if spec[:2] == "__":
-                yield _Ask(*split(spec), package.name, True)
+                yield _MachineBound(*split(spec), package.name, True)
         for spec in package.constrains:
             if spec[:2] == "__":
-                yield _Ask(*split(spec), package.name, False)
+                yield _MachineBound(*split(spec), package.name, False)
 
 
 def _fold(constraints: Iterable[str]) -> str:
@@ -160,7 +160,7 @@ _by_version = cmp_to_key(_order)
 
 @lru_cache(maxsize=1 << 12)
 def _lower_bound(name: str, constraint: str) -> str:
-    """Return the version that a constraint asks for at least; for ``__archspec`` that is its build string."""
+    """Return the lowest version that a constraint admits; for ``__archspec`` that is its build string."""
     if name == "__archspec":
         return constraint.rpartition(" ")[2].strip("*") if " " in constraint else ""
     clauses = (

@@ -1,4 +1,4 @@
-"""What a lock says of how it came about, in CEP 37's ``custom_metadata``: strings under stable keys."""
+"""Records how a lock was made, in CEP 37's ``custom_metadata``: strings under stable keys."""
 
 from __future__ import annotations
 

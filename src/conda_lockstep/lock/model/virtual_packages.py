@@ -1,7 +1,7 @@
 """The machine that a platform is solved for: virtual packages, the same whoever solves.
 
-What the solving machine happens to be never enters a lock. What neither ``--cuda`` nor the settings say of a machine
-is what the oldest one that is still in wide use has, as conda-lock assumes it, too; nobody has ``__cuda`` unsaid.
+The solving machine never enters a lock. The defaults are those of the oldest machine that is still in wide use, as
+conda-lock's are; no machine has ``__cuda`` by default.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What uv is told of the pip part that was locked before, and of the moment after which no upload counts."""
+"""Passes to uv the pip versions that were locked before, and the time after which uploads are ignored."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from conda_lockstep.lock.solve.solve import NO_HORIZON, Horizon
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The versions of projects that are taken again where they fit, and until when files must have been uploaded.
+    """The versions of projects that are kept where they fit, and the time until which files must have been uploaded.
 
-    uv takes what it finds in the file that it is to write as its preference.
+    uv prefers the versions that it finds in its output file.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Before:
         return head + ("".join(entries) or "packages = []\n")
 
     def arguments(self) -> Iterator[str]:
-        """Yield uv's arguments for the horizon; what was locked before need not be as old as what is new."""
+        """Yield uv's arguments for the horizon; locked versions may be younger than new ones."""
         nearest = self.horizon.nearest
         if nearest is None:
             return

@@ -37,8 +37,9 @@ def choose(
 ) -> list[WheelFile]:
     """Return the wheel for each package but those in ``without``, by name.
 
-    The wheel of a project in ``hashes`` has one of those sha256; ``places`` say where somebody asks for one. Raises
-    ``LockstepError`` where no wheel of a package fits the target, or the one that does has no sha256.
+    The wheel of a project in ``hashes`` has one of those sha256; ``places`` are those of the entries that
+    request one. Raises ``LockstepError`` where no wheel of a package fits the target, or the one that does has no
+    sha256.
     """
     packages = [
         package for package in _tables(tomllib.loads(text), "packages") if package["name"] not in without
@@ -72,15 +73,15 @@ def _choose(
     urls = {_file_name(url): (url, sha256) for url, sha256 in _wheels(package)}
     chosen = best(sorted(name for name in urls if hashes is None or urls[name][1] in hashes), target)
     if chosen is None and hashes and best(sorted(urls), target):
-        what = f"no wheel of {project} {version} has a hash that is asked for"
-        raise LockstepError(what, remedy="take the hashes out, or find out who replaced the file")
+        what = f"no wheel of {project} {version} has one of the requested hashes"
+        raise LockstepError(what, remedy="remove the hashes, or find out why the file was replaced")
     if chosen is None:
         what = f"no wheel of {project} {version} fits Python {target.python} on {target.named}"
-        has = f": there is {', '.join(sorted(urls))}" if urls else ""
-        raise LockstepError(f"{what}{has}", remedy="ask for another version, or take it from conda")
+        has = f"; available: {', '.join(sorted(urls))}" if urls else ""
+        raise LockstepError(f"{what}{has}", remedy="request another version, or use conda's")
     url, sha256 = urls[chosen]
     if not sha256:
-        raise LockstepError(f"the index gives no sha256 for {chosen}", remedy="use an index that has hashes")
+        raise LockstepError(f"the index has no sha256 for {chosen}", remedy="use an index with hashes")
     return WheelFile(project, version, url, sha256)
 
 

@@ -1,4 +1,4 @@
-"""The pip syntax that cannot be locked, why, and what to write instead.
+"""The pip syntax that cannot be locked, with the reason and the remedy.
 
 A lock records wheels, each with its URL and its hash, the same on every machine. It cannot record a build, a file of
 one machine, or a file that may change under its name.
@@ -19,26 +19,26 @@ Refusal: TypeAlias = tuple[str, str]
 """Why, and what to do."""
 
 _BUILT = (
-    "what is built from sources runs their code, and comes out anew on every machine",
-    "name a release that has wheels, or publish a wheel and name that",
+    "a build from sources runs their code, and its result differs between machines",
+    "request a release that has wheels, or publish a wheel",
 )
 _FOLDER = (
-    "a folder is what each machine has in it",
-    "take the line out, write its dependencies here, and install it after the build: pip install --no-deps -e .",
+    "the content of a folder may differ between machines",
+    "remove the line, write its dependencies here, and install it after the build: pip install --no-deps -e .",
 )
 _FILE = (
     "it is a file of one machine",
-    "publish it in an index, or name it by a file:// URL that every machine has",
+    "publish it in an index, or write a file:// URL that every machine has",
 )
 _TAKEN = frozenset(
     "--index-url --extra-index-url --find-links --requirement --constraint --no-index --pre".split()
 )
 _HELD_ANYWAY = frozenset("--only-binary --prefer-binary --require-hashes".split())
-"""They ask for what is so in every lock: wheels, and a hash for each."""
+"""Every lock fulfills them: it has wheels only, and a hash for each."""
 _REASONS = {
     "--no-binary": _BUILT,
     "--trusted-host": (
-        "whom a machine trusts is the machine's business",
+        "which hosts to trust is up to each machine",
         "delete it, and set UV_INSECURE_HOST where you lock",
     ),
 }
@@ -46,29 +46,29 @@ _REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)(?:\+|@)|ssh://|[^#?]*\.git(?:[@#?]
 
 
 def of_option(name: str, value: str) -> Refusal | None:
-    """Return why an option that stands on its own cannot be taken; None where it can."""
+    """Return why an option on a line of its own is refused; None where it is accepted."""
     if name in _HELD_ANYWAY:
         return None
     if name == "--editable":
         return _BUILT if _REPOSITORY.match(value) or "://" in value else _FOLDER
     if name not in _TAKEN:
-        return _REASONS.get(name, (f"pip's option {name} is not known here", "delete it"))
+        return _REASONS.get(name, (f"pip's option {name} is not supported", "delete it"))
     if name in ("--index-url", "--extra-index-url", "--find-links"):
         if not value:
-            return f"{name} names nothing", "write its URL behind it"
+            return f"{name} has no value", "write its URL after it"
         if not re.match(r"(?:https?|file)://", value):
-            what = "it is no URL, and a folder is of one machine"
+            what = "it is not a URL, and other machines do not have that folder"
             return what, "write https://…, or file:///… for a folder that every machine has"
     if name in ("--requirement", "--constraint") and not value:
-        return f"{name} names nothing", "write a file's name behind it"
+        return f"{name} has no value", "write a file's name after it"
     return None
 
 
 def remedy_behind(name: str) -> str:
-    """Return what to do about an option behind a requirement."""
+    """Return the remedy for an option after a requirement."""
     if name in _TAKEN or name in _HELD_ANYWAY or name in _REASONS:
-        return "write it on a line of its own: pip passes over it here"
-    return "delete it: it is for building, and a lock holds wheels only"
+        return "write it on a line of its own: pip ignores it here"
+    return "delete it: it is for builds, and a lock has only wheels"
 
 
 def of_requirement(parts: PipRequirement) -> Refusal | None:
@@ -92,20 +92,23 @@ def _of_url(url: str, name: str) -> Refusal | None:
         return _FILE
     url, _, fragment = url.partition("#")
     if not _file_name(url).endswith(".whl"):
-        return ("it is no wheel: " + _BUILT[0], _BUILT[1])
+        return ("it is not a wheel: " + _BUILT[0], _BUILT[1])
     try:
         project = wheel_name(url)
     except InvalidWheelFilename:
-        return "its file has no name of a wheel (PEP 427)", "name the file as it was built"
+        return "its file is not named as a wheel (PEP 427)", "give the file the name that it was built with"
     if name and project != name:
         return f"its file is a wheel of {project}", f"write '{project} @ …'"
     if re.match(r"(?!sha256=[0-9a-fA-F]{64}$)\w+=", fragment) and not fragment.startswith("egg="):
-        return "what stands behind its '#' is no sha256", "write #sha256=…, or nothing: the lock will have it"
+        return (
+            "the part after its '#' is not a sha256",
+            "write #sha256=…, or nothing: lockstep adds it to the lock",
+        )
     if "$" in url.rpartition("@")[2]:
-        return "it is another file on a machine with another environment", "write the URL out"
+        return "it depends on environment variables, so machines may get other files", "write the URL out"
     if has_secret(url):
         return (
-            "its URL holds a secret, which a lock must not",
+            "its URL contains a secret, which must not be in a lock",
             "put it before the host: https://${TOKEN}@host/…",
         )
     return None

@@ -36,13 +36,13 @@ class Line(NamedTuple):
 
 
 def lines_of(file: EnvironmentFile) -> Iterator[Line]:
-    """Yield the items of the ``pip:`` lists. Raises ``LockstepError`` for what is no text."""
+    """Yield the items of the ``pip:`` lists. Raises ``LockstepError`` for an item that is not text."""
     for section in file.pip_sections:
         for item in section.items:
             where = file.source.location(item.span.start)
             if item.kind != "string" or not item.value.strip():
                 raise LockstepError(
-                    "this is no pip requirement", where=where, remedy="write a name, or delete it"
+                    "this is not a pip requirement", where=where, remedy="write a name, or delete it"
                 )
             if text := without_comment(item.value):
                 yield Line(text, where, int(item.quoted) if item.verbatim else None)
@@ -63,14 +63,14 @@ class RequirementsFiles:
     def lines(self, name: str, named_at: Line) -> Iterator[Line]:
         """Yield the lines of a file, relative to the one that names it.
 
-        Files that it names must be asked for while this one is read. Raises ``LockstepError`` at the line that names
+        Files that it names must be requested while this one is read. Raises ``LockstepError`` at the line that names
         it where it cannot be read, and for a circle.
         """
         path = self._path(name, named_at)
         shown = posixpath.normpath(path.as_posix())
         known = resolve_path(path)
         if known in self._open:
-            raise _refused(named_at, f"{shown} leads back to itself", "take one of the two lines out")
+            raise _refused(named_at, f"{shown} includes itself", "remove one of the two lines")
         try:
             text = read_text(path)
         except LockstepError as error:
@@ -81,21 +81,21 @@ class RequirementsFiles:
         for line in _lines(text, shown):
             self._left -= 1
             if self._left < 0:
-                raise _refused(named_at, f"there are more than {MAX_LINES:,} lines", "name the right file")
+                raise _refused(named_at, f"more than {MAX_LINES:,} lines", "name the right file")
             yield line
         self._open.pop()
 
     def _path(self, name: str, named_at: Line) -> Path:
         if "://" in name or name.startswith("file:"):
-            what = "what a URL holds may change without anybody here noticing"
-            raise _refused(named_at, what, "add the file to the repository, and name that")
+            what = "the content of a URL may change unnoticed"
+            raise _refused(named_at, what, "add the file to the repository, and write its path")
         if Path(name).is_absolute() or name.startswith("~"):
             raise _refused(named_at, "it is a file of one machine", "add it to the repository")
         path = Path(named_at.where.path).parent / name
         real = resolve_path(path)
         # git's own folder may hold a checkout's token.
         if not real.is_relative_to(self._root) or ".git" in real.relative_to(self._root).parts:
-            what = "it is not in this repository, so other machines do not have it"
+            what = "it is outside of this repository, so other machines do not have it"
             raise _refused(named_at, what, "add it to the repository")
         return path
 

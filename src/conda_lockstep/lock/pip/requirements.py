@@ -1,4 +1,4 @@
-"""The pip part of an environment file: requirements and indexes, each with its place; the rest is refused."""
+"""The pip part of an environment file: requirements and indexes, each with its place; everything else is refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from conda_lockstep.lock.pip.requirement_lines import Line, RequirementsFiles, l
 
 @dataclass(frozen=True, slots=True)
 class PipWanted:
-    """A requirement (PEP 508) as somebody wrote it; ``text`` is without credentials, for those who read it.
+    """A requirement (PEP 508) as written in the file; ``text`` is without credentials, for messages.
 
     ``hashes`` are the sha256 (lower-case hex) of which the file must have one; any will do where there are none.
     """
@@ -43,11 +43,11 @@ class PipWanted:
 
     @property
     def url(self) -> str:
-        """Return the file that it names as a lock holds it, empty where it leaves that to an index."""
+        """Return the URL of its file as a lock records it, empty where an index has the file."""
         return without_credentials(self.requirement.url or "")
 
     def applies(self, markers: Mapping[str, str]) -> bool:
-        """Return whether it is asked for in an environment of PEP 508 markers."""
+        """Return whether it applies in an environment of PEP 508 markers."""
         marker = self.requirement.marker
         return marker is None or marker.evaluate({**markers, "extra": ""})
 
@@ -74,7 +74,7 @@ class PackageIndex:
 
 @dataclass(frozen=True, slots=True)
 class PipPart:
-    """What an environment file asks of pip. ``index`` is None where the file leaves it to the settings."""
+    """The pip part of an environment file. ``index`` is None where the file leaves it to the settings."""
 
     wanted: tuple[PipWanted, ...]
     index: PackageIndex | None = None
@@ -85,7 +85,7 @@ class PipPart:
     prereleases: bool = False
 
     def facts(self) -> dict[str, str]:
-        """Return what the packages do not show of what was asked, under the keys of a lock's metadata."""
+        """Return the options, extras and URLs, which the packages do not show, under the keys of a lock's metadata."""
         extras = {f"{entry.name}[{extra}]" for entry in self.wanted for extra in entry.extras}
         urls = {entry.name for entry in self.wanted if entry.url}
         facts = {
@@ -125,7 +125,7 @@ def pip_part(file: EnvironmentFile) -> PipPart:
 
 @dataclass(slots=True)
 class _RequirementsReader:
-    """Gathers what the lines say, those of the files they name included."""
+    """Collects the lines, those of the files that they include as well."""
 
     path: str
     wanted: list[PipWanted] = field(default_factory=list)
@@ -141,14 +141,14 @@ class _RequirementsReader:
         self.files = RequirementsFiles(self.path)
 
     def read(self, lines: Iterable[Line], into: list[PipWanted] | None = None) -> None:
-        """Take lines in; their requirements go to ``into``, if not to what is wanted."""
+        """Read lines; their requirements go to ``into``, by default to ``wanted``."""
         into = self.wanted if into is None else into
         for line in lines:
             requirement, behind = split_options(line.text)
             if requirement:
                 entry = _wanted(line, requirement, _hashes(line, behind))
                 if entry.url and into is self.constraints:
-                    raise _refused(line, ("a constraint names versions", "write it where it is asked for"))
+                    raise _refused(line, ("a constraint cannot have a URL", "write it as a requirement"))
                 into.append(entry)
                 continue
             for option in options(behind):
@@ -191,23 +191,23 @@ def _wanted(line: Line, text: str, hashes: frozenset[str]) -> PipWanted:
         requirement = Requirement(text)
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]
-        raise LockstepError(f"'{shown}' is no pip requirement: {reason}", where=line.where) from None
+        raise LockstepError(f"'{shown}' is not a valid pip requirement: {reason}", where=line.where) from None
     return PipWanted(shown, requirement, line.where, hashes)
 
 
 def _hashes(line: Line, behind: str) -> frozenset[str]:
-    """Read ``--hash=sha256:…``, the one option that stands behind a requirement."""
+    """Read ``--hash=sha256:…``, the one option that is written after a requirement."""
     found = set()
     for option in options(behind):
         kind, _, digest = option.value.partition(":")
         if option.name != "--hash":
-            what = f"'{option.name}' stands behind a requirement"
+            what = f"'{option.name}' is written after a requirement"
             raise _refused(line, (what, refusals.remedy_behind(option.name)))
         if kind == "sha256":
             found.add(digest.lower())
     if behind and not found:
         raise _refused(
-            line, ("of its hashes none is sha256", "give that one, or none: the lock will have it")
+            line, ("none of its hashes is sha256", "write that one, or none: lockstep adds it to the lock")
         )
     return frozenset(found)
 

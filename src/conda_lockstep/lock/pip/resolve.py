@@ -53,29 +53,29 @@ def resolve(
     cache: Path | None = None,
     before: Before = NOTHING_BEFORE,
 ) -> Resolved:
-    """Return the pip packages that the requirements ask for besides what conda installs.
+    """Return the pip packages that the requirements need besides conda's packages.
 
     ``index`` is used where the file names none; ``entries`` are those that the conda packages were solved for, and
-    ``before`` is what was locked. Raises ``LockstepError`` where there is no solution, naming both sides of a clash
-    with conda and what led there, and where an index cannot be read.
+    ``before`` has the locked versions. Raises ``LockstepError`` where there is no solution, with both sides of a clash
+    with conda and the chain to each, and where an index cannot be read.
     """
     owned = owned_by_conda(conda)
     markers = target.markers
-    asked = [entry for entry in part.wanted if entry.applies(markers)]
-    for entry in asked:
+    requested = [entry for entry in part.wanted if entry.applies(markers)]
+    for entry in requested:
         if entry.url and entry.name in owned:
             raise clash(ProjectConflict(entry, (), owned[entry.name]), conda, entries)
     with TemporaryDirectory(prefix="lockstep-") as folder:
         uv = Uv(Path(folder), target, cache)
         uv.give(part, mirrors, index, before)
         access = _access(part, mirrors, index)
-        opened = {entry.name for entry in asked if entry.extras and entry.name in owned}
+        opened = {entry.name for entry in requested if entry.extras and entry.name in owned}
         excluded: dict[str, str] = {}
         while True:
             uv.hold(owned, known_by_index=opened)
             solved = uv.solve()
             if solved.returncode and excluded:
-                raise _no_version_for_python(excluded, asked, target)
+                raise _no_version_for_python(excluded, requested, target)
             if solved.returncode:
                 raise explain(solved.stderr, part, owned, opened, target, conda, entries, mirrors.trust)
             # Only the index has the dependencies of an extra of a package that conda installs.
@@ -84,8 +84,10 @@ def resolve(
             if more:
                 opened |= more
                 continue
-            places = {entry.name: entry.where for entry in reversed(asked)}
-            files = pylock.choose(solved.stdout, target, without=owned, hashes=_hashes(asked), places=places)
+            places = {entry.name: entry.where for entry in reversed(requested)}
+            files = pylock.choose(
+                solved.stdout, target, without=owned, hashes=_hashes(requested), places=places
+            )
             stand_ins = pylock.any_wheels(solved.stdout, opened, target)
             metadata = fetch_metadata([*files, *stand_ins], access, _metadata_cache(cache))
             # uv respects only the lower bound of Requires-Python.
@@ -98,7 +100,7 @@ def resolve(
                     f"{file.version} requires Python {metadata[file.project].python_bounds}"
                 )
     edges = pip_edges(
-        metadata, [file.project for file in files], [entry.requirement for entry in asked], markers
+        metadata, [file.project for file in files], [entry.requirement for entry in requested], markers
     )
     packages = tuple(
         Package(
@@ -111,7 +113,7 @@ def resolve(
         )
         for file in files
     )
-    return Resolved(packages, tuple(_notices(solved.stderr, extras, asked, owned)), edges.of_extras)
+    return Resolved(packages, tuple(_notices(solved.stderr, extras, requested, owned)), edges.of_extras)
 
 
 def _access(part: PipPart, mirrors: Mirrors, index: str) -> Access:
@@ -132,18 +134,18 @@ def _metadata_cache(cache: Path | None) -> Path:
 
 
 def _no_version_for_python(
-    excluded: Mapping[str, str], asked: Sequence[PipWanted], target: WheelTarget
+    excluded: Mapping[str, str], requested: Sequence[PipWanted], target: WheelTarget
 ) -> LockstepError:
     project, why = next(iter(excluded.items()))
-    where = next((entry.where for entry in asked if entry.name == project), None)
+    where = next((entry.where for entry in requested if entry.name == project), None)
     what = f"no version of {project} fits Python {target.python}: {project} {why}"
     return LockstepError(what, where=where, remedy="lock another Python, or request another version")
 
 
-def _hashes(asked: Sequence[PipWanted]) -> dict[str, frozenset[str]]:
+def _hashes(requested: Sequence[PipWanted]) -> dict[str, frozenset[str]]:
     """Return the hashes of which a project's file must have one, by name; where two lines give some, both count."""
     found: dict[str, frozenset[str]] = {}
-    for entry in asked:
+    for entry in requested:
         if entry.hashes:
             found[entry.name] = found.get(entry.name, entry.hashes) & entry.hashes
     return found
@@ -152,8 +154,9 @@ def _hashes(asked: Sequence[PipWanted]) -> dict[str, frozenset[str]]:
 def _lock_url(file: pylock.WheelFile, mirrors: Mirrors) -> str:
     url = mirrors.lock_url(file.url)
     if has_secret(url):
-        what = f"the index gives a URL for {file.project} {file.version} that holds a secret, which a lock must not"
-        raise LockstepError(what, remedy="use an index that takes user and password before the host")
+        named = f"{file.project} {file.version}"
+        what = f"the index has a URL for {named} that contains a secret, which must not be in a lock"
+        raise LockstepError(what, remedy="use an index that accepts user and password before the host")
     return url
 
 
@@ -164,19 +167,19 @@ def _missing_extras(text: str) -> list[tuple[str, str]]:
 def _notices(
     text: str,
     extras: Collection[tuple[str, str]],
-    asked: Sequence[PipWanted],
+    requested: Sequence[PipWanted],
     owned: Mapping[str, Owned],
 ) -> Iterator[str]:
     for name, version, reason in sorted(_YANKED.findall(text)):
         if name in owned:
             continue
         why = f" ({reason})" if reason else ""
-        what = f"{name} {version} was withdrawn by those who published it{why}"
-        yield _at(name, asked, f"{what}; it is taken because nothing else fits '=='")
+        what = f"{name} {version} was withdrawn (yanked) by its publisher{why}"
+        yield _at(name, requested, f"{what}; it is used because nothing else fits '=='")
     for name, extra in extras:
-        yield _at(name, asked, f"{name} has no extra '{extra}', so nothing is installed for it")
+        yield _at(name, requested, f"{name} does not have the extra '{extra}': it is ignored")
 
 
-def _at(name: str, asked: Sequence[PipWanted], what: str) -> str:
-    where = next((f"{entry.where}: " for entry in asked if entry.name == name), "")
+def _at(name: str, requested: Sequence[PipWanted], what: str) -> str:
+    where = next((f"{entry.where}: " for entry in requested if entry.name == name), "")
     return f"{where}{what}"

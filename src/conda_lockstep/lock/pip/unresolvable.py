@@ -1,4 +1,4 @@
-"""Why the pip part cannot be resolved: which entry leads to what, and what of conda's stands in the way.
+"""Explains why the pip part cannot be resolved: which entry leads there, and which conda package conflicts with it.
 
 uv tells it as a proof in prose. The reader wants to know where their own line leads; the proof's steps say that.
 """
@@ -43,7 +43,7 @@ _REFUSED = re.compile(
 
 
 class ChainLink(NamedTuple):
-    """One link of a chain: ``text`` says what ``asker`` needs, such as ``all versions of deep need numpy<2``."""
+    """One link of a chain: ``text`` is the requirement of ``asker``, such as ``all versions of deep need numpy<2``."""
 
     asker: str
     needed: str
@@ -69,12 +69,12 @@ def explain(
     entries: Sequence[RequestedSpec],
     trust: Trust,
 ) -> LockstepError:
-    """Return what to tell the user of uv's failure; ``opened`` are the projects whose metadata is the index's."""
+    """Return the error for uv's failure; ``opened`` are the projects whose metadata is the index's."""
     text = without_credentials(" ".join(stderr.split()))
     if unreachable := _UNREACHABLE.search(text):
         return _unreachable(unreachable[1], text, part)
-    told = text.partition("cause: ")[2] or text.partition("error: ")[2] or text
-    reason, _, hint = told.partition(" hint: ")
+    message = text.partition("cause: ")[2] or text.partition("error: ")[2] or text
+    reason, _, hint = message.partition(" hint: ")
     story = _Story(reason, part, target)
     reason = reason.replace("we can conclude that ", "").rstrip(".")
     for project in sorted(opened):
@@ -93,22 +93,20 @@ def explain(
         return LockstepError(
             f"the index refuses access ({refused[2] or refused[3]})",
             where=refused[1],
-            remedy="give it user and password",
+            remedy="pass a user and a password for it",
         )
     if missing := _NOT_FOUND.search(reason):
-        return story.error(missing[1], "is in no index", "check its name, or name the index that has it")
+        return story.error(missing[1], "is in no index", "check its name, or add the index that has it")
     if first := _FIRST_INDEX.search(hint):
-        remedy = (
-            "a name is taken from the first index that has it: take it from conda, or name a file by its URL"
-        )
+        remedy = "a name is taken from the first index that has it: use conda's, or write the URL of a file"
         return story.error(first[1], f"is in {first[2]}, where no version fits", remedy)
     for held in named:
         return clash(ProjectConflict(*story.to(held.project), held), conda, entries, reason)
     entry, steps = story.to("python")
     if steps and entry:
-        what = f"'{entry.text}' cannot be had for Python {target.python}: {steps[-1].text}"
-        return _error(what, entry, "ask for another version of it, or of python")
-    # A proof speaks of projects and versions; what else uv complains of may quote what a server answered.
+        what = f"'{entry.text}' is not available for Python {target.python}: {steps[-1].text}"
+        return _error(what, entry, "request another version of it, or of python")
+    # A proof has projects and versions only; another message of uv may quote a server's answer.
     because = f": {reason}" if reason.startswith("Because ") else reason_of_answer(reason, trust)
     return _error(f"the pip part cannot be resolved{because}", story.first(), "change the entry")
 
@@ -116,12 +114,12 @@ def explain(
 def clash(
     found: ProjectConflict, conda: Sequence[Package], entries: Sequence[RequestedSpec], reason: str = ""
 ) -> LockstepError:
-    """Return the error of a clash: both sides in one line, and above it what led to each."""
+    """Return the error of a clash: both sides in one line, and above it the chain to each."""
     entry, steps, held = found
     who = f"'{entry.text}'" if entry else "the pip part"
-    asked = [f"'{entry.text}' ({entry.where})"] if entry else []
-    is_told = steps or (entry and entry.name == held.project)
-    pip = "; ".join([*asked, *(step.text for step in steps)]) if is_told else reason
+    requested = [f"'{entry.text}' ({entry.where})"] if entry else []
+    is_known = steps or (entry and entry.name == held.project)
+    pip = "; ".join([*requested, *(step.text for step in steps)]) if is_known else reason
     return LockstepError(
         f"{who} clashes with conda's {held.package.name} {held.version}",
         where=entry.where if entry else None,
@@ -131,7 +129,7 @@ def clash(
 
 
 class _Story:
-    """uv's proof as a graph of who needs whom, asked from the user's entries."""
+    """uv's proof as a graph of requirements, which begins at the user's entries."""
 
     def __init__(self, reason: str, part: PipPart, target: WheelTarget) -> None:
         self.reason = reason
@@ -177,10 +175,10 @@ class _Story:
         return (entry, steps) if entry else self.to(held.project)
 
     def takes(self, held: Owned) -> bool:
-        """Say whether all that the proof says of a project, and the user's entries, take it as conda has it."""
-        asked = [str(entry.requirement.specifier) for entry in self.entries if entry.name == held.project]
-        asked += [needs[held.project].versions for needs in self.needs.values() if held.project in needs]
-        return all(_admits(text, held) for text in asked)
+        """Return whether the proof's and the entries' bounds on a project accept conda's version."""
+        bounds = [str(entry.requirement.specifier) for entry in self.entries if entry.name == held.project]
+        bounds += [needs[held.project].versions for needs in self.needs.values() if held.project in needs]
+        return all(_admits(text, held) for text in bounds)
 
     def error(self, project: str, what: str, remedy: str) -> LockstepError:
         """Return an error about a project, with the entry that leads there: ``'a' needs c (through b), which …``."""
@@ -193,7 +191,7 @@ class _Story:
         return _error(f"{who} needs {project}{through}, which {what}", entry, remedy)
 
     def first(self) -> PipWanted | None:
-        """Return the first entry that the proof speaks of."""
+        """Return the first entry that the proof has."""
         return next((entry for entry in self.entries if _mentions(self.reason, entry.name)), None)
 
 
@@ -215,7 +213,7 @@ def _shortest(
 
 
 def _conda_chain(held: Package, conda: Sequence[Package], entries: Sequence[RequestedSpec]) -> str:
-    """Say which entry brings a conda package: ``numpy 2.1 py311_0; 'pandas' (line 5) needs numpy >=1.26``."""
+    """Return which entry leads to a conda package: ``numpy 2.1 py311_0; 'pandas' (line 5) needs numpy >=1.26``."""
     packages = {package.name: package for package in conda}
 
     def after(name: str) -> Iterable[tuple[str, ChainLink]]:
@@ -244,20 +242,20 @@ def _unreachable(url: str, text: str, part: PipPart) -> LockstepError:
 def _unknown_extra(held: Owned, story: _Story) -> LockstepError:
     entry, _ = story.to(held.project)
     who = f"'{entry.text}'" if entry else "the pip part"
-    what = f"{who} asks for an extra of conda's {held.package.name} {held.version}, which no index has at this version"
-    return _error(what, entry, "write what the extra brings here, by name")
+    what = f"{who} requests an extra of conda's {held.package.name} {held.version}, which no index has at this version"
+    return _error(what, entry, "write the packages that the extra requires here, by name")
 
 
 def _no_wheel(
     project: str, only_sources: bool, hint: str, story: _Story, target: WheelTarget
 ) -> LockstepError:
     if only_sources:
-        what = "has no wheel for any machine: a build would run its code"
-        return story.error(project, what, "take it from conda, or publish a wheel of it")
+        what = "has no wheels: a build would run its code"
+        return story.error(project, what, "use conda's, or publish a wheel of it")
     has = re.search(r" (?:on|with) the following [^:]*: (.*)", hint)
     only = f", only for {', '.join(re.findall('`([^`]+)`', has[1]))}" if has else ""
     what = f"has no wheel for Python {target.python} on {target.named}{only}"
-    return story.error(project, what, "ask for a version that has one, or take it from conda")
+    return story.error(project, what, "request a version that has one, or use conda's")
 
 
 def _error(what: str, entry: PipWanted | None, remedy: str) -> LockstepError:

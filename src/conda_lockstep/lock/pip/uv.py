@@ -1,7 +1,7 @@
 """Runs uv's resolver apart from the machine's own settings, with conda's packages as they are.
 
-They are given to uv twice: as ``==`` constraints, and as links to wheels whose metadata is stated, so that nobody ever
-looks for the files. So uv takes what conda installs as it is, and a requirement that wants another version ends as
+They are given to uv twice: as ``==`` constraints, and as links to wheels whose metadata is stated, so that uv never
+fetches the files. So uv keeps conda's packages as they are, and a requirement that needs another version ends as
 uv's own resolution error, never as an overwrite.
 """
 
@@ -37,12 +37,12 @@ _KEPT = (
     "UV_HTTP_TIMEOUT",
     "UV_OFFLINE",
 )
-"""How uv gets at things may be the machine's business; what it decides may not."""
+"""How uv connects may depend on the machine; what it resolves may not."""
 _PUBLIC = ("https://pypi.org/", "https://pypi.python.org/")
 
 
 class Uv:
-    """uv in a folder that holds what it is to read; ``cache`` None is its own cache."""
+    """uv in a folder with its input files; ``cache`` None is its own cache."""
 
     def __init__(self, folder: Path, target: WheelTarget, cache: Path | None) -> None:
         self.folder = folder
@@ -54,7 +54,7 @@ class Uv:
         self._before = NOTHING_BEFORE
 
     def give(self, part: PipPart, mirrors: Mirrors, index: str, before: Before) -> None:
-        """Write the requirements, constraints and what was locked before.
+        """Write the requirements, the constraints and the versions that were locked before.
 
         Raises ``LockstepError`` where a variable of a URL is not set.
         """
@@ -80,7 +80,7 @@ class Uv:
     def hold(self, owned: Mapping[str, Owned], *, known_by_index: Container[str]) -> None:
         """Write conda's packages as constraints, links to stand-ins and their metadata.
 
-        Those in ``known_by_index`` are constraints only: what they depend on is what the index says.
+        Those in ``known_by_index`` are constraints only: their dependencies are those of the index.
         """
         constraints, links, metadata = [], [], []
         for project, held in sorted(owned.items()):
@@ -99,7 +99,7 @@ class Uv:
 
     def solve(self) -> subprocess.CompletedProcess[str]:
         """Return the solution as ``pylock.toml`` (PEP 751): files and hashes, without the dependencies between them."""
-        # What uv finds where it is to write its answer it keeps to, as far as it can.
+        # uv prefers the versions that its output file has.
         self._write("pylock.toml", [self._before.pylock()])
         return self._compile("--format", "pylock.toml", "--output-file", "pylock.toml")
 
@@ -118,7 +118,7 @@ class Uv:
                 encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, timeout=RESOLVE_SECONDS, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            what = f"uv found no solution of the pip part within {RESOLVE_SECONDS} s"
+            what = f"uv found no solution for the pip part within {RESOLVE_SECONDS} s"
             raise LockstepError(what, remedy="pin more of it") from None
 
     def _environment(self) -> dict[str, str]:
@@ -139,7 +139,7 @@ class Uv:
 
 
 def pep440(version: str) -> str:
-    """Return a version as PyPI writes it; empty for one that is none, such as ``9e``."""
+    """Return a version as PyPI writes it; empty for one that PEP 440 does not allow, such as ``9e``."""
     try:
         return str(Version(version))
     except InvalidVersion:
@@ -147,9 +147,9 @@ def pep440(version: str) -> str:
 
 
 def sources(part: PipPart, index: str, trust: Trust) -> list[str]:
-    """Return the indexes in the order in which they are asked; a name is taken from the first that has it.
+    """Return the indexes in order of priority; a name is taken from the first that has it.
 
-    PyPI comes last however it is named: anybody may publish there, under the name of a private package, too.
+    PyPI always comes last: anyone may publish there, also under the name of a private package.
     """
     named = [extra.url(trust) for extra in part.extra_indexes]
     named.append(part.index.url(trust) if part.index else index)
@@ -157,7 +157,7 @@ def sources(part: PipPart, index: str, trust: Trust) -> list[str]:
 
 
 def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Mapping[str, str]:
-    """Return the variables that tell uv its indexes: everybody on a machine may read a command line."""
+    """Return the environment variables for uv's indexes: every user of a machine may read a command line."""
     if part.only_links:
         return {}
     access = Access(mirrors.with_credentials)
@@ -168,6 +168,6 @@ def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Mapping[str, str]:
 
 
 def _stand_in(project: str, version: str) -> str:
-    """Return the link to a wheel that there is not; its hash saves uv the look for one."""
+    """Return the link to a wheel that does not exist; with a hash, uv does not fetch it to compute one."""
     wheel = f"{project.replace('-', '_')}-{version}-py3-none-any.whl"
     return f'<a href="{wheel}#sha256={"0" * 64}">{wheel}</a>\n'

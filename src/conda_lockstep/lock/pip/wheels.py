@@ -54,7 +54,7 @@ class WheelTarget:
         platforms = list(self._platforms())
         major, minor = (int(part) for part in self.python.split(".")[:2])
         interpreter = f"cp{major}{minor}"
-        # Before 3.8, the ABI was marked with an m for pymalloc. Left to itself, packaging asks this machine.
+        # Before 3.8, the ABI was marked with an m for pymalloc. By default, packaging looks at this machine.
         abi = interpreter if (major, minor) >= (3, 8) else f"{interpreter}m"
         return (
             *cpython_tags((major, minor), abis=[abi], platforms=platforms),
