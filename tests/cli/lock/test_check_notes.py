@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.lock.check.pairs import FILE, PACKAGES, changed, lock
 
 from conda_lockstep.cli.main import main
 from conda_lockstep.lock.formats import cep37
-from tests.lock.check.pairs import FILE, PACKAGES, changed, lock
 
 
 @pytest.mark.parametrize(
