@@ -130,7 +130,7 @@ REFUSED = [
     ("-r", "cannot be locked: --requirement has no value"),
     ("-r https://host/requirements.txt", "cannot be read: the content of a URL may change unnoticed"),
     ("-r /etc/hosts", "'-r /etc/hosts' cannot be read: it is a file of one machine; add it to the repository"),
-    ("-r ../../../../../../etc/hosts", "cannot be read: it is outside of this repository"),
+    ("-r ../../../../../../etc/hosts", "cannot be read: it is not in this repository"),
     ("-r nowhere.txt", "'-r nowhere.txt' cannot be read: nowhere.txt: no such file; check the path"),
 ]  # fmt: skip
 
@@ -207,7 +207,7 @@ def test_a_file_may_be_named_twice_but_not_without_end(write):
 def test_a_link_out_of_the_repository_is_not_followed(write, tmp_path):
     write()
     (tmp_path / "link.txt").symlink_to("/etc/hosts")
-    assert "it is outside of this repository" in str(_refusal("-r link.txt"))
+    assert "it is not in this repository" in str(_refusal("-r link.txt"))
 
 
 def test_a_constraint_is_no_url(write):

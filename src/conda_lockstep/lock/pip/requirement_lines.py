@@ -95,7 +95,7 @@ class RequirementsFiles:
         real = resolve_path(path)
         # git's own folder may hold a checkout's token.
         if not real.is_relative_to(self._root) or ".git" in real.relative_to(self._root).parts:
-            what = "it is outside of this repository, so other machines do not have it"
+            what = "it is not in this repository, so other machines do not have it"
             raise _refused(named_at, what, "add it to the repository")
         return path
 
