@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.conda.cuda_packages import cuda_selectors
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.data import table
-from conda_lockstep.packages import Key, Manager, Package
+
+if TYPE_CHECKING:
+    from conda_lockstep.packages import Key, Manager, Package
 
 Axis: TypeAlias = Literal["device", "cuda", "mpi", "blas", "openmp", "interpreter"]
 AXES: tuple[Axis, ...] = ("interpreter", "device", "cuda", "mpi", "blas", "openmp")

@@ -70,4 +70,6 @@ def test_a_link_out_of_the_checkout_is_refused(
     files, refused = select_files(repository.folder, patterns)
     assert not {path.name for path in files} & {"environment-2.yml", "environment-4.yml"}
     assert "environment-3.yml" in {path.name for path in files}
-    assert any(line.startswith("environment-2.yml: is a link that leads outside the checkout") for line in refused)
+    assert any(
+        line.startswith("environment-2.yml: is a link that leads outside the checkout") for line in refused
+    )
