@@ -120,6 +120,6 @@ def test_the_table_has_what_its_readers_expect() -> None:
     for (manager, name), framework in frameworks().items():
         assert manager in ("conda", "pip")
         assert name == framework.name == name.lower()
-        assert framework.role in ("main", "side", "")
+        assert framework.role in ("main", "side", "library", "")
         assert set(framework.default.values()) <= {"cuda", "cpu"}
         assert not framework.default or "" in framework.default

@@ -55,5 +55,5 @@ def _facts(group: MachineGroup) -> str:
     oldest: Mapping[str, tuple[str, ...]] = limits(group) if len(group.machines) > 1 else {}
     return " ".join(
         f"{fact} ({', '.join(oldest[fact.name])})" if oldest.get(fact.name) else f"{fact}"
-        for fact in group.facts
+        for fact in group.virtual_packages
     )

@@ -82,7 +82,7 @@ def test_machines_of_one_cuda_major_are_solved_for_at_once():
         ("osx-arm64", ("laptop",)),
         ("win-64", ()),
     ]
-    facts = {group.names: {fact.name: fact.version for fact in group.facts} for group in groups}
+    facts = {group.names: {fact.name: fact.version for fact in group.virtual_packages} for group in groups}
     assert facts["a100", "h100"]["__cuda"] == "12.2"
     assert facts["login",].get("__cuda") is None
     assert facts[()]["__cuda"] == "12.4"
@@ -109,7 +109,7 @@ def test_processors_share_what_all_of_them_run(processors, shared):
         DeclaredMachine(f"m{index}", "linux-64", archspec=name) for index, name in enumerate(processors)
     ]
     (group,) = groups_of(machines, ["linux-64"])
-    assert next(fact.build for fact in group.facts if fact.name == "__archspec") == shared
+    assert next(fact.build for fact in group.virtual_packages if fact.name == "__archspec") == shared
 
 
 def test_what_a_machine_lacks_is_told_as_packages_ask_for_it():

@@ -18,11 +18,11 @@ from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, machine_lock_path
-from conda_lockstep.lock.solve import cpu_fallback as gpu
+from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
 from conda_lockstep.lock.solve.dates import horizon_of, utc_now
+from conda_lockstep.lock.solve.device_requests import requests_of
 from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest, previously_locked
 from conda_lockstep.lock.solve.machines import MachineGroup, refuse_unknown
-from conda_lockstep.lock.solve.requested_spec import wanted
 from conda_lockstep.lock.solve.solve import Horizon
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import Settings, Solvers, make_locks
@@ -73,13 +73,14 @@ def _lock(file: EnvironmentFile, path: Path, asked: Asked, config: Config, solve
         _write(locks[target], target, old, settings)
     if not (asked.machine or asked.platforms):
         _remove({target: lock for target, lock in old.items() if target not in locks})
-    _tell_differences([*locks.values()])
+    _tell_differences([*locks.values()], settings.machines)
     if horizon.nearest:
         _tell_undated(path, [locks[target] for target in sorted(chosen)], horizon, [*old.values()])
-    entries = wanted(file, settings.mirrors)
+    requests, machines = requests_of(file, settings.mirrors), settings.machines
     for notice in dict.fromkeys(notice for target in sorted(chosen) for notice in locks[target].notices):
         print(f"lockstep: {notice}", file=sys.stderr)
-    _complain(path, (str(build) for target in chosen for build in gpu.cpu_builds(locks[target], entries)))
+    builds = (build for target in sorted(chosen) for build in cpu_builds(locks[target], requests, machines))
+    _complain(path, map(str, builds))
 
 
 def _say_broken(path: Path, error: LockstepError) -> None:
@@ -146,12 +147,12 @@ def _remove(locks: Mapping[Path, Lock]) -> None:
             print(f"{path}: removed: it is no machine's lock any more")
 
 
-def _tell_differences(locks: Sequence[Lock]) -> None:
+def _tell_differences(locks: Sequence[Lock], machines: Sequence[DeclaredMachine]) -> None:
     if len(locks) < 2:
         return
     from conda_lockstep.drift.fleet.between_machines import differences, lines
 
-    for difference in differences(locks):
+    for difference in differences(locks, machines):
         for line in lines(difference):
             print(line)
 

@@ -26,6 +26,9 @@ class Solved:
 Solve = Callable[[MachineGroup], Awaitable[tuple[Package, ...]]]
 """Returns the packages for the machines of a group; raises :class:`NoCommonError` where there is no solution."""
 
+Suits = Callable[[MachineGroup, PackageSet], bool]
+"""Returns whether a solution is good enough for a group, or each machine has to be solved for by itself."""
+
 
 class NoCommonError(Exception):
     """There is no solution for a group; ``error`` says why."""
@@ -36,7 +39,10 @@ class NoCommonError(Exception):
 
 
 async def solve_groups(
-    groups: Sequence[MachineGroup], solve: Solve, order: Sequence[DeclaredMachine]
+    groups: Sequence[MachineGroup],
+    solve: Solve,
+    order: Sequence[DeclaredMachine],
+    suits: Suits = lambda group, packages: True,
 ) -> tuple[Solved, ...]:
     """Solve for every group; those of one platform that get the same packages are one group then.
 
@@ -44,23 +50,26 @@ async def solve_groups(
     """
     found: list[Solved] = []
     for group in groups:
-        found += await _solve(group, solve)
+        found += await _solve(group, solve, suits)
     return tuple(_agreed(found, order))
 
 
-async def _solve(group: MachineGroup, solve: Solve) -> list[Solved]:
+async def _solve(group: MachineGroup, solve: Solve, suits: Suits) -> list[Solved]:
+    # A machine alone may still have more than its group: the oldest machine of the platform limits every group.
     parts = apart(group)
+    is_whole = parts in ((), (group,))
     try:
         packages = await solve(group)
     except NoCommonError as failed:
-        if len(parts) > 1:
-            return [solved for part in parts for solved in await _solve(part, solve)]
+        if not is_whole:
+            return [solved for part in parts for solved in await _solve(part, solve, suits)]
         raise _for_machines(failed.error, group) from None
-    # What all of them have is enough for each but where a package sets an upper bound.
-    limits = envelope(packages)
-    if len(parts) > 1 and any(lacking(part.facts, limits.needs, limits.allows) for part in parts):
-        return [solved for part in parts for solved in await _solve(part, solve)]
-    return [Solved(group, PackageSet.of(packages))]
+    # What all of them have is enough for each, except where a package sets an upper bound.
+    limits, found = envelope(packages), PackageSet.of(packages)
+    lacks = any(lacking(part.virtual_packages, limits.needs, limits.allows) for part in parts)
+    if not is_whole and (lacks or not suits(group, found)):
+        return [solved for part in parts for solved in await _solve(part, solve, suits)]
+    return [Solved(group, found)]
 
 
 def _agreed(found: Sequence[Solved], order: Sequence[DeclaredMachine]) -> Iterator[Solved]:
@@ -82,7 +91,7 @@ def _place(group: MachineGroup, order: Sequence[DeclaredMachine]) -> int:
 def _for_machines(error: LockstepError, group: MachineGroup) -> LockstepError:
     """Return an error in the words of the machines that it is about."""
     names = ", ".join(group.names)
-    cuda = next((fact.version for fact in group.facts if fact.name == "__cuda"), "")
+    cuda = next((fact.version for fact in group.virtual_packages if fact.name == "__cuda"), "")
     remedy = error.remedy
     detail = tuple(
         _LIMIT.sub(rf"\1the driver runs CUDA {cuda} at most, so \2 has to be \3", line)
@@ -118,7 +127,7 @@ def _lock(solved: Sequence[Solved], head: Lock) -> Lock:
     facts = dict(head.metadata)
     for each in solved:
         facts |= metadata.describe(
-            each.group.platform, each.group.facts, each.packages.values(), each.group.names
+            each.group.platform, each.group.virtual_packages, each.packages.values(), each.group.names
         )
     return Lock(
         platforms={each.group.platform: each.packages for each in solved},

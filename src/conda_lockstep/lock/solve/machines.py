@@ -19,11 +19,11 @@ from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 class MachineGroup:
     """Machines of one platform that are solved for at once; none where the settings declare none for it.
 
-    ``facts`` are the virtual packages that all of them have.
+    ``virtual_packages`` are those that all of them have.
     """
 
     platform: str
-    facts: tuple[VirtualPackage, ...]
+    virtual_packages: tuple[VirtualPackage, ...]
     machines: tuple[DeclaredMachine, ...] = ()
 
     @property
@@ -86,8 +86,8 @@ def apart(group: MachineGroup) -> tuple[MachineGroup, ...]:
 def together(groups: Sequence[MachineGroup], order: Sequence[DeclaredMachine]) -> MachineGroup:
     """Return several groups of one platform as one; ``order`` is that of the settings."""
     members = {machine for group in groups for machine in group.machines}
-    facts = virtual.common(groups[0].platform, [group.facts for group in groups])
-    return MachineGroup(groups[0].platform, facts, tuple(machine for machine in order if machine in members))
+    shared = virtual.common(groups[0].platform, [group.virtual_packages for group in groups])
+    return MachineGroup(groups[0].platform, shared, tuple(machine for machine in order if machine in members))
 
 
 def virtual_packages_of(machine: DeclaredMachine) -> tuple[VirtualPackage, ...]:
@@ -127,7 +127,7 @@ def lacking(
 def limits(group: MachineGroup) -> dict[str, tuple[str, ...]]:
     """Return which machines hold a group back, by virtual package: those with less of it than the others."""
     found = {}
-    for fact in group.facts:
+    for fact in group.virtual_packages:
         having = {
             machine.name: {each.name: each for each in virtual_packages_of(machine)}
             for machine in group.machines

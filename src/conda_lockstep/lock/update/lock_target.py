@@ -49,9 +49,15 @@ def settings_of(
         mirrors=Mirrors(config.mirrors, config.trust),
         index=config.pypi_index,
         cache=cache,
-        cpu_allow=None if allow_cpu else config.cpu_allow,
+        cpu_allow=None if allow_cpu else (*config.cpu_allow, *_allowed_before(old)),
+        cpu_declared=config.cpu_allow,
         horizon=horizon,
     )
+
+
+def _allowed_before(old: Sequence[Lock]) -> list[str]:
+    """Return the CPU builds that ``--allow-cpu`` allowed when the old locks were made."""
+    return [name for lock in old for each in lock.platforms for name in metadata.cpu_allowed_of(lock, each)]
 
 
 def platforms_of(

@@ -14,11 +14,20 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import LockChannel, Mirrors, channels_of
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.solve.cpu_fallback import refuse_cpu_builds
+from conda_lockstep.lock.solve.cpu_fallback import (
+    Gpu,
+    builds_of,
+    cpu_builds,
+    refusable,
+    refuse_cpu_builds,
+    with_allowed,
+)
+from conda_lockstep.lock.solve.device_requests import DeviceRequests
 from conda_lockstep.lock.solve.keep import ALL, NOTHING, UpdateRequest, previously_locked, update_specs
 from conda_lockstep.lock.solve.machine_groups import NoCommonError, arrange, solve_groups
-from conda_lockstep.lock.solve.machines import MachineGroup, groups_of
+from conda_lockstep.lock.solve.machines import MachineGroup, cuda_of, groups_of
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
+from conda_lockstep.lock.solve.siblings import known_by_siblings
 from conda_lockstep.lock.solve.solve import (
     NO_HORIZON,
     REQUEST_SECONDS,
@@ -27,7 +36,7 @@ from conda_lockstep.lock.solve.solve import (
     Solver,
     UnsolvableError,
 )
-from conda_lockstep.packages import Package
+from conda_lockstep.packages import Package, PackageSet
 
 if TYPE_CHECKING:
     from conda_lockstep.lock.pip.requirements import PipPart
@@ -39,8 +48,9 @@ class Settings:
 
     ``cuda`` is the newest CUDA that the driver supports where a platform has no ``machines``, empty for no GPU.
     ``index`` is the PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for
-    their own. A request to a channel may take ``seconds``. ``cpu_allow`` are packages that may be builds for the CPU on
-    a machine with a GPU; None is any. ``horizon`` is until when packages must have been published.
+    their own. A request to a channel may take ``seconds``. ``cpu_allow`` are packages that may be CPU builds where CUDA
+    is required, None for any; ``cpu_declared`` are those of them that the settings list. ``horizon`` is until when
+    packages must have been published.
     """
 
     platforms: tuple[str, ...]
@@ -51,6 +61,7 @@ class Settings:
     cache: Path | None = None
     seconds: int = REQUEST_SECONDS
     cpu_allow: tuple[str, ...] | None = ()
+    cpu_declared: tuple[str, ...] = ()
     horizon: Horizon = NO_HORIZON
 
 
@@ -105,7 +116,7 @@ def make_locks(
 async def _make(task: _Task) -> dict[str, Lock]:
     settings = task.settings
     groups = groups_of(settings.machines, settings.platforms, settings.cuda)
-    solved = await solve_groups(groups, task.solve, settings.machines)
+    solved = await solve_groups(groups, task.solve, settings.machines, task.suits)
     head = Lock(
         platforms={},
         channels=tuple(channel.name for channel in task.channels),
@@ -113,9 +124,12 @@ async def _make(task: _Task) -> dict[str, Lock]:
         metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.facts() if task.pip else {})},
         notices=tuple(dict.fromkeys(task.notices)),
     )
-    locks = arrange(solved, head)
-    refuse_cpu_builds(locks.values(), task.entries, task.file, settings.cpu_allow)
-    return locks
+    found = {}
+    for name, lock in arrange(solved, head).items():
+        builds = [*cpu_builds(lock, task.requests, settings.machines, task.by_siblings)]
+        refuse_cpu_builds(builds, task.file, settings.cpu_allow)
+        found[name] = with_allowed(lock, builds, settings.cpu_declared)
+    return found
 
 
 class _Task:
@@ -138,7 +152,15 @@ class _Task:
         self.channels: tuple[LockChannel, ...] = channels_of(file, settings.mirrors, windows=windows)
         self.entries: tuple[RequestedSpec, ...] = wanted(file, settings.mirrors)
         self.pip = _pip_part(file)
+        self.requests = DeviceRequests(self.entries, self.pip)
         self.notices: list[str] = []
+        self.by_siblings: dict[Package, str] = {}
+
+    def suits(self, group: MachineGroup, packages: PackageSet) -> bool:
+        """Return whether no machine of a group gets a CPU build where CUDA is required."""
+        gpus = tuple(Gpu(machine.name, cuda) for machine in group.machines if (cuda := cuda_of(machine)))
+        builds = builds_of(group.platform, packages, gpus, self.requests, self.by_siblings) if gpus else ()
+        return not any(refusable(builds, self.settings.cpu_allow))
 
     async def solve(self, group: MachineGroup) -> tuple[Package, ...]:
         """Return the packages for a group of machines; see :data:`variants.Solve`."""
@@ -152,7 +174,7 @@ class _Task:
             self.entries,
             self.channels,
             group.platform,
-            group.facts,
+            group.virtual_packages,
             kept=tuple(package for package in stay if package.manager == "conda"),
             horizon=self.settings.horizon,
         )
@@ -166,6 +188,8 @@ class _Task:
 
             told = await explain(self.solver, replace(request, kept=()), str(error))
             raise NoCommonError(told) from None
+        if self.requests.cuda or any(each.name == "__cuda" for each in group.virtual_packages):
+            self.by_siblings |= await known_by_siblings(self.solver, request, solved)
         kept = {package.name: package.version for package in stay if package.manager == "pip"}
         return (*solved, *_pip(self.file, self.pip, solved, request, self.settings, kept, self.notices))
 
