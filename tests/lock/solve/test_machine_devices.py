@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import zipfile
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from tests.support.forge.pypi import write_index
 
 from conda_lockstep.cli.main import main
 from conda_lockstep.config import DeclaredMachine
@@ -98,6 +101,48 @@ def test_an_allowed_cpu_build_passes_the_check_and_the_next_lock(folder, anacond
     assert main(["lock", "--check"]) == 0
     assert main(["lock"]) == 0
     assert (folder / "conda-lock.yml").read_bytes() == before
+
+
+def test_a_cpu_wheel_is_refused_for_a_gpu_machine_and_found_by_the_check(
+    forge, tmp_path, monkeypatch, capsys
+):
+    index = tmp_path / "pypi"
+    wheels = [_wheel(tmp_path, "onnxruntime"), _wheel(tmp_path, "app", requires="onnxruntime")]
+    write_index(index, [(wheel, datetime(2025, 1, 1, tzinfo=timezone.utc)) for wheel in wheels])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    head = f"channels:\n  - {forge.channel_url}\ndependencies:\n  - python\n  - pip:\n      - app\n"
+    (tmp_path / "environment.yml").write_text(head + "      - onnxruntime\n")
+    settings = f'pypi-index = "{index.as_uri()}/simple"\n'
+    machine = '[machines.a100]\nplatform = "linux-64"\n'
+    (tmp_path / "lockstep.toml").write_text(settings + machine)
+    assert main(["lock"]) == 0
+    (tmp_path / "lockstep.toml").write_text(f'{settings}{machine}cuda = "12.4"\n')
+    capsys.readouterr()
+    assert main(["lock", "--check"]) == 1
+    what = (
+        "environment.yml:7:9: linux-64: onnxruntime 1.0 is a CPU build, but a100 has a GPU with CUDA 12.4; "
+        "require CUDA: 'onnxruntime-gpu'"
+    )
+    assert what in capsys.readouterr().out
+    assert main(["lock"]) == 2
+    assert what in capsys.readouterr().err
+    # Nothing in the file names it: many packages that depend on it run it on CPUs.
+    (tmp_path / "environment.yml").write_text(head)
+    assert main(["lock"]) == 0
+    assert "linux-64: onnxruntime 1.0 is a CPU build, but a100 has" in capsys.readouterr().err
+    assert main(["lock", "--check"]) == 0
+
+
+def _wheel(folder: Path, name: str, requires: str = "") -> Path:
+    path, info = folder / f"{name}-1.0-py3-none-any.whl", f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+        wheel.writestr(f"{info}/METADATA", metadata + (f"Requires-Dist: {requires}\n" if requires else ""))
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return path
 
 
 def test_a_cpu_build_is_allowed_for_as_long_as_the_settings_allow_it(folder, anaconda):

@@ -119,9 +119,9 @@ def builds_of(
     """Yield the CPU builds among the packages of one platform; see :func:`cpu_builds`."""
     if platform.startswith(_UNUSED_GPU):
         return
+    held = {_key(package): package for package in packages.values()}
     for family in (*_families(), *_unlisted(packages, by_siblings)):
-        held = (packages.get((each.manager, each.name)) for each in family)
-        present = [each for each in held if each is not None]
+        present = [held[key] for each in family if (key := (each.manager, each.name)) in held]
         package = next((each for each in present if _is_cpu(each, platform, packages, by_siblings)), None)
         bare = next((each for each in present if _lacks_libraries(each, platform, packages)), None)
         if (package or bare) is None or requests.selects_cpu(family):
@@ -194,13 +194,15 @@ def _families() -> tuple[tuple[Framework, ...], ...]:
 
 def _unlisted(packages: PackageSet, by_siblings: Mapping[Package, str]) -> Iterator[tuple[Framework, ...]]:
     """Yield packages without a row that are CPU builds by their siblings or, of pip's, by their label: ``1.0+cpu``."""
-    for key, package in packages.items():
-        known: Key = (package.manager, normalize(package.name))
-        is_cpu = package in by_siblings or (key[0] == "pip" and re.search(r"\+.*cpu", package.version))
-        if is_cpu and known not in frameworks():
-            without = CPU_SELECTORS[:2] if key[0] == "conda" else ()
-            name = package.name
-            yield (Framework(name, key[0], name, "", frozenset(), {}, (), without, ""),)
+    for package in packages.values():
+        name, manager = package.name, package.manager
+        is_cpu = package in by_siblings
+        if manager == "pip":
+            name = normalize(name)
+            is_cpu = bool(re.search(r"\+.*cpu", package.version))
+        if is_cpu and (manager, name) not in frameworks():
+            without = CPU_SELECTORS[:2] if manager == "conda" else ()
+            yield (Framework(name, manager, name, "", frozenset(), {}, (), without, ""),)
 
 
 def _is_cpu(
@@ -216,6 +218,10 @@ def _lacks_libraries(package: Package, platform: str, packages: PackageSet) -> b
         return False
     brought = any(("pip", name) in packages for name in framework.with_cuda) or ("conda", "cudnn") in packages
     return not brought and device_of(package, platform, packages.keys()) == "cuda"
+
+
+def _key(package: Package) -> Key:
+    return package.manager, normalize(package.name) if package.manager == "pip" else package.name
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 from rattler import MatchSpec, Subdir
 from rattler.exceptions import GatewayError
@@ -12,34 +13,38 @@ from conda_lockstep.lock.channels.records import package_of
 from conda_lockstep.lock.solve.solve import Request, Solver, channel_error
 from conda_lockstep.packages import Package
 
+_PATTERNS = ("*cuda*", "*_cuda*", "*gpu*", "*_cu1*")
+"""Patterns of CUDA builds, by preference."""
+
 
 async def known_by_siblings(
     solver: Solver, request: Request, packages: Iterable[Package]
 ) -> dict[Package, str]:
-    """Return the packages without a row in ``data/frameworks.txt`` that are CPU builds of releases with CUDA builds.
+    """Return the packages that are CPU builds of releases with CUDA builds, each with a pattern of the CUDA builds.
 
-    Each has a pattern of those CUDA builds. Raises ``LockstepError`` for a channel that cannot be read.
+    Libraries whose CPU build is normal are left out. Raises ``LockstepError`` for a channel that cannot be read.
     """
-    unknown = [*_unknown(packages)]
-    if not unknown:
+    candidates = [package for package in packages if _may_be_cpu(package, request.platform)]
+    if not candidates:
         return {}
-    siblings = await _releases(solver, request, unknown)
+    siblings = await _releases(solver, request, candidates)
     found = {}
-    for package in unknown:
+    for package in candidates:
         release = [each for each in siblings.get(package.name, ()) if each.channel == package.channel]
         if device_among(package, release, request.platform) == "cpu":
             cuda = [each for each in release if device_of(each) == "cuda"]
             if cuda:
-                found[package] = "*cuda*" if any("cuda" in each.build for each in cuda) else _common(cuda)
+                found[package] = _pattern(cuda, package)
     return found
 
 
-def _unknown(packages: Iterable[Package]) -> Iterator[Package]:
-    for package in packages:
-        is_mutex = package.name.startswith("_") or package.name.endswith(("-mutex", "-proc"))
-        is_listed = package.key in frameworks()
-        if package.manager == "conda" and not (is_listed or is_mutex) and device_of(package) in ("", "cpu"):
-            yield package
+def _may_be_cpu(package: Package, platform: str) -> bool:
+    is_mutex = package.name.startswith("_") or package.name.endswith(("-mutex", "-proc"))
+    if package.manager != "conda" or is_mutex:
+        return False
+    framework = frameworks().get(package.key)
+    is_library = framework is not None and framework.role == "library"
+    return not is_library and device_of(package, platform) in ("", "cpu")
 
 
 async def _releases(solver: Solver, request: Request, packages: list[Package]) -> dict[str, list[Package]]:
@@ -62,6 +67,9 @@ async def _releases(solver: Solver, request: Request, packages: list[Package]) -
     return found
 
 
-def _common(packages: list[Package]) -> str:
-    """Return a pattern of CUDA builds that are not marked with ``cuda``: ``*gpu*`` or ``*cu1*``."""
-    return "*gpu*" if any("gpu" in package.build for package in packages) else "*cu1*"
+def _pattern(cuda: list[Package], package: Package) -> str:
+    """Return a pattern that matches CUDA builds, and not the build of ``package``."""
+    for pattern in _PATTERNS:
+        if fnmatchcase(cuda[0].build, pattern) and not fnmatchcase(package.build, pattern):
+            return pattern
+    return cuda[0].build
