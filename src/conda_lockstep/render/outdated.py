@@ -10,7 +10,7 @@ from conda_lockstep.lock.explain.outdated import Newer, remedy
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.text.printable import visible
 
-TITLES = ("package", "locked", "new lock", "newest", "what lets the newest in")
+TITLES = ("package", "locked", "new lock", "available", "newest", "what to do, or the reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,10 @@ def _block(lock: str, platforms: Sequence[str], found: Sequence[Newer]) -> Itera
     yield where
     cells = [
         TITLES,
-        *((_name(each), each.locked, each.fresh or "–", each.newest, remedy(each)) for each in found),
+        *(
+            (_name(each), each.locked, each.fresh or "–", each.available, each.newest, remedy(each))
+            for each in found
+        ),
     ]
     shown = [tuple(visible(cell, 1000) for cell in row) for row in cells]
     widths = [max(len(row[column]) for row in shown) for column in range(len(TITLES) - 1)]
@@ -67,9 +70,12 @@ def _json(row: OutdatedRow) -> dict[str, object]:
                 "name": found.name,
                 "locked": found.locked,
                 "fresh": found.fresh,
+                "available": found.available,
                 "newest": found.newest,
                 "entries": [_json_entry(entry) for entry in found.entries],
                 "holders": [[_json_entry(entry) for entry in group] for group in found.holders],
+                "alone": found.alone,
+                "price": found.price,
                 "why": found.why,
             }
             for found in row.found

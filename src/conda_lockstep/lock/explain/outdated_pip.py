@@ -38,7 +38,7 @@ def newer_pip(file: EnvironmentFile, locked: PackageSet, locking: Locking, *, ev
     if every:
         for name in sorted(held.keys() - {entry.requirement.name for entry in entries}):
             if _is_newer(fresh.get(name, ""), held[name]):
-                found[name] = Newer("pip", name, held[name], fresh[name], fresh[name])
+                found[name] = Newer("pip", name, held[name], *(3 * (fresh[name],)))
     return list(found.values())
 
 
@@ -62,7 +62,7 @@ def _opened(
     where = file.source.location(entry.item.span.start)
     own = RequestedSpec(entry.item.value, name, entry.requirement.specifier, where)
     holders = ((own,),) if _is_newer(newest, now) else ()
-    return Newer("pip", name, held[name], now, newest, (own,), holders, why)
+    return Newer("pip", name, held[name], now, newest, newest, (own,), holders, why=why)
 
 
 def _versions(packages: PackageSet) -> dict[str, str]:

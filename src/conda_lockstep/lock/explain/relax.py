@@ -35,12 +35,21 @@ def without_constraint(entry: RequestedSpec) -> RequestedSpec | None:
 
 
 def pinned(name: str, version: str, own: Sequence[RequestedSpec], request: Request) -> RequestedSpec:
-    """Return an entry that asks for one version, of the builds and from the channel that the user's own asks for."""
+    """Return an entry that requests one version, of the builds and from the channel that the user's own requests."""
+    return _bounded(name, f"=={version}", own, request)
+
+
+def newer_than(name: str, version: str, own: Sequence[RequestedSpec], request: Request) -> RequestedSpec:
+    """Return an entry that requests any newer version, of the same builds and from the same channel."""
+    return _bounded(name, f">{version}", own, request)
+
+
+def _bounded(name: str, version: str, own: Sequence[RequestedSpec], request: Request) -> RequestedSpec:
     builds = [pattern for pattern in map(build_pattern, own) if pattern]
     channel = next((entry.channel for entry in own if entry.channel), None)
     where = own[0].where if own else request.wanted[0].where
-    spec = _spec(name, version=f"=={version}", build=builds[0] if builds else "", channel=channel)
-    return RequestedSpec(f"{name}=={version}", name, spec, where, channel)
+    spec = _spec(name, version=version, build=builds[0] if builds else "", channel=channel)
+    return RequestedSpec(f"{name}{version}", name, spec, where, channel)
 
 
 def in_channel(

@@ -84,15 +84,6 @@ def passed_over(nodes: Iterable[SolverNode]) -> Iterator[tuple[str, str]]:
                 yield each.name, match[1]
 
 
-def askers(nodes: Iterable[SolverNode], name: str) -> Iterator[str]:
-    """Yield in words which packages need a package, and what of it: ``numba 0.59 needs numpy <2.1``."""
-    for node in nodes:
-        for each in node.walk():
-            if each.kind in ("choice", "bound") and any(child.name == name for child in each.children):
-                only = [replace(child, children=()) for child in each.children if child.name == name]
-                yield _told(replace(each, children=tuple(only[:1])), lambda _: "")[0].partition(", ")[0]
-
-
 def render(nodes: Sequence[SolverNode], fault: Fault) -> list[str]:
     """Return the tree as lines; ``fault`` says what is wrong with a leaf of it."""
     lines: list[str] = []
@@ -171,7 +162,7 @@ def _told(node: SolverNode, fault: Fault) -> tuple[str, tuple[SolverNode, ...]]:
         return f"{subject} {verb} {told}", below
     if node.kind in ("clash", "excluded"):
         return f"{node.name} {_versions(node.what)}, {fault(node)}", node.children
-    newest_first = sorted(map(_short, node.what), key=_natural, reverse=True)
+    newest_first = sorted(map(shortened, node.what), key=natural, reverse=True)
     spec = f"{node.name} {_listed(newest_first)}".rstrip()
     if node.kind == "wish":
         if len(node.children) == 1 and node.children[0].kind == "excluded":
@@ -182,8 +173,8 @@ def _told(node: SolverNode, fault: Fault) -> tuple[str, tuple[SolverNode, ...]]:
     return f"{spec}, {fault(node)}" if node.kind != "other" else spec, node.children
 
 
-def _short(constraint: str) -> str:
-    """Write ``>=3.12,<3.13.0a0`` as people do: ``3.12.*``."""
+def shortened(constraint: str) -> str:
+    """Return ``>=3.12,<3.13.0a0`` as people write it: ``3.12.*``."""
     match = re.fullmatch(r">=((?:\d+\.)*?)(\d+),<((?:\d+\.)*?)(\d+)(?:\.0)?a0", constraint)
     if match and match[1] == match[3] and int(match[2]) + 1 == int(match[4]):
         return f"{match[1]}{match[2]}.*"
@@ -212,7 +203,8 @@ def _listed(items: Sequence[str]) -> str:
     return f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else "".join(shown)
 
 
-def _natural(constraint: str) -> list[int]:
+def natural(constraint: str) -> list[int]:
+    """Return the numbers of a constraint, by which constraints are sorted."""
     return [int(number) for number in re.findall(r"\d+", constraint)]
 
 
