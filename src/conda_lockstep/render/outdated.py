@@ -1,4 +1,4 @@
-"""What is outdated, and what holds it back: a table for a terminal, and JSON."""
+"""Renders the outdated packages and what holds them back: a table for a terminal, and JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TITLES = ("package", "locked", "new lock", "available", "newest", "what to do, o
 
 @dataclass(frozen=True, slots=True)
 class OutdatedRow:
-    """What is outdated on one platform of a lock."""
+    """The outdated packages of one platform of a lock."""
 
     lock: str
     platform: str
@@ -23,11 +23,11 @@ class OutdatedRow:
 
 
 def as_text(rows: Sequence[OutdatedRow]) -> str:
-    """Return text that ends in LF; platforms that say the same are told together."""
-    told: dict[tuple[str, tuple[Newer, ...]], list[str]] = {}
+    """Return text that ends in LF; platforms with the same rows are merged."""
+    merged: dict[tuple[str, tuple[Newer, ...]], list[str]] = {}
     for row in rows:
-        told.setdefault((row.lock, row.found), []).append(row.platform)
-    blocks = ("\n".join(_block(lock, platforms, found)) for (lock, found), platforms in told.items())
+        merged.setdefault((row.lock, row.found), []).append(row.platform)
+    blocks = ("\n".join(_block(lock, platforms, found)) for (lock, found), platforms in merged.items())
     return "\n\n".join(blocks) + "\n"
 
 
@@ -39,7 +39,7 @@ def as_json(rows: Sequence[OutdatedRow]) -> str:
 def _block(lock: str, platforms: Sequence[str], found: Sequence[Newer]) -> Iterator[str]:
     where = f"{visible(lock)} ({', '.join(platforms)})"
     if not found:
-        yield f"{where}: nothing newer"
+        yield f"{where}: no newer versions"
         return
     yield where
     cells = [

@@ -126,7 +126,7 @@ def test_a_file_that_is_up_to_date_says_so(folder, capsys):
     _lock(folder, "tzdata", "zlib")
     capsys.readouterr()
     assert main(["outdated"]) == 0
-    assert capsys.readouterr().out == "conda-lock.yml (linux-64): nothing newer\n"
+    assert capsys.readouterr().out == "conda-lock.yml (linux-64): no newer versions\n"
 
 
 def test_a_release_of_today_is_in_a_new_lock(forge, tmp_path, monkeypatch, capsys):

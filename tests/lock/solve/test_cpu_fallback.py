@@ -10,8 +10,9 @@ from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.pip.device_entries import requests_of
 from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
-from conda_lockstep.lock.solve.device_requests import DeviceRequests, requests_of
+from conda_lockstep.lock.solve.device_requests import DeviceRequests
 from conda_lockstep.packages import Package, PackageSet
 
 A100 = DeclaredMachine("a100", "linux-64", driver="535.104.05")

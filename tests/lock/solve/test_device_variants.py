@@ -15,8 +15,8 @@ from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.pip.device_entries import requests_of
 from conda_lockstep.lock.solve.cpu_fallback import CpuBuild, cpu_builds
-from conda_lockstep.lock.solve.device_requests import requests_of
 from conda_lockstep.lock.update.make import Settings, make_locks
 from conda_lockstep.packages import Package, PackageSet
 

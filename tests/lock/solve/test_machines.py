@@ -54,7 +54,7 @@ def test_the_table_of_drivers_goes_down_on_both_sides():
 
 def test_a_driver_older_than_all_is_refused():
     with pytest.raises(
-        LockstepError, match=r"machine 'old' has driver 300.1, which is older .*; say which CUDA it runs"
+        LockstepError, match=r"machine 'old' has driver 300.1, which is older .*; set the CUDA that it runs"
     ):
         cuda_of(DeclaredMachine("old", "linux-64", driver="300.1"))
 
@@ -187,13 +187,13 @@ def test_the_order_of_machines_changes_no_package(locking_all, split):
             "python=3.12, 'pytorch=2.*=cuda*'",
             (A100, LOGIN),
             "for login: 'pytorch=2.*=cuda*' cannot be installed",
-            "say in the settings which driver login has",
+            "set in the settings which driver login has",
         ),
         (
             "'cuda-version=13'",
             (A100, B200),
             "for a100: 'cuda-version=13' cannot be installed",
-            "ask for an older CUDA, or update the driver of a100 and the settings",
+            "request an older CUDA, or update the driver of a100 and the settings",
         ),
     ],
 )

@@ -18,9 +18,9 @@ from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, machine_lock_path
+from conda_lockstep.lock.pip.device_entries import requests_of
 from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
 from conda_lockstep.lock.solve.dates import horizon_of, utc_now
-from conda_lockstep.lock.solve.device_requests import requests_of
 from conda_lockstep.lock.solve.keep import NOTHING, UpdateRequest, previously_locked
 from conda_lockstep.lock.solve.machines import MachineGroup, refuse_unknown
 from conda_lockstep.lock.solve.solve import Horizon

@@ -20,9 +20,9 @@ from conda_lockstep.lock.check.status import stale_reasons
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, locks_of, machine_lock_path
+from conda_lockstep.lock.pip.device_entries import requests_of
 from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
 from conda_lockstep.lock.solve.dates import horizon_of
-from conda_lockstep.lock.solve.device_requests import requests_of
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import make_locks
 from conda_lockstep.text.bounded_text import read_text

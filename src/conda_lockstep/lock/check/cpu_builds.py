@@ -10,8 +10,8 @@ from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.check.satisfiability import Reason
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.pip.device_entries import requests_of
 from conda_lockstep.lock.solve.cpu_fallback import cpu_builds, refusable
-from conda_lockstep.lock.solve.device_requests import requests_of
 
 
 def cpu_reasons(file: EnvironmentFile, lock: Lock, config: Config) -> Iterator[Reason]:

@@ -1,4 +1,4 @@
-"""Entries as they might be: without their version, without anything, from another channel."""
+"""Changes entries: without their version, without any constraint, or from another channel."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from conda_lockstep.lock.solve.solve import Request
 
 
 def without_version(entry: RequestedSpec) -> RequestedSpec | None:
-    """Return an entry that leaves the version open, a pattern of builds and the channel kept; None where it is open.
+    """Return an entry that leaves the version open, a pattern of builds and the channel kept; None if it is open.
 
-    A whole build string is a pin that is finer than a version, and goes with it.
+    A whole build string pins more than a version, and is removed with it.
     """
     if entry.fetch_spec.version is None:
         return None
@@ -23,13 +23,13 @@ def without_version(entry: RequestedSpec) -> RequestedSpec | None:
 
 
 def build_pattern(entry: RequestedSpec) -> str:
-    """Return the variant that an entry asks for, such as ``*cuda*``; empty where it leaves that open."""
+    """Return the variant that an entry requests, such as ``*cuda*``; empty if it leaves that open."""
     build = str(entry.fetch_spec.build or "")
     return build if "*" in build else ""
 
 
 def without_constraint(entry: RequestedSpec) -> RequestedSpec | None:
-    """Return an entry that asks for the name alone, its channel kept; None where it does already."""
+    """Return an entry that requests the name alone, its channel kept; None if it does so already."""
     bare = _spec(entry.name, channel=entry.channel)
     return None if entry.spec == bare else replace(entry, spec=bare)
 
@@ -55,7 +55,7 @@ def _bounded(name: str, version: str, own: Sequence[RequestedSpec], request: Req
 def in_channel(
     entry: RequestedSpec | None, name: str, channel: LockChannel, where: Location
 ) -> RequestedSpec:
-    """Return an entry with ``channel::`` before it; a new one of that name where there is none."""
+    """Return an entry with ``channel::`` before it; a new one of that name if there is none."""
     if entry is None:
         return RequestedSpec(f"{channel.name}::{name}", name, _spec(name, channel=channel), where, channel)
     spec = qualified(entry.spec, channel.url)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from conda_lockstep.conda.build_variants import Framework, requires_cuda
-from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import Location
-from conda_lockstep.lock.channels.channels import Mirrors
-from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
-
-if TYPE_CHECKING:
-    from conda_lockstep.lock.pip.requirements import PipPart
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec
+from conda_lockstep.packages import Manager
 
 _CPU_INDEX = re.compile(r"/cpu(?:/|$)", re.IGNORECASE)
 
@@ -37,10 +33,11 @@ class Entry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeviceRequests:
-    """The conda entries and the pip part of an environment file; ``pip`` is None where it has no pip part."""
+    """The entries of an environment file, and the indexes of its pip part, without variables expanded."""
 
     conda: Sequence[RequestedSpec] = ()
-    pip: PipPart | None = None
+    pip: Sequence[Entry] = ()
+    indexes: Sequence[str] = ()
 
     @property
     def cuda(self) -> Entry | None:
@@ -61,27 +58,10 @@ class DeviceRequests:
         manager = family[0].manager
         if any(_selects_cpu(entry, family) for entry in self._entries(manager)):
             return True
-        indexes = [*self.pip.extra_indexes, *self.pip.links] if self.pip else []
-        indexes += [self.pip.index] if self.pip and self.pip.index else []
-        return manager == "pip" and any(_CPU_INDEX.search(index.text) for index in indexes)
+        return manager == "pip" and any(map(_CPU_INDEX.search, self.indexes))
 
-    def _entries(self, manager: str) -> Iterator[Entry]:
-        if manager == "conda":
-            yield from self.conda
-        elif self.pip is not None:
-            yield from self.pip.wanted
-            yield from self.pip.constraints
-
-
-def requests_of(file: EnvironmentFile, mirrors: Mirrors) -> DeviceRequests:
-    """Read the entries of an environment file. Raises ``LockstepError`` with the place of one that is none."""
-    part = None
-    if any(section.items for section in file.pip_sections):
-        # What reads requirements is slow to load.
-        from conda_lockstep.lock.pip.requirements import pip_part
-
-        part = pip_part(file)
-    return DeviceRequests(wanted(file, mirrors, fetching=False), part)
+    def _entries(self, manager: Manager) -> Sequence[Entry]:
+        return self.conda if manager == "conda" else self.pip
 
 
 def _selects_cpu(entry: Entry, family: Sequence[Framework]) -> bool:
