@@ -16,14 +16,16 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from conda_lockstep.cli import main as cli
+
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "dist" / "lockstep.pyz"
 COMMANDS = ("verify", "fleet", "snapshot", "diff", "probe")
-DATA = ("data/names.*", "probe/inside.py", "render/assets/*")
+DATA = ("data/*.txt", "data/*.LICENSE", "probe/inside.py", "render/assets/*")
 
 _SOURCE = ROOT / "src"
 _PACKAGE = "conda_lockstep"
-_ROOTS = ("cli.main", *(f"arguments.{name}" for name in COMMANDS))
+_ROOTS = ("cli.main", *(f"cli.{command.module}" for command in cli.COMMANDS if command.name in COMMANDS))
 _MOMENT = (2020, 1, 1, 0, 0, 0)
 _MAIN = """import sys
 

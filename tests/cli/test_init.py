@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conda_lockstep.arguments.init import WORKFLOWS
+from conda_lockstep.cli.environment.init import WORKFLOWS
 from conda_lockstep.cli.environment.init.pre_commit_config import HOOKS
 from conda_lockstep.cli.main import main
 from tests.support.repository import Repository

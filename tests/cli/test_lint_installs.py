@@ -73,14 +73,14 @@ def test_a_file_is_judged_by_its_kind(folder: Path, capsys: pytest.CaptureFixtur
 def test_other_families_have_nothing_to_say_of_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", "--select", "pins,document", "setup.sh", "docker/Dockerfile"]) == 0
     assert main(["lint", "--select", "installs", "environment.yml"]) == 0
-    assert capsys.readouterr().out == "2 files: nothing to say\n1 file: nothing to say\n"
+    assert capsys.readouterr().out == "No issues found in 2 files\nNo issues found in 1 file\n"
 
 
 def test_a_repository_without_such_files_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in INSTALLING:
         (folder / name).unlink()
     assert main(["lint", "--select", "installs"]) == 0
-    assert capsys.readouterr().err == "lockstep: git knows no Dockerfile, script or workflow here\n"
+    assert capsys.readouterr().err == "lockstep: no Dockerfiles, scripts or workflows found\n"
 
 
 def test_a_diff_is_a_patch_that_applies(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ def test_a_folder_without_such_files_fails_and_the_others_are_looked_at(
 ) -> None:
     assert main([command, "empty", "environment.yml"]) == 2
     streams = capsys.readouterr()
-    said = "lockstep: empty: git knows no such file below this folder; name the files to look at\n"
+    said = "lockstep: empty: no such files found below this folder; pass the files to look at\n"
     assert streams.err == said
     assert "environment.yml:" in streams.out
 

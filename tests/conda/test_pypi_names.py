@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripts import build_names
 
+from conda_lockstep import data
 from conda_lockstep.conda import pypi_names as names
 from conda_lockstep.conda.pypi_names import conda_names, is_conda_name, pypi_names
 
-LINES = names.TABLE.read_text(encoding="utf-8").splitlines()
+TABLE = Path(data.__file__).with_name("names.txt")
+LINES = TABLE.read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_the_table_says_where_it_comes_from() -> None:
     head = "\n".join(LINES[:8])
     assert "prefix-dev/parselmouth" in head
     assert "BSD-3-Clause" in head
-    assert "prefix.dev" in (names.TABLE.parent / "names.LICENSE").read_text(encoding="utf-8")
+    assert "prefix.dev" in (TABLE.parent / "names.LICENSE").read_text(encoding="utf-8")
 
 
 def test_loading_and_a_hundred_questions_are_not_felt() -> None:
@@ -129,7 +131,7 @@ def test_loading_and_a_hundred_questions_are_not_felt() -> None:
 
 def test_the_script_builds_the_same_table_again(corpus: Path) -> None:
     date = next(line for line in LINES if "as of" in line).split("as of ")[1].split(";")[0]
-    assert build_names.table(corpus / "names", date).encode() == names.TABLE.read_bytes()
+    assert build_names.table(corpus / "names", date).encode() == TABLE.read_bytes()
 
 
 def test_a_run_that_asks_much_gets_the_answers_of_one_that_asks_little() -> None:

@@ -102,12 +102,59 @@ def test_files_are_found_by_what_they_hold_where_git_knows_them(tmp_path: Path) 
     assert [str(path) for path in environment_files(tmp_path / "bare")] == ["env.yml"]
 
 
-def test_outside_of_a_repository_one_line_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that no repository is above of."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    with pytest.raises(LockstepError, match="not in a git repository; name the files"):
-        environment_files(tmp_path)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(LockstepError, match="git is not installed; name the files"):
-        environment_files(tmp_path)
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    return folder
+
+
+SKIPPED = (
+    ".hidden/environment.yml",
+    "node_modules/x/environment.yml",
+    "venv/environment.yml",
+    "env/environment.yml",
+    "src/__pycache__/environment.yml",
+    "lib/site-packages/environment.yml",
+)
+
+
+@pytest.mark.parametrize("has_git", [True, False])
+def test_a_folder_outside_of_a_repository_is_walked(
+    no_git: Path, monkeypatch: pytest.MonkeyPatch, has_git: bool
+) -> None:
+    for name in ("environment.yml", "deep/er/env.yml", "notes.yml", *SKIPPED):
+        (no_git / name).parent.mkdir(parents=True, exist_ok=True)
+        (no_git / name).write_text("a: 1\n" if name == "notes.yml" else "channels: [a]\ndependencies: [b]\n")
+    (no_git / "venv" / "pyvenv.cfg").write_text("")
+    (no_git / "env" / "conda-meta").mkdir()
+    if not has_git:
+        monkeypatch.setenv("PATH", str(no_git))
+    assert [str(path) for path in environment_files(no_git)] == ["deep/er/env.yml", "environment.yml"]
+
+
+def test_a_walk_ends_where_a_folder_is_too_large(no_git: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conda_lockstep.environment.discover.MAX_WALKED", 10)
+    for number in range(11):
+        (no_git / f"{number}.txt").write_text("")
+    with pytest.raises(
+        LockstepError, match="contains more than 10 files and is not a git repository; pass the files"
+    ):
+        environment_files(no_git)
+
+
+def test_a_repository_that_git_refuses_is_not_walked(no_git: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user owns the checkout, as in a container: which files it ignores is not known."""
+    fake = no_git / "git"
+    fake.write_text(
+        "#!/bin/sh\necho \"fatal: detected dubious ownership in repository at '/x'\" >&2; exit 128\n"
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{no_git}:/usr/bin:/bin")
+    with pytest.raises(
+        LockstepError,
+        match=r"git refuses this repository, because another user owns it; run: git config --global",
+    ):
+        environment_files(no_git)

@@ -35,10 +35,12 @@ ROOMS = {
 
 
 def imported() -> Iterator[tuple[str, str]]:
-    """Yield each module outside the standard library that is imported, with the room that imports it."""
+    """Yield each module outside the standard library that is imported at run time, with the room that imports it."""
     for path in sorted(SOURCE.rglob("*.py")):
         room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for_types = {id(node) for block in ast.walk(tree) if is_for_types(block) for node in ast.walk(block)}
+        for node in (node for node in ast.walk(tree) if id(node) not in for_types):
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -47,6 +49,11 @@ def imported() -> Iterator[tuple[str, str]]:
             for top in {name.partition(".")[0] for name in names}:
                 if top not in sys.stdlib_module_names and top != "conda_lockstep":
                     yield top, room
+
+
+def is_for_types(node: ast.AST) -> bool:
+    """Return whether a node is what only a type checker runs; it comes with its own ``typing_extensions``."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def canonical(requirement: str) -> str:

@@ -11,7 +11,7 @@ from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, pip
 from tests.support.schemas import schema
 
-from conda_lockstep.cli import drift as commands
+from conda_lockstep.cli.prefix.snapshot import snapshot as snapshot_command
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.snapshot import machine
 from conda_lockstep.snapshot import prefix as prefixes
@@ -60,9 +60,9 @@ def test_the_command_writes_a_snapshot_of_this_machine(
     installed: Installed, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONDA_PREFIX", str(installed.prefix))
-    assert commands.snapshot() == 0
+    assert snapshot_command() == 0
     printed = capsys.readouterr().out
-    assert commands.snapshot(installed.prefix, tmp_path / "node.json") == 0
+    assert snapshot_command(installed.prefix, tmp_path / "node.json") == 0
     assert (tmp_path / "node.json").read_text() == printed
     fields = json.loads(printed)
     assert fields["schema"] == 1
@@ -75,7 +75,7 @@ def test_no_active_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         LockstepError, match="no conda environment is active; activate one, or pass its folder with --prefix"
     ):
-        commands.snapshot()
+        snapshot_command()
 
 
 @pytest.mark.parametrize(

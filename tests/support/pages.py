@@ -205,7 +205,7 @@ def _lint(case: Case, *options: str) -> str:
     file = ENVIRONMENT if case.about == LOCK else case.shown
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        lint.run(
+        lint.lint_files(
             files=[Path(file)],
             fix="--fix" in options,
             unsafe="--unsafe-fixes" in options,

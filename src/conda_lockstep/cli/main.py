@@ -1,4 +1,4 @@
-"""The command line: arguments only; each command imports what it needs when it runs."""
+"""The command line: finds the command's module, runs it, and reports errors."""
 
 from __future__ import annotations
 
@@ -11,9 +11,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from conda_lockstep import terminal
 from conda_lockstep.errors import LockstepError, MissingExtraError
 
 CLEAN, FOUND, FAILED = 0, 1, 2
+_REPORT = "report it at https://github.com/conda-lockstep/conda-lockstep/issues"
+_EPILOG = """\
+Examples:
+  lockstep lint --fix                  fix what is safe to fix in this repository
+  lockstep lock && git add -A          lock environment.yml
+  lockstep verify --prefix DIR         compare an installed environment with its lock
+
+Run 'lockstep COMMAND --help' for the arguments of a command.
+Exit status: 0 success, 1 findings or drift, 2 an error."""
 
 _EXTRA_OF = {
     "rattler": "solve",
@@ -24,39 +34,38 @@ _EXTRA_OF = {
     "cyclonedx": "sbom",
 }
 _NOT_ON_A_NODE = frozenset({"yaml", "ruamel", "packaging", "tomli"})
-"""What the zipapp does without, and any installation has."""
+"""Packages that any installation has, and the zipapp does without."""
 
 
 class Command(NamedTuple):
-    """A subcommand: what it is called, and its one-line help. Its arguments are declared in :mod:`.arguments`."""
+    """A subcommand: its name, its module below :mod:`conda_lockstep.cli`, and its one-sentence description."""
 
     name: str
+    module: str
     help: str
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
-        """Give the parser the command's arguments, and what is to run with them."""
-        name = "import_" if self.name == "import" else self.name.replace("-", "_")
-        module = import_module(f"conda_lockstep.arguments.{name}")
+        """Add the command's arguments to the parser, and the function to run."""
+        module = import_module(f"conda_lockstep.cli.{self.module}")
         module.add(parser)
         parser.set_defaults(run=module.run)
 
 
 def entry() -> NoReturn:
-    """Run as a program, and leave at once: nothing is left to tidy up.
+    """Run as a program, and exit without finalizing the interpreter.
 
-    Taking the interpreter down costs a hook a tenth of its time; and with rattler, a download that still goes on then
-    crashes it, one time in twenty.
+    Finalizing takes a tenth of a hook's time. With rattler, a download still in progress crashes it one time in twenty.
     """
-    # What a command reads is kept until it ends; to look for cycles in it every so often finds none.
+    # A command keeps what it reads until it ends; searching it for cycles finds none.
     gc.set_threshold(100_000)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        # Somebody may have closed them (``>&-``), which is no mistake to complain about.
-        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    with Path(os.devnull).open("w", encoding="utf-8") as null:
+        # The streams may be closed (``>&-``), which is not an error.
+        sys.stdout, sys.stderr = sys.stdout or null, sys.stderr or null
         _leave(main(sys.argv[1:]))
 
 
 def leave_if_downloading(status: int) -> None:
-    """Leave a program that is not ours where it might crash otherwise: see :func:`entry`."""
+    """Exit a program that is not ours where finalizing might crash: see :func:`entry`."""
     if "rattler" in sys.modules:
         _leave(status)
 
@@ -71,37 +80,56 @@ def _leave(status: int) -> NoReturn:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run a command line; return 0 for clean, 1 for findings or drift, 2 for what could not be done."""
-    arguments = _parser(argv).parse_args(argv)
+    """Run a command line. Return 0 for success, 1 for findings or drift, 2 for any error."""
+    terminal.prepare_streams()
+    debug = "--debug" in argv
+    command = ""
     try:
+        arguments = _parser(argv).parse_args(argv)
+        debug, command = arguments.debug, arguments.command
         return int(arguments.run(arguments))
     except LockstepError as error:
-        _complain(error, arguments.debug)
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing in _EXTRA_OF:
-            _complain(MissingExtraError(arguments.command, _EXTRA_OF[missing], missing), arguments.debug)
-        elif missing in _NOT_ON_A_NODE:
-            what = f"'lockstep {arguments.command}' needs {missing} for this, which is not installed"
-            remedy = "name a manifest (lockstep export --format manifest), or install conda-lockstep"
-            _complain(LockstepError(what, remedy=remedy), arguments.debug)
-        else:
-            raise
+        _report(error, debug)
     except KeyboardInterrupt:
         print("lockstep: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of our output went away; there is nobody left to tell.
+        # The reader of our output is gone.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except OSError as error:
-        # Such as a disk that is full when the findings are written to it.
+        # Such as a full disk.
         where = str(error.filename) if error.filename else None
-        _complain(LockstepError(error.strerror or str(error), where=where), arguments.debug)
+        _report(LockstepError(error.strerror or str(error), where=where), debug)
+    except Exception as error:
+        _report(_missing(error, command) or _unexpected(error, debug), debug)
     return FAILED
 
 
-def _complain(error: LockstepError, debug: bool) -> None:
+def _missing(error: Exception, command: str) -> LockstepError | None:
+    """Return what to install where a package is missing that not every installation has."""
+    if not isinstance(error, ModuleNotFoundError):
+        return None
+    missing = (error.name or "").partition(".")[0]
+    if missing in _EXTRA_OF:
+        return MissingExtraError(command, _EXTRA_OF[missing], missing)
+    if missing in _NOT_ON_A_NODE:
+        what = f"'lockstep {command}' needs {missing} for this, which is not installed"
+        remedy = "pass a manifest (lockstep export --format manifest), or install conda-lockstep"
+        return LockstepError(what, remedy=remedy)
+    return None
+
+
+def _unexpected(error: Exception, debug: bool) -> LockstepError:
+    """Return the one line for a fault of ours."""
+    what = f"unexpected error: {type(error).__name__}: {error}"
+    unexpected = LockstepError(
+        what, remedy=f"{'' if debug else 'see the traceback with --debug, and '}{_REPORT}"
+    )
+    unexpected.__cause__ = error
+    return unexpected
+
+
+def _report(error: LockstepError, debug: bool) -> None:
     if debug:
         import traceback
 
@@ -111,19 +139,16 @@ def _complain(error: LockstepError, debug: bool) -> None:
             print(line, file=sys.stderr)
 
 
-class _Help(argparse.HelpFormatter):
-    """Help as wide as the terminal, asked of the system: argparse's own way imports archives and compressors."""
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, with the groups of commands as they are written."""
 
     def __init__(self, prog: str) -> None:
-        try:
-            columns = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size(1).columns
-        except (ValueError, OSError):
-            columns = 100
-        super().__init__(prog, width=columns - 2)
+        # With no width, argparse imports archives and compressors to find one.
+        super().__init__(prog, width=min(terminal.width() or 100, 100) - 2, max_help_position=30)
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line, as every other of our errors."""
+    """A parser whose errors are one line, like all others."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=_Help, **options)
@@ -133,31 +158,50 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser; where a command is named, without the others' arguments, which cost."""
+    """Return the parser, with the arguments of the named command only: the others' cost time."""
     named = next((word for word in argv if not word.startswith("-")), "")
-    wanted = [command for command in COMMANDS if command.name == named] or COMMANDS
+    known = [command for command in COMMANDS if command.name == named] or COMMANDS
     parser = _Parser(
-        prog="lockstep",
-        description="Keep conda environments identical on every GPU machine.",
-        epilog="Exit status: 0 clean, 1 findings or drift, 2 what could not be done.",
+        prog="lockstep", usage="lockstep [--debug] COMMAND ...", description=_description(), epilog=_EPILOG
     )
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    # Told its ``prog``, argparse need not format a usage line, for which it would import half of shutil.
+    # Given its ``prog``, argparse does not format a usage line, for which it would import half of shutil.
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, parser_class=_Parser, prog=parser.prog
+        dest="command",
+        metavar="COMMAND",
+        required=True,
+        parser_class=_Parser,
+        prog=parser.prog,
+        help=argparse.SUPPRESS,
     )
-    for command in wanted:
-        sub = commands.add_parser(
-            command.name, help=command.help, description=command.help, allow_abbrev=False
-        )
+    for command in known:
+        sub = commands.add_parser(command.name, description=_sentence(command.help), allow_abbrev=False)
         if command.name == named:
+            sub.add_argument(
+                "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+            )
             command.declare(sub)
     return parser
 
 
+def _description() -> str:
+    """Return what the top level's help shows above the options: the commands by group."""
+    width = max(len(command.name) for command in COMMANDS)
+    lines = ["Keep conda environments identical on every GPU machine."]
+    for title, commands in _GROUPS.items():
+        shown = [command for command in commands if command in COMMANDS]
+        if shown:
+            lines += ["", f"{title}:", *(f"  {each.name:<{width}}  {each.help}" for each in shown)]
+    return terminal.fold("\n".join(lines), terminal.width())
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
 class _Version(argparse.Action):
-    """Print the version; looked up only when asked for."""
+    """Print the version, which is looked up only then."""
 
     def __init__(self, option_strings: Sequence[str], dest: str) -> None:
         super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
@@ -169,29 +213,44 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-COMMANDS: tuple[Command, ...] = (
-    Command(
-        "lint", "find what lets machines drift apart in environment files, and in what installs from them"
+_GROUPS: dict[str, tuple[Command, ...]] = {
+    "Environment files": (
+        Command(
+            "lint", "environment.lint", "check environment files and install scripts for causes of drift"
+        ),
+        Command("fmt", "environment.fmt", "format environment files: order, indentation and quotes"),
+        Command("explain", "environment.explain", "show the documentation of a rule or a family of rules"),
+        Command("rules", "environment.rules", "list all rules by family"),
+        Command("pin", "environment.pin", "pin the entries of environment files to their locked versions"),
+        Command("init", "environment.init", "add hooks, workflows or the merge driver to this repository"),
     ),
-    Command("fmt", "put environment files in canonical form: order, indentation, quotes"),
-    Command("explain", "show the page of a rule: what, why, how to mend it"),
-    Command("rules", "list the rules, by family"),
-    Command("init", "put the hooks, the workflows or the merge driver into this repository"),
-    Command("lock", "solve environment files and write their locks"),
-    Command("why", "say who asks for a locked package, and along which chain"),
-    Command("outdated", "say what is newer upstream, and which of your entries hold it back"),
-    Command("upstream", "say what upstream did since locks were made, and which upload moved a package"),
-    Command("pin", "pin the entries of environment files to what is locked"),
-    Command("export", "write a lock in another format"),
-    Command("import", "write the lock of what another tool locked, exported or installed"),
-    Command("build", "install a lock into a prefix"),
-    Command("sync", "bring a prefix back to its lock, changing only what differs"),
-    Command("mirror", "write a private channel and index with exactly what locks name"),
-    Command("verify", "say whether a prefix holds exactly what its lock says"),
-    Command("probe", "show how far a training job gets in an environment on this machine"),
-    Command("fleet", "name the nodes that are not like the others, and what differs"),
-    Command("snapshot", "write what a prefix and its machine hold, as JSON"),
-    Command("diff", "compare any two of locks, snapshots and prefixes, or two environment files"),
-    Command("merge-driver", "merge locks for git; 'lockstep init --merge-driver' sets it up"),
-    Command("action", "what the GitHub Action runs"),
-)
+    "Locks": (
+        Command("lock", "lock.lock", "solve environment files and write their locks"),
+        Command("why", "lock.why", "show which entries and packages require a locked package"),
+        Command("outdated", "lock.outdated", "list newer versions and the entries that hold them back"),
+        Command("upstream", "lock.upstream", "show what changed in the channels since a lock was made"),
+        Command("export", "lock.export", "write a lock in another format"),
+        Command("import", "lock.import_", "convert another tool's lock, an export or a prefix into a lock"),
+        Command(
+            "merge-driver",
+            "lock.merge_driver",
+            "merge locks for git; set up by 'lockstep init --merge-driver'",
+        ),
+    ),
+    "Prefixes and nodes": (
+        Command("build", "prefix.build", "install a lock into a new prefix"),
+        Command("sync", "prefix.sync", "update a prefix to match its lock, changing only what differs"),
+        Command("verify", "prefix.verify", "check that a prefix contains exactly what its lock records"),
+        Command(
+            "probe", "prefix.probe", "test how far a training job gets in an environment on this machine"
+        ),
+        Command("fleet", "prefix.fleet", "find the nodes that differ from the others"),
+        Command("snapshot", "prefix.snapshot", "write the contents of a prefix and its machine as JSON"),
+        Command("mirror", "prefix.mirror", "write a private channel and index with exactly the locked files"),
+    ),
+    "Comparison and automation": (
+        Command("diff", "diff", "compare two locks, snapshots, prefixes or environment files"),
+        Command("action", "action", "run the GitHub Action; see action.yml"),
+    ),
+}
+COMMANDS: tuple[Command, ...] = tuple(command for group in _GROUPS.values() for command in group)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import TypeAlias
 
-TABLE = Path(__file__).parents[1] / "data" / "names.txt"
+from conda_lockstep.data import content
+
 CHANNELS = ("conda-forge", "pytorch")
 """The channels that the table knows."""
 
@@ -96,11 +96,7 @@ def _find(table: bytes, section: _Section, key: bytes) -> bytes | None:
 
 @cache
 def _table() -> bytes:
-    if TABLE.is_file():
-        return TABLE.read_bytes()
-    from pkgutil import get_data  # within an archive, as on a bare node
-
-    return get_data("conda_lockstep", "data/names.txt") or b""
+    return content("names")
 
 
 @cache

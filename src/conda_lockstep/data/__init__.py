@@ -15,11 +15,20 @@ def table(name: str) -> tuple[tuple[str, ...], ...]:
     Columns are parted by two blanks or more, so that a cell may be a sentence; what follows a ``#`` is a comment; a
     cell that is ``-`` is empty. Missing cells at the end of a row are empty, too.
     """
-    text = (_FOLDER / f"{name}.txt").read_text(encoding="utf-8")
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    lines = (line.partition("#")[0].strip() for line in content(name).decode("utf-8").splitlines())
     rows = [[_cell(cell) for cell in line.split("  ") if cell.strip()] for line in lines if line]
     width = max((len(row) for row in rows), default=0)
     return tuple(tuple(row + [""] * (width - len(row))) for row in rows)
+
+
+def content(name: str) -> bytes:
+    """Return the bytes of ``data/NAME.txt``, from a folder or from the archive that a bare node runs."""
+    path = _FOLDER / f"{name}.txt"
+    if path.is_file():
+        return path.read_bytes()
+    from pkgutil import get_data
+
+    return get_data(__name__, path.name) or b""
 
 
 def _cell(cell: str) -> str:

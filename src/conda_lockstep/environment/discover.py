@@ -1,9 +1,12 @@
-"""Which files of a repository are environment files."""
+"""Finds environment files and locks below a folder."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
@@ -24,32 +27,77 @@ _KEYS = re.compile(rb"^(channels|dependencies)[ \t]*:", re.MULTILINE)
 _SKIPPED = re.compile(r"(?:^|/)\.github/|lock\.ya?ml$")
 _HEAD = 1 << 16
 
+MAX_WALKED = 100_000
+"""How many files are looked at below a folder that is not in a git repository."""
+_NOT_WALKED = frozenset({"node_modules", "site-packages", "__pycache__", "__pypackages__"})
+_ENVIRONMENT_MARKS = ("conda-meta", "pyvenv.cfg")
+
 
 def environment_files(folder: Path) -> list[Path]:
-    """Return the environment files that git tracks, or would, below a folder, in order.
+    """Return the environment files below a folder, relative to it and sorted; see :func:`files_below`.
 
-    A file counts by what it holds: top-level ``dependencies:`` and ``channels:``, or the first alone where the
-    name says the rest. Raises ``LockstepError`` outside of a git repository.
+    A file counts by its content: top-level ``dependencies:`` and ``channels:``, or the first alone if its name says the
+    rest.
     """
-    names = tracked(folder, "*.yml", "*.yaml")
+    names = files_below(folder, "*.yml", "*.yaml")
     return [Path(name) for name in names if not _SKIPPED.search(name) and _is_environment(folder, name)]
 
 
-def tracked(folder: Path, *patterns: str) -> list[str]:
-    """Return the files that git tracks, or would, below a folder, sorted; those that one of the patterns means.
+def locks(folder: Path) -> list[Path]:
+    """Return the locks below a folder, relative to it and sorted; see :func:`files_below`."""
+    return [Path(name) for name in files_below(folder, "*conda-lock.yml", "*conda-lock.yaml")]
 
-    Raises ``LockstepError`` outside of a git repository.
+
+def files_below(folder: Path, *patterns: str) -> list[str]:
+    """Return the files below a folder whose names match a pattern, or all, relative to it and sorted.
+
+    In a git repository these are the files that git tracks or does not ignore. Elsewhere the folder is walked, except
+    for hidden folders, environments, caches and installed packages. Raises ``LockstepError`` where git refuses the
+    repository, and for a folder with more than :data:`MAX_WALKED` files.
     """
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     try:
-        listed = subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout
-    except FileNotFoundError:
-        raise LockstepError("git is not installed", remedy="name the files to look at") from None
-    except subprocess.CalledProcessError:
-        raise LockstepError(
-            "not in a git repository", where=str(resolve_path(folder)), remedy="name the files to look at"
-        ) from None
-    return sorted({name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name})
+        # Its messages are read, so they must be in English.
+        done = subprocess.run(command, cwd=folder, capture_output=True, env={**os.environ, "LC_ALL": "C"})
+    except FileNotFoundError:  # git is not installed
+        return _walked(folder, patterns)
+    if done.returncode == 0:
+        return sorted({name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name})
+    complaint = done.stderr.decode("utf-8", "replace")
+    if "not a git repository" in complaint or "must be run in a work tree" in complaint:
+        return _walked(folder, patterns)
+    raise _refused(folder, complaint)
+
+
+def _walked(folder: Path, patterns: Sequence[str]) -> list[str]:
+    found, seen = [], 0
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _is_skipped(here, name))
+        seen += len(names)
+        if seen > MAX_WALKED:
+            what = f"contains more than {MAX_WALKED:,} files and is not a git repository"
+            raise LockstepError(what, where=str(folder), remedy="pass the files to look at")
+        chosen = (name for name in names if not patterns or any(fnmatchcase(name, each) for each in patterns))
+        found += [os.path.relpath(os.path.join(here, name), folder).replace(os.sep, "/") for name in chosen]
+    return sorted(found)
+
+
+def _is_skipped(here: str, name: str) -> bool:
+    if name in _NOT_WALKED or (name.startswith(".") and name != ".github"):
+        return True
+    inside = os.path.join(here, name)
+    return any(os.path.lexists(os.path.join(inside, mark)) for mark in _ENVIRONMENT_MARKS)
+
+
+def _refused(folder: Path, complaint: str) -> LockstepError:
+    where = str(resolve_path(folder))
+    if "dubious ownership" in complaint:
+        what = "git refuses this repository, because another user owns it"
+        return LockstepError(
+            what, where=where, remedy=f"run: git config --global --add safe.directory {where}"
+        )
+    reason = next((line for line in complaint.splitlines() if line.strip()), "no reason given")
+    return LockstepError(f"git cannot list the files: {reason.removeprefix('fatal: ')}", where=where)
 
 
 def _is_environment(folder: Path, name: str) -> bool:

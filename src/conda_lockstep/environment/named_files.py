@@ -15,15 +15,15 @@ STDIN = Path("-")
 def with_folders(
     paths: Iterable[Path], find: Callable[[Path], Sequence[Path]]
 ) -> tuple[list[Path], list[LockstepError]]:
-    """Return the files among some paths, and for each folder among them what is found below it, each once.
+    """Return the files among some paths, and the files that ``find`` returns for each folder among them, each once.
 
-    The errors are those of the folders in which nothing could be found.
+    The errors are those of folders without such files.
     """
     found: dict[Path, None] = {}
     failures = []
     for path in paths:
-        if not path.is_dir():
-            found[path] = None
+        if not path.is_dir() or path.suffix in (".yml", ".yaml"):
+            found[path] = None  # reading it says that it is a folder
             continue
         try:
             below = find(path)
@@ -32,7 +32,7 @@ def with_folders(
             continue
         found |= dict.fromkeys(path / name for name in below)
         if not below:
-            what, remedy = "git knows no such file below this folder", "name the files to look at"
+            what, remedy = "no such files found below this folder", "pass the files to look at"
             failures.append(LockstepError(what, where=str(path), remedy=remedy))
     return list(found), failures
 

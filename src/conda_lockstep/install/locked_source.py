@@ -64,7 +64,7 @@ def read_locked(
         solve(path)
         locks = select.read_own(path)
     if not locks:
-        raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
+        raise LockstepError("no lock found", where=str(lock_path(path)), remedy=remedy)
     file = _chosen(locks, machine)
     locked = LockSource(locks[file], file, mirrors, _access(path, mirrors))
     _ = locked.here  # what is for another platform need not be looked at
@@ -84,7 +84,7 @@ def read_every(path: Path, trust: Trust) -> list[LockSource]:
     environment = environment_of(path) if is_lock(path.name) else path
     locks = {path: cep37.read(path)} if is_lock(path.name) else select.read_own(path)
     if not locks:
-        what, remedy = "there is no lock yet", f"run: lockstep lock {path}"
+        what, remedy = "no lock found", f"run: lockstep lock {path}"
         raise LockstepError(what, where=str(lock_path(path)), remedy=remedy)
     access = _access(environment, mirrors)
     return [LockSource(lock, file, mirrors, access) for file, lock in locks.items()]

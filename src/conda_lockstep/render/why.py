@@ -54,7 +54,7 @@ def _body(answer: Explanation, every: bool) -> Iterator[str]:
         left = len(answer.chains) - len(shown)
         yield f"  … and {left} more line{'' if left == 1 else 's'} of yours; --all shows them"
     if not answer.chains:
-        yield "  nobody asks for it"
+        yield "  nothing requires it"
     askers = [_needed(need) for need in answer.needed_by]
     if len(askers) > 1:
         more = [f"{len(askers) - SHOWN_ASKERS} more"] if len(askers) > SHOWN_ASKERS and not every else []
@@ -64,7 +64,7 @@ def _body(answer: Explanation, every: bool) -> Iterator[str]:
 
 def _chain(chain: Chain) -> Iterator[str]:
     if chain.entry:
-        asks = "" if chain.needs else "  asks for it by name"
+        asks = "" if chain.needs else "  requests it by name"
         yield f"  {visible(str(chain.entry.where))}: {visible(chain.entry.text)}{asks}"
     for need in chain.needs:
         yield f"    {visible(f'{need.asker.name} {need.asker.version}')} needs {visible(need.spec)}"

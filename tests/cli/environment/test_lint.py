@@ -149,12 +149,13 @@ def test_a_file_that_cannot_be_read_is_a_finding_in_every_format(
     ("name", "said"),
     [
         ("gone.yml", "lockstep: gone.yml: no such file; check the path\n"),
-        ("/", "lockstep: /: not in a git repository; name the files to look at\n"),
+        ("empty", "lockstep: empty: no such files found below this folder; pass the files to look at\n"),
     ],
 )
 def test_what_is_no_file_is_one_line_and_the_others_are_looked_at(
     folder: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
 ) -> None:
+    (folder / "empty").mkdir()
     assert main(["lint", name, "environment.yml"]) == 2
     streams = capsys.readouterr()
     assert streams.err == said
@@ -170,7 +171,7 @@ def test_what_fix_did_is_said_and_what_is_left_decides(
     assert file.read_text() == CLEAN
     assert capsys.readouterr().out == (
         "environment.yml: fixed duplicate-channel: delete the second 'conda-forge'\n\n"
-        "fixed 1 problem; 1 file: nothing to say\n"
+        "fixed 1 problem; no issues left in 1 file\n"
     )
 
 

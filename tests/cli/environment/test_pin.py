@@ -176,7 +176,7 @@ def test_without_a_lock_a_line_says_so_and_the_other_files_are_pinned(
     (folder / "other.yml").write_text(ENVIRONMENT)
     assert main(["pin", "other.yml", "environment.yml"]) == 2
     assert capsys.readouterr().err == (
-        "lockstep: other.conda-lock.yml: there is no lock yet; run: lockstep lock other.yml\n"
+        "lockstep: other.conda-lock.yml: no lock found; run: lockstep lock other.yml\n"
     )
     assert (folder / "other.yml").read_text() == ENVIRONMENT
     assert "python=3.12" in (folder / "environment.yml").read_text()

@@ -91,7 +91,7 @@ def test_every_real_lock_is_imported_or_refused_in_one_line(
         ),
         (
             "pixi/v7*parselmouth__pixi.lock",
-            "it has other environments, which --environment chooses: fmt, frontend, test, type-checking",
+            "only environment 'default' was read, --environment selects another: fmt, frontend, test, type-checking",
         ),
         (
             "pixi/v6__conda__rattler__pixi.lock",

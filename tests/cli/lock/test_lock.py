@@ -155,7 +155,7 @@ def test_bad_input_is_one_line_and_leaves_the_old_lock_whole(folder, capsys, pre
 def test_a_missing_lock_says_what_to_run(folder, capsys):
     assert main(["lock", "--check"]) == 2
     assert capsys.readouterr().err == (
-        "lockstep: conda-lock.yml: there is no lock yet; run: lockstep lock environment.yml\n"
+        "lockstep: conda-lock.yml: no lock found; run: lockstep lock environment.yml\n"
     )
 
 
@@ -192,7 +192,7 @@ def test_an_update_is_asked_for_and_a_moment_is_kept_to(folder, forge, capsys):
     assert main(["lock", "--update-all", "--min-age", "0"]) == 0
     with pytest.raises(SystemExit, match="2"):
         main(["lock", "--min-age", "soon"])
-    assert "'soon' is no number of days" in capsys.readouterr().err
+    assert "'soon' is not a number of days" in capsys.readouterr().err
 
 
 def test_what_is_to_be_known_of_the_pip_part_is_said(folder, forge, capsys):

@@ -53,7 +53,7 @@ def test_an_unfinished_prefix_is_told_by_verify_and_mended(folder, capsys):
         "wait for it, or run: lockstep sync --prefix env\n"
     )
     assert main(["sync", "--prefix", "env"]) == 0
-    assert capsys.readouterr().err == "lockstep: env: mended what an unfinished build or sync had left\n"
+    assert capsys.readouterr().err == "lockstep: env: repaired the remains of an unfinished build or sync\n"
     assert main(["verify", "--prefix", "env"]) == 0
 
 
@@ -63,6 +63,6 @@ def test_solving_is_for_build_alone_and_only_where_there_is_no_lock(folder, caps
     assert main([command, "--prefix", "other"]) == 2
     assert (
         capsys.readouterr().err
-        == "lockstep: conda-lock.yml: there is no lock yet; run: lockstep lock environment.yml\n"
+        == "lockstep: conda-lock.yml: no lock found; run: lockstep lock environment.yml\n"
     )
     assert not Path("other").exists()

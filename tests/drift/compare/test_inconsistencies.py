@@ -19,8 +19,8 @@ from tests.support.corpus import REPOSITORY
 from tests.support.forge import Draft, Forge, Member
 from tests.support.prefixes import copy_of, install, lock_of, pip, solve
 
-from conda_lockstep.cli import drift as commands
 from conda_lockstep.cli.main import main
+from conda_lockstep.cli.prefix.verify import verify as verify_command
 from conda_lockstep.drift.compare.verify import failures, verify, verify_deeply
 from conda_lockstep.drift.report import Row
 from conda_lockstep.lock.formats import cep37
@@ -270,10 +270,10 @@ def test_a_sound_prefix_is_sound_to_the_last_byte(
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
     report = verify_deeply(node.prefix, node.lock)
     assert report.rows == ()
-    assert commands.verify(node.prefix, node.lock, deep=True) == 0
+    assert verify_command(node.prefix, node.lock, deep=True) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert re.search(r"; \d{3,4} files were hashed \(\d+ MB\)$", line)
-    assert commands.verify(node.prefix, node.lock, gpu_libraries=True) == 0
+    assert verify_command(node.prefix, node.lock, gpu_libraries=True) == 0
     assert re.search(r"; \d+ libraries were hashed", capsys.readouterr().out)
 
 
@@ -313,7 +313,7 @@ def test_a_variable_that_hides_nothing_is_reported_and_does_not_fail(
     (tmp_path / "src" / "mine.py").touch()
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path / "src"), str(node.prefix / "lib"))))
-    assert commands.verify(node.prefix, node.lock) == 0
+    assert verify_command(node.prefix, node.lock) == 0
     assert f"PYTHONPATH: {tmp_path}/src adds mine" in capsys.readouterr().out
 
 

@@ -12,7 +12,9 @@ from tests.drift.strategies import package_sets
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, pip
 
-from conda_lockstep.cli import drift as commands
+from conda_lockstep.cli.diff import diff as diff_command
+from conda_lockstep.cli.prefix.snapshot import snapshot as snapshot_command
+from conda_lockstep.cli.report_output import FORMATS
 from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source, read_source
@@ -28,7 +30,7 @@ def operands(installed: Installed, tmp_path: Path) -> dict[str, Path]:
     """One environment, in every format."""
     explicit_file, snapshot = tmp_path / "explicit.txt", tmp_path / "node.json"
     explicit_file.write_text(explicit.render(installed.packages, installed.platform))
-    commands.snapshot(installed.prefix, snapshot)
+    snapshot_command(installed.prefix, snapshot)
     pixi = tmp_path / "pixi.lock"
     pixi.write_text(pixi_lock(installed.packages, installed.platform))
     return {
@@ -92,17 +94,17 @@ def test_a_machine_is_graded_the_same_on_either_side(
         assert {row.subject for row in rows if row.severity == "critical"} >= {"idna"}
 
 
-@pytest.mark.parametrize("medium", commands.FORMATS)
+@pytest.mark.parametrize("medium", FORMATS)
 def test_a_change_exits_with_one_and_none_with_zero(
     operands: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], medium: str
 ) -> None:
     edited = tmp_path / "edited.txt"
     edited.write_text(operands["explicit"].read_text().replace("tqdm-4.67.1", "tqdm-4.66.0"))
-    assert commands.diff(operands["explicit"], edited, format=medium, trust=TRUSTED) == 1
+    assert diff_command(operands["explicit"], edited, format=medium, trust=TRUSTED) == 1
     out = capsys.readouterr().out
     assert "tqdm" in out
     assert "4.66.0" in out
-    assert commands.diff(operands["explicit"], operands["conda-lock"], format=medium, trust=TRUSTED) == 0
+    assert diff_command(operands["explicit"], operands["conda-lock"], format=medium, trust=TRUSTED) == 0
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_fail_on_sets_what_fails(
     edited = tmp_path / "edited.txt"
     edited.write_text(operands["explicit"].read_text().replace("tqdm-4.67.1", "tqdm-4.66.0"))
     assert (
-        commands.diff(
+        diff_command(
             operands["explicit"], edited, output=tmp_path / "out.txt", fail_on=fail_on, trust=TRUSTED
         )
         == code
@@ -157,12 +159,10 @@ def _settled(packages: PackageSet, platform: str) -> Lock:
 
 
 def test_an_unknown_format_or_severity_is_reported(operands: dict[str, Path]) -> None:
-    with pytest.raises(
-        LockstepError, match="there is no format 'xml'; choose from: text, json, markdown, html"
-    ):
-        commands.diff(operands["explicit"], operands["explicit"], format="xml", trust=TRUSTED)
-    with pytest.raises(LockstepError, match="there is no severity 'bad'; choose from: any, critical"):
-        commands.diff(operands["explicit"], operands["explicit"], fail_on="bad", trust=TRUSTED)
+    with pytest.raises(LockstepError, match="unknown format 'xml'; choose from: text, json, markdown, html"):
+        diff_command(operands["explicit"], operands["explicit"], format="xml", trust=TRUSTED)
+    with pytest.raises(LockstepError, match="unknown severity 'bad'; choose from: any, critical"):
+        diff_command(operands["explicit"], operands["explicit"], fail_on="bad", trust=TRUSTED)
 
 
 def test_every_common_platform_is_compared_and_the_others_are_named(
@@ -174,7 +174,7 @@ def test_every_common_platform_is_compared_and_the_others_are_named(
         cep37.write(
             Lock(dict.fromkeys(platforms, packages), sources=("environment.yml",)), tmp_path / f"{name}.yml"
         )
-    assert commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", format="json", trust=TRUSTED) == 0
+    assert diff_command(tmp_path / "old.yml", tmp_path / "new.yml", format="json", trust=TRUSTED) == 0
     report = drift_json.loads(capsys.readouterr().out, "out")
     assert [comparison.platform for comparison in report.comparisons] == ["linux-64", "osx-arm64"]
     assert report.notes == (
@@ -182,7 +182,7 @@ def test_every_common_platform_is_compared_and_the_others_are_named(
         f"not compared: win-64, which only {tmp_path}/new.yml has",
     )
     assert (
-        commands.diff(
+        diff_command(
             tmp_path / "old.yml", tmp_path / "new.yml", format="json", platform="linux-64", trust=TRUSTED
         )
         == 0
@@ -191,14 +191,14 @@ def test_every_common_platform_is_compared_and_the_others_are_named(
     with pytest.raises(
         LockstepError, match="has no packages for win-64, only for linux-64, osx-64, osx-arm64"
     ):
-        commands.diff(tmp_path / "old.yml", tmp_path / "new.yml", platform="win-64", trust=TRUSTED)
+        diff_command(tmp_path / "old.yml", tmp_path / "new.yml", platform="win-64", trust=TRUSTED)
 
 
 def test_locks_without_a_common_platform_are_reported(operands: dict[str, Path], tmp_path: Path) -> None:
     other = tmp_path / "osx.txt"
     other.write_text("# platform: osx-64\n@EXPLICIT\n")
     with pytest.raises(LockstepError, match=r"no platform in common: .* is for linux-64, .* for osx-64"):
-        commands.diff(operands["explicit"], other, trust=TRUSTED)
+        diff_command(operands["explicit"], other, trust=TRUSTED)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.support.corpus import REPOSITORY
 from tests.support.forge import Forge
 from tests.support.prefixes import Installed, copy_of, install, pip, solve
 
-from conda_lockstep.cli import drift as commands
+from conda_lockstep.cli.prefix.verify import verify as verify_command
 from conda_lockstep.drift.compare.verify import failures, find_lock, verify
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37, explicit, manifest
@@ -177,7 +177,7 @@ def test_other_bytes_are_shown_by_a_hash_that_both_sides_record(
 def test_a_matching_prefix_is_reported_in_one_line(
     installed: Installed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert commands.verify(installed.prefix, installed.lock_file) == 0
+    assert verify_command(installed.prefix, installed.lock_file) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(
         f"{installed.packages.environment_id}  {installed.prefix} matches {installed.lock_file} exactly"
@@ -202,7 +202,7 @@ def test_several_inconsistencies_are_reported_most_dangerous_first(
     prefix = copy_of(installed.prefix, tmp_path / "prefix")
     for damage in (added_by_pip, record_removed, record_with_other_bytes, upgraded_by_pip):
         damage(prefix, forge)
-    assert commands.verify(prefix, installed.lock_file) == 1
+    assert verify_command(prefix, installed.lock_file) == 1
     ranked = [
         line.split()[:2]
         for line in capsys.readouterr().out.splitlines()
@@ -218,7 +218,7 @@ def test_the_conda_part_of_a_lock_verifies_against_the_conda_part_of_a_prefix(
     install_from_pypi(prefix, forge, "tabulate==0.9.0")
     lock = tmp_path / "conda-linux-64.lock"
     lock.write_text(explicit.render(installed.packages, installed.platform))
-    assert commands.verify(prefix, lock) == 0
+    assert verify_command(prefix, lock) == 0
     out = capsys.readouterr().out
     assert f"{installed.packages.environment_id} (conda part)" in out
     assert "the pip part was not compared (1 package)" in out
@@ -241,7 +241,7 @@ def test_a_locked_pip_part_is_found_in_the_prefix(
         sources=("environment.yml",),
     )
     cep37.write(lock, tmp_path / "conda-lock.yml")
-    assert commands.verify(prefix, tmp_path / "conda-lock.yml") == 0
+    assert verify_command(prefix, tmp_path / "conda-lock.yml") == 0
     out = capsys.readouterr().out
     assert "hashes were not compared for 1 pip package" in out
     pip(prefix, "uninstall", "--yes", "tabulate")
@@ -304,9 +304,9 @@ def test_a_lock_without_the_prefixs_platform_says_how_to_add_it(installed: Insta
 def test_a_bare_node_needs_the_standard_library_alone(installed: Installed, tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(REPOSITORY / 'src')!r})\n"
-        "from conda_lockstep.cli import drift\n"
-        f"code = drift.verify({str(installed.prefix)!r}, {str(installed.lock_file)!r})\n"
-        f"drift.snapshot({str(installed.prefix)!r}, {str(tmp_path / 'node.json')!r})\n"
+        "from conda_lockstep.cli.prefix import snapshot, verify\n"
+        f"code = verify.verify({str(installed.prefix)!r}, {str(installed.lock_file)!r})\n"
+        f"snapshot.snapshot({str(installed.prefix)!r}, {str(tmp_path / 'node.json')!r})\n"
         "print(code, *sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names))"
     )
     done = subprocess.run(

@@ -14,8 +14,8 @@ from tests.snapshot.test_snapshot_json import NODE
 from tests.support.prefixes import Installed, copy_of
 from tests.support.schemas import schema
 
-from conda_lockstep.cli import drift as commands
 from conda_lockstep.cli.main import main
+from conda_lockstep.cli.report_output import FORMATS
 from conda_lockstep.drift.compare.machine_diff import facts, machine_rows
 from conda_lockstep.drift.compare.operands import read_source
 from conda_lockstep.drift.fleet.fleet import FleetNode, compare_fleet
@@ -175,7 +175,7 @@ def test_a_folder_of_snapshots_is_a_fleet(site: Site, capsys: pytest.CaptureFixt
 
 def test_the_report_has_the_formats_of_diff(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.write("node9", held("2"))
-    for form in commands.FORMATS:
+    for form in FORMATS:
         assert main(["fleet", "fleet", "--format", form]) == 1
         assert "node9" in capsys.readouterr().out
     assert main(["fleet", "fleet", "--format", "json", "--output", "report.json"]) == 1
@@ -217,7 +217,7 @@ def test_a_node_that_cannot_be_read_fails_beside_the_report_on_the_others(
     [
         (["gone"], "lockstep: gone: no such file"),
         (["empty"], "lockstep: empty: contains no snapshots; on each node, run: lockstep snapshot"),
-        (["fleet", "--fail-on", "loud"], "lockstep: there is no severity 'loud'"),
+        (["fleet", "--fail-on", "loud"], "lockstep: unknown severity 'loud'"),
         (["fleet", "--lock", "gone.yml"], "lockstep: gone.yml: no such file"),
     ],
 )

@@ -241,9 +241,9 @@ def test_the_command_line_records_hides_and_reports_findings(capsys: pytest.Capt
     file.write_text("name: demo\n" + of("numpy", "python=3.11"))
     assert main(["lint", str(file)]) == 1
     assert main(["lint", str(file), "--write-baseline", str(FILE)]) == 0
-    assert "baseline.json holds 1 finding\n" in capsys.readouterr().err
+    assert "baseline.json contains 1 finding\n" in capsys.readouterr().err
     assert main(["lint", str(file), "--baseline", str(FILE)]) == 0
-    assert capsys.readouterr() == ("1 file: nothing to say\n", "")
+    assert capsys.readouterr() == ("No issues found in 1 file\n", "")
     file.write_text("name: demo\n" + of("python=3.11", "scipy"))
     assert main(["lint", str(file), "--baseline", str(FILE), "--format", "json"]) == 1
     out, err = capsys.readouterr()

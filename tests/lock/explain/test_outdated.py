@@ -185,7 +185,7 @@ def _wheel(folder: Path, name: str, version: str) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "lockstep: conda-lock.yml: there is no lock yet; run: lockstep lock environment.yml\n"),
+        ([], "lockstep: conda-lock.yml: no lock found; run: lockstep lock environment.yml\n"),
         (["none.yml"], "lockstep: none.yml: no such file"),
     ],
 )

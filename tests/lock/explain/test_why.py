@@ -90,11 +90,11 @@ libzlib 1.3.1 in conda-lock.yml (linux-64)
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["python"], "  environment.yml:3:5: python=3.12  asks for it by name\n"),
+        (["python"], "  environment.yml:3:5: python=3.12  requests it by name\n"),
         (["lightning_utilities"], "lightning-utilities 0.1 (pip) in conda-lock.yml (linux-64)\n"),
-        (["NumPy"], "  environment.yml:7:9: numpy  asks for it by name\n"),
+        (["NumPy"], "  environment.yml:7:9: numpy  requests it by name\n"),
         (["__glibc"], "    python 3.12.1 needs __glibc >=2.17\n"),
-        (["lonely"], "  nobody asks for it\n"),
+        (["lonely"], "  nothing requires it\n"),
         (["lib*", "--all"], "libblas 3.9 in conda-lock.yml (linux-64)\n"),
         (["lonely", "--lock", "other/conda-lock.yml"], "somebody asked for it by name\n"),
         (["libblas", "--lock", "other/conda-lock.yml"], "    pandas 2.2 needs numpy >=1.26\n"),

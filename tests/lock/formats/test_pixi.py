@@ -139,7 +139,8 @@ def test_what_is_written_is_read_field_by_field() -> None:
 
 
 def test_an_environment_is_chosen_by_name() -> None:
-    assert len(pixi.parse(V6, "pixi.lock", "gpu").platforms["linux-64"]) == 0
+    with pytest.raises(LockstepError, match="environment 'gpu' has no packages"):
+        pixi.parse(V6, "pixi.lock", "gpu")
     with pytest.raises(LockstepError, match="has no environment 'cuda'; it has: default, gpu"):
         pixi.parse(V6, "pixi.lock", "cuda")
 
@@ -191,4 +192,64 @@ def test_aliases_cannot_multiply_packages() -> None:
         f"all: &all {many}\nenvironments:\n  default:\n    packages:\n{platforms}packages:\n- *p\n"
     )
     with pytest.raises(LockstepError, match="aliases expand to more than 100,000 values"):
+        pixi.parse(text, "pixi.lock")
+
+
+CONDA_LOCK = """\
+version: 1
+environments:
+  default:
+    channels:
+    - url: https://conda.anaconda.org/conda-forge
+    packages:
+      linux-64:
+      - conda:
+          https://conda.anaconda.org/conda-forge/noarch/a-1.10-pyh0_0.conda
+  test:
+    channels:
+    - url: https://conda.anaconda.org/conda-forge
+    packages:
+      linux-64:
+      - conda: https://conda.anaconda.org/conda-forge/linux-64/b-2.0-h1_0.conda
+packages:
+- conda: https://conda.anaconda.org/conda-forge/noarch/a-1.10-pyh0_0.conda
+  sha256: 1111111111111111111111111111111111111111111111111111111111111111
+  depends:
+  - python >=3.9
+- conda: https://conda.anaconda.org/conda-forge/linux-64/b-2.0-h1_0.conda
+  sha256: 2222222222222222222222222222222222222222222222222222222222222222
+"""
+"""As conda-workspaces 0.12 writes it: version 6 of rattler's format under another number."""
+
+
+def test_the_lock_of_conda_workspaces_is_read() -> None:
+    lock = pixi.parse(CONDA_LOCK, "conda.lock")
+    (package,) = lock.platforms["linux-64"].values()
+    assert (package.name, package.version, package.build, package.subdir) == ("a", "1.10", "pyh0_0", "noarch")
+    assert (package.sha256, package.depends) == ("1" * 64, ("python >=3.9",))
+    assert lock.channels == ("https://conda.anaconda.org/conda-forge",)
+    (other,) = pixi.parse(CONDA_LOCK, "conda.lock", "test").platforms["linux-64"].values()
+    assert (other.name, other.version) == ("b", "2.0")
+
+
+def test_the_environments_that_are_not_read_are_named() -> None:
+    assert pixi.parse(CONDA_LOCK, "conda.lock").notices == (
+        "only environment 'default' was read, --environment selects another: test",
+    )
+    alone = CONDA_LOCK.replace(
+        CONDA_LOCK[CONDA_LOCK.index("  test:") : CONDA_LOCK.index("packages:\n- conda")], ""
+    )
+    assert pixi.parse(alone, "conda.lock").notices == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 6\nenvironments:\n  default:\n    channels: []\n    packages: {}\npackages: []\n",
+        "version: 6\nenvironments:\n  default:\n    channels: []\n    packages:\n      linux-64: []\npackages: []\n",
+        "version: 1\nmetadata:\n  channels: []\n  platforms: [linux-64]\npackage: []\n",
+    ],
+)
+def test_a_lock_without_packages_is_refused(text: str) -> None:
+    with pytest.raises(LockstepError, match="environment 'default' has no packages; lock it again"):
         pixi.parse(text, "pixi.lock")

@@ -74,7 +74,7 @@ def test_a_long_line_is_cut_around_what_is_meant() -> None:
 @pytest.mark.parametrize(
     ("findings", "options", "expected"),
     [
-        ([], {}, "1 file: nothing to say\n"),
+        ([], {}, "No issues found in 1 file\n"),
         ([BASE], {}, "1 warning in 1 file\n"),
         ([BASE, BASE._replace(severity="error")], {}, "1 error, 1 warning in 1 file\n"),
         ([BASE._replace(fix=FixAt("x", "safe", ()))], {}, "1 warning in 1 file; 1 fixable with --fix\n"),
@@ -83,7 +83,7 @@ def test_a_long_line_is_cut_around_what_is_meant() -> None:
             {},
             "1 warning in 1 file; 1 with --fix --unsafe-fixes\n",
         ),
-        ([], {"fixed": 2}, "fixed 2 problems; 1 file: nothing to say\n"),
+        ([], {"fixed": 2}, "fixed 2 problems; no issues left in 1 file\n"),
     ],
 )
 def test_the_last_line_counts(findings: list[Finding], options: dict[str, int], expected: str) -> None:

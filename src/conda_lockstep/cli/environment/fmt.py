@@ -1,31 +1,67 @@
-"""``lockstep fmt``: environment files in canonical form."""
+"""``lockstep fmt``: formats environment files."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conda_lockstep.conda.trust import TRUSTED
-from conda_lockstep.environment.environment_file import EnvironmentFile
-from conda_lockstep.environment.format import UnformattableError, canonical
-from conda_lockstep.environment.named_files import STDIN, read_stdin, with_folders
-from conda_lockstep.environment.reader import parse, read
+from conda_lockstep import terminal
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.render.findings import text
-from conda_lockstep.text.atomic import write_text
+from conda_lockstep.render.findings.lines import visible
+
+if TYPE_CHECKING:
+    from conda_lockstep.environment.environment_file import EnvironmentFile
 
 
-def run(*, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str = "") -> int:
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE",
+        help="a file, a folder, or - for standard input; default: every environment file here",
+    )  # fmt: skip
+    parser.add_argument(
+        "--stdin-filename", default="", metavar="NAME", help="the file name to assume for standard input"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="show what would change without writing; exit 1 if a file would change",
+    )
+    terminal.add_color(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return format_files(
+        files=arguments.files,
+        check=arguments.check,
+        diff=arguments.diff,
+        stdin_filename=arguments.stdin_filename,
+        colour=terminal.use_color(arguments.color),
+    )
+
+
+def format_files(
+    *, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str = "", colour: bool = False
+) -> int:
     """Format files in place, and return the exit status: 2 where one could not be read, else 0.
 
     With ``check`` or ``diff`` nothing is written, and the status is 1 where a file is not in canonical form. A file
     that cannot be formatted safely is left as it is and said; it fails nothing. Of a folder its environment files are
     formatted; the file ``-`` is what is piped in, and goes to the standard output.
     """
+    from conda_lockstep.cli.which_files import found_below
+    from conda_lockstep.environment.format import UnformattableError, canonical
+    from conda_lockstep.environment.named_files import STDIN, with_folders
+    from conda_lockstep.environment.reader import read
+
     if STDIN in files:
-        return _piped(files, stdin_filename or str(STDIN), check=check, diff=diff)
-    paths, missing = with_folders(files, _discover) if files else (_discover(Path()), [])
+        return _piped(files, stdin_filename or str(STDIN), check=check, diff=diff, colour=colour)
+    paths, missing = with_folders(files, found_below) if files else (found_below(Path()), [])
     for error in missing:
         _complain(error)
     changed, failed = 0, 0
@@ -35,7 +71,7 @@ def run(*, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str =
             content = canonical(file)
             if content != file.source.content:
                 changed += 1
-                _settle(path, file, content, check=check, diff=diff)
+                _settle(path, file, content, check=check, diff=diff, colour=colour)
         except UnformattableError as error:
             _complain(error)
         except LockstepError as error:
@@ -48,15 +84,11 @@ def run(*, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str =
     return 2 if failed or missing else int(changed > 0 and (check or diff))
 
 
-def _discover(folder: Path) -> list[Path]:
-    from conda_lockstep.environment.discover import environment_files
-    from conda_lockstep.lint.engine.exclusion import not_excluded
-    from conda_lockstep.settings import load
+def _piped(files: Sequence[Path], shown: str, *, check: bool, diff: bool, colour: bool) -> int:
+    from conda_lockstep.environment.format import UnformattableError, canonical
+    from conda_lockstep.environment.named_files import read_stdin
+    from conda_lockstep.environment.reader import parse
 
-    return not_excluded(environment_files(folder), folder, load(Path.cwd(), TRUSTED))
-
-
-def _piped(files: Sequence[Path], shown: str, *, check: bool, diff: bool) -> int:
     file = parse(read_stdin(files, shown), shown)
     try:
         content = canonical(file)
@@ -66,30 +98,37 @@ def _piped(files: Sequence[Path], shown: str, *, check: bool, diff: bool) -> int
     changed = content != file.source.content
     if check or diff:
         if changed:
-            _settle(Path(shown), file, content, check=check, diff=diff)
+            _settle(Path(shown), file, content, check=check, diff=diff, colour=colour)
         return int(changed)
-    sys.stdout.write(content)
+    terminal.write_document(content)
     return 0
 
 
-def _settle(path: Path, file: EnvironmentFile, content: str, *, check: bool, diff: bool) -> None:
+def _settle(
+    path: Path, file: EnvironmentFile, content: str, *, check: bool, diff: bool, colour: bool
+) -> None:
     """Show a file's new content, say that it has one, or write it."""
+    from conda_lockstep.text.atomic import write_text
+
     if diff:
-        sys.stdout.write(_diff(file, content))
+        terminal.write_document(_diff(file, content, colour))
     elif check:
-        print(text.visible(f"{path}: would be formatted"))
+        print(visible(f"{path}: would be formatted"))
     else:
         write_text(path, content)
-        print(text.visible(f"{path}: formatted"))
+        print(visible(f"{path}: formatted"))
 
 
-def _diff(file: EnvironmentFile, content: str) -> str:
+def _diff(file: EnvironmentFile, content: str, colour: bool) -> str:
+    from conda_lockstep.environment.reader import parse
     from conda_lockstep.render.findings.unified_diff import unified
 
-    return unified(file, parse(content, file.path), colour=sys.stdout.isatty())
+    return unified(file, parse(content, file.path), colour=colour)
 
 
 def _complain(error: LockstepError) -> None:
+    from conda_lockstep.render.findings import text
+
     sys.stderr.write(text.errors([str(error)]))
 
 

@@ -1,26 +1,59 @@
-"""``lockstep pin``: entries get the versions that the lock beside their file holds; everything else keeps its bytes."""
+"""``lockstep pin``: pins entries to the versions in the lock; everything else keeps its bytes."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from conda_lockstep.environment import edit
-from conda_lockstep.environment.credentials import Redactor
-from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import read_entries
-from conda_lockstep.environment.environment_file import EnvironmentFile, Item
-from conda_lockstep.environment.reader import parse, read
+from conda_lockstep import terminal
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lint.rules.pins.unpinned import is_open, is_open_pip
-from conda_lockstep.lock.formats import cep37
-from conda_lockstep.lock.model.paths import DEFAULT_FILE, lock_path, locks_of
-from conda_lockstep.lock.update.pin import Left, Pins, Precision
-from conda_lockstep.packages import PackageSet
-from conda_lockstep.render.findings import text
-from conda_lockstep.text.atomic import write_text
+from conda_lockstep.render.findings.lines import visible
+
+if TYPE_CHECKING:
+    from conda_lockstep.environment.edit import Edit
+    from conda_lockstep.environment.environment_file import EnvironmentFile, Item
+    from conda_lockstep.lock.update.pin import Left, Pins, Precision
+    from conda_lockstep.packages import PackageSet
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="environment file or folder; default: every locked file here",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("minor", "patch", "build"),
+        default="minor",
+        help="how much of the locked version conda entries get; pip entries get all of it; default: minor",
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="also replace the versions of entries that have one"
+    )
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="show what would change without writing; exit 1 if a file would change",
+    )
+    terminal.add_color(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return pin_files(
+        files=arguments.files,
+        precision=arguments.precision,
+        every=arguments.all,
+        diff=arguments.diff,
+        colour=terminal.use_color(arguments.color),
+    )
 
 
 class PinResult(NamedTuple):
@@ -30,24 +63,27 @@ class PinResult(NamedTuple):
     given: Edit | Left
 
 
-def run(*, files: Sequence[Path], precision: Precision, every: bool, diff: bool) -> int:
-    """Pin the entries of files, ``environment.yml`` where none is named, and return the exit status.
+def pin_files(
+    *, files: Sequence[Path], precision: Precision, every: bool, diff: bool, colour: bool = False
+) -> int:
+    """Pin the entries of files, by default of all that have a lock, and return the exit status.
 
     Without ``every``, only those that the rules ``unpinned-*`` speak of. 2 where a file or its lock could not be read,
     else 1 where an entry had to be left open, else 0. With ``diff`` nothing is written, and the status is 1 where a
     file would change.
     """
-    status = 0
-    for path in files or [DEFAULT_FILE]:
-        try:
-            status = max(status, _pin(path, precision, every=every, diff=diff))
-        except LockstepError as error:
-            sys.stderr.write(text.errors([str(error)]))
-            status = 2
-    return status
+    from conda_lockstep.cli.which_files import for_each, locked_files_for
+
+    return for_each(
+        *locked_files_for(files), lambda path: _pin(path, precision, every=every, diff=diff, colour=colour)
+    )
 
 
-def _pin(path: Path, precision: Precision, *, every: bool, diff: bool) -> int:
+def _pin(path: Path, precision: Precision, *, every: bool, diff: bool, colour: bool = False) -> int:
+    from conda_lockstep.environment.edit import Edit
+    from conda_lockstep.environment.reader import read
+    from conda_lockstep.text.atomic import write_text
+
     file = read(path)
     answers = list(_answers(file, _pins(path), precision, every=every))
     edits = [answer.given for answer in answers if isinstance(answer.given, Edit)]
@@ -55,7 +91,7 @@ def _pin(path: Path, precision: Precision, *, every: bool, diff: bool) -> int:
     if edits and diff:
         from conda_lockstep.render.findings.unified_diff import unified
 
-        sys.stdout.write(unified(file, after, colour=sys.stdout.isatty()))
+        terminal.write_document(unified(file, after, colour=colour))
     elif edits:
         write_text(path, after.source.content)
     return max(_tell(file, answers, would=diff), int(bool(edits) and diff))
@@ -63,10 +99,14 @@ def _pin(path: Path, precision: Precision, *, every: bool, diff: bool) -> int:
 
 def _pins(path: Path) -> Pins:
     """Read the locks beside a file."""
+    from conda_lockstep.lock.formats import cep37
+    from conda_lockstep.lock.model.paths import lock_path, locks_of
+    from conda_lockstep.lock.update.pin import Pins
+
     locks = locks_of([path])[path]
     if not locks:
         remedy = f"run: lockstep lock {path}"
-        raise LockstepError("there is no lock yet", where=str(lock_path(path)), remedy=remedy)
+        raise LockstepError("no lock found", where=str(lock_path(path)), remedy=remedy)
     held: dict[str, PackageSet] = {}
     for lock in locks:
         for platform, packages in cep37.read(lock).platforms.items():
@@ -75,6 +115,9 @@ def _pins(path: Path) -> Pins:
 
 
 def _answers(file: EnvironmentFile, pins: Pins, precision: Precision, *, every: bool) -> Iterator[PinResult]:
+    from conda_lockstep.environment.entries import read_entries
+    from conda_lockstep.lint.rules.pins.unpinned import is_open, is_open_pip
+
     entries = read_entries(file)
     for entry in entries.conda:
         given = pins.conda(entry, precision) if every or is_open(entry) else None
@@ -88,6 +131,9 @@ def _answers(file: EnvironmentFile, pins: Pins, precision: Precision, *, every: 
 
 def _edited(file: EnvironmentFile, edits: Sequence[Edit]) -> EnvironmentFile:
     """Return the file with its pins; raises ``LockstepError`` where a second look shows that anything else changed."""
+    from conda_lockstep.environment import edit
+    from conda_lockstep.environment.reader import parse
+
     after = parse(edit.apply(file.source, edits), file.path)
     if not edit.kept(file, after, edits):
         raise LockstepError(
@@ -98,6 +144,10 @@ def _edited(file: EnvironmentFile, edits: Sequence[Edit]) -> EnvironmentFile:
 
 def _tell(file: EnvironmentFile, answers: Sequence[PinResult], *, would: bool) -> int:
     """Say what was pinned and what was left; return the exit status."""
+    from conda_lockstep.environment.credentials import Redactor
+    from conda_lockstep.lock.update.pin import Left
+    from conda_lockstep.render.findings import text
+
     hide = Redactor(file)
     left = 0
     for item, given in answers:
@@ -106,7 +156,7 @@ def _tell(file: EnvironmentFile, answers: Sequence[PinResult], *, would: bool) -
             left += 1
             sys.stderr.write(text.errors([f"{where}: '{what}' is left as it is: {given.why}"]))
         elif not would:
-            print(text.visible(f"{where}: '{what}' is now '{hide.text(_with(item, given), item.span)}'"))
+            print(visible(f"{where}: '{what}' is now '{hide.text(_with(item, given), item.span)}'"))
     done = len(answers) - left
     told = f"{file.path}: {_entries(done)} {'would be pinned' if would else 'pinned'}"
     print(f"{told}, {_entries(left)} left open" if left else told, file=sys.stderr if would else sys.stdout)

@@ -1,36 +1,68 @@
-"""``lockstep import``: writes the canonical lock of what another tool locked, exported or installed."""
+"""``lockstep import``: converts another tool's lock, an export or a prefix into a lock."""
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conda_lockstep.conda.trust import TRUSTED
-from conda_lockstep.config import Config
-from conda_lockstep.environment.reader import parse
+from conda_lockstep import terminal
+from conda_lockstep.cli.names import names
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.channels.channels import Mirrors
-from conda_lockstep.lock.formats import cep37
-from conda_lockstep.lock.formats import detect as formats
-from conda_lockstep.lock.formats.canonical import canonical, of_platforms
-from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.paths import is_lock
-from conda_lockstep.settings import load
-from conda_lockstep.text.atomic import write_text
-from conda_lockstep.text.bounded_text import read_text
-from conda_lockstep.text.resolve_path import resolve_path
+
+if TYPE_CHECKING:
+    from conda_lockstep.config import Config
+    from conda_lockstep.lock.model.lock import Lock
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="FILE|PREFIX",
+        help="a conda-lock file, a pixi.lock, an @EXPLICIT file, what 'conda env export' wrote, or an environment",
+    )
+    parser.add_argument(
+        "--platform", action="append", default=[], metavar="SUBDIR", help="default: all in the source"
+    )
+    parser.add_argument(
+        "--environment", default="default", metavar="NAME", help="which environment of a pixi.lock"
+    )
+    parser.add_argument(
+        "--fill", action="store_true", help="look up missing details in the channels and the index"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE; default: standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return import_lock(
+        arguments.source,
+        names(arguments.platform),
+        environment=arguments.environment,
+        fill=arguments.fill,
+        output=arguments.output,
+    )
+
 
 _ENVIRONMENT = re.compile(r"^dependencies\s*:", re.MULTILINE)
 _URL = re.compile(r"^(?:https?|file|s3|oci)://", re.MULTILINE)
 _CATEGORY = re.compile(r"^\s*(?:- )?category: *(?!main\s*$)(\S+)", re.MULTILINE)
 _RECORDS = re.compile(r"^\s*(time_metadata|git_metadata|inputs_metadata):", re.MULTILINE)
-_OTHER_ENVIRONMENT = re.compile(r"^  ([A-Za-z0-9_-]+):$", re.MULTILINE)
 
 
-def run(path: Path, platforms: Sequence[str], *, environment: str, fill: bool, output: Path | None) -> int:
+def import_lock(
+    path: Path, platforms: Sequence[str], *, environment: str, fill: bool, output: Path | None
+) -> int:
     """Write the canonical lock of a file or a prefix to a file or to standard output."""
+    from conda_lockstep.lock.formats import cep37
+    from conda_lockstep.lock.formats.canonical import canonical, of_platforms
+    from conda_lockstep.text.atomic import write_text
+
     lock, lost = _of_prefix(path) if path.is_dir() else _of_file(path, platforms, environment)
     lock = of_platforms(lock, platforms, str(path))
     if fill:
@@ -40,7 +72,7 @@ def run(path: Path, platforms: Sequence[str], *, environment: str, fill: bool, o
     if output:
         write_text(output, text)
     else:
-        sys.stdout.write(text)
+        terminal.write_document(text)
     for line in (*lost, *imported.lost, *_for_conda_lock(imported.lock, asked=fill)):
         print(f"lockstep: {path}: {line}", file=sys.stderr)
     return 0
@@ -54,10 +86,15 @@ def _of_prefix(path: Path) -> tuple[Lock, tuple[str, ...]]:
 
 
 def _of_file(path: Path, platforms: Sequence[str], environment: str) -> tuple[Lock, tuple[str, ...]]:
+    from conda_lockstep.lock.formats import cep37
+    from conda_lockstep.lock.formats import detect as formats
+    from conda_lockstep.lock.model.paths import is_lock
+    from conda_lockstep.text.bounded_text import read_text
+
     text = read_text(path)
     lock = formats.parse(text, str(path), environment)
     if lock is not None:
-        return lock, tuple(_lost(text, lock, environment))
+        return lock, tuple(_lost(text, lock))
     if _ENVIRONMENT.search(text):
         return _of_exported(path, text, platforms), ()
     if _URL.search(text):
@@ -74,6 +111,7 @@ def _of_file(path: Path, platforms: Sequence[str], environment: str) -> tuple[Lo
 
 
 def _of_exported(path: Path, text: str, platforms: Sequence[str]) -> Lock:
+    from conda_lockstep.environment.reader import parse
     from conda_lockstep.lock.solve.dates import horizon_of, utc_now
     from conda_lockstep.lock.update.import_lock import lock_from_export
     from conda_lockstep.lock.update.lock_target import settings_of
@@ -95,6 +133,7 @@ def _of_exported(path: Path, text: str, platforms: Sequence[str]) -> Lock:
 
 
 def _filled(lock: Lock, path: Path) -> Lock:
+    from conda_lockstep.lock.channels.channels import Mirrors
     from conda_lockstep.lock.update.import_lock import complete_records
     from conda_lockstep.lock.update.make import Settings
 
@@ -106,6 +145,10 @@ def _filled(lock: Lock, path: Path) -> Lock:
 
 
 def _config(path: Path) -> Config:
+    from conda_lockstep.conda.trust import TRUSTED
+    from conda_lockstep.settings import load
+    from conda_lockstep.text.resolve_path import resolve_path
+
     return load(Path.cwd() if path.is_dir() else resolve_path(path).parent, TRUSTED)
 
 
@@ -114,14 +157,11 @@ _WITHOUT_CONSTRAINS = (
 )
 
 
-def _lost(text: str, lock: Lock, environment: str) -> Iterator[str]:
+def _lost(text: str, lock: Lock) -> Iterator[str]:
     """Yield what a lock of another format says and the canonical one does not."""
     if lock.source_format == "pixi":
         yield _WITHOUT_CONSTRAINS
-        body = re.search(r"^environments:\n((?: .*\n)+)", text, re.MULTILINE)
-        others = [name for name in _OTHER_ENVIRONMENT.findall(body[1]) if name != environment] if body else []
-        if others:
-            yield f"it has other environments, which --environment chooses: {', '.join(others)}"
+        yield from lock.notices
     elif lock.source_format == "explicit":
         if any(not package.depends for packages in lock.platforms.values() for package in packages.values()):
             yield "what each package depends on is not known; --fill asks the channels, and 'lock --check' needs it"

@@ -1,20 +1,72 @@
-"""``lockstep build``: installs the lock of an environment file into a prefix."""
+"""``lockstep build``: installs a lock into a prefix."""
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from conda_lockstep import terminal
 from conda_lockstep.conda.trust import Trust
-from conda_lockstep.install.build import BuildOptions, BuildOutcome, build_environment
-from conda_lockstep.install.fetch.progress import is_wanted
-from conda_lockstep.install.locked_source import LockSource, read_locked
-from conda_lockstep.lock.model.paths import DEFAULT_FILE
-from conda_lockstep.text.resolve_path import absolute_path
+
+if TYPE_CHECKING:
+    from conda_lockstep.install.build import BuildOptions, BuildOutcome
+    from conda_lockstep.install.locked_source import LockSource
 
 
-def run(
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_common(parser)
+    parser.add_argument("--solve", action="store_true", help="create the lock first if there is none")
+    parser.add_argument(
+        "--prove", action="store_true", help="hash every file that is linked, including those from the cache"
+    )
+    parser.add_argument("--untrusted", metavar="REASON", default="", help=argparse.SUPPRESS)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``build`` and ``sync`` both take."""
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="an environment file or a lock; default: environment.yml",
+    )
+    parser.add_argument(
+        "--machine",
+        metavar="NAME",
+        default="",
+        help="use the lock for this machine; default: the lock that fits this node",
+    )
+    parser.add_argument(
+        "--prefix", required=True, type=Path, metavar="DIR", help="the environment's directory"
+    )
+    parser.add_argument(
+        "--cache-dir",
+        type=Path,
+        metavar="DIR",
+        help="store downloads here; default: rattler's and uv's caches",
+    )
+    parser.add_argument(
+        "--run-link-scripts",
+        action="store_true",
+        help="run the link scripts of packages",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return build_prefix(
+        arguments.file, arguments.prefix, Trust(arguments.untrusted), machine=arguments.machine,
+        solve=arguments.solve, cache=arguments.cache_dir, link_scripts=arguments.run_link_scripts,
+        prove=arguments.prove,
+    )  # fmt: skip
+
+
+def build_prefix(
     file: Path | None,
     prefix: Path,
     trust: Trust,
@@ -27,17 +79,20 @@ def run(
 ) -> int:
     """Build ``file``, an environment file with its locks beside it, or a lock itself, into ``prefix``.
 
-    Of several locks it is the one that names ``machine``, or the one that fits this node.
+    Of several locks it is the one that names ``machine``, or the one that fits this node. ``trust`` is how far the
+    settings and the environment file are trusted.
     """
-    locked = read_locked(
-        file or DEFAULT_FILE, trust, machine=machine, solve=_solver(trust) if solve else None
-    )
+    from conda_lockstep.install.build import build_environment
+    from conda_lockstep.install.locked_source import read_locked
+    from conda_lockstep.lock.model.paths import DEFAULT_FILE
+
+    solver = partial(_solve, trust) if solve else None
+    locked = read_locked(file or DEFAULT_FILE, trust, machine=machine, solve=solver)
     packages = locked.here
-    outcome = build_environment(
-        packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts, prove=prove)
-    )
+    options = options_for(locked, cache=cache, link_scripts=link_scripts, prove=prove)
+    outcome = build_environment(packages, prefix, options)
     if outcome.had_remains:
-        print(f"lockstep: {prefix}: removed what an unfinished build had left", file=sys.stderr)
+        print(f"lockstep: {prefix}: removed the remains of an unfinished build", file=sys.stderr)
     tell(outcome, prefix)
     print(f"{prefix}: {len(packages)} packages from {locked.file} ({packages.environment_id})")
     return 0
@@ -47,12 +102,15 @@ def options_for(
     locked: LockSource, *, cache: Path | None, link_scripts: bool, prove: bool = False
 ) -> BuildOptions:
     """Return how to build what was locked."""
+    from conda_lockstep.install.build import BuildOptions
+    from conda_lockstep.text.resolve_path import absolute_path
+
     return BuildOptions(
         mirrors=locked.mirrors,
         access=locked.access,
         cache=absolute_path(cache) if cache else None,
         link_scripts=link_scripts,
-        progress=is_wanted(),
+        progress=terminal.show_progress(),
         prove=prove,
     )
 
@@ -63,9 +121,8 @@ def tell(outcome: BuildOutcome, prefix: Path) -> None:
         names = ", ".join(package.name for package in outcome.unrun)
         print(f"lockstep: {prefix}: link scripts were not run: {names}", file=sys.stderr)
     if outcome.unproved:
-        count = len(outcome.unproved)
-        what = f"{count} package{'' if count == 1 else 's'} came from the cache"
-        print(f"lockstep: {prefix}: {what}, and their files were not hashed; --prove does", file=sys.stderr)
+        what = f"{terminal.count(len(outcome.unproved), 'package')} came from the cache without hashing"
+        print(f"lockstep: {prefix}: {what}; --prove checks every file", file=sys.stderr)
     for clash in outcome.shared[:5]:
         both = f"{clash.first.name} and {clash.second.name}"
         print(f"lockstep: {prefix}: {clash.path} is in both {both}; one is kept", file=sys.stderr)
@@ -73,7 +130,7 @@ def tell(outcome: BuildOutcome, prefix: Path) -> None:
         print(f"lockstep: {prefix}: and {len(outcome.shared) - 5} more such paths", file=sys.stderr)
 
 
-def _solver(trust: Trust) -> Callable[[Path], object]:
+def _solve(trust: Trust, path: Path) -> None:
     from conda_lockstep.cli.lock import lock
 
-    return lambda path: lock.run([path], lock.Asked(), trust)
+    lock.lock_files([path], lock.LockOptions(), trust)

@@ -1,21 +1,42 @@
-"""``lockstep sync``: brings a prefix back to its lock, changing only what differs."""
+"""``lockstep sync``: updates a prefix to match its lock, changing only what differs."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conda_lockstep.cli.prefix.build import options_for, tell
 from conda_lockstep.conda.trust import TRUSTED
-from conda_lockstep.install.build import plan_sync, sync_environment
-from conda_lockstep.install.link.plan import PlannedChange
-from conda_lockstep.install.locked_source import read_locked
-from conda_lockstep.lock.model.paths import DEFAULT_FILE
+
+if TYPE_CHECKING:
+    from conda_lockstep.install.link.plan import PlannedChange
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    from conda_lockstep.cli.prefix.build import add_common
+
+    add_common(parser)
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show what would change without writing; exit 1 if anything would",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return sync_prefix(
+        arguments.file, arguments.prefix, machine=arguments.machine, dry_run=arguments.dry_run,
+        cache=arguments.cache_dir, link_scripts=arguments.run_link_scripts,
+    )  # fmt: skip
+
 
 CLEAN, CHANGES = 0, 1
 
 
-def run(
+def sync_prefix(
     file: Path | None,
     prefix: Path,
     *,
@@ -28,6 +49,11 @@ def run(
 
     With ``dry_run`` nothing is changed, and the exit status is 1 where something would be.
     """
+    from conda_lockstep.cli.prefix.build import options_for, tell
+    from conda_lockstep.install.build import plan_sync, sync_environment
+    from conda_lockstep.install.locked_source import read_locked
+    from conda_lockstep.lock.model.paths import DEFAULT_FILE
+
     locked = read_locked(file or DEFAULT_FILE, TRUSTED, machine=machine)
     packages = locked.here
     if dry_run:
@@ -37,7 +63,7 @@ def run(
         return CHANGES if steps else CLEAN
     outcome = sync_environment(packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts))
     if outcome.had_remains:
-        print(f"lockstep: {prefix}: mended what an unfinished build or sync had left", file=sys.stderr)
+        print(f"lockstep: {prefix}: repaired the remains of an unfinished build or sync", file=sys.stderr)
     tell(outcome, prefix)
     _print(outcome.steps)
     print(f"{prefix}: {_count(outcome.steps, 'made')}; it holds {locked.file} ({packages.environment_id})")

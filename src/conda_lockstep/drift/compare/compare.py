@@ -30,9 +30,9 @@ def compare(old: Operand, new: Operand, *, platform: str = "", name: str = "") -
     command = shlex.join(
         ["lockstep", "diff", old.label, new.label, *(["--platform", platform] if platform else [])]
     )
-    return Report(
-        comparisons, notes=() if platform else tuple(_unmatched_platforms(old, new)), reproduce=(command,)
-    )
+    unmatched = () if platform else _unmatched_platforms(old, new)
+    notes = [*unmatched, *(f"{each.label}: {note}" for each in (old, new) for note in each.notes)]
+    return Report(comparisons, notes=tuple(notes), reproduce=(command,))
 
 
 def compare_platform(old: Operand, new: Operand, platform: str, *, name: str = "") -> Comparison:

@@ -35,6 +35,7 @@ class Operand(NamedTuple):
 
     ``complete`` is false if the format cannot contain pip packages. ``inconsistencies`` are those within an installed
     environment, ``unowned_files`` belong to no package; only a snapshot has a ``machine``.
+    ``notes`` describe what of the file was not read.
     """
 
     label: str
@@ -44,6 +45,7 @@ class Operand(NamedTuple):
     inconsistencies: tuple[PrefixInconsistency, ...] = ()
     unowned_files: tuple[UnownedFile, ...] = ()
     machine: Machine | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def installed(self) -> bool:
@@ -103,7 +105,8 @@ def is_environment_file(path: Path) -> bool:
 
 def from_lock(lock: Lock, label: str) -> Operand:
     """Return a lock as an operand."""
-    return Operand(label, _KINDS.get(lock.source_format, "conda-lock"), lock.platforms, lock.complete)
+    kind = _KINDS.get(lock.source_format, "conda-lock")
+    return Operand(label, kind, lock.platforms, lock.complete, notes=lock.notices)
 
 
 def from_prefix(path: Path, label: str) -> Operand:

@@ -81,7 +81,7 @@ def read_deeply(prefix: Path, lock: Path, *, platform: str = "", libraries_only:
     if seen.unhashed:
         notes.append(f"bytes were not compared for {seen.unhashed} {what}: they have no recorded hash")
     found = pair(from_installed(seen.installed, str(prefix), "prefix"), locked, platform=platform)
-    return found._replace(notes=tuple(notes))
+    return found._replace(notes=(*found.notes, *notes))
 
 
 def pair(installed: Operand, locked: Operand, *, platform: str = "") -> Pair:
@@ -93,7 +93,7 @@ def pair(installed: Operand, locked: Operand, *, platform: str = "") -> Pair:
         raise LockstepError(what, where=locked.label, remedy=f"run: lockstep lock --platform {wanted}")
     if wanted != own:
         installed = installed._replace(platforms={wanted: packages})
-    return Pair(locked, installed, wanted)
+    return Pair(locked, installed, wanted, notes=locked.notes)
 
 
 def agrees(pair: Pair) -> bool:

@@ -1,42 +1,35 @@
-"""Shows how far a build is: bars on a terminal, nothing elsewhere."""
+"""Shows download progress: a bar on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """What a step tells of itself; downloads do from several threads."""
+    """Receives progress; downloads call it from several threads."""
 
     def expect(self, size: int) -> None:
-        """More bytes are to come."""
+        """Add to the number of bytes expected."""
 
     def advance(self, size: int) -> None:
-        """Bytes have come."""
+        """Add to the number of bytes received."""
 
 
 class Quiet:
-    """Says nothing."""
+    """Shows nothing."""
 
     def expect(self, size: int) -> None:
-        """More bytes are to come."""
+        """Add to the number of bytes expected."""
 
     def advance(self, size: int) -> None:
-        """Bytes have come."""
-
-
-def is_wanted() -> bool:
-    """Say whether somebody is watching: not in a log."""
-    return sys.stderr.isatty() and "CI" not in os.environ
+        """Add to the number of bytes received."""
 
 
 @contextmanager
 def downloading(*, shown: bool) -> Iterator[Progress]:
-    """Show one bar over all downloads, from when the first one begins."""
+    """Show one bar for all downloads, from the start of the first."""
     if not shown:
         yield Quiet()
         return

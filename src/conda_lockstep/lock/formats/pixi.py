@@ -1,13 +1,14 @@
-"""pixi.lock, versions 1 to 7: one environment of it, as a lock.
+"""pixi.lock, versions 1 to 7, and conda.lock of conda-workspaces: one environment of either, as a lock.
 
-Read as plain YAML, every scalar as the text that stands there. Versions 1 to 3 list packages per platform, 4 and
-5 name them by URL and describe them below, 6 and 7 leave out what the URL already says.
+Read as plain YAML, every scalar as the text in the file. Versions 1 to 3 list packages per platform, 4 and 5 name them
+by URL and describe them below, 6 and 7 leave out what the URL already says. conda.lock has version 6's layout under
+another number (``version: 1``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -41,24 +42,35 @@ def read(path: Path, environment: str = DEFAULT) -> Lock:
 
 
 def parse(text: str, shown_as: str, environment: str = DEFAULT) -> Lock:
-    """Read one environment of a pixi.lock's text.
+    """Read one environment of a pixi.lock's or conda.lock's text; ``notices`` of the lock name the other environments.
 
     A platform that version 7 gives a name of its own is known by its subdir, as long as no other has it.
-    Raises ``LockstepError`` for damaged YAML, an unknown version or environment.
+    Raises ``LockstepError`` for damaged YAML, an unknown version or environment, and an environment without packages.
     """
     root = _mapping(load(text, shown_as, remedy="run: pixi lock", as_text=True), "a pixi.lock", shown_as)
     version = _text(root.get("version"))
     if not version.isdecimal() or not 1 <= int(version) <= NEWEST:
         what = f"pixi.lock version {version or 'unknown'} is not known, only 1 to {NEWEST}"
         raise LockstepError(what, where=shown_as, remedy="update conda-lockstep, or lock with an older pixi")
-    read = _listed_flat if int(version) <= 3 else _listed_by_reference
+    read = _listed_by_reference if "environments" in root or int(version) > 3 else _listed_flat
     platforms, channels = read(root, environment, shown_as)
+    if not any(platforms.values()):
+        what = f"environment '{environment}' has no packages"
+        raise LockstepError(what, where=shown_as, remedy="lock it again with the tool that wrote it")
     return Lock(
         platforms={name: PackageSet.of(packages) for name, packages in sorted(platforms.items())},
         channels=tuple(dict.fromkeys(without_credentials(url) for url in channels)),
         metadata=_machines(root, platforms),
         source_format="pixi",
+        notices=tuple(_other_environments(root, environment)),
     )
+
+
+def _other_environments(root: Entry, environment: str) -> Iterator[str]:
+    known = root.get("environments")
+    others = sorted(name for name in known if name != environment) if isinstance(known, dict) else []
+    if others:
+        yield f"only environment '{environment}' was read, --environment selects another: {', '.join(others)}"
 
 
 def _machines(root: Entry, listed: Iterable[str]) -> dict[str, str]:

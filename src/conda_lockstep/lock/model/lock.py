@@ -17,7 +17,7 @@ class Lock:
     environment files it was solved from, relative to the lock's folder, with ``/``.
     ``metadata`` is CEP 37's ``custom_metadata``. ``source_format`` is one of ``conda-lock``,
     ``explicit``, ``pixi``; ``complete`` is false where the format cannot hold pip packages.
-    ``notices`` are what is to be known of a solve that was just done; no file holds them.
+    ``notices`` are what a user should know of the solve or the file that it came from; no file records them.
     """
 
     platforms: Mapping[str, PackageSet]

@@ -119,9 +119,12 @@ def builds_of(
     """Yield the CPU builds among the packages of one platform; see :func:`cpu_builds`."""
     if platform.startswith(_UNUSED_GPU):
         return
+    requested = {entry.name for entry in (*requests.conda, *requests.pip)}
     held = {_key(package): package for package in packages.values()}
     for family in (*_families(), *_unlisted(packages, by_siblings)):
         present = [held[key] for each in family if (key := (each.manager, each.name)) in held]
+        # Of a framework's packages, the one that the file requests is reported.
+        present.sort(key=lambda package: package.name not in requested)
         package = next((each for each in present if _is_cpu(each, platform, packages, by_siblings)), None)
         bare = next((each for each in present if _lacks_libraries(each, platform, packages)), None)
         if (package or bare) is None or requests.selects_cpu(family):

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from conda_lockstep.lint.engine.findings import Finding
 from conda_lockstep.lint.engine.registry import Severity
-from conda_lockstep.render.findings.text import visible
+from conda_lockstep.render.findings.lines import visible
 from conda_lockstep.render.paths import from_root
 
 Level: TypeAlias = Literal["error", "warning", "notice"]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from conda_lockstep.lint.engine.findings import EditAt, Finding
-from conda_lockstep.render.findings.text import BOLD, margin, paint, visible
+from conda_lockstep.render.findings.lines import BOLD, margin, visible
+from conda_lockstep.terminal import paint
 
 _GREEN, _RED = "32", "31"
 

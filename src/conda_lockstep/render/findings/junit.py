@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lint.engine.findings import Finding
-from conda_lockstep.render.findings.text import visible
+from conda_lockstep.render.findings.lines import visible
 from conda_lockstep.render.paths import from_root
 
 

@@ -22,7 +22,7 @@ from conda_lockstep.lint.engine.baseline import entry_text
 from conda_lockstep.lint.engine.findings import Finding, FixAt
 from conda_lockstep.lint.engine.registry import Rule, rules
 from conda_lockstep.lint.engine.rule_pages import lead, plain
-from conda_lockstep.render.findings.text import visible
+from conda_lockstep.render.findings.lines import visible
 from conda_lockstep.render.paths import from_root
 
 _Object: TypeAlias = dict[str, object]

@@ -1,4 +1,4 @@
-"""How often each rule spoke, for a terminal."""
+"""The number of findings per rule, for a terminal."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def render(findings: Sequence[Finding]) -> str:
     lines = []
     for (rule, severity), count in sorted(counts.items(), key=lambda row: (-row[1], row[0])):
         safeties = ((fixable[rule, severity, safety], safety) for safety in _SAFETIES)
-        told = ", ".join(f"{number} {safety}" for number, safety in safeties if number)
-        lines.append(f"{count:>{width}}  {severity:<7}  {rule:<{names}}  {told}".rstrip() + "\n")
+        fixes = ", ".join(f"{number} {safety}" for number, safety in safeties if number)
+        lines.append(f"{count:>{width}}  {severity:<7}  {rule:<{names}}  {fixes}".rstrip() + "\n")
     return "".join(lines)
 
 

@@ -1,20 +1,22 @@
-"""Findings for a terminal: place, rule, message, the line, and a mark under what is meant."""
+"""Findings for a terminal: location, rule, message, and the line with the reported part marked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from conda_lockstep.lint.engine.findings import Finding
+from conda_lockstep.render.findings.lines import BOLD, margin, visible
+from conda_lockstep.terminal import count, paint
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
-BOLD, DIM = "1", "2"
+DIM = "2"
 _WIDEST = 200
 """As many characters of a line are shown; a file may hold its text on one."""
 _LONGEST = 1000
 
 
 def render(findings: Sequence[Finding], *, colour: bool = False, fixes: bool = False) -> str:
-    """Return one block per finding, parted by empty lines; with ``fixes`` each says what its fix makes of it."""
+    """Return one block per finding, separated by blank lines; with ``fixes``, each with the change its fix makes."""
     if not fixes:
         return "\n".join(_block(finding, colour) for finding in findings)
     from conda_lockstep.render.findings.fix_preview import preview
@@ -26,8 +28,9 @@ def summary(findings: Sequence[Finding], files: int, *, fixed: int = 0, colour: 
     """Return the last line: how many findings of which severity in how many files, and how many can be fixed."""
     parts = [f"fixed {count(fixed, 'problem')}"] if fixed else []
     counted = [count(sum(f.severity == level for f in findings), level) for level in _COLOURS]
-    told = ", ".join(part for part in counted if not part.startswith("0 "))
-    parts.append(f"{told} in {count(files, 'file')}" if told else f"{count(files, 'file')}: nothing to say")
+    listed = ", ".join(part for part in counted if not part.startswith("0 "))
+    none = "no issues left" if fixed else "No issues found"
+    parts.append(f"{listed or none} in {count(files, 'file')}")
     safe = sum(f.fix is not None and f.fix.safety == "safe" for f in findings)
     unsafe = sum(f.fix is not None and f.fix.safety == "unsafe" for f in findings)
     if safe:
@@ -100,31 +103,6 @@ def _short(text: str) -> str:
     return visible(text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}")
 
 
-def margin(finding: Finding) -> int:
-    """Return how wide the line numbers of a finding are."""
-    last = finding.line + len(finding.lines) - 1
-    return len(str(max(last, *(line for line, *_ in finding.also)) if finding.also else last))
-
-
 def errors(messages: Iterable[str]) -> str:
-    """Return the lines for what could not be done."""
+    """Return one line per error message."""
     return "".join(f"lockstep: {visible(message)}\n" for message in messages)
-
-
-def visible(text: str) -> str:
-    """Return text that cannot move a terminal's cursor, recolour it or reorder what is read."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else " " if char == "\t" else f"\\u{ord(char):04x}" for char in text
-    )
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it must be."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def paint(text: str, code: str, colour: bool) -> str:
-    """Return text in a terminal's colour or weight (an SGR code), as it is without ``colour``."""
-    return f"\x1b[{code}m{text}\x1b[0m" if colour else text

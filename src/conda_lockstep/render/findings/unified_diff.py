@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.environment_file import EnvironmentFile
-from conda_lockstep.render.findings.text import visible
+from conda_lockstep.render.findings.lines import visible
 from conda_lockstep.text.source import Source
 
 _COLOURS = {"-": "31", "+": "32", "@": "36"}

@@ -1,27 +1,42 @@
-"""``lockstep merge-driver``: what git runs where both sides of a merge changed a lock; see docs/why.md."""
+"""``lockstep merge-driver``: merges locks for git; see docs/why.md."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from conda_lockstep.cli.lock.merge_driver.merge_sides import Merge, merge_text
 from conda_lockstep.conda.trust import TRUSTED
-from conda_lockstep.environment.environment_file import EnvironmentFile
-from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.lock.formats import cep37
-from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.paths import environment_of, lock_path
-from conda_lockstep.lock.update.merge import Merged, merge
-from conda_lockstep.lock.update.merge_text import conflict
-from conda_lockstep.packages import PackageSet
-from conda_lockstep.settings import load
-from conda_lockstep.text.atomic import write_text
-from conda_lockstep.text.bounded_text import read_text
-from conda_lockstep.text.resolve_path import resolve_path
+
+if TYPE_CHECKING:
+    from conda_lockstep.cli.lock.merge_driver.merge_sides import Merge
+    from conda_lockstep.environment.environment_file import EnvironmentFile
+    from conda_lockstep.lock.model.lock import Lock
+    from conda_lockstep.lock.update.merge import Merged
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("base", type=Path, help="%%O: the lock that both sides come from; may be empty")
+    parser.add_argument("ours", type=Path, help="%%A: our lock; the result is written to it")
+    parser.add_argument("theirs", type=Path, help="%%B: their lock")
+    parser.add_argument("path", type=Path, help="%%P: the lock's path in the repository")
+    parser.add_argument("--marker-size", type=int, default=7, metavar="N", help="%%L: of conflict markers")
+    parser.add_argument("--offline", action="store_true", help="never solve: leave a conflict instead")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return merge_locks(
+        (arguments.base, arguments.ours, arguments.theirs),
+        path=arguments.path,
+        marker_size=arguments.marker_size,
+        offline=arguments.offline,
+    )
+
 
 MERGED, CONFLICT = 0, 1
 SHOWN = 5
@@ -36,11 +51,18 @@ class Sides(NamedTuple):
     theirs: Lock
 
 
-def run(files: Sequence[Path], *, path: Path, marker_size: int, offline: bool) -> int:
+def merge_locks(files: Sequence[Path], *, path: Path, marker_size: int, offline: bool) -> int:
     """Merge the locks of ``files`` (base, ours, theirs) into the second; return 1 where it is left in conflict.
 
     Whatever fails ends as a conflict: git takes any other exit for a driver that is broken, and stops the merge.
     """
+    from conda_lockstep.cli.lock.merge_driver.merge_sides import Merge, merge_text
+    from conda_lockstep.lock.formats import cep37
+    from conda_lockstep.lock.model.paths import environment_of
+    from conda_lockstep.lock.update.merge import merge
+    from conda_lockstep.lock.update.merge_text import conflict
+    from conda_lockstep.text.atomic import write_text
+
     sides = _read(files)
     if sides is None:
         clean = merge_text(files, marker_size)
@@ -75,6 +97,9 @@ def _read(files: Sequence[Path]) -> Sides | None:
 
 def _lock(path: Path) -> tuple[Lock, bool] | None:
     """Read a lock, and say whether it is of our writing; None for what is none, such as an absent base."""
+    from conda_lockstep.lock.formats import cep37
+    from conda_lockstep.text.bounded_text import read_text
+
     try:
         text = read_text(path)
         lock = cep37.parse(text, str(path))
@@ -90,8 +115,11 @@ def _fitting(
     from conda_lockstep.lock.channels.channels import Mirrors
     from conda_lockstep.lock.check.satisfiability import beyond_machine, broken_edges, is_satisfied
     from conda_lockstep.lock.explain.why import entries_of
+    from conda_lockstep.lock.model.paths import lock_path
     from conda_lockstep.lock.solve.machines import expected_platforms
     from conda_lockstep.lock.update.complete_merge import mend
+    from conda_lockstep.settings import load
+    from conda_lockstep.text.resolve_path import resolve_path
 
     config = load(resolve_path(path).parent, TRUSTED)
     file, note = _environment(path, git)
@@ -124,6 +152,8 @@ def _solved(file: EnvironmentFile, lock: Lock, path: Path) -> Lock:
     from conda_lockstep.lock.solve.dates import horizon_of, utc_now
     from conda_lockstep.lock.update.lock_target import settings_of
     from conda_lockstep.lock.update.make import make_locks
+    from conda_lockstep.settings import load
+    from conda_lockstep.text.resolve_path import resolve_path
 
     config = load(resolve_path(path).parent, TRUSTED)
     horizon = horizon_of("", config.min_age, utc_now())
@@ -135,6 +165,9 @@ def _solved(file: EnvironmentFile, lock: Lock, path: Path) -> Lock:
 
 def _environment(path: Path, git: Merge) -> tuple[EnvironmentFile | None, list[str]]:
     """Return the environment file as this merge will have it, else None and why the lock is not checked against it."""
+    from conda_lockstep.environment.reader import parse
+    from conda_lockstep.lock.model.paths import environment_of
+
     file = environment_of(path)
     if file is None:
         return None, []
@@ -158,6 +191,8 @@ def _counted(sides: Sides, lock: Lock) -> str:
 
 
 def _new(lock: Lock, side: Lock, platform: str) -> list[object]:
+    from conda_lockstep.packages import PackageSet
+
     held = side.platforms.get(platform, PackageSet())
     return [package for key, package in lock.platforms[platform].items() if held.get(key) != package]
 

@@ -1,4 +1,4 @@
-"""``lockstep action``: its arguments, and the command that runs."""
+"""``lockstep action``: runs the GitHub Action."""
 
 from __future__ import annotations
 

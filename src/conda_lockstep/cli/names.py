@@ -1,4 +1,4 @@
-"""Names that are given with commas, or by an option again and again."""
+"""Option values that are lists of names: comma-separated, repeated, or both."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from collections.abc import Sequence
 
 
 def names(values: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of all values of an option, in their order."""
+    """Return the names in all values of an option, in order."""
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())

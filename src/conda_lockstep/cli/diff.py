@@ -1,0 +1,136 @@
+"""``lockstep diff``: compares two locks, snapshots, prefixes or environment files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conda_lockstep import terminal
+from conda_lockstep.cli.report_output import DRIFT, SAME, fails, render, write
+from conda_lockstep.conda.trust import Trust
+from conda_lockstep.errors import LockstepError
+
+if TYPE_CHECKING:
+    from conda_lockstep.drift.compare.operands import Operand
+    from conda_lockstep.drift.report import Report
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    operand = "a lock (conda-lock, @EXPLICIT, pixi), a snapshot, a prefix, or an environment file"
+    parser.add_argument("old", type=Path, metavar="OLD", help=operand)
+    parser.add_argument("new", type=Path, metavar="NEW", help="the same, of any kind")
+    parser.add_argument(
+        "--format", choices=("text", "json", "markdown", "html"), default="text", help="default: text"
+    )
+    parser.add_argument("--platform", metavar="SUBDIR", help="default: all that both contain")
+    parser.add_argument(
+        "--environment",
+        default="default",
+        metavar="NAME",
+        help="the environment of a pixi.lock; default: default",
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE; default: standard output")
+    parser.add_argument(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="the least severity that exits 1: critical, high, medium, low, info, any or never; default: any",
+    )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="show which chain of dependencies pulls in each changed package",
+    )
+    parser.add_argument(
+        "--causes", action="store_true",
+        help="solve to attribute each change; ignore changes by upstream alone for the exit status",
+    )  # fmt: skip
+    parser.add_argument(
+        "--file",
+        type=Path,
+        metavar="ENVIRONMENT",
+        help="with --causes: the environment file of NEW; default: the one next to it",
+    )
+    parser.add_argument("--untrusted", metavar="REASON", default="", help=argparse.SUPPRESS)
+    terminal.add_color(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return diff(
+        arguments.old,
+        arguments.new,
+        format=arguments.format,
+        platform=arguments.platform,
+        output=arguments.output,
+        fail_on=arguments.fail_on,
+        environment=arguments.environment,
+        explain=arguments.explain,
+        causes=arguments.causes,
+        file=arguments.file,
+        colour=arguments.output is None and terminal.use_color(arguments.color),
+        trust=Trust(arguments.untrusted),
+    )
+
+
+def diff(
+    old: str | Path,
+    new: str | Path,
+    format: str = "text",  # noqa: A002
+    platform: str | None = None,
+    output: str | Path | None = None,
+    fail_on: str | None = None,
+    environment: str = "default",
+    explain: bool = False,
+    causes: bool = False,
+    file: str | Path | None = None,
+    colour: bool = False,
+    *,
+    trust: Trust,
+) -> int:
+    """Compare two locks, snapshots, prefixes or environment files.
+
+    Return 1 where a change is as bad as ``fail_on``, by default any change. ``causes`` attributes each change, and
+    ignores those of upstream alone for the exit status. ``explain`` adds the entry that pulls each change in, as the
+    HTML page always does. ``file`` is the environment file of both locks, by default the one next to the new lock;
+    ``trust`` is how far it is trusted.
+    """
+    report, sources = _compared(Path(old), Path(new), platform or "", environment)
+    if causes:
+        from conda_lockstep.drift.attribution.between_locks import attributed
+
+        report = attributed(report, Path(old), Path(new), Path(file) if file else None, trust)
+    if sources and (explain or format == "html"):
+        from conda_lockstep.drift.compare import chains
+
+        report = chains.add_chains(report, *sources)
+    write(render(report, format, colour=colour), output, format)
+    from conda_lockstep.drift.report import counts_against_change
+
+    return DRIFT if fails(filter(counts_against_change, report.rows), fail_on or "any") else SAME
+
+
+def _compared(
+    old: Path, new: Path, platform: str, environment: str
+) -> tuple[Report, tuple[Operand, Operand] | None]:
+    """Return the report on two operands, and the operands themselves where they contain packages."""
+    from conda_lockstep.drift.compare.operands import is_environment_file, read_source
+
+    files = [path for path in (old, new) if is_environment_file(path)]
+    if len(files) == 1:
+        (other,) = {old, new} - set(files) or {old}
+        raise LockstepError(
+            f"cannot compare an environment file with {other}",
+            where=str(files[0]),
+            remedy="pass the lock for it, or run 'lockstep lock --check' to check whether that is stale",
+        )
+    if files:
+        from conda_lockstep.drift.requested.spec_diff import spec_diff
+        from conda_lockstep.environment.reader import read
+
+        return spec_diff(read(old), read(new)), None
+    from conda_lockstep.drift.compare.compare import compare
+
+    before, after = (read_source(each, environment=environment) for each in (old, new))
+    return compare(before, after, platform=platform), (before, after)
