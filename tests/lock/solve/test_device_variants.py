@@ -220,3 +220,11 @@ def _pip_text(*entries: str) -> str:
 def _builds(lock: Lock, text: str, by_siblings=None) -> list[CpuBuild]:
     requests = requests_of(parse(text, "environment.yml"), Mirrors({}, TRUSTED))
     return [*cpu_builds(lock, requests, (), by_siblings)]
+
+
+def test_of_a_framework_the_package_that_the_file_requests_is_reported(tmp_path):
+    packages = [("py-xgboost", "cpu_pyh1234567_4"), ("xgboost", "cpu_pyh1234567_4")]
+    lock = _lock("linux-64", *(Package("conda", name, "1.0", build) for name, build in packages))
+    (build,) = _builds(lock, "channels: [x]\ndependencies: [xgboost]\n")
+    assert build.name == "xgboost"
+    assert build.remedy == "require a CUDA build: 'xgboost=*=*cuda*'"
