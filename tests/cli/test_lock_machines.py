@@ -170,10 +170,10 @@ def test_one_machine_is_locked_alone(folder, forge, capsys):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["lock", "--machine", "h100"], "there is no machine 'h100' in the settings; known are a100, login"),
+        (["lock", "--machine", "h100"], "no machine 'h100' in the settings; known are a100, login"),
         (
             ["lock", "--cuda", "12.4"],
-            "the settings say which CUDA each machine runs (a100, login); leave out --cuda, ",
+            "the settings declare the CUDA of each machine (a100, login); leave out --cuda, ",
         ),
         (
             ["build", "--prefix", "env", "--machine", "h100"],

@@ -14,7 +14,7 @@ from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37, explicit
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, describe
+from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, CPU_ALLOWED, describe
 from conda_lockstep.lock.model.virtual_packages import virtual_packages
 from conda_lockstep.lock.pip.requirements import pip_part
 from conda_lockstep.packages import Package
@@ -87,7 +87,7 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
     told = describe("linux-64", virtual_packages("linux-64", "12.4"), packages, ["a100"])
     urls = "".join(f"https://host/noarch/{name}-1-0.conda\n" for name in "ba")
     imported = explicit.parse(f"# platform: linux-64\n@EXPLICIT\n{urls}", "explicit.txt")
-    facts = {CHANNEL_PRIORITY, *told, *pip.facts(), *imported.metadata}
+    facts = {CHANNEL_PRIORITY, *told, *pip.facts(), *imported.metadata, f"linux-64.{CPU_ALLOWED}"}
     listed = re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE)
     assert set(listed) == {fact.replace("linux-64", "PLATFORM") for fact in facts}
 

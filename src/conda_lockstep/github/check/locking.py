@@ -20,9 +20,9 @@ from conda_lockstep.lock.check.status import stale_reasons
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, locks_of, machine_lock_path
-from conda_lockstep.lock.solve import cpu_fallback as gpu
+from conda_lockstep.lock.pip.device_entries import requests_of
+from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
 from conda_lockstep.lock.solve.dates import horizon_of
-from conda_lockstep.lock.solve.requested_spec import wanted
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import make_locks
 from conda_lockstep.text.bounded_text import read_text
@@ -134,7 +134,8 @@ def _known(path: Path, target: Path, text: str | None) -> CheckedLock:
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:
-    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors, config.trust), fetching=False))
+    requests = requests_of(file, Mirrors(config.mirrors, config.trust))
+    builds = cpu_builds(lock, requests, config.machines)
     return (*lock.notices, *(str(build) for build in builds))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.check.cpu_builds import cpu_reasons
 from conda_lockstep.lock.check.satisfiability import Reason, is_satisfied
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
@@ -37,6 +38,7 @@ def stale_reasons(
                 Reason(f"the lock is for {', '.join(sorted(wanted))}, which is not asked for", str(path))
             )
         found[path] = [*reasons, *is_satisfied(file, lock, platforms=sorted(wanted), mirrors=mirrors)]
+        found[path] += cpu_reasons(file, lock, config)
     for path, reason in _unlocked(file, locks, config, expected):
         found.setdefault(path, []).append(reason)
     return found
