@@ -29,11 +29,11 @@ KINDS = (
     ("entries that are no specs", r"is no match spec|is a selector|is a mapping|nothing to lock"),
     ("no package of that name", r"no package '"),
     ("no such version or build", r"no (?:version|build) fits"),
-    ("a package in another channel", r"name another channel"),
+    ("a package in another channel", r"choose another channel"),
     ("a clash, with a change that works", r"what works:"),
     ("a clash, with a beginning", r"a beginning:"),
-    ("a machine that lacks something", r"--cuda|the machine is taken to have"),
-    ("a clash that only leaving out ends", r"change or drop them|change it, or drop it"),
+    ("a machine that lacks something", r"--cuda|the machine is assumed to have"),
+    ("a clash that only leaving out ends", r"change or remove them|change it, or remove it"),
     ("a variable that is not set", r"environment variable"),
 )
 

@@ -93,7 +93,7 @@ class Config(NamedTuple):
     least. ``mirrors`` maps the URL that a lock holds to the one that is fetched from, both as prefixes. ``pypi_index``
     is the simple index of the pip part, as it is written to locks.
     ``platforms`` are the subdirs to lock for where the environment file names none, ``machines`` what is solved for.
-    ``cpu_allow`` lists conda packages that may be builds for the CPU on a machine with a GPU. ``min_age`` is how many
+    ``cpu_allow`` lists packages that may be CPU builds on a machine with a GPU. ``min_age`` is how many
     days ago a package must have been published to be locked anew. ``trust`` and ``today`` are not written in a file:
     :func:`conda_lockstep.settings.load` has the first from its caller, and settings from anywhere else are not trusted;
     the second is the date that last days are compared with, as ``YYYY-MM-DD``, empty for the machine's own date.

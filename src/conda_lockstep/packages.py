@@ -6,7 +6,6 @@ longer than starting Python.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -121,6 +120,8 @@ class PackageSet(Mapping[Key, Package]):
     def digest(self) -> str:
         """Return the sha256 (hex) over the sorted identity lines, each terminated by LF."""
         lines = sorted([f"{package.identity}\n" for package in self.packages.values()])
+        import hashlib  # lint reads packages without needing their id
+
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     @property

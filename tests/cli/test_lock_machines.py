@@ -147,7 +147,7 @@ def test_what_no_machine_has_any_more_is_removed(folder, forge, capsys):
     before = cep37.read(Path(GPU))
     assert main(["lock"]) == 0
     out = capsys.readouterr().out
-    assert out.count("removed: it is no machine's lock any more") == 2
+    assert out.count("removed: no machine uses this lock anymore") == 2
     assert sorted(path.name for path in folder.glob("*conda-lock.yml")) == [
         "conda-lock.yml",
         "other.a100.conda-lock.yml",
@@ -170,10 +170,10 @@ def test_one_machine_is_locked_alone(folder, forge, capsys):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["lock", "--machine", "h100"], "there is no machine 'h100' in the settings; known are a100, login"),
+        (["lock", "--machine", "h100"], "no machine 'h100' in the settings; known are a100, login"),
         (
             ["lock", "--cuda", "12.4"],
-            "the settings say which CUDA each machine runs (a100, login); leave out --cuda, ",
+            "the settings declare the CUDA of each machine (a100, login); leave out --cuda, ",
         ),
         (
             ["build", "--prefix", "env", "--machine", "h100"],

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from conda_lockstep.conda.build_variants import device_among, device_of, device_of_pattern, frameworks
+from conda_lockstep.conda.build_variants import (
+    device_among,
+    device_of,
+    device_of_pattern,
+    frameworks,
+    requires_cuda,
+)
 from conda_lockstep.packages import Package
 
 
@@ -120,6 +126,33 @@ def test_the_table_has_what_its_readers_expect() -> None:
     for (manager, name), framework in frameworks().items():
         assert manager in ("conda", "pip")
         assert name == framework.name == name.lower()
-        assert framework.role in ("main", "side", "")
+        assert framework.role in ("main", "side", "library", "")
         assert set(framework.default.values()) <= {"cuda", "cpu"}
         assert not framework.default or "" in framework.default
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "required"),
+    [
+        ("pytorch-cuda", "", True),
+        ("cudatoolkit", "", True),
+        ("cuda-version", "", True),
+        ("cudnn", "", True),
+        ("faiss-gpu", "", True),
+        ("pytorch", "*cuda*", True),
+        ("tensorflow", "gpu_*", True),
+        ("libhwloc", "*nocuda*", False),
+        ("pytorch", "cpu*", False),
+        ("pytorch-gputils", "", False),
+        ("numpy", "", False),
+    ],
+)
+def test_a_package_requires_cuda_by_its_name_or_its_requested_build(
+    name: str, build: str, required: bool
+) -> None:
+    assert requires_cuda(name, build) == required
+
+
+@pytest.mark.parametrize(("label", "device"), [("pt24cu121", "cuda"), ("pt24cpu", "cpu"), ("pt24", "")])
+def test_a_label_may_contain_the_torch_that_a_wheel_is_for(label: str, device: str) -> None:
+    assert device_of(pip("torch-scatter", f"2.1.2+{label}")) == device

@@ -15,7 +15,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37, explicit
 from conda_lockstep.lock.formats.cep37_build_numbers import recorded_numbers
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, EXTRA_NEEDS, describe
+from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, CPU_ALLOWED, EXTRA_NEEDS, describe
 from conda_lockstep.lock.model.virtual_packages import virtual_packages
 from conda_lockstep.lock.pip.requirements import pip_part
 from conda_lockstep.packages import Package, PackageSet
@@ -90,7 +90,15 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
     imported = explicit.parse(f"# platform: linux-64\n@EXPLICIT\n{urls}", "explicit.txt")
     numbered = recorded_numbers(Lock({"linux-64": PackageSet.of([packages[0]._replace(build_number=3)])}))
     extra = f"linux-64.{EXTRA_NEEDS}"
-    facts = {CHANNEL_PRIORITY, extra, *told, *pip.facts(), *imported.metadata, *numbered}
+    facts = {
+        CHANNEL_PRIORITY,
+        extra,
+        f"linux-64.{CPU_ALLOWED}",
+        *told,
+        *pip.facts(),
+        *imported.metadata,
+        *numbered,
+    }
     listed = re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE)
     assert set(listed) == {fact.replace("linux-64", "PLATFORM") for fact in facts}
 

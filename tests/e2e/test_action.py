@@ -164,7 +164,7 @@ def test_a_pull_request_has_one_comment_from_first_push_to_clean(world: World) -
     first = world.run_pull_request(stale, draft=True)
     [comment] = world.comments
     assert first.status == 1, first.everything
-    assert "does not hold for `environment.yml`" in comment
+    assert "does not fit `environment.yml`" in comment
     assert "`urllib3`" in comment
     assert first.outputs("lockstep")["drift"] == "true"
     assert_token_stays_hidden(world, first)
@@ -194,11 +194,11 @@ def test_a_pull_request_has_one_comment_from_first_push_to_clean(world: World) -
     world.github.requests.clear()
     closed = world.run_pull_request(world.repository.git("rev-parse", "change"), "closed")
     assert closed.status == 0, closed.everything
-    assert "the pull request is closed: there is nothing to check" in closed.log
+    assert "the pull request is closed, so nothing is checked" in closed.log
     assert world.github.requests == []
 
 
-def test_dependabot_is_checked_without_a_comment_and_told_why(world: World) -> None:
+def test_dependabot_is_checked_without_a_comment_and_says_why(world: World) -> None:
     world.github.token(TOKEN, Token(permissions={"contents": "read", "pull_requests": "read"}))
     world.repository.write({"environment.yml": world.environment("4.67.1", "2.3.0")})
     world.lock()
@@ -208,8 +208,8 @@ def test_dependabot_is_checked_without_a_comment_and_told_why(world: World) -> N
     result = world.run_pull_request(world.push(traps), actor=bot, author=bot, sender=bot)
     assert not (world.folder / "pwned").exists()
     assert result.status == 0, result.everything
-    assert "comment: skipped: Dependabot had a hand in it, whose runs cannot write" in result.log
-    assert "was not built: Dependabot proposes what somebody else released" in result.summary
+    assert "comment: skipped: Dependabot took part, and its runs have no write access" in result.log
+    assert "was not built: Dependabot proposes releases by third parties" in result.summary
     assert "`urllib3`" in result.summary
     assert world.github.sent("POST") == []
     assert Path(result.outputs("lockstep")["handoff"]).name == "handoff.json"
@@ -228,7 +228,7 @@ def test_a_merge_queue_judges_what_it_would_merge_and_keeps_packages_by_the_lock
     assert result.status == 0, result.everything
     assert "`urllib3`" in result.summary
     assert "linted → solved → installed" in result.summary
-    assert "comment: skipped: there is no pull request" in result.log
+    assert "comment: skipped: no pull request" in result.log
     assert re.search(r"kept as lockstep-\S+-[0-9a-f]{64}\n", result.log), result.log
     assert list((world.folder / "uploads" / "kept").glob("pkgs/urllib3-2.3.0-*"))
 
@@ -258,7 +258,7 @@ def test_each_kind_of_machine_builds_its_own_lock_and_has_its_own_comment(world:
     assert result.status == 0, result.everything
     assert len(world.comments) == 2
     assert all("`urllib3`" in comment for comment in world.comments)
-    assert result.log.count("it holds exactly what the lock says") == 2
+    assert result.log.count("it contains exactly what the lock records") == 2
 
 
 def test_a_fork_is_neither_built_nor_commented_by_its_own_run_and_commented_by_the_second(
@@ -303,14 +303,14 @@ def zipped(folder: Path) -> bytes:
     return stream.getvalue()
 
 
-def test_a_push_is_checked_and_told_in_the_summary_alone(world: World) -> None:
+def test_a_push_is_checked_and_reported_in_the_summary_alone(world: World) -> None:
     world.repository.write({"environment.yml": world.environment("4.67.1", "2.3.0")})
     world.lock()
     before, after = world.base, world.push({})
     result = world.run("push", payloads.push(before=before, after=after))
     assert result.status == 0, result.everything
     assert "`urllib3`" in result.summary
-    assert "comment: skipped: there is no pull request" in result.log
+    assert "comment: skipped: no pull request" in result.log
     assert world.github.requests == []
     assert_home_is_untouched(world)
 

@@ -15,7 +15,7 @@ SAID = "environment.yml:5:5: error stale-lock: 'cuda-version=12.4' is requested;
 pytestmark = pytest.mark.parametrize("tool", ["pre-commit", "prek"])
 
 
-def test_a_lock_that_fits_passes_and_a_stale_one_is_told_of_once(
+def test_a_lock_that_fits_passes_and_a_stale_one_is_reported_once(
     tool: str, hooks: Hooks, scratch: Repository
 ) -> None:
     settings = config(hooks, "lockstep-lock")

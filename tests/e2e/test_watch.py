@@ -58,7 +58,7 @@ def test_the_watch_runs_on_its_schedule_and_by_hand(upstream: World) -> None:
     result = run(upstream, "upstream.yml", "schedule", payloads.other("schedule"))
     assert result.status == 0, result.everything
     issue = the_issue(upstream)
-    assert (issue.state, issue.title) == ("open", "Upstream has moved since the conda locks were made")
+    assert (issue.state, issue.title) == ("open", "Upstream has changed since the conda locks were made")
     assert "`idna`" in issue.body
     assert "on the schedule `17 4 * * 1`" in issue.body
     assert "`idna`" in result.summary

@@ -75,7 +75,7 @@ def test_two_steps_make_a_comment(runner: Runner, capsys: pytest.CaptureFixture[
     assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT) == 0
     [comment] = runner.remote.comments.values()
     assert "has no lock yet" in comment.body
-    assert "is not on the base commit" in comment.body
+    assert "does not exist on the base commit" in comment.body
     assert parse_outputs((runner.folder / "outputs").read_text())["evidence"] == "linted solved"
     assert "comment: created" in capsys.readouterr().out
 
@@ -94,15 +94,15 @@ def test_a_wrong_input_ends_the_step_that_reads_it(runner: Runner) -> None:
 
 
 @pytest.mark.parametrize("step", ["check", "report"])
-def test_the_watch_is_about_no_pull_request(runner: Runner, github: FakeGitHub, step: str) -> None:
+def test_upstream_mode_is_refused_on_pull_requests(runner: Runner, github: FakeGitHub, step: str) -> None:
     with pytest.raises(
-        LockstepError, match="mode 'upstream' is not for 'pull_request'; run it on 'schedule'"
+        LockstepError, match="mode 'upstream' is not for 'pull_request'; use it on 'schedule'"
     ):
         runner.step(step, LOCKSTEP_MODE="upstream", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT)
     assert github.requests == []
 
 
-def test_the_half_that_speaks_loads_no_solver() -> None:
+def test_the_reporting_step_loads_no_solver() -> None:
     """It would be a quarter of a second for nothing."""
     modules = ("action", "report.report", "fork_comment.fork_comment", "upstream.report_upstream")
     code = "import sys; " + "; ".join(f"import conda_lockstep.github.{name}" for name in modules)
@@ -127,12 +127,12 @@ def test_inputs_that_only_act_sets_are_read_nowhere() -> None:
         ("pull_request", "converted_to_draft", "comment: created"),
         ("pull_request", "ready_for_review", "comment: created"),
         ("pull_request", "labeled", "comment: created"),
-        ("pull_request", "closed", "the pull request is closed: there is nothing to check"),
-        ("merge_group", "checks_requested", "comment: skipped: there is no pull request to comment on"),
-        ("push", "", "comment: skipped: there is no pull request to comment on"),
-        ("workflow_dispatch", "", "comment: skipped: there is no pull request to comment on"),
-        ("release", "published", "comment: skipped: there is no pull request to comment on"),
-        ("issue_comment", "created", "comment: skipped: there is no pull request to comment on"),
+        ("pull_request", "closed", "the pull request is closed, so nothing is checked"),
+        ("merge_group", "checks_requested", "comment: skipped: no pull request to comment on"),
+        ("push", "", "comment: skipped: no pull request to comment on"),
+        ("workflow_dispatch", "", "comment: skipped: no pull request to comment on"),
+        ("release", "published", "comment: skipped: no pull request to comment on"),
+        ("issue_comment", "created", "comment: skipped: no pull request to comment on"),
     ],
 )
 def test_every_event_ends_clean_and_says_in_a_line_what_became_of_the_comment(

@@ -30,7 +30,7 @@ def test_no_expression_is_put_into_a_script(step: dict[str, Any]) -> None:
     assert step["shell"] == "bash"
 
 
-def test_the_half_that_executes_has_no_token() -> None:
+def test_the_checking_step_has_no_token() -> None:
     [check] = [step for step in STEPS if step["env" if "env" in step else "run"] and step["id"] == "check"]
     assert not [name for name, value in check["env"].items() if "token" in f"{name} {value}".lower()]
 

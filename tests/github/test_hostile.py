@@ -107,7 +107,7 @@ def test_its_comment_has_nothing_of_its_own(attack: Runner, capsys: pytest.Captu
     assert not list(attack.folder.rglob("pwned"))
 
 
-def test_a_run_that_was_told_of_nothing_writes_nowhere_else(attack: Runner) -> None:
+def test_a_run_that_got_no_address_writes_nowhere_else(attack: Runner) -> None:
     before = sorted(str(path) for path in (attack.folder / "checkout").rglob("*") if ".git/" not in f"{path}")
     attack.step("check", LOCKSTEP_BUILD="never")
     attack.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT)
@@ -149,7 +149,7 @@ def test_a_strangers_own_run_writes_nothing_and_his_settings_build_nothing_here(
     runner.variables |= {"GITHUB_TRIGGERING_ACTOR": "octocat", "RUNNER_ENVIRONMENT": "self-hosted"}
     assert runner.step("check", LOCKSTEP_BUILD="always") == 0
     assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT) in (0, 1)
-    assert "it is built on runners hosted by GitHub only" in capsys.readouterr().out
+    assert "it is built only on runners hosted by GitHub" in capsys.readouterr().out
     assert github.sent("POST") == []
     assert not list((runner.folder / "lockstep").glob("build-*"))
 
@@ -225,7 +225,7 @@ def answering() -> Iterator[Answering]:
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer[1].decode())
 @pytest.mark.parametrize("part", ["channel", "index"])
-def test_what_a_server_of_the_runners_network_answers_is_not_told_to_a_stranger(
+def test_what_a_server_of_the_runners_network_answers_is_not_shown_to_a_fork(
     runner: Runner,
     capsys: pytest.CaptureFixture[str],
     answering: Answering,

@@ -17,8 +17,8 @@ from tests.support.http_server import Server
 
 Happening = Callable[[Watching], None]
 
-MOVED = "Upstream has moved since the conda locks were made"
-FAILED = "The upstream watch of the conda locks fails"
+MOVED = "Upstream has changed since the conda locks were made"
+FAILED = "The upstream check of the conda locks fails"
 HEARTBEAT = ("PATCH", "issues/1", ("body",))
 REOPENED = ("PATCH", "issues/1", ("body", "state", "state_reason"))
 RENAMED = ("PATCH", "issues/1", ("body", "title"))
@@ -160,7 +160,7 @@ def test_a_month_has_one_issue_whose_states_are_right_and_quiet_days_are_quiet(w
         assert [text for text in day.shows if text not in issue.body] == [], (day, issue.body)
         assert [text for text in day.hides if text in issue.body] == [], (day, issue.body)
         if day.status == 0:
-            assert f"Looked last on **2026-03-{day.number:02} 04:17 UTC**" in issue.body
+            assert f"Last checked on **2026-03-{day.number:02} 04:17 UTC**" in issue.body
     assert [issue.number for issue in world.remote.issues.values()] == [1]
 
 

@@ -1,4 +1,4 @@
-"""A repository with locks whose channel is changed, and the runs of its watch, with a clock of their own."""
+"""A repository with locks whose channel is changed, but the runs of its watch, with a clock of their own."""
 
 from __future__ import annotations
 

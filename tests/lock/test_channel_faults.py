@@ -98,7 +98,7 @@ def test_something_that_is_no_index_is_said_to_be_none(http_server: Serve, tmp_p
         (tmp_path / "site" / subdir).mkdir(parents=True)
         (tmp_path / "site" / subdir / "repodata.json").write_text("<html>please log in</html>")
     server = http_server(tmp_path / "site")
-    with pytest.raises(LockstepError, match="the channel has no index that can be read"):
+    with pytest.raises(LockstepError, match="the channel has no index"):
         _lock(server.url, tmp_path)
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.conda.cuda_packages import cuda_selectors
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.data import table
-from conda_lockstep.packages import Key, Manager, Package
+
+if TYPE_CHECKING:
+    from conda_lockstep.packages import Key, Manager, Package
 
 Axis: TypeAlias = Literal["device", "cuda", "mpi", "blas", "openmp", "interpreter"]
 AXES: tuple[Axis, ...] = ("interpreter", "device", "cuda", "mpi", "blas", "openmp")
@@ -49,8 +51,9 @@ _MAY_BE_FLAVOR = re.compile("cu|pu", re.IGNORECASE)
 class Framework(NamedTuple):
     """A row of ``data/frameworks.txt``: a package that exists as a CUDA build and as a CPU build.
 
-    ``role`` is "main", "side" or empty. ``default`` maps platforms to the device of a build without a mark, "" being
-    every other platform.
+    ``role`` is "main", "side", "library" or empty. ``default`` maps platforms to the device of a build without a mark,
+    "" being every other platform. ``request`` is the entry that requests CUDA, with ``cuCUDA`` and ``cudaMAJOR`` for
+    its version; empty for a pattern of builds.
     """
 
     name: str
@@ -61,12 +64,20 @@ class Framework(NamedTuple):
     default: Mapping[str, str]
     with_cuda: tuple[str, ...]
     without: tuple[str, ...]
+    request: str
 
 
 @cache
 def frameworks() -> Mapping[Key, Framework]:
     """Return the packages of ``data/frameworks.txt`` by manager and name."""
     return {(each.manager, each.name): each for each in map(_framework, table("frameworks"))}
+
+
+@cache
+def named_frameworks() -> Mapping[str, Framework]:
+    """Return the conda packages of ``data/frameworks.txt`` that people list to get a framework, by name."""
+    named = (each for each in frameworks().values() if each.role in ("main", "side"))
+    return {each.name: each for each in named if each.manager == "conda"}
 
 
 def device_of(package: Package, platform: str = "", others: Collection[Key] = ()) -> str:
@@ -80,6 +91,9 @@ def device_of(package: Package, platform: str = "", others: Collection[Key] = ()
     if device or framework is None:
         return device
     if any((package.manager, name) in others for name in framework.with_cuda):
+        return "cuda"
+    # PyPI's CUDA builds of torch depend on NVIDIA's wheels, on whichever platform they are.
+    if package.manager == "pip" and any(spec.startswith("nvidia-") for spec in package.depends):
         return "cuda"
     if not platform and len(framework.default) > 1:
         return ""
@@ -95,6 +109,15 @@ def device_of_pattern(build: str) -> str:
     words = {"cuda": "cuda", "gpu": "cuda", "cpu": "cpu"}
     found = next((word for word in words if word in build), "")
     return words.get(found, "cuda" if re.search(r"cu\d", build) else "")
+
+
+def requires_cuda(name: str, build: str = "") -> bool:
+    """Return whether a requested package, by its name or the build requested of it, is of use only with CUDA."""
+    if device_of_pattern(build):
+        return device_of_pattern(build) == "cuda"
+    words = re.split(r"[-_]", name)
+    is_named_so = any(word.startswith("cuda") or word in ("gpu", "cudnn", "pycuda") for word in words)
+    return is_named_so or flavor(name)[0] == "cuda"
 
 
 def device_among(package: Package, siblings: Iterable[Package], platform: str = "") -> str:
@@ -159,11 +182,12 @@ def cuda_major(digits: str) -> str:
 
 
 def _framework(cells: tuple[str, ...]) -> Framework:
-    name, manager, framework, role, marks, default, with_cuda, without = cells
+    name, manager, framework, role, marks, default, with_cuda, without, request = cells
     devices = {platform: device for platform, _, device in (word.rpartition("=") for word in _words(default))}
     own: Manager = "pip" if manager == "pip" else "conda"
+    cpu_marks = frozenset(_words(marks))
     return Framework(
-        name, own, framework, role, frozenset(_words(marks)), devices, _words(with_cuda), _words(without)
+        name, own, framework, role, cpu_marks, devices, _words(with_cuda), _words(without), request
     )
 
 
@@ -177,7 +201,8 @@ def _cpu_marks() -> Mapping[str, frozenset[str]]:
 
 
 def _from_label(label: str) -> Iterator[tuple[Axis, str]]:
-    """Read a local version label such as ``cu121``, ``cpu``, ``rocm6.0``."""
+    """Read a local version label such as ``cu121``, ``cpu``, ``rocm6.0``, ``pt24cu121``."""
+    label = re.sub(r"^pt\d+", "", label)
     if match := re.match(r"cu(?:da)?(\d[\d.]*)", label):
         yield "device", "cuda"
         yield "cuda", cuda_major(match[1])

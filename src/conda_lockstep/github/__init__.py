@@ -1,1 +1,1 @@
-"""What talks to GitHub: events, comments, outputs, and the Action itself."""
+"""Everything that talks to GitHub: events, comments, outputs, and the Action itself."""

@@ -1,6 +1,7 @@
-"""What ``lockstep action`` does: one of the Action's two steps, as ``LOCKSTEP_STEP`` says.
+"""``lockstep action``: runs the step of the Action that ``LOCKSTEP_STEP`` names.
 
-Each imports what it runs: the half that speaks needs no solver, which takes longer to load than most of what it does.
+Each step imports only what it runs: the reporting step needs no solver, whose import takes longer than most of its
+work.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from conda_lockstep.github.event.runner import Runner, read_runner
 
 
 def main() -> int:
-    """Run a step; return 0 for clean, 1 for findings or drift, 2 for what could not be done.
+    """Run a step. Return 0 for clean, 1 for findings or drift, 2 for an error.
 
-    The step that executes returns 0 whatever it found: the step that reports has the last word.
+    The checking step returns 0 whatever it finds: the reporting step decides.
     """
     inputs = read_inputs(os.environ)
     runner = read_runner(os.environ)
     event = read_event(os.environ)
     mode = resolve(inputs.mode, event.name)
     if mode == "comment":
-        return _relay(event, runner, inputs)
+        return _fork_comment(event, runner, inputs)
     if mode == "upstream":
         return _watch(event, runner, inputs)
     if event.pull_request is not None and not event.pull_request.is_open:
-        print("the pull request is closed: there is nothing to check")
+        print("the pull request is closed, so nothing is checked")
         return 0
     if inputs.step == "check":
         from conda_lockstep.github.check.check import check
@@ -39,12 +40,12 @@ def main() -> int:
     return report(event, runner, inputs, sys.stdout)
 
 
-def _relay(event: Event, runner: Runner, inputs: Inputs) -> int:
+def _fork_comment(event: Event, runner: Runner, inputs: Inputs) -> int:
     if inputs.step == "check":
         return 0
-    from conda_lockstep.github.fork_comment.fork_comment import relay
+    from conda_lockstep.github.fork_comment.fork_comment import comment_on_fork
 
-    return relay(event, runner, inputs, sys.stdout)
+    return comment_on_fork(event, runner, inputs, sys.stdout)
 
 
 def _watch(event: Event, runner: Runner, inputs: Inputs) -> int:

@@ -1,4 +1,4 @@
-"""What ``lockstep lock`` says of the locks it wrote, as text for a terminal."""
+"""Renders the report of ``lockstep lock`` about the locks that it wrote, for a terminal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.solve.machines import MachineGroup, limits
 
 SHOWN = 3
-"""How many names of a list are shown."""
+"""The number of names of a list that are shown."""
 
 
 def summary(path: Path, lock: Lock, machines: Sequence[DeclaredMachine]) -> Iterator[str]:
-    """Yield, for each platform, what was locked, for which machine, and what its packages need of one."""
+    """Yield, for each platform, the packages that were locked, their machines, and what they need of a machine."""
     for platform, packages in sorted(lock.platforms.items()):
         pip = len(packages.only("pip"))
         count = f"{len(packages)} packages" + (f", {pip} of them by pip" if pip else "")
@@ -28,32 +28,32 @@ def summary(path: Path, lock: Lock, machines: Sequence[DeclaredMachine]) -> Iter
         if needs:
             yield f"  needs {envelope.to_text(needs)}"
         if allows:
-            yield f"  where it is there, needs {envelope.to_text(allows)}"
+            yield f"  if present, needs {envelope.to_text(allows)}"
 
 
 def undated(lock: Lock, until: str, *, known: Container[str] = ()) -> Iterator[str]:
-    """Yield the packages that a horizon does not hold for, as their records have no date.
+    """Yield the packages whose records have no date, so that a horizon does not exclude them.
 
-    ``known`` are the URLs of those that need not be told of.
+    ``known`` are the URLs of those that are not reported.
     """
     for platform, packages in sorted(lock.platforms.items()):
         conda = packages.only("conda").values()
         names = [package.name for package in conda if not package.timestamp and package.url not in known]
         if names:
-            told = f"{len(names)} of {len(conda)} packages for {platform} have no date"
-            yield f"{told}: they may be newer than {until} ({listed(names)})"
+            what = f"{len(names)} of {len(conda)} packages for {platform} have no date"
+            yield f"{what}: they may be newer than {until} ({listed(names)})"
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many there are besides."""
+    """Return the first of some names, and the number of the others."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{', '.join(names[:SHOWN])}{more}"
 
 
 def _facts(group: MachineGroup) -> str:
-    """Write virtual packages; where a machine has less than the others, which one that is."""
+    """Return virtual packages as text, with the machine that limits each."""
     oldest: Mapping[str, tuple[str, ...]] = limits(group) if len(group.machines) > 1 else {}
     return " ".join(
         f"{fact} ({', '.join(oldest[fact.name])})" if oldest.get(fact.name) else f"{fact}"
-        for fact in group.facts
+        for fact in group.virtual_packages
     )

@@ -1,4 +1,4 @@
-"""What is outdated, and what holds it back: a table for a terminal, and JSON."""
+"""Renders the outdated packages and what holds them back: a table for a terminal, and JSON."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from conda_lockstep.lock.explain.outdated import Newer, remedy
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.text.printable import visible
 
-TITLES = ("package", "locked", "new lock", "newest", "what lets the newest in")
+TITLES = ("package", "locked", "new lock", "available", "newest", "what to do, or the reason")
 
 
 @dataclass(frozen=True, slots=True)
 class OutdatedRow:
-    """What is outdated on one platform of a lock."""
+    """The outdated packages of one platform of a lock."""
 
     lock: str
     platform: str
@@ -23,11 +23,11 @@ class OutdatedRow:
 
 
 def as_text(rows: Sequence[OutdatedRow]) -> str:
-    """Return text that ends in LF; platforms that say the same are told together."""
-    told: dict[tuple[str, tuple[Newer, ...]], list[str]] = {}
+    """Return text that ends in LF; platforms with the same rows are merged."""
+    merged: dict[tuple[str, tuple[Newer, ...]], list[str]] = {}
     for row in rows:
-        told.setdefault((row.lock, row.found), []).append(row.platform)
-    blocks = ("\n".join(_block(lock, platforms, found)) for (lock, found), platforms in told.items())
+        merged.setdefault((row.lock, row.found), []).append(row.platform)
+    blocks = ("\n".join(_block(lock, platforms, found)) for (lock, found), platforms in merged.items())
     return "\n\n".join(blocks) + "\n"
 
 
@@ -39,12 +39,15 @@ def as_json(rows: Sequence[OutdatedRow]) -> str:
 def _block(lock: str, platforms: Sequence[str], found: Sequence[Newer]) -> Iterator[str]:
     where = f"{visible(lock)} ({', '.join(platforms)})"
     if not found:
-        yield f"{where}: nothing newer"
+        yield f"{where}: no newer versions"
         return
     yield where
     cells = [
         TITLES,
-        *((_name(each), each.locked, each.fresh or "–", each.newest, remedy(each)) for each in found),
+        *(
+            (_name(each), each.locked, each.fresh or "–", each.available, each.newest, remedy(each))
+            for each in found
+        ),
     ]
     shown = [tuple(visible(cell, 1000) for cell in row) for row in cells]
     widths = [max(len(row[column]) for row in shown) for column in range(len(TITLES) - 1)]
@@ -67,9 +70,12 @@ def _json(row: OutdatedRow) -> dict[str, object]:
                 "name": found.name,
                 "locked": found.locked,
                 "fresh": found.fresh,
+                "available": found.available,
                 "newest": found.newest,
                 "entries": [_json_entry(entry) for entry in found.entries],
                 "holders": [[_json_entry(entry) for entry in group] for group in found.holders],
+                "alone": found.alone,
+                "price": found.price,
                 "why": found.why,
             }
             for found in row.found

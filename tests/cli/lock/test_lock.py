@@ -187,7 +187,7 @@ def test_an_update_is_asked_for_and_a_moment_is_kept_to(folder, forge, capsys):
     capsys.readouterr()
     assert main(["lock", "--update-all"]) == 2
     assert capsys.readouterr().err.endswith(
-        "give a later --exclude-newer or a shorter --min-age, or ask for an older one\n"
+        "pass a later --exclude-newer or a shorter --min-age, or request an older version\n"
     )
     assert main(["lock", "--update-all", "--min-age", "0"]) == 0
     with pytest.raises(SystemExit, match="2"):

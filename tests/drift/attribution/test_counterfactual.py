@@ -121,7 +121,7 @@ def test_causes_need_the_file_beside_the_lock(folder, capsys):
     (folder / "environment.yml").unlink()
     (folder / "conda-lock.yml").write_text((folder / "conda-lock.yml").read_text() + "\n")
     assert main(["diff", "base/conda-lock.yml", "conda-lock.yml", "--causes"]) == 2
-    assert "lockstep: conda-lock.yml: lies beside no environment file" in capsys.readouterr().err
+    assert "lockstep: conda-lock.yml: has no environment file beside it" in capsys.readouterr().err
 
 
 def test_locks_in_another_folder_need_the_file_option(folder, capsys):

@@ -110,7 +110,7 @@ def test_what_upstream_released_is_shown_and_fails_nothing(pull: Pull) -> None:
     assert re.search(r"\| Cause \|\n.*\n\| `\S+` .*upstream, uploaded `20\d\d-\d\d-\d\d` \|", comment), (
         comment
     )
-    assert "changes would fail the check, but are upstream's doing alone" in comment
+    assert "changes would fail the check, but come from upstream alone" in comment
     assert re.search(
         r"\d+ records have no upload date, so the old lock's cut-off does not exclude them", comment
     )
@@ -138,7 +138,7 @@ def test_a_changed_pin_is_the_pull_requests_and_fails_when_critical(pull: Pull) 
     assert "| this pull request |" in pull.comment(compared)
 
 
-def test_both_at_once_are_told_apart(pull: Pull) -> None:
+def test_both_at_once_are_distinguished(pull: Pull) -> None:
     pull.write(*CHANGED)
     pull.lock("--update-all")
     compared = pull.judge()
@@ -148,7 +148,7 @@ def test_both_at_once_are_told_apart(pull: Pull) -> None:
     assert compared.status == 1
 
 
-def test_what_was_solved_anew_for_a_stale_lock_is_told_too(pull: Pull) -> None:
+def test_what_was_solved_anew_for_a_stale_lock_is_reported_too(pull: Pull) -> None:
     pull.write(*CHANGED)
     compared = pull.judge()
     assert pull.handoff.checked[0].state == "stale"
@@ -180,7 +180,7 @@ def test_a_file_with_a_name_like_an_option_has_causes_too(pull: Pull, name: str)
     assert {cause.attribution for cause in told.causes} == {"upstream"}
 
 
-def test_a_push_is_told_without_causes(pull: Pull) -> None:
+def test_a_push_is_reported_without_causes(pull: Pull) -> None:
     pull.event_name = "push"
     pull.lock("--update-all")
     assert pull.check().checked[0].causes == ()
@@ -208,7 +208,7 @@ def test_a_lock_that_did_not_change_asks_nobody(small: Pull, monkeypatch: pytest
     assert small.judge().report.rows == ()
 
 
-def test_a_release_and_a_pin_are_told_apart_on_a_generated_channel(small: Pull, channel: Channel) -> None:
+def test_a_release_and_a_pin_are_distinguished_on_a_generated_channel(small: Pull, channel: Channel) -> None:
     channel.release("idna")
     channel.release("urllib3")
     small.write("idna", "tqdm", "urllib3=2.5")
@@ -257,7 +257,7 @@ def test_a_base_that_is_not_in_the_checkout_is_said(small: Pull, channel: Channe
     small.base = base
     compared = small.judge("info", handed)
     assert compared.status == 1
-    assert "the checkout does not hold the base commit" in small.comment(compared)
+    assert "the checkout does not contain the base commit" in small.comment(compared)
 
 
 def test_a_channel_that_does_not_answer_costs_the_causes_and_nothing_else(
@@ -288,7 +288,7 @@ def publish(folder: Path, versions: dict[str, datetime]) -> None:
         write_page(folder / "simple" / name, name, files)
 
 
-def test_the_pip_parts_changes_are_told_apart_too(
+def test_the_pip_parts_changes_are_distinguished_too(
     small: Pull, tmp_path: Path, http_server: Callable[[Path], Server]
 ) -> None:
     before, after = (datetime(year, 6, 1, tzinfo=timezone.utc) for year in (2024, 2026))

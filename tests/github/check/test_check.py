@@ -302,7 +302,7 @@ def test_a_stranger_is_not_built_beside_the_checkouts_token(
 def test_what_may_be_built_is_built_and_compared(checkout: Checkout, hosted: bool) -> None:
     checkout.head_repository, checkout.hosted = ("stranger/train", True) if hosted else ("acme/train", False)
     checked = checkout.one(dataclasses.replace(INPUTS, build="auto"))
-    assert (checked.build, checked.build_reason) == ("built", "it holds exactly what the lock says"), (
+    assert (checked.build, checked.build_reason) == ("built", "it contains exactly what the lock records"), (
         checkout.log
     )
     assert checked.reached == ("linted", "solved", "installed")
@@ -320,7 +320,7 @@ def test_packages_are_kept_for_trusted_changes_alone(checkout: Checkout, trusted
     assert kept.exists() is trusted
 
 
-def test_what_is_as_on_the_base_is_built_only_when_told(checkout: Checkout) -> None:
+def test_what_is_as_on_the_base_is_built_only_on_request(checkout: Checkout) -> None:
     checkout.base = checkout.repository.commit({"conda-lock.yml": checkout.one().lock})
     assert checkout.one(dataclasses.replace(INPUTS, build="auto")).build == "skipped"
     assert checkout.one(dataclasses.replace(INPUTS, build="always")).build == "built"
@@ -352,7 +352,7 @@ def test_of_several_machines_the_one_that_is_named_is_built(checkout: Checkout) 
         {"environment.a100.conda-lock.yml": "skipped", "environment.h100.conda-lock.yml": "built"},
     ), checkout.log
     [failure] = checkout.run(dataclasses.replace(INPUTS, machine="h200")).failures
-    assert failure == "input 'machine' is 'h200'; the settings name a100, h100"
+    assert failure == "input 'machine' is 'h200'; the settings declare a100, h100"
 
 
 def test_a_lock_for_other_machines_is_not_built(checkout: Checkout) -> None:

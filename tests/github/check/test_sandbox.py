@@ -47,7 +47,7 @@ def test_home_caches_and_temporary_files_are_in_the_folder(tmp_path: Path) -> No
     assert all(place.startswith(f"{tmp_path}{os.sep}") for place in outcome.output.split())
 
 
-def test_a_failure_is_told_with_what_was_printed(tmp_path: Path) -> None:
+def test_a_failure_is_reported_with_what_was_printed(tmp_path: Path) -> None:
     outcome = sandbox.run(python("import sys; print('out'); sys.exit('err')"), tmp_path, tmp_path, 20)
     assert (outcome.status, sorted(outcome.output.split())) == (1, ["err", "out"])
 

@@ -113,7 +113,7 @@ def test_secondary_limits_are_waited_out_for_longer_each_time(
 
 def test_waiting_ends_with_the_patience(github: FakeGitHub, client: GitHub, clock: Clock) -> None:
     fail_comments(github, 429, times=9)
-    with pytest.raises(GitHubError, match="limits this token's requests, which asks to wait 120 s") as caught:
+    with pytest.raises(GitHubError, match="limits this token's requests, retry after 120 s") as caught:
         client.patience = clock.patience(total=100)
         client.comments(7)
     assert sum(clock.slept) <= 100
@@ -124,7 +124,7 @@ def test_a_wait_longer_than_the_patience_is_not_begun(
     github: FakeGitHub, client: GitHub, clock: Clock
 ) -> None:
     fail_comments(github, 403, x_ratelimit_remaining="0", x_ratelimit_reset=f"{START + 3000:.0f}")
-    with pytest.raises(GitHubError, match="wait 3001 s"):
+    with pytest.raises(GitHubError, match="retry after 3001 s"):
         client.comments(7)
     assert clock.slept == []
 
@@ -159,7 +159,7 @@ def test_a_permission_that_github_names_is_passed_on(github: FakeGitHub, client:
 @pytest.mark.parametrize(
     ("status", "message", "says"),
     [
-        (401, "Bad credentials", r"401 \(Bad credentials\); pass a token that is valid"),
+        (401, "Bad credentials", r"401 \(Bad credentials\); pass a valid token"),
         (403, "Unable to create comment because issue is locked.", r"issue is locked.\)$"),
         (404, "Not Found", "the token may lack 'pull-requests: read'"),
         (409, "Conflict", r"GitHub answered 409 \(Conflict\)"),
@@ -207,7 +207,7 @@ def test_an_answer_that_drips_is_given_up_after_the_time_for_a_whole_one(
     client.patience = clock.patience(answer=1.0, whole=1.0, tries=2)
     github.fail(kind="drip", path=COMMENTS, times=2)
     began = time.monotonic()
-    with pytest.raises(GitHubError, match=r"no answer \(it was not whole after 1 s\)") as caught:
+    with pytest.raises(GitHubError, match=r"no answer \(the answer was incomplete after 1 s\)") as caught:
         client.comments(7)
     assert time.monotonic() - began < 5
     assert caught.value.executed
@@ -237,7 +237,7 @@ def test_an_enterprise_host_is_asked_below_its_own_path(github: FakeGitHub, clie
     assert github.requests[0].path == "/api/v3/repos/acme/train/issues/7/comments"
 
 
-def test_a_closed_door_is_told_in_one_line(clock: Clock) -> None:
+def test_a_closed_door_is_reported_in_one_line(clock: Clock) -> None:
     client = GitHub("acme/train", "t", "http://127.0.0.1:9", clock.patience())
     with pytest.raises(GitHubError) as caught:
         client.create_comment(7, "hello")
@@ -246,7 +246,7 @@ def test_a_closed_door_is_told_in_one_line(clock: Clock) -> None:
     assert len(clock.slept) == 5
 
 
-def test_an_answer_that_is_no_json_is_told(github: FakeGitHub, client: GitHub) -> None:
+def test_an_answer_that_is_no_json_is_reported(github: FakeGitHub, client: GitHub) -> None:
     github.fail(status=200, headers={"Content-Type": "text/html"}, body=b"<html>Log in</html>")
     with pytest.raises(Exception, match="not JSON"):
         client.comments(7)
@@ -275,7 +275,7 @@ def test_redirects_without_end_are_given_up(github: FakeGitHub, client: GitHub, 
 
 def test_a_token_and_a_text_are_sent_to_no_other_host(github: FakeGitHub, client: GitHub) -> None:
     github.fail(status=307, headers={"Location": "https://evil.example/"}, method="POST")
-    with pytest.raises(GitHubError, match="points to another host"):
+    with pytest.raises(GitHubError, match="redirects to another host"):
         client.create_comment(7, "secret")
 
 

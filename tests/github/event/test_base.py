@@ -85,7 +85,7 @@ def test_a_shallow_checkout_without_a_token_says_how_to_deepen_it(
     _, actual, _, merge = merged(upstream)
     base = Base(clone(upstream, tmp_path / "checkout", merge, "--depth=1"), actual)
     with pytest.raises(
-        LockstepError, match=r"does not hold the base commit .*; check out with 'fetch-depth: 2'"
+        LockstepError, match=r"does not contain the base commit .*; check out with 'fetch-depth: 2'"
     ):
         base.read(LOCK)
 

@@ -47,7 +47,7 @@ def test_a_pull_request_is_read(tmp_path: Path, action: str) -> None:
     assert not event.is_fork
 
 
-def test_a_draft_is_told(tmp_path: Path) -> None:
+def test_a_draft_is_reported(tmp_path: Path) -> None:
     event = read(tmp_path, "pull_request", payloads.pull_request(draft=True))
     assert event.pull_request is not None
     assert event.pull_request.is_draft

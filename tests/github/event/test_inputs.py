@@ -53,13 +53,13 @@ def test_everything_given_is_read() -> None:
     ("name", "value", "says"),
     [
         ("LOCKSTEP_STEP", "", "neither 'check' nor 'report'"),
-        ("LOCKSTEP_BUILD", "yes", "input 'build' is 'yes'; it may be auto, always, never"),
-        ("LOCKSTEP_COMMENT", "1", "input 'comment' is '1'; it may be true, false"),
-        ("LOCKSTEP_FAIL_ON", "huge", "input 'fail-on' is 'huge'; it may be critical, high, medium"),
-        ("LOCKSTEP_LOCK_UPDATE", "push", "input 'lock-update' is 'push'; it may be none, suggest, commit"),
-        ("LOCKSTEP_CHECKS", "../x.yml", "input 'checks' has '../x.yml'; name files of .github/workflows"),
-        ("LOCKSTEP_CACHE_DIR", "cache", "input 'cache-dir' is 'cache'; name a folder from the root"),
-        ("LOCKSTEP_CUDA", "latest", "input 'cuda' is 'latest'; it may be a version such as 12.4"),
+        ("LOCKSTEP_BUILD", "yes", "input 'build' is 'yes'; use one of: auto, always, never"),
+        ("LOCKSTEP_COMMENT", "1", "input 'comment' is '1'; use one of: true, false"),
+        ("LOCKSTEP_FAIL_ON", "huge", "input 'fail-on' is 'huge'; use one of: critical, high, medium"),
+        ("LOCKSTEP_LOCK_UPDATE", "push", "input 'lock-update' is 'push'; use one of: none, suggest, commit"),
+        ("LOCKSTEP_CHECKS", "../x.yml", "input 'checks' has '../x.yml'; list files in .github/workflows"),
+        ("LOCKSTEP_CACHE_DIR", "cache", "input 'cache-dir' is 'cache'; use an absolute path"),
+        ("LOCKSTEP_CUDA", "latest", "input 'cuda' is 'latest'; use a version such as 12.4"),
     ],
 )
 def test_a_wrong_input_is_named_with_what_it_may_be(name: str, value: str, says: str) -> None:
@@ -118,9 +118,9 @@ def test_enterprise_has_its_own_addresses() -> None:
     [
         ("GITHUB_WORKSPACE", "", "GITHUB_WORKSPACE is not set; run this inside a GitHub Actions job"),
         ("LOCKSTEP_FOLDER", "", "LOCKSTEP_FOLDER is not set"),
-        ("GITHUB_RUN_ID", "x1", "GITHUB_RUN_ID is 'x1', which is no number"),
+        ("GITHUB_RUN_ID", "x1", "GITHUB_RUN_ID is 'x1', which is not a number"),
     ],
 )
-def test_a_broken_runner_is_told(name: str, value: str, says: str) -> None:
+def test_a_broken_runner_is_reported(name: str, value: str, says: str) -> None:
     with pytest.raises(LockstepError, match=says):
         read_runner({**RUNNER, name: value})

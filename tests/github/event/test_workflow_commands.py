@@ -58,7 +58,7 @@ def test_summaries_are_appended(tmp_path: Path) -> None:
 
 def test_a_summary_over_the_limit_is_refused_whole(tmp_path: Path) -> None:
     path = tmp_path / "summary.md"
-    with pytest.raises(LockstepError, match="GitHub takes 1,048,576"):
+    with pytest.raises(LockstepError, match="GitHub's limit is 1,048,576"):
         write_summary(path, "é" * 600_000)
     assert not path.exists()
 

@@ -18,7 +18,7 @@ from conda_lockstep.github.client import artifacts
 from conda_lockstep.github.event.event import read_event
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.github.event.runner import Runner
-from conda_lockstep.github.fork_comment.fork_comment import relay
+from conda_lockstep.github.fork_comment.fork_comment import comment_on_fork
 from conda_lockstep.github.fork_comment.sanitize import MOST, only_facts
 from conda_lockstep.github.handoff import handoff
 from conda_lockstep.github.handoff.handoff import Cause, Caveat, Checked, Handoff, Remark
@@ -67,7 +67,7 @@ def follow(github: FakeGitHub, folder: Path, **run: Any) -> str:
     )
     runner = Runner(folder, folder, True, github.url, 9000, 1, "other", "", None, folder / "summary.md")
     out = io.StringIO()
-    assert relay(event, runner, Inputs("report", author=BOT, token="t"), out) == 0
+    assert comment_on_fork(event, runner, Inputs("report", author=BOT, token="t"), out) == 0
     return out.getvalue()
 
 
@@ -97,7 +97,7 @@ def test_the_store_of_artifacts_is_asked_without_cost_to_the_api(
     assert [str(item) for item in github.requests if "store" in item.path] == ["GET /store/acme/train/1"]
 
 
-def test_a_failed_build_is_told(github: FakeGitHub, repository: Repository, tmp_path: Path) -> None:
+def test_a_failed_build_is_reported(github: FakeGitHub, repository: Repository, tmp_path: Path) -> None:
     upload(
         repository,
         Handoff(checked=(checked(NEW, build="failed", build_reason=SENTENCE),), base=BASE),
@@ -108,7 +108,9 @@ def test_a_failed_build_is_told(github: FakeGitHub, repository: Repository, tmp_
     assert SENTENCE not in comment(repository)
 
 
-def test_a_run_that_left_nothing_is_told(github: FakeGitHub, repository: Repository, tmp_path: Path) -> None:
+def test_a_run_that_left_nothing_is_reported(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
     follow(github, tmp_path, conclusion="failure")
     assert "the check did not finish" in comment(repository)
 
@@ -119,11 +121,11 @@ def test_a_run_that_left_nothing_is_told(github: FakeGitHub, repository: Reposit
         ({"conclusion": "cancelled"}, "ended as 'cancelled'"),
         ({"conclusion": "action_required"}, "ended as 'action_required'"),
         ({"event": "push"}, "started by 'push'"),
-        ({"head_repository": None}, "the fork of that run is gone"),
-        ({"head_repository": "acme/train"}, "its run comments itself"),
-        ({"head_sha": "d" * 40}, "no open pull request is at the commit"),
-        ({"head_branch": "other"}, "no open pull request is at the commit"),
-        ({"head_repository": "other/train"}, "no open pull request is at the commit"),
+        ({"head_repository": None}, "the fork of that run was deleted"),
+        ({"head_repository": "acme/train"}, "its own run comments"),
+        ({"head_sha": "d" * 40}, "no open pull request has that run's commit"),
+        ({"head_branch": "other"}, "no open pull request has that run's commit"),
+        ({"head_repository": "other/train"}, "no open pull request has that run's commit"),
     ],
 )
 def test_what_is_no_forks_open_pull_request_is_left_in_peace(
@@ -189,14 +191,14 @@ HOSTILE = Handoff(
 )
 
 
-def test_no_sentence_of_a_stranger_is_told_in_our_voice(
+def test_no_sentence_of_a_stranger_is_reported_in_our_voice(
     github: FakeGitHub, repository: Repository, tmp_path: Path
 ) -> None:
     upload(repository, HOSTILE, tmp_path)
     follow(github, tmp_path, conclusion="failure")
     assert SENTENCE not in comment(repository)
     assert SENTENCE not in (tmp_path / "summary.md").read_text()
-    assert "2 things could not be done" in comment(repository)
+    assert "2 errors are not shown" in comment(repository)
     assert "(`unpinned-conda`)" in comment(repository)
 
 
@@ -216,7 +218,7 @@ def test_a_lock_lies_where_locks_of_its_file_lie(lock_path: str, believed: bool)
     assert bool(facts.checked) is believed
 
 
-def test_facts_are_told_as_they_are() -> None:
+def test_facts_are_reported_as_they_are() -> None:
     plain = Handoff(checked=(checked(NEW),), base=BASE)
     assert only_facts(plain) == plain
 
@@ -225,12 +227,12 @@ def test_facts_are_told_as_they_are() -> None:
     "content",
     [b"no zip", zipped(b"{}"), zipped(b"[]"), zipped(b"{}", "../handoff.json"), zipped(b"[" * 100_000)],
 )
-def test_a_hand_off_that_is_none_is_told_as_such(
+def test_a_hand_off_that_is_none_is_reported_as_such(
     github: FakeGitHub, repository: Repository, tmp_path: Path, content: bytes
 ) -> None:
     repository.artifacts[1] = Artifact(555, "lockstep", content)
     follow(github, tmp_path)
-    assert "what the check found cannot be read" in comment(repository)
+    assert "the results of the check cannot be read" in comment(repository)
 
 
 def test_a_zip_that_swells_is_not_unpacked() -> None:
@@ -292,7 +294,7 @@ def test_a_lock_that_is_not_the_pull_requests_is_not_shown(
     """A run that leaves a harmless lock would have the bot call a harmful change clean."""
     upload(repository, Handoff(checked=(lie,), base=BASE), tmp_path)
     follow(github, tmp_path)
-    assert "`conda-lock.yml` is not as the pull request has it" in comment(repository)
+    assert "`conda-lock.yml` differs from the pull request's" in comment(repository)
     assert "No environment drift" not in comment(repository)
 
 
@@ -309,8 +311,8 @@ def test_the_merge_with_the_base_is_what_a_run_checks_out(
 @pytest.mark.parametrize(
     ("path", "status", "says"),
     [
-        ("gpu.conda-lock.yml", "modified", "`gpu.conda-lock.yml` is changed, and the run says nothing of it"),
-        (f"{SENTENCE} <b>.conda-lock.yml", "added", "a lock whose name is not shown here is changed"),
+        ("gpu.conda-lock.yml", "modified", "`gpu.conda-lock.yml` is changed, but the run did not check it"),
+        (f"{SENTENCE} <b>.conda-lock.yml", "added", "a lock (name not shown) is changed"),
         (LOCK, "modified", ""),
         ("gpu.conda-lock.yml", "removed", ""),
         ("train.py", "modified", ""),
@@ -324,7 +326,7 @@ def test_a_changed_lock_that_a_run_keeps_to_itself_is_named(
     follow(github, tmp_path)
     assert SENTENCE not in comment(repository)
     assert says in comment(repository)
-    assert bool(says) is ("is changed, and the run" in comment(repository))
+    assert bool(says) is ("is changed, but the run" in comment(repository))
 
 
 def test_a_run_that_found_nothing_to_say_of_a_changed_lock_is_commented(
@@ -333,7 +335,7 @@ def test_a_run_that_found_nothing_to_say_of_a_changed_lock_is_commented(
     repository.pulls[7].changed = ((LOCK, "modified"),)
     upload(repository, Handoff(base=BASE), tmp_path)
     follow(github, tmp_path)
-    assert "the run says nothing of it" in comment(repository)
+    assert "the run did not check it" in comment(repository)
 
 
 def test_causes_are_shown_beside_changes_and_dated_and_nothing_else_of_them(
@@ -347,7 +349,7 @@ def test_causes_are_shown_beside_changes_and_dated_and_nothing_else_of_them(
     caveats = (Caveat("linux-64", SENTENCE), Caveat("linux-64", undated(3)))
     upload(repository, Handoff(checked=(checked(NEW, causes=causes, caveats=caveats),), base=BASE), tmp_path)
     follow(github, tmp_path)
-    assert "upstream, uploaded `2025-03-01`, says its run" in comment(repository)
+    assert "upstream, uploaded `2025-03-01`, according to its own run" in comment(repository)
     assert "upstream's doing alone" not in comment(repository)
     assert "3 records have no upload date" in comment(repository)
     assert SENTENCE not in comment(repository)

@@ -47,7 +47,7 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"schema": 2}, "of another version"),
+        ({"schema": 2}, "another version"),
         ({"schema": "1"}, "'schema' is not a whole number"),
         ({"failures": "no"}, "'failures' is not a list of texts"),
         ({"failures": [1]}, "'failures' is not a list of texts"),
@@ -56,13 +56,13 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
         ({"remarks": [{"rule": "x"}]}, "'severity' is not text"),
         (
             {"checked": [{"path": "x", "lock_path": "y", "state": "fine"}]},
-            "'state' is none of current, stale",
+            "'state' is not one of current, stale",
         ),
-        ({"checked": [{"path": "../x", "lock_path": "y"}]}, "'path' leads out of the repository"),
-        ({"checked": [{"path": "x", "lock_path": "/y"}]}, "'lock_path' leads out of the repository"),
-        (with_cause(attribution="the maintainers'"), "'attribution' is none of"),
-        (with_cause(uploaded=-1), "'uploaded' is no moment"),
-        (with_cause(uploaded=10**15), "'uploaded' is no moment"),
+        ({"checked": [{"path": "../x", "lock_path": "y"}]}, "'path' is outside the repository"),
+        ({"checked": [{"path": "x", "lock_path": "/y"}]}, "'lock_path' is outside the repository"),
+        (with_cause(attribution="the maintainers'"), "'attribution' is not one of"),
+        (with_cause(uploaded=-1), "'uploaded' is not a valid time"),
+        (with_cause(uploaded=10**15), "'uploaded' is not a valid time"),
         (with_cause(uploaded="now"), "'uploaded' is not a whole number"),
     ],
 )
@@ -79,7 +79,7 @@ def test_long_text_is_cut(tmp_path: Path) -> None:
     assert handoff.read(tmp_path / "handoff.json").failures == ("x" * handoff.MAX_TEXT,)
 
 
-def test_a_check_that_did_not_finish_is_told(tmp_path: Path) -> None:
+def test_a_check_that_did_not_finish_is_reported(tmp_path: Path) -> None:
     with pytest.raises(LockstepError, match="the check did not finish"):
         handoff.read(tmp_path / "handoff.json")
 

@@ -71,7 +71,7 @@ def test_nothing_is_written_when_nothing_changed(
     assert [str(request) for request in github.requests] == ["GET /repos/acme/train/issues/7/comments"]
 
 
-def test_a_text_that_somebody_edited_is_put_right(client: GitHub, repository: Repository) -> None:
+def test_a_text_that_a_user_edited_is_put_right(client: GitHub, repository: Repository) -> None:
     publish(client, draft("right"))
     [comment] = repository.comments.values()
     comment.body = comment.body.replace("right", "wrong")
@@ -119,7 +119,7 @@ def test_our_comment_is_found_among_hundreds(
     assert bodies(repository) == ["second"]
 
 
-def test_a_marker_forged_by_somebody_else_is_ignored(
+def test_a_marker_forged_by_another_user_is_ignored(
     github: FakeGitHub, client: GitHub, repository: Repository
 ) -> None:
     forged = plant(github, repository, compose(draft("forged", run=999_999)), "stranger")
@@ -232,7 +232,7 @@ def test_a_conflict_without_end_is_given_up(
     publish(client, draft("first"))
     github.fail(status=409, method="PATCH", times=99)
     assert publish(client, draft("second", run=101)) == CommentOutcome(
-        "failed", reason="the comment kept changing under our hands"
+        "failed", reason="the comment kept changing during the update"
     )
 
 
@@ -255,10 +255,10 @@ def test_of_two_runs_that_race_the_newer_stays(
     ("token", "says"),
     [
         (Token(permissions={"pull_requests": "read"}), "add 'pull-requests: write' to the job's permissions"),
-        (None, "401 (Bad credentials); pass a token that is valid"),
+        (None, "401 (Bad credentials); pass a valid token"),
     ],
 )
-def test_a_failure_to_comment_is_told_not_raised(
+def test_a_failure_to_comment_is_reported_not_raised(
     github: FakeGitHub, client: GitHub, repository: Repository, token: Token | None, says: str
 ) -> None:
     if token is None:
@@ -270,7 +270,7 @@ def test_a_failure_to_comment_is_told_not_raised(
     assert says in outcome.reason
 
 
-def test_a_comment_written_as_somebody_else_says_what_to_set(
+def test_a_comment_written_as_another_user_says_what_to_set(
     github: FakeGitHub, client: GitHub, repository: Repository
 ) -> None:
     github.token("t", Token(login="lockstep-app[bot]"))
@@ -281,7 +281,7 @@ def test_the_longest_body_fits_and_a_longer_one_is_refused(client: GitHub, repos
     assert publish(client, draft("é" * BODY_LIMIT)).kind == "created"
     outcome = publish(client, draft("x" * 65_536))
     assert outcome.kind == "failed"
-    assert "GitHub takes 65,536" in outcome.reason
+    assert "GitHub's limit is 65,536" in outcome.reason
 
 
 def test_the_marker_holds_nothing_that_could_end_it() -> None:

@@ -80,7 +80,7 @@ def test_a_look_that_failed_leaves_what_was_found_before_and_when(
     assert repository.issues[1].body.rstrip().endswith("Last look: day 5")
 
 
-def test_what_somebody_closed_stays_closed_until_there_is_other_news(
+def test_what_a_user_closed_stays_closed_until_there_is_other_news(
     client: GitHub, repository: Repository
 ) -> None:
     keep(client, watch("a release", day=1))
@@ -93,7 +93,7 @@ def test_what_somebody_closed_stays_closed_until_there_is_other_news(
 
 
 @pytest.mark.parametrize("clean", [False, True])
-def test_a_label_that_somebody_took_away_makes_no_second_issue(
+def test_a_label_that_a_user_took_away_makes_no_second_issue(
     client: GitHub, repository: Repository, clean: bool
 ) -> None:
     keep(client, watch("a release", day=1))
@@ -189,7 +189,7 @@ def test_a_lost_answer_makes_no_second_issue(
         (410, "Issues has been disabled in this repository.", "has been disabled"),
     ],
 )
-def test_what_keeps_an_issue_from_being_written_is_told(
+def test_what_keeps_an_issue_from_being_written_is_reported(
     github: FakeGitHub, client: GitHub, repository: Repository, status: int, message: str, says: str
 ) -> None:
     github.fail(status=status, method="POST", body=f'{{"message": "{message}"}}'.encode(), times=9)
@@ -198,6 +198,6 @@ def test_what_keeps_an_issue_from_being_written_is_told(
     assert says in outcome.reason
 
 
-def test_a_text_too_long_is_told(client: GitHub, repository: Repository) -> None:
-    assert "GitHub takes 65,536" in keep(client, watch("x" * 70_000)).reason
+def test_a_text_too_long_is_reported(client: GitHub, repository: Repository) -> None:
+    assert "GitHub's limit is 65,536" in keep(client, watch("x" * 70_000)).reason
     assert repository.issues == {}

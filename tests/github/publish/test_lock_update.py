@@ -145,7 +145,7 @@ def test_a_push_meanwhile_is_not_overwritten(world: World) -> None:
     world.github.between = push
     world.run("commit")
     assert [world.on_branch("rev-parse", "HEAD")] == theirs
-    assert "somebody has pushed to" in (world.folder / "summary.md").read_text()
+    assert "was pushed to in the meantime" in (world.folder / "summary.md").read_text()
 
 
 def test_a_push_that_did_not_help_is_not_made_twice(world: World) -> None:
@@ -157,7 +157,7 @@ def test_a_push_that_did_not_help_is_not_made_twice(world: World) -> None:
     commit = world.on_branch("rev-parse", "HEAD")
     world.run("commit")
     assert world.on_branch("rev-parse", "HEAD") == commit
-    assert "was such a push already" in world.comment
+    assert "was already such an update" in world.comment
 
 
 def test_a_file_that_the_base_changed_as_well_is_to_be_merged_first(world: World) -> None:
@@ -191,7 +191,7 @@ def test_nothing_is_written_that_is_no_lock(world: World) -> None:
         )
         world.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT, LOCKSTEP_LOCK_UPDATE="commit")
         assert world.on_branch("rev-parse", "HEAD") == before
-        assert "is no lock of the repository" in world.comment
+        assert "is not a lock in the repository" in world.comment
         handed.write_text(
             handed.read_text().replace(f'"lock_path": "{path}"', '"lock_path": "conda-lock.yml"')
         )

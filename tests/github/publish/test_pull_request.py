@@ -122,31 +122,31 @@ def test_other_locks_move_the_branch_on_and_bring_the_base_with_them(world: Worl
     assert world.on_branch("show", "-s", "--format=%P", "BRANCH").count(" ") == 0
 
 
-def test_somebody_elses_commits_are_left_alone(world: World) -> None:
+def test_commits_by_others_are_left_alone(world: World) -> None:
     world.refresh()
     theirs = world.push_to_branch({"train.py": "x = 3\n"})
     world.github.requests.clear()
     outcome = world.refresh("newer\n")
     assert outcome.kind == "failed"
-    assert f"{BRANCH} has commits of somebody else" in outcome.reason
+    assert f"{BRANCH} has commits by others" in outcome.reason
     assert world.on_branch("rev-parse", "BRANCH") == theirs
     assert world.writes == []
 
 
-def test_an_amended_commit_of_ours_is_somebody_elses(world: World) -> None:
+def test_an_amended_commit_of_ours_counts_as_others(world: World) -> None:
     world.refresh()
     world.on_branch("checkout", "--quiet", "--detach", "BRANCH")
     world.clone.write({"conda-lock.yml": "by hand\n"})
     world.clone.git("commit", "--quiet", "--all", "--amend", "--no-edit")
     world.clone.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{BRANCH}")
     world.clone.git("checkout", "--quiet", "main")
-    assert "somebody else" in world.refresh("newer\n").reason
+    assert "by others" in world.refresh("newer\n").reason
     assert world.on_branch("show", "BRANCH:conda-lock.yml") == "by hand"
 
 
 def test_a_branch_that_is_nobodys_of_ours_is_left_alone(world: World) -> None:
     world.clone.git("push", "--quiet", "origin", f"main:refs/heads/{BRANCH}")
-    assert "somebody else" in world.refresh().reason
+    assert "by others" in world.refresh().reason
     assert world.remote.pulls == {}
 
 
@@ -161,7 +161,7 @@ def test_a_push_between_look_and_write_is_kept(world: World) -> None:
             theirs.append(world.push_to_branch({"train.py": "x = 3\n"}))
 
     world.github.between = push
-    assert "somebody else" in world.refresh("newer\n").reason
+    assert "by others" in world.refresh("newer\n").reason
     assert [world.on_branch("rev-parse", "BRANCH")] == theirs
 
 
@@ -190,7 +190,7 @@ def test_a_branch_that_always_moves_is_given_up(world: World) -> None:
     assert "kept changing" in world.refresh().reason
 
 
-def test_a_rule_of_the_repository_is_told_and_not_taken_for_a_race(world: World) -> None:
+def test_a_rule_of_the_repository_is_reported_and_not_taken_for_a_race(world: World) -> None:
     body = b'{"message": "Repository rule violations found"}'
     world.github.fail(status=422, method="POST", path="/git/refs", body=body, times=9)
     assert "Repository rule violations found" in world.refresh().reason
@@ -213,13 +213,13 @@ def test_what_is_merged_is_done_and_what_is_reverted_is_done_again(world: World)
     assert world.on_branch("diff", "--name-only", "main...BRANCH").split()[0] == "conda-lock.yml"
 
 
-def test_what_somebody_closed_stays_closed_until_there_are_other_locks(world: World) -> None:
+def test_what_a_user_closed_stays_closed_until_there_are_other_locks(world: World) -> None:
     world.refresh()
     world.remote.pulls[1].state = "closed"
     world.github.requests.clear()
     outcome = world.refresh()
     assert (outcome.kind, world.writes) == ("skipped", [])
-    assert "somebody has closed it" in outcome.reason
+    assert "it was closed" in outcome.reason
     assert world.refresh("newer\n").kind == "created"
     assert {number: pull.state for number, pull in world.remote.pulls.items()} == {1: "closed", 2: "open"}
 
@@ -227,11 +227,11 @@ def test_what_somebody_closed_stays_closed_until_there_are_other_locks(world: Wo
 def test_without_anything_to_refresh_the_pull_request_is_closed(world: World) -> None:
     assert world.refresh(files={}).kind == "skipped"
     world.refresh()
-    assert "closed, as there is nothing" in world.refresh(files={}).reason
+    assert "closed, because nothing" in world.refresh(files={}).reason
     assert world.remote.pulls[1].state == "closed"
 
 
-def test_a_pull_request_that_somebody_opened_from_the_branch_is_theirs(world: World) -> None:
+def test_a_pull_request_that_a_user_opened_from_the_branch_is_theirs(world: World) -> None:
     world.remote.actions_may_open = False
     world.refresh()
     world.remote.actions_may_open = True
@@ -306,7 +306,7 @@ def test_an_older_run_never_overwrites_a_newer_one(world: World) -> None:
     assert world.on_branch("show", "BRANCH:conda-lock.yml") == "newer"
 
 
-def test_a_marker_that_somebody_else_planted_is_not_taken_for_ours(world: World) -> None:
+def test_a_marker_that_another_user_planted_is_not_taken_for_ours(world: World) -> None:
     """A stranger's pull request is of another repository: it is not even listed."""
     from tests.support.github import PullRequest
 

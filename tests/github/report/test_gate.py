@@ -78,12 +78,12 @@ def test_what_else_fails_a_check(base: Base, given: Handoff, status: int) -> Non
     assert judge(given, base, "never").status == (2 if status == 2 else 0)
 
 
-def test_a_first_lock_is_told_and_not_called_drift(tmp_path: Path) -> None:
+def test_a_first_lock_is_reported_and_not_called_drift(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "checkout")
     compared = judge(handoff(checked(OLD)), Base(repository.folder, repository.commit({FILE: "name: x\n"})))
     assert (compared.report.rows, compared.status, compared.touched) == ((), 0, True)
     [note] = compared.report.notes
-    assert "is not on the base commit" in note
+    assert "does not exist on the base commit" in note
     assert compared.identities[0][2] in note
 
 

@@ -85,7 +85,7 @@ def job(tmp_path: Path, github: FakeGitHub) -> Job:
     return Job(tmp_path, github)
 
 
-def test_drift_is_told_everywhere_it_is_looked_for(job: Job) -> None:
+def test_drift_is_reported_everywhere_it_is_looked_for(job: Job) -> None:
     assert job.run(handoff(checked(GRAVE))) == 1
     [comment] = job.comments
     for text in (comment, job.summary):
@@ -115,11 +115,11 @@ def test_pushes_edit_one_comment_until_it_is_clean(job: Job) -> None:
 def test_what_touches_no_environment_gets_no_comment(job: Job) -> None:
     assert job.run(handoff(checked(OLD))) == 0
     assert job.comments == []
-    assert "comment: skipped: the change touches no environment" in job.log
+    assert "comment: skipped: the change does not affect an environment" in job.log
     assert "No environment drift" in job.summary
 
 
-def test_a_clean_change_of_the_file_is_told(job: Job) -> None:
+def test_a_clean_change_of_the_file_is_reported(job: Job) -> None:
     assert job.run(handoff(checked(OLD, file="name: x # why\n"))) == 0
     assert "No environment drift" in job.comments[0]
 
@@ -176,11 +176,11 @@ def test_a_comment_can_be_declined(job: Job) -> None:
             Token(permissions={"pull_requests": "read"}),
             "add 'pull-requests: write' to the job's permissions",
         ),
-        (dataclasses.replace(INPUTS, token=""), Token(), "there is no token to comment with"),
+        (dataclasses.replace(INPUTS, token=""), Token(), "no token to comment with"),
         (
             dataclasses.replace(INPUTS, author=""),
             Token(),
-            "say who it comments as with 'author: my-app[bot]'",
+            "set the account that it comments as: 'author: my-app[bot]'",
         ),
     ],
 )
@@ -203,7 +203,7 @@ def test_a_personal_token_comments_as_its_owner(job: Job) -> None:
     assert comment.login == "octocat"
 
 
-def test_what_could_not_be_done_is_told_and_is_status_2(job: Job) -> None:
+def test_what_could_not_be_done_is_reported_and_is_status_2(job: Job) -> None:
     assert job.run(handoff(checked(PATCH), failures=["environment.yml: a ‮ problem\n::error::x"])) == 2
     assert "::error title=conda-lockstep::environment.yml" in job.log
     assert "\n::error::x" not in job.log
@@ -221,13 +221,13 @@ def test_a_shallow_checkout_reads_the_base_from_github(job: Job, tmp_path: Path)
     assert "Environment drift: 1 critical" in job.comments[0]
 
 
-def test_a_check_that_did_not_finish_is_told(job: Job) -> None:
+def test_a_check_that_did_not_finish_is_reported(job: Job) -> None:
     assert report(job.event, job.runner, INPUTS, io.StringIO()) == 2
     assert "the check did not finish" in job.comments[0]
     assert "No environment drift" not in job.comments[0]
 
 
-def test_a_hand_off_that_was_tampered_with_is_told(job: Job) -> None:
+def test_a_hand_off_that_was_tampered_with_is_reported(job: Job) -> None:
     (job.runner.folder / "handoff.json").write_text('{"schema": 1, "failures": {}}')
     assert report(job.event, job.runner, INPUTS, io.StringIO()) == 2
     assert "is not a list of texts" in job.summary

@@ -47,30 +47,30 @@ def test_what_was_not_compared_is_not_called_free_of_drift(base: Base, given: Ha
 def test_a_first_lock_is_named_with_its_identity(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "empty")
     text = written(handoff(checked(OLD)), Base(repository.folder, repository.commit({})))
-    assert "is not on the base commit" in text
+    assert "does not exist on the base commit" in text
     assert "`ls1-" in text
 
 
-def test_a_stale_lock_is_told_with_its_reasons_and_the_way_out(base: Base) -> None:
+def test_a_stale_lock_is_reported_with_its_reasons_and_the_way_out(base: Base) -> None:
     text = written(handoff(checked(NEW, state="stale", reasons=("python 3.12 is asked for",))), base)
-    assert "❌ `conda-lock.yml` does not hold for `environment.yml`; python `3.12` is asked for." in text
+    assert "❌ `conda-lock.yml` does not fit `environment.yml`; python `3.12` is asked for." in text
     assert "lockstep lock environment.yml && git add conda-lock.yml" in text
     assert "Environment drift: 1 critical" in text
 
 
-def test_a_refused_build_is_told_with_its_reason(base: Base) -> None:
+def test_a_refused_build_is_reported_with_its_reason(base: Base) -> None:
     text = written(
         handoff(checked(OLD, build="refused", build_reason="the pull request comes from a fork")), base
     )
     assert "🔒 `environment.yml` was not built: the pull request comes from a fork." in text
 
 
-def test_findings_are_told_most_severe_first_and_counted(base: Base) -> None:
+def test_findings_are_reported_most_severe_first_and_counted(base: Base) -> None:
     remarks = [Remark("unpinned-conda", "warning", "numpy has no version", FILE, n, 5) for n in range(1, 9)]
     error = Remark("bad-spec", "error", "no version is named", FILE, 30, 5)
     text = written(handoff(checked(OLD), remarks=[*remarks, error]), base)
     assert text.index("`environment.yml:30:5`") < text.index("`environment.yml:1:5`")
-    assert "4 more findings of the linter" in text
+    assert "4 more linter findings" in text
 
 
 def test_no_text_of_a_pull_request_is_markup(base: Base) -> None:

@@ -39,7 +39,7 @@ def test_where_nothing_has_moved_there_is_no_issue(world: Watching) -> None:
     assert world.run() == 0
     assert (world.issue, world.writes) == (None, [])
     assert "No environment drift" in world.summary
-    assert "issue: skipped: nothing has moved" in world.log
+    assert "issue: skipped: nothing has changed" in world.log
     outputs = world.outputs
     assert (outputs["drift"], outputs["severity"], outputs["evidence"]) == ("false", "", "solved")
     assert re.fullmatch(r"conda-lock\.yml\t[\w-]+\tls1-[0-9a-f]{12}", outputs["environment-id"])
@@ -52,12 +52,12 @@ def test_a_release_opens_the_issue_and_a_new_lock_closes_it(world: Watching) -> 
     issue = world.issue
     assert issue is not None
     assert (issue.state, issue.title, issue.login) == (
-        "open", "Upstream has moved since the conda locks were made", BOT,
+        "open", "Upstream has changed since the conda locks were made", BOT,
     )  # fmt: skip
     assert "`idna`" in issue.body
     assert "upstream, uploaded" in issue.body
     assert "lockstep lock --update-all environment.yml" in issue.body
-    assert "Looked last on **2026-03-02 04:17 UTC**" in issue.body
+    assert "Last checked on **2026-03-02 04:17 UTC**" in issue.body
     assert "on the schedule `17 4 * * *`" in issue.body
     assert world.outputs["issue"] == "https://github.com/acme/train/issues/1"
     assert world.outputs["drift"] == "true"
@@ -84,25 +84,25 @@ def test_a_look_that_fails_is_shown_as_such_and_is_status_2(world: Watching) -> 
     assert world.run(2, fail_on="never") == 2
     issue = world.issue
     assert issue is not None
-    assert issue.title == "The upstream watch of the conda locks fails"
-    assert "❌ **The look at the channels of 2026-03-03 04:17 UTC" in issue.body
+    assert issue.title == "The upstream check of the conda locks fails"
+    assert "❌ **The check of the channels on 2026-03-03 04:17 UTC" in issue.body
     assert "https://github.com/acme/train/actions/runs/1002" in issue.body
     assert "`idna`" in issue.body, "what was seen before stays"
-    assert "Looked last on **2026-03-02 04:17 UTC**" in issue.body
+    assert "Last checked on **2026-03-02 04:17 UTC**" in issue.body
     assert "::error title=conda-lockstep::" in world.log
     assert world.outputs["drift"] == "false"
     world.server.heal()
     assert world.run(3, fail_on="never") == 0
     assert "❌" not in issue.body
-    assert "Looked last on **2026-03-04 04:17 UTC**" in issue.body
+    assert "Last checked on **2026-03-04 04:17 UTC**" in issue.body
 
 
-def test_a_file_without_a_solution_is_told_with_what_took_it(world: Watching) -> None:
+def test_a_file_without_a_solution_is_reported_with_what_took_it(world: Watching) -> None:
     world.channel.withdraw(world.channel.newest("tqdm"))
     assert world.run(fail_on="never") == 2
     issue = world.issue
     assert issue is not None
-    assert issue.title == "The upstream watch of the conda locks fails"
+    assert issue.title == "The upstream check of the conda locks fails"
     assert "no longer in" in issue.body
     assert "vanished" in issue.body
     [failure] = world.findings.failures
@@ -124,7 +124,7 @@ def test_one_lock_that_fails_hides_no_other(world: Watching) -> None:
 def test_without_a_lock_there_is_nothing_to_watch(world: Watching) -> None:
     world.push({"conda-lock.yml": None})
     assert world.run() == 2
-    assert world.findings.failures == ("there is no lock to watch; make one with: lockstep lock",)
+    assert world.findings.failures == ("no lock to watch; run: lockstep lock",)
 
 
 def test_only_the_files_that_are_named_are_watched_in_an_issue_of_their_own(world: Watching) -> None:
@@ -136,12 +136,12 @@ def test_only_the_files_that_are_named_are_watched_in_an_issue_of_their_own(worl
     assert len(world.remote.issues) == 3
 
 
-def test_only_the_default_branch_is_told_of(world: Watching) -> None:
+def test_only_the_default_branch_is_reported_of(world: Watching) -> None:
     world.channel.release("idna")
     assert world.run(name="workflow_dispatch", branch="topic") == 0
     assert world.remote.issues == {}
     assert world.github.requests == []
-    assert "the issue is about main, and this run about topic" in world.log
+    assert "the issue is for main, but this run is for topic" in world.log
     assert "`idna`" in world.summary
     assert world.run(name="workflow_dispatch") == 0
     assert len(world.remote.issues) == 1
@@ -177,16 +177,16 @@ def test_an_issue_that_cannot_be_kept_fails_the_run_and_says_why(
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"token": ""}, "there is no token to write the issue with"),
-        ({"author": ""}, "say who it writes as with 'author: my-app[bot]'"),
+        ({"token": ""}, "no token to write the issue with"),
+        ({"author": ""}, "set the account that it writes as: 'author: my-app[bot]'"),
     ],
 )
-def test_a_token_that_does_not_do_is_told(world: Watching, inputs: dict[str, Any], says: str) -> None:
+def test_a_token_that_does_not_do_is_reported(world: Watching, inputs: dict[str, Any], says: str) -> None:
     assert world.run(**inputs) == 2
     assert says in world.log
 
 
-def test_a_look_that_did_not_finish_is_told(world: Watching) -> None:
+def test_a_look_that_did_not_finish_is_reported(world: Watching) -> None:
     world.channel.release("idna")
     world.run(1)
     (world.runner.folder / findings_file.FILE_NAME).write_text('{"schema": 1, "report": "{}"}')
@@ -216,10 +216,10 @@ def test_findings_that_would_write_anything_but_a_lock_are_refused(world: Watchi
     given = Inputs("report", mode="upstream", author=BOT, token="t", lock_update="commit")
     with (world.folder / "log").open("w") as stream:
         assert watch.tell(_event(world), world.runner, given, stream) == 2
-    assert "is no lock of the repository" in (world.folder / "log").read_text()
+    assert "is not a lock in the repository" in (world.folder / "log").read_text()
 
 
-def test_an_issue_with_our_marker_by_somebody_else_is_left_alone(world: Watching) -> None:
+def test_an_issue_with_our_marker_by_another_user_is_left_alone(world: Watching) -> None:
     world.channel.release("idna")
     text = marked(State("upstream", "", 1, 1), "forged")
     world.remote.issues[1] = Issue(1, "stranger", "Upstream", text, ("conda-lockstep",))
@@ -310,7 +310,7 @@ def test_a_look_that_failed_touches_no_pull_request(world: Watching) -> None:
     assert pull.state == "open"
     assert [method for method, path, _ in world.writes if not path.startswith("issues")] == []
     world.server.heal()
-    # Upstream has taken it back: there is nothing to refresh any more.
+    # Upstream has taken it back: nothing to refresh any more.
     world.channel.withdraw(world.channel.newest("idna"))
     world.run(2, lock_update="commit")
     assert pull.state == "closed"

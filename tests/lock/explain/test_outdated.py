@@ -48,14 +48,45 @@ def test_what_is_newer_is_listed_with_the_lines_that_hold_it_back(folder, capsys
         capsys.readouterr().out
         == """\
 conda-lock.yml (linux-64)
-  package  locked   new lock  newest  what lets the newest in
-  python   3.12.13  3.12.13   3.14.6  nothing of yours: pandas 1.3.4 … 2.3.3 need python 3.12.*, which line 6 asks for
-  numpy    2.1.3    2.1.3     2.4.6   nothing of yours: pandas 1.3.4 … 2.2.2 need numpy >=1.26.0,<2.0a0, \
-which line 6 asks for
-  pandas   2.2.3    2.2.3     3.0.0   open 'pandas=2.2' (line 6)
-  pytorch  2.4.1    2.4.1     2.10.0  open 'pytorch=2.4.*=*cuda*' (line 7)
+  package  locked   new lock  available  newest  what to do, or the reason
+  python   3.12.13  3.12.13   3.12.13    3.14.6  pandas 3.0.0 (line 6) needs python 3.12.*
+  numpy    2.1.3    2.1.3     2.4.3      2.4.6   open 'numpy<2.2' (line 5); not 2.4.6: it needs python 3.14.*, \
+but pandas 3.0.0 (line 6) needs python 3.12.*
+  pandas   2.2.3    2.2.3     3.0.0      3.0.0   open 'pandas=2.2' (line 6)
+  pytorch  2.4.1    2.4.1     2.10.0     2.10.0  open 'pytorch=2.4.*=*cuda*' (line 7)
 """
     )
+
+
+def test_the_version_that_the_own_entry_alone_allows_is_shown_beside_the_newest(folder, capsys):
+    _lock(folder, "python=3.12", "numpy=2.2")
+    capsys.readouterr()
+    assert main(["outdated"]) == 1
+    assert capsys.readouterr().out.splitlines()[3] == (
+        "  numpy    2.2.6    2.2.6     2.4.6      2.4.6   open 'numpy=2.2' (line 5) and 'python=3.12' (line 4); "
+        "opening 'numpy=2.2' (line 5) alone gives 2.4.3"
+    )
+
+
+@pytest.mark.parametrize("entries", [ENTRIES, ("python=3.12", "numpy=2.0", "pandas=2.2.2", "scipy=1.13")])
+def test_no_version_above_the_available_one_is_left_if_every_entry_is_opened(
+    folder, anaconda, capsys, entries
+):
+    _lock(folder, *entries)
+    capsys.readouterr()
+    assert main(["outdated", "--format", "json"]) == 1
+    (told,) = json.loads(capsys.readouterr().out)["platforms"]
+    mirrors = Mirrors({"https://conda.anaconda.org": anaconda}, TRUSTED)
+    solver = Solver(mirrors)
+    names = [re.split("[=<]", entry)[0] for entry in entries]
+    for package in told["packages"]:
+        build = "=*cuda*" if package["name"] == "pytorch" else ""
+        for sign, solvable in (("==", True), (">", False)):
+            spec = f"{package['name']}{sign}{package['available']}{build}"
+            others = [name for name in names if name != package["name"]]
+            text = HEAD + "".join(f"  - '{entry}'\n" for entry in (*others, spec))
+            assert _has_solution(solver, mirrors, text) == solvable, (package, spec)
+        assert bool(package["why"]) == (package["available"] != package["newest"])
 
 
 def test_each_group_of_lines_lets_the_newest_in_and_no_smaller_one_does(folder, anaconda, capsys):
@@ -67,7 +98,7 @@ def test_each_group_of_lines_lets_the_newest_in_and_no_smaller_one_does(folder, 
     solver = Solver(mirrors)
     tried = 0
     for package in told["packages"]:
-        newest = f"{package['name']}=={package['newest']}"
+        newest = f"{package['name']}=={package['available']}"
         for group in package["holders"]:
             lines = [entry["line"] for entry in group]
             for opened in (lines, lines[1:]):
@@ -95,7 +126,7 @@ def test_a_file_that_is_up_to_date_says_so(folder, capsys):
     _lock(folder, "tzdata", "zlib")
     capsys.readouterr()
     assert main(["outdated"]) == 0
-    assert capsys.readouterr().out == "conda-lock.yml (linux-64): nothing newer\n"
+    assert capsys.readouterr().out == "conda-lock.yml (linux-64): no newer versions\n"
 
 
 def test_a_release_of_today_is_in_a_new_lock(forge, tmp_path, monkeypatch, capsys):
@@ -110,8 +141,8 @@ def test_a_release_of_today_is_in_a_new_lock(forge, tmp_path, monkeypatch, capsy
     capsys.readouterr()
     assert main(["outdated"]) == 1
     idna, urllib3 = capsys.readouterr().out.splitlines()[2:]
-    assert re.fullmatch(r"  idna +3.10 +3.11 +3.11 +a new lock has it", idna)
-    assert re.fullmatch(r"  urllib3 +2.3.0 +2.3.0 +2.5.0 +open 'urllib3=2.3' \(line 5\)", urllib3)
+    assert re.fullmatch(r"  idna +3.10 +3.11 +3.11 +3.11 +a new lock has it", idna)
+    assert re.fullmatch(r"  urllib3 +2.3.0 +2.3.0 +2.5.0 +2.5.0 +open 'urllib3=2.3' \(line 5\)", urllib3)
 
 
 def test_pip_packages_are_judged_by_the_index(forge, tmp_path, monkeypatch, capsys):
@@ -137,8 +168,8 @@ def test_pip_packages_are_judged_by_the_index(forge, tmp_path, monkeypatch, caps
     capsys.readouterr()
     assert main(["outdated"]) == 1
     out = capsys.readouterr().out
-    assert re.search(r"app \(pip\) +1.0 +1.5 +2.0 +open 'app<2' \(line 6\)\n", out)
-    assert re.search(r"tool \(pip\) +1.0 +2.0 +2.0 +a new lock has it\n", out)
+    assert re.search(r"app \(pip\) +1.0 +1.5 +2.0 +2.0 +open 'app<2' \(line 6\)\n", out)
+    assert re.search(r"tool \(pip\) +1.0 +2.0 +2.0 +2.0 +a new lock has it\n", out)
 
 
 def _wheel(folder: Path, name: str, version: str) -> Path:

@@ -35,7 +35,7 @@ HEAD = "channels: [conda-forge]\ndependencies:\n"
         ),
         (
             "  - pytorch::python=3.12\n",
-            "environment.yml:3:5: 'pytorch::python=3.12': pytorch has no 'python' for linux-64; name another channel",
+            "environment.yml:3:5: 'pytorch::python=3.12': pytorch has no 'python' for linux-64; choose another channel",
         ),
         (
             "  - glom\n",
@@ -44,12 +44,12 @@ HEAD = "channels: [conda-forge]\ndependencies:\n"
         (
             "  - pywin32\n",
             "environment.yml:3:5: no package 'pywin32' for linux-64 in conda-forge, only for win-64; "
-            "keep it in a file of that platform's own",
+            "move it to an environment file for that platform",
         ),
         (
             "  - 'pytorch=2.*=cuda*'\n",
             "environment.yml:3:5: 'pytorch=2.*=cuda*' cannot be installed on linux-64; "
-            "say which CUDA the machine's driver supports: --cuda 12.4",
+            "pass the CUDA that the machine's driver supports: --cuda 12.4",
         ),
     ],
 )
@@ -104,8 +104,8 @@ def test_only_the_lines_that_clash_are_named_with_a_change_that_works(locking):
         ),
         pytest.param(
             "channels: [pytorch, nvidia]\ndependencies: [pytorch=1.9.1]\n",
-            "environment.yml:2:16: 'pytorch=1.9.1' cannot be installed on linux-64; change it, or drop it",
-            "pytorch 1.9.1 needs blas mkl, which no channel of the file has",
+            "environment.yml:2:16: 'pytorch=1.9.1' cannot be installed on linux-64; change it, or remove it",
+            "pytorch 1.9.1 needs blas mkl, which is in no channel of the file",
             id="a dependency that no channel has",
         ),
         pytest.param(
@@ -116,8 +116,8 @@ def test_only_the_lines_that_clash_are_named_with_a_change_that_works(locking):
         ),
         pytest.param(
             "channels: [conda-forge]\ndependencies: [cuda-version=13.1]\n",
-            "the driver is taken to support CUDA 12.9: change --cuda or the version asked for",
-            "the driver runs CUDA 12.9 at most, so cuda-version has to be <13",
+            "the driver is assumed to support CUDA 12.9: change --cuda or the requested version",
+            "the driver runs at most CUDA 12.9, which requires cuda-version <13",
             id="an old driver",
         ),
         pytest.param(
@@ -143,7 +143,7 @@ def test_a_version_that_only_a_later_channel_has_is_taken_from_there(locking):
 
 def test_an_old_driver_is_said_to_be_the_reason(locking):
     with pytest.raises(
-        LockstepError, match=r"taken to support CUDA 11\.2: change --cuda or the version asked for"
+        LockstepError, match=r"assumed to support CUDA 11\.2: change --cuda or the requested version"
     ):
         locking(HEAD + "  - 'pytorch=2.10=cuda*'\n  - cuda-version=12.9\n", cuda="11.2")
 

@@ -10,8 +10,9 @@ from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.pip.device_entries import requests_of
 from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
-from conda_lockstep.lock.solve.requested_spec import wanted
+from conda_lockstep.lock.solve.device_requests import DeviceRequests
 from conda_lockstep.packages import Package, PackageSet
 
 A100 = DeclaredMachine("a100", "linux-64", driver="535.104.05")
@@ -106,9 +107,11 @@ def test_a_wish_for_the_cpu_is_one_for_that_framework(locking, entries, spoken_o
 
 
 def _spoken_of(lock, text: str) -> list[str]:
-    return [
-        str(build) for build in cpu_builds(lock, wanted(parse(text, "environment.yml"), Mirrors({}, TRUSTED)))
-    ]
+    return [str(build) for build in cpu_builds(lock, _requests(text))]
+
+
+def _requests(text: str) -> DeviceRequests:
+    return requests_of(parse(text, "environment.yml"), Mirrors({}, TRUSTED))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ def test_a_framework_on_a_gpu_machine_is_never_a_cpu_build_in_silence(name, buil
     folder = "https://repo.anaconda.com/pkgs" if channel == "main" else "https://conda.anaconda.org"
     package = Package("conda", name, "1.0", build, "linux-64", f"{folder}/{channel}")
     lock = _gpu_lock(package)
-    assert [build.remedy for build in cpu_builds(lock, ())] == (
+    assert [build.remedy for build in cpu_builds(lock, DeviceRequests())] == (
         [f"require a CUDA build: '{remedy}'"] if remedy else []
     )
 

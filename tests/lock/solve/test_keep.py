@@ -155,5 +155,5 @@ def test_a_date_is_read_in_utc(text, read):
 
 @pytest.mark.parametrize("text", ["yesterday", "2025-13-01", "01.10.2025", "2025"])
 def test_what_is_no_date_is_refused(text):
-    with pytest.raises(LockstepError, match=f"'{text}' is no date; write it as in 2025-10-01"):
+    with pytest.raises(LockstepError, match=f"'{text}' is not a date; write it as in 2025-10-01"):
         moment(text)

@@ -54,7 +54,7 @@ def test_the_table_of_drivers_goes_down_on_both_sides():
 
 def test_a_driver_older_than_all_is_refused():
     with pytest.raises(
-        LockstepError, match=r"machine 'old' has driver 300.1, which is older .*; say which CUDA it runs"
+        LockstepError, match=r"machine 'old' has driver 300.1, which is older .*; set the CUDA that it runs"
     ):
         cuda_of(DeclaredMachine("old", "linux-64", driver="300.1"))
 
@@ -82,7 +82,7 @@ def test_machines_of_one_cuda_major_are_solved_for_at_once():
         ("osx-arm64", ("laptop",)),
         ("win-64", ()),
     ]
-    facts = {group.names: {fact.name: fact.version for fact in group.facts} for group in groups}
+    facts = {group.names: {fact.name: fact.version for fact in group.virtual_packages} for group in groups}
     assert facts["a100", "h100"]["__cuda"] == "12.2"
     assert facts["login",].get("__cuda") is None
     assert facts[()]["__cuda"] == "12.4"
@@ -109,7 +109,7 @@ def test_processors_share_what_all_of_them_run(processors, shared):
         DeclaredMachine(f"m{index}", "linux-64", archspec=name) for index, name in enumerate(processors)
     ]
     (group,) = groups_of(machines, ["linux-64"])
-    assert next(fact.build for fact in group.facts if fact.name == "__archspec") == shared
+    assert next(fact.build for fact in group.virtual_packages if fact.name == "__archspec") == shared
 
 
 def test_what_a_machine_lacks_is_told_as_packages_ask_for_it():
@@ -187,13 +187,13 @@ def test_the_order_of_machines_changes_no_package(locking_all, split):
             "python=3.12, 'pytorch=2.*=cuda*'",
             (A100, LOGIN),
             "for login: 'pytorch=2.*=cuda*' cannot be installed",
-            "say in the settings which driver login has",
+            "set in the settings which driver login has",
         ),
         (
             "'cuda-version=13'",
             (A100, B200),
             "for a100: 'cuda-version=13' cannot be installed",
-            "ask for an older CUDA, or update the driver of a100 and the settings",
+            "request an older CUDA, or update the driver of a100 and the settings",
         ),
     ],
 )

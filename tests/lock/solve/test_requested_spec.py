@@ -20,18 +20,18 @@ def _names(text: str) -> list[str]:
     [
         (
             "rust =>1.65.0",
-            "e.yml:2:10: 'rust =>1.65.0' is no match spec: '=>' is not an operator; write '>='",
+            "e.yml:2:10: 'rust =>1.65.0' is not a match spec: '=>' is not an operator; write '>='",
         ),
-        ("torchvision -c pytorch", "'torchvision -c pytorch' is no match spec"),
-        ("numpy=", "e.yml:2:10: 'numpy=' is no match spec: no version follows '='"),
+        ("torchvision -c pytorch", "'torchvision -c pytorch' is not a match spec"),
+        ("numpy=", "e.yml:2:10: 'numpy=' is not a match spec: no version follows '='"),
         ("python: 3.10", "e.yml:2:5: 'python: 3.10' is a mapping, not a package; write 'python=3.10'"),
         ("sel(linux): gdb", "e.yml:2:5: 'sel(linux): gdb' is a selector that only micromamba knows"),
-        ("", "e.yml:2:4: this is no package"),
-        ("3.10", "e.yml:2:5: this is no package; write a package name, or delete the line"),
-        ("'@foo'", "'@foo' is no match spec"),
+        ("", "e.yml:2:4: this is not a package"),
+        ("3.10", "e.yml:2:5: this is not a package; write a package name, or delete the line"),
+        ("'@foo'", "'@foo' is not a match spec"),
         ("pip: numpy", "e.yml:2:5: 'pip:' must hold a list"),
         ("$NOT_SET_HERE/chan::numpy", "e.yml:2:5: the environment variable NOT_SET_HERE is not set"),
-        ("https://u:secret@h/c::numpy=>1", "'https://h/c::numpy=>1' is no match spec"),
+        ("https://u:secret@h/c::numpy=>1", "'https://h/c::numpy=>1' is not a match spec"),
     ],
 )
 def test_what_is_no_package_is_refused_with_its_place(entry, message):
@@ -45,7 +45,7 @@ def test_what_is_no_package_is_refused_with_its_place(entry, message):
     "text", ["name: x\n", "dependencies:\n", "dependencies: []\n", "dependencies: numpy\n"]
 )
 def test_a_file_that_asks_for_nothing_is_refused(text):
-    with pytest.raises(LockstepError, match="no dependencies, so there is nothing to lock"):
+    with pytest.raises(LockstepError, match="no dependencies to lock"):
         _names(text)
 
 

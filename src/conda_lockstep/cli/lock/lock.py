@@ -61,9 +61,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-age", type=_days, metavar="DAYS", help="add no package published within this many days"
     )
-    parser.add_argument(
-        "--allow-cpu", action="store_true", help="take builds for the CPU where a GPU was options for"
-    )
+    parser.add_argument("--allow-cpu", action="store_true", help="allow CPU builds where CUDA is required")
     terminal.add_color(parser)
 
 
@@ -133,9 +131,9 @@ def lock_files(files: Sequence[Path], options: LockOptions, trust: Trust) -> int
 def _lock(file: EnvironmentFile, path: Path, options: LockOptions, config: Config, solvers: Solvers) -> None:
     from conda_lockstep.lock.check.select import named, read_own
     from conda_lockstep.lock.model.paths import lock_path, machine_lock_path
-    from conda_lockstep.lock.solve import cpu_fallback as gpu
+    from conda_lockstep.lock.pip.device_entries import requests_of
+    from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
     from conda_lockstep.lock.solve.dates import horizon_of, utc_now
-    from conda_lockstep.lock.solve.requested_spec import wanted
     from conda_lockstep.lock.update.lock_target import settings_of
     from conda_lockstep.lock.update.make import make_locks
 
@@ -153,13 +151,14 @@ def _lock(file: EnvironmentFile, path: Path, options: LockOptions, config: Confi
         _write(locks[target], target, old, settings, options.colour)
     if not (options.machine or options.platforms):
         _remove({target: lock for target, lock in old.items() if target not in locks})
-    _print_differences([*locks.values()])
+    _print_differences([*locks.values()], settings.machines)
     if horizon.nearest:
         _warn_undated(path, [locks[target] for target in sorted(chosen)], horizon, [*old.values()])
-    entries = wanted(file, settings.mirrors)
+    requests, machines = requests_of(file, settings.mirrors), settings.machines
     for notice in dict.fromkeys(notice for target in sorted(chosen) for notice in locks[target].notices):
         print(f"lockstep: {notice}", file=sys.stderr)
-    _warn(path, (str(build) for target in chosen for build in gpu.cpu_builds(locks[target], entries)))
+    builds = (build for target in sorted(chosen) for build in cpu_builds(locks[target], requests, machines))
+    _warn(path, map(str, builds))
 
 
 def _warn_broken(path: Path, error: LockstepError) -> None:
@@ -241,12 +240,12 @@ def _remove(locks: Mapping[Path, Lock]) -> None:
             print(f"{path}: removed: it is no machine's lock any more")
 
 
-def _print_differences(locks: Sequence[Lock]) -> None:
+def _print_differences(locks: Sequence[Lock], machines: Sequence[DeclaredMachine]) -> None:
     if len(locks) < 2:
         return
     from conda_lockstep.drift.fleet.between_machines import differences, lines
 
-    for difference in differences(locks):
+    for difference in differences(locks, machines):
         for line in lines(difference):
             print(line)
 

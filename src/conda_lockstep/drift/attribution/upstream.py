@@ -134,4 +134,7 @@ def _held_back(found: Sequence[Newer]) -> Iterator[str]:
     """Yield the newer versions that a new lock would still not have, and what allows them."""
     for each in found:
         if each.fresh != each.newest:
-            yield f"{each.name} {each.newest} is available but not in a new lock: {remedy(each)}"
+            if each.available == (each.fresh or each.locked):
+                yield f"{each.name} {each.newest} is not available: {each.why}"
+            else:
+                yield f"{each.name} {each.available} is available but not in a new lock: {remedy(each)}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.drift.severity.layers import STACK, layer_of
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
+from conda_lockstep.lock.solve.machines import virtual_packages_of
 from conda_lockstep.packages import Key, Package, PackageSet
 
 SHOWN = 5
@@ -17,11 +19,24 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class MachineSide:
-    """Machines that share a solution: their names, virtual packages and packages."""
+    """Machines that share a solution: their names, the virtual packages that all of them have, and their packages.
+
+    ``declared`` has the virtual packages of each machine by itself, if they are known.
+    """
 
     machines: tuple[str, ...]
     virtual_packages: tuple[VirtualPackage, ...]
     packages: PackageSet
+    declared: Mapping[str, tuple[VirtualPackage, ...]]
+
+    def values(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return the values of a virtual package on these machines, each with the machines that have it."""
+        found: dict[str, tuple[str, ...]] = {}
+        for machine in self.machines:
+            own = self.declared.get(machine, self.virtual_packages)
+            value = _shown(next((each for each in own if each.name == name), None))
+            found[value] = (*found.get(value, ()), machine)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +55,14 @@ class Difference:
     only_other: tuple[Package, ...]
 
 
-def differences(locks: Iterable[Lock]) -> Iterator[Difference]:
-    """Yield, by platform, how each group of machines differs from the first."""
+def differences(locks: Iterable[Lock], machines: Sequence[DeclaredMachine] = ()) -> Iterator[Difference]:
+    """Yield, by platform, how each group of machines differs from the first; ``machines`` are the declared ones."""
+    declared = {machine.name: virtual_packages_of(machine) for machine in machines}
     sides: dict[str, list[MachineSide]] = {}
     for lock in locks:
         for platform, packages in lock.platforms.items():
             names, profile = metadata.machines_of(lock, platform), metadata.machine_of(lock, platform)
-            sides.setdefault(platform, []).append(MachineSide(names, profile, packages))
+            sides.setdefault(platform, []).append(MachineSide(names, profile, packages, declared))
     for platform, (first, *rest) in sorted(sides.items()):
         for other in rest:
             yield _difference(platform, first, other)
@@ -57,7 +73,7 @@ def lines(difference: Difference) -> Iterator[str]:
     one, other = (", ".join(_few(side.machines)) for side in (difference.one, difference.other))
     count = len(difference.changed) + len(difference.only_one) + len(difference.only_other)
     why = "; ".join(
-        f"{name} is {mine} on {one}, {theirs} on {other}"
+        f"{name} is {_on(difference.one, name, mine)}, {_on(difference.other, name, theirs)}"
         for name, mine, theirs in difference.virtual_packages
     )
     yield f"{difference.platform}: {count} package{' differs' if count == 1 else 's differ'}: {why}"
@@ -74,6 +90,14 @@ def lines(difference: Difference) -> Iterator[str]:
     ):
         if names:
             yield f"  {label} {', '.join(_few(names))}"
+
+
+def _on(side: MachineSide, name: str, value: str) -> str:
+    """Write the value of a virtual package; where the machines of a side have several, each with its machines."""
+    values = side.values(name)
+    if name != "__cuda" or "none" not in values or len(values) == 1:
+        return f"{value} on {', '.join(_few(side.machines))}"
+    return ", ".join(f"{each} on {', '.join(_few(machines))}" for each, machines in values.items())
 
 
 def _few(names: Sequence[str]) -> list[str]:

@@ -1,1 +1,1 @@
-"""The half of the Action that executes: it lints, solves and builds, and has no token."""
+"""The checking step of the Action: it lints, solves and builds, and has no token."""

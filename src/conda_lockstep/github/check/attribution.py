@@ -1,4 +1,4 @@
-"""Whose doing the changes of a lock are: ``lockstep diff --causes``, for as long as there is time."""
+"""Attributes the changes of locks with ``lockstep diff --causes``, within a time limit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNKNOWN = "could not attribute the changes, so all of them count against the pul
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LockCauses:
     """The causes of a lock's changes, and what makes them uncertain."""
 
     causes: tuple[Cause, ...] = ()
@@ -38,10 +38,10 @@ class Told:
 
 @dataclass(slots=True)
 class Inquiry:
-    """Asks for the causes of one lock after the other, against one base commit.
+    """Attributes the changes of one lock after the other against one base commit.
 
-    ``folder`` is the Action's own, ``cache`` holds the channels' indexes. Channels are asked with the credentials with
-    which they were asked to lock. What goes wrong is told to ``out`` as well.
+    ``folder`` is the Action's own, ``cache`` holds the channels' indexes. Channels are read with the credentials that
+    the solve used. Errors are written to ``out`` as well.
     """
 
     base: Base
@@ -52,25 +52,27 @@ class Inquiry:
     out: TextIO
     _deadline: float | None = field(default=None, init=False)
 
-    def about(self, locked: CheckedLock, name: str) -> Told:
-        """Attribute each change of a lock; nothing if it did not change, or has no base.
+    def about(self, locked: CheckedLock, name: str) -> LockCauses:
+        """Attribute each change of a lock; return nothing if it did not change or has no base.
 
-        ``name`` tells the inquiries of one run apart.
+        ``name`` distinguishes the calls of one run.
         """
         if locked.lock is None:
-            return Told()
+            return LockCauses()
         platforms = tuple(locked.lock.platforms)
         try:
             before = self.base.read(locked.lock_path.as_posix())
         except LockstepError as error:
             return _nothing(platforms, f"{UNKNOWN}: {error}")
         if before is None or not _differs(before, locked):
-            return Told()
-        return self._asked(
+            return LockCauses()
+        return self._attributed(
             locked, platforms, before.decode("utf-8", "replace"), self.folder / f"causes-{name}"
         )
 
-    def _asked(self, locked: CheckedLock, platforms: tuple[str, ...], before: str, place: Path) -> Told:
+    def _attributed(
+        self, locked: CheckedLock, platforms: tuple[str, ...], before: str, place: Path
+    ) -> LockCauses:
         place.mkdir(parents=True, exist_ok=True)
         old, new, answer = place / f"base.{SUFFIX}", place / f"head.{SUFFIX}", place / "answer.json"
         write_text(old, before)
@@ -91,7 +93,7 @@ class Inquiry:
         try:
             if outcome.status != 0:
                 raise LockstepError(outcome.complaint)
-            return _told(drift_json.loads(answer.read_text(encoding="utf-8"), answer.name))
+            return _causes_of(drift_json.loads(answer.read_text(encoding="utf-8"), answer.name))
         except LockstepError as error:
             return _nothing(platforms, f"{UNKNOWN}: {error}")
 
@@ -103,7 +105,7 @@ class Inquiry:
 
 
 def _differs(before: bytes, locked: CheckedLock) -> bool:
-    """Whether there is a change to tell the cause of; what cannot be read is for the half that reports."""
+    """Return whether a lock has changes to attribute; the reporting step handles what cannot be read."""
     try:
         old, new = (
             parse_source(text, locked.lock_path.name)
@@ -114,15 +116,15 @@ def _differs(before: bytes, locked: CheckedLock) -> bool:
         return False
 
 
-def _told(report: Report) -> Told:
+def _causes_of(report: Report) -> LockCauses:
     causes = (
         Cause(each.platform, row.manager, row.subject, row.attribution, row.new.timestamp if row.new else 0)
         for each in report.comparisons
         for row in each.rows
     )
     caveats = tuple(Caveat(each.platform, note) for each in report.comparisons for note in each.notes)
-    return Told(tuple(causes)[:MAX_ITEMS], caveats)
+    return LockCauses(tuple(causes)[:MAX_ITEMS], caveats)
 
 
-def _nothing(platforms: tuple[str, ...], why: str) -> Told:
-    return Told((), tuple(Caveat(platform, why) for platform in platforms))
+def _nothing(platforms: tuple[str, ...], why: str) -> LockCauses:
+    return LockCauses((), tuple(Caveat(platform, why) for platform in platforms))

@@ -1,4 +1,4 @@
-"""Findings beside the lines that they are about, within what GitHub shows of one step."""
+"""Selects the findings to annotate, within what GitHub shows for one step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an environment is built on this runner, and how: from its lock, in the sandbox, into a prefix of its own."""
+"""Decides whether an environment is built on this runner, and builds it from its lock in the sandbox."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SECONDS = 45 * 60
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What became of a build: its state, why, and the steps of evidence that it reached."""
+    """The result of a build: its state, the reason, and the steps of evidence that it reached."""
 
     state: BuildState
     reason: str
@@ -39,36 +39,36 @@ class Built:
 
 
 def decide(locked: CheckedLock, asked: Build, gate: Decision, event: Event, base: Base) -> Built | None:
-    """Return why an environment is not built, None where it is to be."""
+    """Return why an environment is not built; None if it is to be built."""
     if locked.lock is None:
-        return Built("skipped", "there is no lock to build from")
+        return Built("skipped", "no lock to build from")
     if asked == "never":
-        return Built("skipped", "input 'build' is never")
+        return Built("skipped", "input 'build' is 'never'")
     if not gate.allowed:
         return Built("refused", gate.reason)
     if reason_for_distrust(event) and base.holds_credentials():
         remedy = "check out with 'persist-credentials: false'"
-        return Built("refused", f"the checkout keeps its token where a build could read it: {remedy}")
+        return Built("refused", f"the checkout stores its token where a build could read it: {remedy}")
     if this_platform() not in locked.lock.platforms:
-        return Built("skipped", f"the lock has nothing for this runner's {this_platform()}")
+        return Built("skipped", f"the lock has no packages for this runner's {this_platform()}")
     if asked == "auto" and _is_unchanged(locked, base):
-        return Built("skipped", "its lock is the one of the base commit")
+        return Built("skipped", "its lock is unchanged since the base commit")
     return None
 
 
 def check_machine(name: str, config: Config) -> None:
-    """Raise LockstepError where input ``machine`` names none of the settings' machines."""
+    """Raise ``LockstepError`` if input ``machine`` is not a machine of the settings."""
     known = [machine.name for machine in config.machines]
     if name and name not in known:
         raise LockstepError(
-            f"input 'machine' is '{name}'", remedy=f"the settings name {', '.join(known) or 'no machine'}"
+            f"input 'machine' is '{name}'", remedy=f"the settings declare {', '.join(known) or 'no machine'}"
         )
 
 
 def belongs_elsewhere(locked: CheckedLock, found: Sequence[CheckedLock], name: str = "") -> Built | None:
-    """Return why a lock is not for this runner where there are several, None where it is.
+    """Return why a lock is for another machine than this runner; None if it is for this one.
 
-    ``name`` is the machine that this runner is, empty where its driver is to tell.
+    ``name`` is the machine that this runner is, empty to decide by its driver.
     """
     locks = {each.lock_path: each.lock for each in found if each.lock is not None}
     own = machine_lock_path(locked.path, name)
@@ -86,9 +86,9 @@ def belongs_elsewhere(locked: CheckedLock, found: Sequence[CheckedLock], name: s
 def build(
     locked: CheckedLock, config: Config, folder: Path, workspace: Path, cache: Path, out: TextIO
 ) -> Built:
-    """Install the lock into a prefix below ``folder``, and look whether the prefix holds what the lock says.
+    """Install the lock into a prefix below ``folder``, and compare the prefix with the lock.
 
-    The prefix is removed afterwards: an environment may have ten gigabytes, and the runner is left as it was.
+    The prefix is removed afterwards: an environment can have ten gigabytes, and the runner is left as it was found.
     """
     prefix = folder / "prefix"
     file = _lay_out(locked, config, folder / "files")
@@ -99,7 +99,7 @@ def build(
         outcome = sandbox.run(command, folder, workspace, SECONDS, environment)
         print(outcome.output, file=out)
         if outcome.status is None:
-            return Built("failed", f"it took longer than {SECONDS // 60} minutes")
+            return Built("failed", f"the build took longer than {SECONDS // 60} minutes")
         if outcome.status != 0:
             return Built("failed", outcome.complaint)
         return _compared(prefix, file.with_name(locked.lock_path.name))
@@ -108,7 +108,7 @@ def build(
 
 
 def _is_unchanged(locked: CheckedLock, base: Base) -> bool:
-    """Whether the base commit has this very lock, as far as the checkout tells."""
+    """Return whether the base commit has the same lock, as far as the checkout can tell."""
     try:
         before = base.read(locked.lock_path.as_posix())
     except LockstepError:
@@ -117,9 +117,9 @@ def _is_unchanged(locked: CheckedLock, base: Base) -> bool:
 
 
 def _lay_out(locked: CheckedLock, config: Config, folder: Path) -> Path:
-    """Lay file, lock and settings out as in the repository; return the environment file.
+    """Copy file, lock and settings as they are in the repository; return the environment file.
 
-    The build then reads nothing of the checkout, and a fresh solution need not be written into it.
+    The build then reads nothing from the checkout, and a fresh solution need not be written into it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in (FILE_NAME, PYPROJECT):
@@ -131,7 +131,7 @@ def _lay_out(locked: CheckedLock, config: Config, folder: Path) -> Path:
 
 
 def _compared(prefix: Path, lock: Path) -> Built:
-    """Say that it is installed only where the prefix holds exactly what the lock says."""
+    """Report it as installed only if the prefix contains exactly what the lock records."""
     try:
         differences = verify.failures(verify.verify(prefix, lock))
     except LockstepError as error:
@@ -139,4 +139,4 @@ def _compared(prefix: Path, lock: Path) -> Built:
     if differences:
         named = ", ".join(row.subject for row in differences[:5])
         return Built("failed", f"the prefix differs from the lock in {len(differences)} places: {named}")
-    return Built("built", "it holds exactly what the lock says", ("installed",))
+    return Built("built", "it contains exactly what the lock records", ("installed",))

@@ -1,4 +1,4 @@
-"""The half of the Action that executes: lints, solves, builds. It has no token, and says nothing to GitHub."""
+"""The checking step of the Action: lints, solves and builds. It has no token and sends nothing to GitHub."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from conda_lockstep.conda.trust import Trust
 from conda_lockstep.config import Config
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import building
-from conda_lockstep.github.check.attribution import Inquiry, Told
+from conda_lockstep.github.check.attribution import Inquiry, LockCauses
 from conda_lockstep.github.check.budget import annotate
 from conda_lockstep.github.check.locking import CheckedLock, lock_environment
 from conda_lockstep.github.event.base import Base, find_base
@@ -34,7 +34,7 @@ from conda_lockstep.settings import load
 
 
 def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
-    """Look at every environment file of the checkout, and write what was found for the half that reports."""
+    """Check every environment file of the checkout, and write the results for the reporting step."""
     os.chdir(runner.workspace)
     handoff = replace(_look(event, runner, inputs, out), base=find_base(event, runner.workspace))
     for command in annotate(handoff.remarks):
@@ -71,7 +71,7 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
 
 
 def _linted(files: Sequence[Path], config: Config, workspace: Path) -> tuple[list[Finding], list[str]]:
-    """Lint as ``lockstep lint`` does, but nothing outside of the checkout; return also what could not be read."""
+    """Lint as ``lockstep lint`` does, but nothing outside the checkout; also return what could not be read."""
     chosen = lint.select(config)
     findings: list[Finding] = []
     failures: list[str] = []
@@ -81,14 +81,14 @@ def _linted(files: Sequence[Path], config: Config, workspace: Path) -> tuple[lis
         try:
             findings += lint.lint_path(path, chosen, config)
         except LockstepError as error:
-            # A lock that cannot be read is a stale one, and told as that.
+            # A lock that cannot be read is reported as stale.
             failures += [] if is_lock(path.name) else [str(error)]
     return findings, failures
 
 
 @dataclass(frozen=True, slots=True)
 class _CheckRun:
-    """What stays the same from file to file."""
+    """The state that all files of a run share."""
 
     event: Event
     inputs: Inputs
@@ -101,15 +101,15 @@ class _CheckRun:
     out: TextIO
 
     def at(self, path: Path, number: int) -> Iterator[Checked]:
-        """Lock an environment file for its machines; build what is for this one, where that is asked and allowed."""
+        """Lock an environment file for its machines; build the lock for this one if that is requested and allowed."""
         # The settings that 'lockstep lock FILE' would take: those closest to the file.
         config = load((self.runner.workspace / path).parent, self.inquiry.trust)
         building.check_machine(self.inputs.machine, config)
         found = lock_environment(path, config, self.inputs, self.runner.workspace, self.cache, self.now)
         for index, locked in enumerate(found):
             built = self._built(locked, found, config, self.runner.folder / f"build-{number}")
-            told = self.inquiry.about(locked, f"{number}-{index}") if self.event.is_judged else Told()
-            yield self._checked(path, locked, built, told)
+            causes = self.inquiry.about(locked, f"{number}-{index}") if self.event.is_judged else LockCauses()
+            yield self._checked(path, locked, built, causes)
 
     def _built(
         self, locked: CheckedLock, found: Sequence[CheckedLock], config: Config, place: Path
@@ -124,7 +124,7 @@ class _CheckRun:
         print(f"{locked.path}: {built.state}: {built.reason}", file=self.out)
         return built
 
-    def _checked(self, path: Path, locked: CheckedLock, built: building.Built, told: Told) -> Checked:
+    def _checked(self, path: Path, locked: CheckedLock, built: building.Built, causes: LockCauses) -> Checked:
         return Checked(
             path=path.as_posix(),
             lock_path=locked.lock_path.as_posix(),
@@ -137,20 +137,20 @@ class _CheckRun:
             build=built.state,
             build_reason=built.reason,
             reached=("linted", *(("solved",) if locked.lock else ()), *built.reached),
-            causes=told.causes,
-            caveats=told.caveats,
+            causes=causes.causes,
+            caveats=causes.caveats,
         )
 
 
 def _cache(event: Event, runner: Runner, inputs: Inputs) -> Path:
-    """Return where downloads are kept: what is taken from one run to the next, no stranger's change comes near."""
+    """Return where downloads are cached; an untrusted change gets no cache that outlives the run."""
     if inputs.cache_dir is None or reason_for_distrust(event):
         return runner.cache
     return inputs.cache_dir
 
 
 def _base(event: Event, runner: Runner) -> Base:
-    """Return the base as the checkout alone knows it: this half has no token to ask with."""
+    """Return the base commit as the checkout alone knows it: this step has no token to ask GitHub."""
     return Base(runner.workspace, find_base(event, runner.workspace))
 
 

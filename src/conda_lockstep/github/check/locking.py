@@ -1,4 +1,4 @@
-"""How the committed locks stand to their environment file, and those that hold for it: they, or fresh ones."""
+"""Compares the committed locks with their environment file, and solves where they do not fit."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from conda_lockstep.lock.check.status import stale_reasons
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, locks_of, machine_lock_path
-from conda_lockstep.lock.solve import cpu_fallback as gpu
+from conda_lockstep.lock.pip.device_entries import requests_of
+from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
 from conda_lockstep.lock.solve.dates import horizon_of
-from conda_lockstep.lock.solve.requested_spec import wanted
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import make_locks
 from conda_lockstep.text.bounded_text import read_text
@@ -30,9 +30,9 @@ from conda_lockstep.text.bounded_text import read_text
 
 @dataclass(frozen=True, slots=True)
 class CheckedLock:
-    """An environment file with the lock that holds for it; see :class:`handoff.Checked`.
+    """An environment file with the lock that fits it; see :class:`handoff.Checked`.
 
-    ``lock`` is None, and ``text`` empty, where it cannot be locked. ``notices`` are what is to be known about the lock.
+    ``lock`` is None, and ``text`` empty, if the file cannot be locked. ``notices`` are remarks about the lock.
     """
 
     path: Path
@@ -49,10 +49,10 @@ class CheckedLock:
 def lock_environment(
     path: Path, config: Config, inputs: Inputs, workspace: Path, cache: Path, now: datetime.datetime
 ) -> tuple[CheckedLock, ...]:
-    """Take the committed locks where they fit, else solve; nothing is written to the checkout.
+    """Return the committed locks if they fit, else those of a fresh solve; nothing is written to the checkout.
 
-    Machines that differ have a lock each. ``path`` is relative to ``workspace``, which is the working folder; downloads
-    go to ``cache``. Raises ``LockstepError`` for an environment file that cannot be read.
+    Machines that differ have a lock each. ``path`` is relative to ``workspace``, which is the working folder;
+    downloads go to ``cache``. Raises ``LockstepError`` for an environment file that cannot be read.
     """
     file = read(path)
     committed = _committed(path, workspace)
@@ -88,7 +88,7 @@ def _solved(
     old: Sequence[Lock],
     now: datetime.datetime,
 ) -> Iterator[CheckedLock]:
-    """Yield the locks of a fresh solution, and those of the checkout that it has no more use for."""
+    """Yield the locks of a fresh solve, and the committed locks that it makes obsolete."""
     try:
         cuda = inputs.cuda or None
         settings = settings_of(
@@ -112,12 +112,12 @@ def _solved(
         yield replace(before, lock=lock, text=cep37.render(lock), notices=_notices(lock, file, config))
     for target in known.keys() - locks.keys():
         if known[target].lock_sha256:
-            reasons = known[target].reasons or ("it is no machine's lock any more",)
+            reasons = known[target].reasons or ("no machine uses this lock anymore",)
             yield replace(known[target], state="stale", reasons=reasons)
 
 
 def _committed(path: Path, workspace: Path) -> dict[Path, str]:
-    """Return the texts of the locks in the checkout; a link that leads out of it counts as no lock."""
+    """Return the texts of the locks in the checkout; a link that leads outside it counts as no lock."""
     common = lock_path(path)
     found = {}
     for target in locks_of([path])[path]:
@@ -134,7 +134,8 @@ def _known(path: Path, target: Path, text: str | None) -> CheckedLock:
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:
-    builds = gpu.cpu_builds(lock, wanted(file, Mirrors(config.mirrors, config.trust), fetching=False))
+    requests = requests_of(file, Mirrors(config.mirrors, config.trust))
+    builds = cpu_builds(lock, requests, config.machines)
     return (*lock.notices, *(str(build) for build in builds))
 
 

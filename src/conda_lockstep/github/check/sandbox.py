@@ -1,4 +1,6 @@
-"""Runs what executes other people's code: its own home, its own temporary folder, no token, a time limit."""
+"""Runs commands that execute other people's code: with a home and temporary folder of their own, no token and a time
+limit.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,14 @@ SAYS = "lockstep: "
 
 @dataclass(frozen=True, slots=True)
 class ProcessOutcome:
-    """How a command ended: its exit status, None where it ran out of time, and what it printed."""
+    """How a command ended: its exit status, None if it timed out, and its output."""
 
     status: int | None
     output: str
 
     @property
     def complaint(self) -> str:
-        """Return the line in which ``lockstep`` says what went wrong, else the last one that was printed."""
+        """Return the line with which ``lockstep`` reported the error, else the last line of output."""
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
         said = [line.removeprefix(SAYS) for line in lines if line.startswith(SAYS)]
         return next(iter(said or lines[-1:]), f"exit status {self.status}")
@@ -49,11 +51,12 @@ def run(
     timeout: float,
     environment: Mapping[str, str] | None = None,
 ) -> ProcessOutcome:
-    """Run a command in the workspace with nothing of ours but ``folder``, and end all that it started.
+    """Run a command in the workspace with access to nothing of ours but ``folder``, and end all processes that it
+    started.
 
-    ``environment`` is what it sees of the job, by default what :func:`clean_environment` leaves.
-    What it starts dies with it, so that nothing lives on to see a later step's token; what takes pains to leave its
-    session is beyond this, which is one reason for the trust gate.
+    ``environment`` are its variables, by default those of :func:`clean_environment`. Processes that it started are
+    killed with it, so that none is left to see a later step's token. A process that leaves its session on purpose
+    escapes this, which is one reason for the trust gate.
     """
     if environment is None:
         environment = clean_environment(os.environ, folder)
@@ -79,7 +82,7 @@ def clean_environment(
 ) -> dict[str, str]:
     """Return the few variables that a build may see, with home and temporary files in the folder.
 
-    ``cache`` is where downloads are kept, by default in the folder, too.
+    ``cache`` is where downloads are kept, by default also in the folder.
     """
     passed = {
         name: value
@@ -94,7 +97,7 @@ def clean_environment(
 
 
 def caches_in(folder: Path) -> dict[str, str]:
-    """Return the variables that put all caches below one folder, as 'lockstep lock' and 'lockstep build' have them."""
+    """Return the variables that put all caches of 'lockstep lock' and 'lockstep build' below one folder."""
     return {
         "UV_CACHE_DIR": str(folder / "uv"),
         "PIP_CACHE_DIR": str(folder / "pip"),

@@ -1,4 +1,4 @@
-"""The one door to GitHub's REST API: ghapi behind typed calls that wait when asked, in bounded time."""
+"""The only access to GitHub's REST API: ghapi behind typed calls that wait when asked to, in bounded time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SENT = frozenset({"accept", "authorization", "content-type", "user-agent", "x-gi
 class GitHubError(LockstepError):
     """A request that failed for good.
 
-    ``status`` is GitHub's, None where no answer came; ``executed`` says whether it may have taken effect.
+    ``status`` is GitHub's, None without an answer; ``executed`` is whether it may have taken effect.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class GitHubError(LockstepError):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for GitHub: seconds for a sign of life, for a whole answer, tries for a request, seconds in all.
+    """Limits in seconds: for a read, for a whole answer and for all tries; and how often a request is tried.
 
     The clocks are here so that a test need not wait.
     """
@@ -62,7 +62,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class IssueComment:
-    """A comment of an issue or pull request; ``author`` is empty where the account is gone."""
+    """A comment on an issue or pull request; ``author`` is empty if the account was deleted."""
 
     id: int
     author: str
@@ -72,7 +72,7 @@ class IssueComment:
 
 @dataclass(frozen=True, slots=True)
 class RequiredPermission:
-    """What a call does, in words, and the permission it takes, as a workflow file spells it."""
+    """What a call does, in words, and the permission that it requires, as a workflow file spells it."""
 
     doing: str
     permission: str
@@ -80,7 +80,7 @@ class RequiredPermission:
 
 
 class Response(Protocol):
-    """An answer of GitHub's."""
+    """A response of GitHub."""
 
     @property
     def status_code(self) -> int: ...  # noqa: D102
@@ -96,8 +96,8 @@ class Response(Protocol):
 class GitHub:
     """GitHub as one repository's workflow sees it.
 
-    ``repository`` is ``owner/name``; ``url`` the API's address (``GITHUB_API_URL`` on Enterprise). Every
-    method raises :class:`GitHubError` where GitHub refuses or does not answer in time.
+    ``repository`` is ``owner/name``; ``url`` the API's address (``GITHUB_API_URL`` on Enterprise). Every method
+    raises :class:`GitHubError` if GitHub refuses or does not answer in time.
     """
 
     repository: str
@@ -108,8 +108,8 @@ class GitHub:
     _deadline: float | None = field(default=None, init=False, repr=False)
 
     def login(self) -> str:
-        """Return whom a personal token speaks as; an app's installation token is refused with 403."""
-        need = RequiredPermission("tell whom the token belongs to", "", "")
+        """Return the account of a personal token; GitHub answers 403 for an app's installation token."""
+        need = RequiredPermission("read the token's account", "", "")
         return self.object(self.call(need, "users.get_authenticated", {})).text("login")
 
     def comments(self, number: int) -> list[IssueComment]:
@@ -119,7 +119,7 @@ class GitHub:
         return [_comment(item) for item in pages]
 
     def create_comment(self, number: int, body: str) -> IssueComment:
-        """Post a comment. It is sent again only where GitHub cannot have taken it."""
+        """Post a comment. It is sent again only if GitHub cannot have received it."""
         need = RequiredPermission("post a comment", "pull-requests", "write")
         answer = self.call(
             need, "issues.create_comment", {"issue_number": number, "body": body}, repeatable=False
@@ -127,13 +127,13 @@ class GitHub:
         return _comment(self.object(answer))
 
     def edit_comment(self, comment: int, body: str) -> IssueComment:
-        """Replace a comment's text."""
+        """Replace the text of a comment."""
         need = RequiredPermission("edit the comment", "pull-requests", "write")
         answer = self.call(need, "issues.update_comment", {"comment_id": comment, "body": body})
         return _comment(self.object(answer))
 
     def delete_comment(self, comment: int) -> None:
-        """Delete a comment; one that is gone already is fine."""
+        """Delete a comment; one that no longer exists is fine."""
         need = RequiredPermission("delete a comment", "pull-requests", "write")
         try:
             self.call(need, "issues.delete_comment", {"comment_id": comment})
@@ -147,7 +147,7 @@ class GitHub:
         return self.object(self.call(need, "pulls.get", {"pull_number": number})).text("head.sha")
 
     def file(self, path: str, commit: str) -> bytes | None:
-        """Return a file's bytes as of a commit, None where the commit has no such file."""
+        """Return the bytes of a file at a commit, None if the commit has no such file."""
         need = RequiredPermission(f"read {path}", "contents", "read")
         raw = {"Accept": "application/vnd.github.raw+json"}
         try:
@@ -170,7 +170,7 @@ class GitHub:
             page += 1
 
     def object(self, answer: Response) -> Fields:
-        """Return an answer that is a JSON object."""
+        """Return a response that is a JSON object."""
         return parse_object(answer.content, self.url)
 
     def call(
@@ -182,10 +182,9 @@ class GitHub:
         repeatable: bool = True,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send a request until it succeeds, fails for good, or patience ends.
+        """Send a request until it succeeds, fails for good, or the time is over. ``operation`` is ghapi's name of it.
 
-        ``operation`` is ghapi's name of it. What is not ``repeatable`` is sent again only where GitHub cannot
-        have taken it.
+        A request that is not ``repeatable`` is sent again only if GitHub cannot have received it.
         """
         attempt = 0
         while True:
@@ -204,7 +203,7 @@ class GitHub:
         seconds = max(1.0, min(self.patience.whole, self._time_left()))
         outcome = _within(seconds, lambda: self._exchange(operation, headers, values))
         if outcome is None:
-            return Failure(None, f"it was not whole after {seconds:.0f} s", {}, executed=True)
+            return Failure(None, f"the answer was incomplete after {seconds:.0f} s", {}, executed=True)
         return outcome
 
     def _exchange(self, operation: str, headers: Mapping[str, str], values: Values) -> Response | Failure:
@@ -220,9 +219,9 @@ class GitHub:
             return _failure(error.status_code, error.message, error.error_type, error.response)
 
     def _follow(self, response: Any) -> Response | Failure:
-        """Send the same request to where GitHub points, without the token where that is another host.
+        """Send the same request to the address of a redirect, without the token if that is another host.
 
-        Neither ghapi nor httpx does it like this: they make a GET of a POST that meets a 301, as browsers do.
+        Neither ghapi nor httpx does this: they turn a POST that meets a 301 into a GET, as browsers do.
         """
         import httpx2
 
@@ -230,7 +229,7 @@ class GitHub:
             request = response.request
             target = request.url.join(response.headers.get("location", ""))
             if not _same_host(request.url, target) and (request.method != "GET" or target.scheme != "https"):
-                return _failure(response.status_code, "it points to another host", "", response)
+                return _failure(response.status_code, "it redirects to another host", "", response)
             kept = SENT if _same_host(request.url, target) else SENT - {"authorization"}
             headers = {name: value for name, value in request.headers.items() if name.lower() in kept}
             try:
@@ -255,8 +254,8 @@ class GitHub:
     def _operation(self, name: str) -> Callable[..., Response]:
         """Return ghapi's function for an operation, such as ``pulls.get``.
 
-        ``GhApi`` would make all of its 1,200 first, which takes longer than the requests of a whole run; it would
-        also look for tokens in the environment, and prefer those.
+        ``GhApi`` would create all of its 1,200 functions first, which takes longer than the requests of a whole run;
+        it would also search the environment for tokens, and prefer those.
         """
         from ghapi.core import SyncOpFunc, pspec  # type: ignore[attr-defined]
 
@@ -267,7 +266,7 @@ class GitHub:
         return make(found, self._connected(), self.url, defaults={"owner": owner, "repo": repository})
 
     def _connected(self) -> GhSyncTransport:
-        """Return ghapi's transport, made on first use: its import is the dearest part of a run."""
+        """Return ghapi's transport, created on first use: its import is the slowest part of a run."""
         if self._transport is not None:
             return self._transport
         try:
@@ -306,10 +305,10 @@ class GitHub:
 
 
 def _within(seconds: float, exchange: Callable[[], Response | Failure]) -> Response | Failure | None:
-    """Return what an exchange comes to, None where it takes longer.
+    """Return the result of an exchange, None if it takes too long.
 
-    A timeout of httpx is for one read: who sends a byte now and then would be waited for without end. The thread ends
-    with the process; nobody waits for it.
+    A timeout of httpx covers one read, so a server that sends a byte now and then could hold a job forever. The
+    thread ends with the process; nothing waits for it.
     """
     done: list[Response | Failure] = []
     errors: list[Exception] = []
@@ -339,7 +338,7 @@ def _comment(item: Fields) -> IssueComment:
 
 @cache
 def _trusted() -> Any:
-    """Return the certificates to trust, read once: reading them takes longer than most requests."""
+    """Return the trusted certificates, read once: reading them takes longer than most requests."""
     import httpx2
 
     return httpx2.create_ssl_context()
@@ -367,17 +366,17 @@ def _failure(status: int | None, message: str, kind: str, response: Response | N
 def _explanation(
     need: RequiredPermission, failure: Failure, wait: float | None, has_token: bool
 ) -> tuple[str, str]:
-    """Say what went wrong and what to do about it."""
+    """Return what went wrong and what to do about it."""
     if failure.status is None:
         return f"no answer ({failure.message})", "check the connection and GitHub's status page"
     if is_rate_limit(failure):
-        asked = "" if wait is None else f", which asks to wait {wait:.0f} s"
+        asked = "" if wait is None else f", retry after {wait:.0f} s"
         return f"GitHub limits this token's requests{asked}", "run the job again later"
     said = f"GitHub answered {failure.status}" + (f" ({failure.message})" if failure.message else "")
     if failure.status >= 500:
         return said, "run the job again later"
     if failure.status == 401:
-        return said, "pass a token that is valid" if has_token else "pass a token"
+        return said, "pass a valid token" if has_token else "pass a token"
     if failure.status == 403 and _is_about_permission(failure.message):
         return said, _missing_permission(need, failure.headers)
     if failure.status == 404 and need.permission:
@@ -391,7 +390,7 @@ def _is_about_permission(message: str) -> bool:
 
 
 def _missing_permission(need: RequiredPermission, headers: Mapping[str, str]) -> str:
-    """Name the permission to add, by GitHub's own header where it names one and ours is not among them."""
+    """Return the permission to add: the one in GitHub's header if that does not list ours."""
     wanted = f"{need.permission}: {need.access}"
     sets = headers.get("x-accepted-github-permissions", "").replace("_", "-").split(";")
     accepted = [

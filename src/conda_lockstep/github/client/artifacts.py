@@ -1,4 +1,4 @@
-"""What another run left behind: one small file out of its artifact, taken in memory and never unpacked."""
+"""Reads one small file from the artifact of another run, in memory and never unpacked to disk."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MAX_UNPACKED = 64 << 20
 
 
 def fetch(github: GitHub, run: int, artifact: str, file: str) -> bytes | None:
-    """Return a file of the artifact of this very run, None where the run has no such artifact.
+    """Return a file from an artifact of exactly this run, None if the run has no such artifact.
 
-    LockstepError for one that is too large, expired, damaged, or does not hold the file.
+    Raises ``LockstepError`` for an artifact that is too large, expired or damaged, or that does not contain the file.
     """
     answer = github.call(
         LISTED, "actions.list_workflow_run_artifacts", {"run_id": run, "name": artifact, "per_page": 100}
@@ -39,7 +39,7 @@ def fetch(github: GitHub, run: int, artifact: str, file: str) -> bytes | None:
 
 
 def unpack(content: bytes, file: str) -> bytes:
-    """Return the one file out of a zip; LockstepError where it is not there, too large, or not to be read."""
+    """Return one file from a zip; raises ``LockstepError`` if it is missing, too large or unreadable."""
     if len(content) > MAX_BYTES:
         raise LockstepError(f"the artifact is larger than {MAX_BYTES >> 20} MiB")
     try:
@@ -47,7 +47,7 @@ def unpack(content: bytes, file: str) -> bytes:
             # The size that the archive states is the sender's word: this many bytes are read and no more.
             unpacked = member.read(MAX_UNPACKED + 1)
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError, EOFError) as error:
-        raise LockstepError(f"the artifact holds no {file} that can be read") from error
+        raise LockstepError(f"the artifact contains no readable {file}") from error
     except Exception as error:  # zlib's and lzma's own errors have no common base
         raise LockstepError("the artifact is damaged") from error
     if len(unpacked) > MAX_UNPACKED:

@@ -1,4 +1,4 @@
-"""What the change is measured against: the base commit, and its files, from the checkout or from GitHub."""
+"""The base commit of a change, and its files, from the checkout or from GitHub."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ REGULAR = frozenset({b"100644", b"100755"})
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The files of one commit. ``github`` answers for what a shallow checkout lacks, where there is a token.
+    """The files of one commit.
 
-    ``commit`` is empty where the change has no base: a first push, a schedule. ``workspace`` is None where nothing is
-    checked out.
+    ``github`` provides what a shallow checkout lacks, if there is a token. ``commit`` is empty if the change has no
+    base: a first push, a schedule. ``workspace`` is None if nothing is checked out.
     """
 
     workspace: Path | None
@@ -29,9 +29,9 @@ class Base:
     github: GitHub | None = None
 
     def read(self, path: str) -> bytes | None:
-        """Return a file as it was, None where it was not there.
+        """Return a file at the base commit, None if it did not exist.
 
-        LockstepError where the checkout does not hold the commit and GitHub cannot be asked.
+        Raises ``LockstepError`` if the checkout does not contain the commit and GitHub cannot be asked.
         """
         if not self.commit:
             return None
@@ -44,14 +44,16 @@ class Base:
                     return content
         if self.github is None:
             raise LockstepError(
-                f"the checkout does not hold the base commit {self.commit[:12]}",
+                f"the checkout does not contain the base commit {self.commit[:12]}",
                 where=path,
                 remedy="check out with 'fetch-depth: 2'",
             )
         return self.github.file(path, self.commit)
 
     def holds_credentials(self) -> bool:
-        """Whether git's settings in the checkout hold a token, or point to one, as ``actions/checkout`` leaves them."""
+        """Return whether git's settings in the checkout contain or refer to a token, as ``actions/checkout`` stores
+        it.
+        """
         if self.workspace is None:
             return False
         listed = _git(self.workspace, "config", "--local", "--list")
@@ -63,11 +65,11 @@ def _keeps_token(configuration: bytes) -> bool:
 
 
 def find_base(event: Event, workspace: Path) -> str:
-    """Return the commit that the change is measured against, empty where there is none.
+    """Return the base commit of a change, empty if there is none.
 
-    ``actions/checkout`` checks a pull request out as its merge with the base branch of that moment. The merge's
-    first parent is then the base, and not the commit that the event names: that one may be older, and the
-    difference somebody else's work. A shallow checkout knows the parents' names all the same.
+    ``actions/checkout`` checks out a pull request as its merge with the base branch at that moment. The base is then
+    the first parent of the merge, not the commit in the event: that may be older, and the difference other people's
+    work. A shallow checkout knows the names of the parents as well.
     """
     pull = event.pull_request
     if pull is None:
@@ -94,7 +96,7 @@ def _regular_file(listed: bytes) -> str:
 
 
 def _git(workspace: Path, *arguments: str) -> bytes | None:
-    """Run git read-only; None where it fails. It neither asks for a password nor fetches what is missing."""
+    """Run git read-only; return None if it fails. It neither asks for a password nor fetches missing objects."""
     # Nothing of the job's environment: what git may start, by the checkout's own settings, sees no token.
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     environment = {"PATH": os.environ.get("PATH", os.defpath), **quiet}

@@ -1,4 +1,4 @@
-"""What happened on GitHub: the event that started this run, read once into types."""
+"""The event that started this run, read once into types."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.json_fields import Fields, parse_object
 
 PULL_REQUEST_EVENTS = frozenset({"pull_request", "pull_request_target"})
-# A change that is merged already is told, not judged.
+# A change that is merged already is reported, not judged.
 JUDGED_EVENTS = PULL_REQUEST_EVENTS | {"merge_group"}
 NO_COMMIT = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request as its event tells it.
+    """A pull request as described by its event.
 
-    ``head_repository`` is empty where the fork was deleted, ``merge_sha`` where GitHub has no merge with the base yet.
+    ``head_repository`` is empty if the fork was deleted, ``merge_sha`` if GitHub has not merged it with the base yet.
     """
 
     number: int
@@ -36,7 +36,7 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowRun:
-    """The run that a ``workflow_run`` event is about. ``head_repository`` is empty where the fork was deleted."""
+    """The run of a ``workflow_run`` event. ``head_repository`` is empty if the fork was deleted."""
 
     id: int
     attempt: int
@@ -54,10 +54,10 @@ class Event:
     """The event that started a run.
 
     ``name`` is GitHub's (``pull_request``, ``push`` …), ``action`` its activity type or empty. ``sha`` is the commit
-    that was checked out. ``base_sha`` is the commit the change is measured against, empty where there is none.
-    ``actors`` are all accounts that had a hand in it: who pushed, who re-ran, who opened the pull request.
-    ``branch`` is what was checked out where that is a branch, ``default_branch`` the repository's where the event says.
-    ``schedule`` is the timetable of a schedule, as cron writes it.
+    that was checked out. ``base_sha`` is the commit that the change is compared with, empty if there is none.
+    ``actors`` are all accounts that took part: who pushed, who re-ran, who opened the pull request. ``branch`` is
+    what was checked out if that is a branch, ``default_branch`` the repository's if the event names it. ``schedule``
+    is the cron expression of a schedule.
     """
 
     name: str
@@ -74,12 +74,12 @@ class Event:
 
     @property
     def is_judged(self) -> bool:
-        """Whether the change is still to be merged."""
+        """Return whether the change is not merged yet."""
         return self.name in JUDGED_EVENTS
 
     @property
     def is_fork(self) -> bool:
-        """Whether the change comes from a repository other than this one, a deleted one included."""
+        """Return whether the change comes from another repository, including a deleted one."""
         if self.pull_request is None:
             return False
         return self.pull_request.head_repository.lower() != self.repository.lower()
@@ -89,7 +89,8 @@ def read_event(environment: Mapping[str, str]) -> Event:
     """Read the event of this run from the runner's variables and the payload that they point to.
 
     Source: https://docs.github.com/actions/reference/workflows-and-actions/variables and
-    https://docs.github.com/webhooks/webhook-events-and-payloads. LockstepError where they are missing or damaged.
+    https://docs.github.com/webhooks/webhook-events-and-payloads. Raises ``LockstepError`` if they are missing or
+    damaged.
     """
     name = required(environment, "GITHUB_EVENT_NAME")
     path = Path(required(environment, "GITHUB_EVENT_PATH"))
@@ -114,7 +115,7 @@ def read_event(environment: Mapping[str, str]) -> Event:
 
 
 def required(environment: Mapping[str, str], name: str) -> str:
-    """Return a variable that every runner sets; LockstepError outside of a job."""
+    """Return a variable that every runner sets; raises ``LockstepError`` outside a job."""
     value = environment.get(name, "")
     if not value:
         raise LockstepError(
@@ -124,7 +125,7 @@ def required(environment: Mapping[str, str], name: str) -> str:
 
 
 def pull_request(fields: Fields) -> PullRequest:
-    """Read a pull request as events and GitHub's API tell it."""
+    """Read a pull request from an event or an API response."""
     return PullRequest(
         number=fields.number("number"),
         author=fields.optional_text("user.login"),

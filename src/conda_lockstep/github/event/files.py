@@ -1,4 +1,4 @@
-"""Which environment files the Action looks at, none of them outside of the checkout."""
+"""The environment files that the Action checks, none of them outside the checkout."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from conda_lockstep.text.resolve_path import resolve_path
 def select_files(workspace: Path, patterns: Sequence[str]) -> tuple[list[Path], list[str]]:
     """Return the files, relative to the workspace and in order, and a line for each that is refused.
 
-    Without patterns, these are all that git knows. A link that leads out of the checkout is refused: a pull request
-    could make the runner read, and quote, any file of its machine.
+    Without patterns, these are all environment files of the repository. A link that leads outside the checkout is
+    refused: a pull request could make the runner read and quote any file of its machine.
     """
     found: list[Path] = []
     refused: list[str] = []
@@ -30,7 +30,7 @@ def select_files(workspace: Path, patterns: Sequence[str]) -> tuple[list[Path], 
         if is_inside(workspace, path):
             kept.append(path)
         else:
-            what = "is no file of this repository: it leads out of the checkout"
+            what = "is a link that leads outside the checkout"
             refused.append(str(LockstepError(what, where=path.as_posix())))
     return kept, refused
 
@@ -38,16 +38,16 @@ def select_files(workspace: Path, patterns: Sequence[str]) -> tuple[list[Path], 
 def _matches(workspace: Path, pattern: str) -> list[Path]:
     if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts:
         raise LockstepError(
-            "leads out of the repository",
+            "is outside the repository",
             where=pattern,
-            remedy="give 'files' from the root of the repository",
+            remedy="write 'files' relative to the repository's root",
         )
     found = (path.relative_to(workspace) for path in workspace.glob(pattern) if path.is_file())
     return sorted(path for path in found if not path.name.endswith(("conda-lock.yml", "conda-lock.yaml")))
 
 
 def is_inside(workspace: Path, path: Path) -> bool:
-    """Whether a path, its links followed, is in the checkout and not in git's own folder."""
+    """Return whether a path, with its links followed, is in the checkout and not in git's own folder."""
     root = resolve_path(workspace)
     target = resolve_path(workspace / path)
     return target.is_relative_to(root) and ".git" not in target.relative_to(root).parts

@@ -1,4 +1,4 @@
-"""What the Action was asked to do: its inputs, which ``action.yml`` hands over as ``LOCKSTEP_*`` variables."""
+"""The Action's inputs, which ``action.yml`` passes as ``LOCKSTEP_*`` variables."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Inputs:
 
 
 def read_inputs(environment: Mapping[str, str]) -> Inputs:
-    """Read the inputs; LockstepError names the input that is wrong and what it may be."""
+    """Read the inputs; raises ``LockstepError`` that names the invalid input and its allowed values."""
     mode = _mode(_choice(environment, "mode", MODES, "auto"))
     build = _build(_choice(environment, "build", BUILDS, "auto"))
     return Inputs(
@@ -89,12 +89,12 @@ def _step(text: str) -> Step:
 def _choice(environment: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
     value = environment.get(f"LOCKSTEP_{name.upper().replace('-', '_')}", "").strip().lower() or default
     if value not in allowed:
-        raise LockstepError(f"input '{name}' is '{value}'", remedy=f"it may be {', '.join(allowed)}")
+        raise LockstepError(f"input '{name}' is '{value}'", remedy=f"use one of: {', '.join(allowed)}")
     return value
 
 
 def resolve(mode: Mode, event: str) -> Mode:
-    """Return what a run is for: what ``auto`` means for an event, else what was said."""
+    """Return the mode of a run: what ``auto`` means for an event, else the given mode."""
     if mode != "auto":
         return mode
     return _BY_EVENT.get(event, "build")
@@ -117,33 +117,35 @@ def _lock_update(text: str) -> LockUpdate:
 
 
 def _workflow(text: str) -> str:
-    """Return the name of a workflow file, as GitHub's API takes it."""
+    """Return the name of a workflow file, as GitHub's API accepts it."""
     name = text.removeprefix(".github/workflows/")
     if not re.fullmatch(r"[\w.-]{1,100}\.ya?ml", name, re.ASCII):
         raise LockstepError(
-            f"input 'checks' has '{text}'", remedy="name files of .github/workflows, one a line"
+            f"input 'checks' has '{text}'", remedy="list files in .github/workflows, one per line"
         )
     return name
 
 
 def _cuda(text: str) -> str:
     if text and not re.fullmatch(r"\d{1,3}\.\d{1,3}", text):
-        raise LockstepError(f"input 'cuda' is '{text}'", remedy="it may be a version such as 12.4")
+        raise LockstepError(f"input 'cuda' is '{text}'", remedy="use a version such as 12.4")
     return text
 
 
 def _folder(name: str, text: str) -> Path | None:
-    """Read a folder that outlives the job: in the checkout, or relative to it, it would not."""
+    """Read a folder that outlives the job: one inside the checkout, or relative to it, would not."""
     if not text:
         return None
     path = Path(text).expanduser()
     if not path.is_absolute():
-        raise LockstepError(f"input '{name}' is '{text}'", remedy="name a folder from the root, or with '~'")
+        raise LockstepError(
+            f"input '{name}' is '{text}'", remedy="use an absolute path, or one that starts with '~'"
+        )
     return path
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    """File names may hold spaces: one pattern a line."""
+    """Split lines; file names may contain spaces."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 

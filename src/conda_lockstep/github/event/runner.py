@@ -21,9 +21,9 @@ HOSTED = "github-hosted"
 class Runner:
     """The runner and its run.
 
-    ``workspace`` is the checkout, ``folder`` the Action's own place under ``RUNNER_TEMP``. ``hosted`` is true only
-    where the runner says that GitHub hosts it. ``key`` tells this job of this workflow from others. ``page`` is the
-    run's own page. ``outputs`` and ``summary`` are None where the runner takes none.
+    ``workspace`` is the checkout, ``folder`` the Action's own folder under ``RUNNER_TEMP``. ``hosted`` is true only
+    if the runner reports that GitHub hosts it. ``key`` distinguishes this job of this workflow from others. ``page``
+    is the run's own page. ``outputs`` and ``summary`` are None if the runner has no such files.
     """
 
     workspace: Path
@@ -39,12 +39,12 @@ class Runner:
 
     @property
     def cache(self) -> Path:
-        """Return where indexes and packages are kept while the job runs."""
+        """Return where indexes and packages are cached during the job."""
         return self.folder / "cache"
 
 
 def read_runner(environment: Mapping[str, str]) -> Runner:
-    """Read where this runs; LockstepError outside of a job."""
+    """Read the runner's variables; raises ``LockstepError`` outside a job."""
     run = _number(environment, "GITHUB_RUN_ID")
     server = environment.get("GITHUB_SERVER_URL", "https://github.com")
     repository = environment.get("GITHUB_REPOSITORY", "")
@@ -63,7 +63,7 @@ def read_runner(environment: Mapping[str, str]) -> Runner:
 
 
 def _key(environment: Mapping[str, str]) -> str:
-    """A short name for workflow file, job and machine, the same on every branch."""
+    """Return a short name for workflow file, job and machine, the same on every branch."""
     workflow = environment.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
     job = environment.get("GITHUB_JOB", "")
     machine = environment.get("LOCKSTEP_MACHINE", "").strip()
@@ -79,5 +79,5 @@ def _path(environment: Mapping[str, str], name: str) -> Path | None:
 def _number(environment: Mapping[str, str], name: str) -> int:
     value = environment.get(name, "1")
     if not (value.isascii() and value.isdigit()):
-        raise LockstepError(f"{name} is '{value}', which is no number")
+        raise LockstepError(f"{name} is '{value}', which is not a number")
     return int(value)

@@ -1,4 +1,4 @@
-"""The trust gate: whose change may be built where, and where a comment may be written."""
+"""The trust gate: decides which changes are built where, and where a comment may be written."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Decision:
 def may_build(event: Event, *, hosted: bool) -> Decision:
     """Decide whether this change may be built here.
 
-    Building runs other people's code. GitHub's hosted runners are thrown away afterwards; a runner of one's own, with
-    its GPUs and its network, is not: there only a change by somebody who can write to the repository is built.
-    ``hosted`` is whether the runner says that it is GitHub's. Where an event gives the job this repository's rights, a
-    stranger's change is not built there either: the job's later steps hold a token that writes.
+    A build runs other people's code. GitHub's hosted runners are discarded afterwards. A self-hosted runner, with its
+    GPUs and its network, is not: it builds only changes by users who can write to the repository. ``hosted`` is
+    whether the runner reports that GitHub hosts it. If an event gives the job this repository's permissions, an
+    untrusted change is not built on hosted runners either: later steps of the job have a token that writes.
     """
     distrust = reason_for_distrust(event)
     if not distrust:
@@ -36,39 +36,39 @@ def may_build(event: Event, *, hosted: bool) -> Decision:
     if event.name not in TRUSTED_EVENTS:
         return Decision(False, f"{distrust}; such a change is never built")
     if hosted:
-        return Decision(True, f"{distrust}; the runner is hosted by GitHub and thrown away afterwards")
-    return Decision(False, f"{distrust}; it is built on runners hosted by GitHub only")
+        return Decision(True, f"{distrust}; the runner is hosted by GitHub and discarded after the job")
+    return Decision(False, f"{distrust}; it is built only on runners hosted by GitHub")
 
 
 def may_comment(event: Event) -> Decision:
-    """Decide whether this run can comment: GitHub gives forks and Dependabot a token that only reads.
+    """Decide whether this run can comment: GitHub gives forks and Dependabot a read-only token.
 
     Source: https://docs.github.com/actions/reference/security/secure-use and
     https://docs.github.com/code-security/dependabot/troubleshooting-dependabot/troubleshooting-dependabot-on-github-actions.
     """
     if event.name != "pull_request" or event.pull_request is None:
-        return Decision(False, "there is no pull request to comment on")
+        return Decision(False, "no pull request to comment on")
     if event.is_fork:
-        return Decision(False, "the pull request comes from a fork, whose runs cannot write")
+        return Decision(False, "the pull request comes from a fork, and its runs have no write access")
     if DEPENDABOT in event.actors:
-        return Decision(False, "Dependabot had a hand in it, whose runs cannot write")
+        return Decision(False, "Dependabot took part, and its runs have no write access")
     if not event.pull_request.is_open:
         return Decision(False, "the pull request is closed")
-    return Decision(True, "the pull request is this repository's own")
+    return Decision(True, "the pull request comes from this repository")
 
 
 def reason_for_distrust(event: Event) -> str:
-    """Say why a change is not trusted, or nothing where it is.
+    """Return why a change is not trusted, an empty text if it is.
 
-    Dependabot is not: GitHub itself treats its runs like a fork's, since what it proposes was released by strangers.
-    Neither is any event unknown here: many can be brought about by anybody who may comment.
+    Dependabot is not trusted: GitHub treats its runs like those of a fork, since third parties released what it
+    proposes. Unknown events are not trusted either: many can be triggered by anyone who may comment.
     """
     if event.name not in TRUSTED_EVENTS:
-        return f"'{event.name}' can run with this repository's rights on somebody else's change"
+        return f"'{event.name}' can run with this repository's permissions on another user's change"
     if event.is_fork:
         return f"the pull request comes from {_fork(event)}"
     if DEPENDABOT in event.actors:
-        return "Dependabot proposes what somebody else released"
+        return "Dependabot proposes releases by third parties"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The runner's side channels: text that is no command, groups, job outputs, the job summary.
+"""The runner's workflow commands: text that is not a command, groups, outputs, the job summary.
 
 Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands.
 """
@@ -19,7 +19,7 @@ SUMMARY_LIMIT = 1024 * 1024
 
 @contextmanager
 def quoted(stream: TextIO) -> Iterator[None]:
-    """Let what is printed within be text and no command, whatever it says."""
+    """Print text inside this context as text, even if it looks like a workflow command."""
     word = secrets.token_hex(16)
     print(f"::stop-commands::{word}", file=stream, flush=True)
     try:
@@ -30,7 +30,7 @@ def quoted(stream: TextIO) -> Iterator[None]:
 
 @contextmanager
 def group(title: str, stream: TextIO) -> Iterator[None]:
-    """Fold what is printed within under a title."""
+    """Fold what is printed inside this context under a title."""
     print(f"::group::{data(title)}", file=stream, flush=True)
     try:
         yield
@@ -39,7 +39,7 @@ def group(title: str, stream: TextIO) -> Iterator[None]:
 
 
 def write_outputs(path: Path, values: Mapping[str, str]) -> None:
-    """Append a step's outputs to its file; no value can end itself early or start another."""
+    """Append outputs to a step's file; no value can end itself early or start another."""
     blocks = []
     for name, value in values.items():
         delimiter = f"end-{secrets.token_hex(16)}"
@@ -48,10 +48,10 @@ def write_outputs(path: Path, values: Mapping[str, str]) -> None:
 
 
 def write_summary(path: Path, markdown: str) -> None:
-    """Append to the job summary; LockstepError where it is longer than the 1 MiB that GitHub shows."""
+    """Append to the job summary; raises ``LockstepError`` if it is longer than GitHub's limit of 1 MiB."""
     size = len(markdown.encode())
     if size > SUMMARY_LIMIT:
-        raise LockstepError(f"the job summary has {size:,} bytes, and GitHub takes {SUMMARY_LIMIT:,}")
+        raise LockstepError(f"the job summary has {size:,} bytes, GitHub's limit is {SUMMARY_LIMIT:,}")
     _append(path, markdown.rstrip("\n") + "\n")
 
 

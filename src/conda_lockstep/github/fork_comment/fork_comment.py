@@ -1,7 +1,8 @@
-"""Comments on a change whose own run may not: a fork's, Dependabot's. It checks nothing out and runs nothing of it.
+"""Comments on a change whose own run has no write access: from a fork or from Dependabot.
 
-Started by ``workflow_run``, it holds a token that writes. All it takes from the run it follows is one JSON file, and
-all it believes of that is what :mod:`facts` lets through; which pull request it is about, GitHub says.
+It checks out nothing and runs nothing of the change. Started by ``workflow_run``, it has a token that writes. From
+the run that it follows it takes one JSON file, and trusts only what :mod:`sanitize` accepts; GitHub says which pull
+request it belongs to.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ FINISHED = frozenset({"success", "failure", "timed_out"})
 PULLS = RequiredPermission("find the pull request", "pull-requests", "read")
 HISTORY = RequiredPermission("find the base commit", "contents", "read")
 HEARSAY = (
-    "the locks are as GitHub has them; findings, builds, causes and fresh solutions are as the pull request's own run"
-    " tells them, whose workflow the pull request may change"
+    "the locks come from GitHub; findings, builds, causes and fresh solutions come from the pull request's own run,"
+    " whose workflow the pull request may change"
 )
 
 
-def relay(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
-    """Comment on what the run that ended has found. Returns 0 also where that fails: it is no check."""
+def comment_on_fork(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
+    """Comment on the results of the run that ended. Returns 0 also if that fails: it is not a check."""
     for outcome in _outcomes(event, runner, inputs):
         print(f"comment: {outcome}", file=out)
         if outcome.kind == "failed":
@@ -52,20 +53,20 @@ def relay(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
 def _outcomes(event: Event, runner: Runner, inputs: Inputs) -> Iterator[CommentOutcome]:
     run = event.workflow_run
     if run is None:
-        remedy = "run it on 'workflow_run', as docs/workflows/fork-comment.yml does"
-        raise LockstepError("mode 'comment' has no run to comment for", remedy=remedy)
+        remedy = "use it on 'workflow_run', as docs/workflows/fork-comment.yml does"
+        raise LockstepError("mode 'comment' needs the run of a pull request", remedy=remedy)
     silence = _reason_for_silence(event, run)
     if silence:
         yield CommentOutcome("skipped", reason=silence)
         return
     if not inputs.token:
-        yield CommentOutcome("failed", reason="there is no token to comment with")
+        yield CommentOutcome("failed", reason="no token to comment with")
         return
     github = GitHub(event.repository, inputs.token, runner.api_url)
     try:
         pulls = _pulls(github, run)
         if not pulls:
-            yield CommentOutcome("skipped", reason="no open pull request is at the commit of that run")
+            yield CommentOutcome("skipped", reason="no open pull request has that run's commit as its head")
             return
         handoff = _received(github, run, inputs)
         for pull in pulls:
@@ -80,14 +81,14 @@ def _reason_for_silence(event: Event, run: WorkflowRun) -> str:
     if run.conclusion not in FINISHED:
         return f"that run ended as '{run.conclusion}'"
     if not run.head_repository:
-        return "the fork of that run is gone"
+        return "the fork of that run was deleted"
     if run.head_repository.lower() == event.repository.lower() and DEPENDABOT not in run.actors:
-        return "the pull request is this repository's own, and its run comments itself"
+        return "the pull request comes from this repository, so its own run comments"
     return ""
 
 
 def _pulls(github: GitHub, run: WorkflowRun) -> list[PullRequest]:
-    """Find the open pull requests whose head is the commit of that run, in the repository that it came from."""
+    """Return the open pull requests whose head is the commit of that run, in the repository that it came from."""
     head = f"{run.head_repository.partition('/')[0]}:{run.head_branch}"
     listed = (
         pull_request(item) for item in github.pages(PULLS, "pulls.list", {"state": "open", "head": head})
@@ -100,17 +101,17 @@ def _pulls(github: GitHub, run: WorkflowRun) -> list[PullRequest]:
 
 
 def _received(github: GitHub, run: WorkflowRun, inputs: Inputs) -> Handoff:
-    """Take the hand-off of that run; one that is missing or broken is what there is to tell."""
+    """Read the hand-off of that run; a missing or damaged one is itself the result."""
     try:
         content = artifacts.fetch(github, run.id, inputs.artifact, handoffs.FILE_NAME)
         if content is None:
-            return Handoff(failures=("the check did not finish: the log of its run says why",))
+            return Handoff(failures=("the check did not finish; see the log of its run",))
         return only_facts(handoffs.parse(content, handoffs.FILE_NAME))
     except LockstepError as error:
         if isinstance(error, GitHubError):
             raise
         # The words of such an error may be the sender's.
-        return Handoff(failures=("what the check found cannot be read: the log of its run has it",))
+        return Handoff(failures=("the results of the check cannot be read; see the log of its run",))
 
 
 def _comment(
@@ -128,7 +129,7 @@ def _comment(
         judge_drift=True,
         base_name=f"origin/{pull.base_ref}",
     )
-    compared = _as_told(compared)
+    compared = _as_claimed(compared)
     if runner.summary:
         write_summary(runner.summary, wording.summary(handoff, compared, (HEARSAY, *remarks)))
     author = inputs.author or github.login()
@@ -137,27 +138,27 @@ def _comment(
     return publish(github, draft, create=compared.touched or bool(compared.broken or remarks))
 
 
-def _as_told(compared: GateResult) -> GateResult:
-    """Say of each cause that it is the run's word, and let none excuse a change."""
+def _as_claimed(compared: GateResult) -> GateResult:
+    """Mark each cause as that run's own claim, and let none excuse a change."""
     comparisons = tuple(
-        replace(each, rows=tuple(_row_as_told(row) for row in each.rows))
+        replace(each, rows=tuple(_row_as_claimed(row) for row in each.rows))
         for each in compared.report.comparisons
     )
     return replace(compared, report=replace(compared.report, comparisons=comparisons), spared=0)
 
 
-def _row_as_told(row: Row) -> Row:
-    return row._replace(cause=f"{row.cause}, says its run") if row.cause else row
+def _row_as_claimed(row: Row) -> Row:
+    return row._replace(cause=f"{row.cause}, according to its own run") if row.cause else row
 
 
 def _without_causes(handoff: Handoff) -> Handoff:
-    """Leave out whose doing the changes are, where they were told against another commit."""
+    """Leave out the causes if they were found against another commit."""
     checked = (replace(one, causes=(), caveats=()) for one in handoff.checked)
     return replace(handoff, checked=tuple(checked))
 
 
 def _base(github: GitHub, pull: PullRequest, claimed: str) -> str:
-    """Return the commit that the run says it compared with, where it is one of the base branch, else the fork point."""
+    """Return the commit that the run compared with if it is on the base branch, else the fork point."""
     if claimed:
         try:
             compared = github.call(

@@ -1,4 +1,4 @@
-"""What of a stranger's hand-off may be told in our own voice: numbers, known words, names that are plain."""
+"""Keeps of an untrusted hand-off only what can be shown in the bot's name: numbers, known words and plain names."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from conda_lockstep.lint.engine.registry import rules
 from conda_lockstep.lock.model.paths import SUFFIX, machine_lock_path
 from conda_lockstep.packages import Package
 
-SEE_LOG = "the log of its run says why"
-CAUSES_SEE_LOG = f"some of what is to be known about the causes is not shown: {SEE_LOG}"
+SEE_LOG = "see the log of its run"
+CAUSES_SEE_LOG = f"some notes about the causes are not shown: {SEE_LOG}"
 _PATH = re.compile(r"(?!.*\.\.)[\w+.-][\w+./-]{0,199}\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,79}\Z", re.ASCII)
 _VERSION = re.compile(r"[\w.+!-]{0,80}\Z", re.ASCII)
@@ -30,10 +30,10 @@ MOST = 100
 
 
 def only_facts(handoff: Handoff) -> Handoff:
-    """Return the hand-off without any sentence of its sender's.
+    """Return the hand-off without any sentence of its sender.
 
-    The words of a rule are our own. Reasons, messages and failures are counted and left out; what has a name that
-    could be read as a sentence is left out, too, and said to be.
+    The messages of rules are our own. Reasons, messages and failures are counted and left out. So is everything with
+    a name that could be read as a sentence, and the result says so.
     """
     known = {rule.name: rule.summary for rule in rules()}
     remarks = [
@@ -41,7 +41,7 @@ def only_facts(handoff: Handoff) -> Handoff:
         for remark in handoff.remarks
         if (remark.rule in known or remark.rule == UNREADABLE) and _is_placed(remark)
     ]
-    failures = [_counted(len(handoff.failures), "thing could not be done", "things could not be done")]
+    failures = [_counted(len(handoff.failures), "error is not shown", "errors are not shown")]
     dropped = len(handoff.remarks) - len(remarks)
     failures += [_counted(dropped, "finding is not shown", "findings are not shown")]
     more = len(handoff.checked) - MOST
@@ -57,7 +57,7 @@ def only_facts(handoff: Handoff) -> Handoff:
 
 
 def is_plain_path(path: str) -> bool:
-    """Whether a path stays in the repository and cannot be read as a sentence."""
+    """Return whether a path stays in the repository and cannot be read as a sentence."""
     return _PATH.match(path) is not None
 
 
@@ -71,9 +71,9 @@ def _counted(number: int, one: str, many: str) -> str:
 
 def _fact(one: Checked) -> Checked:
     if not (is_plain_path(one.path) and is_plain_path(one.lock_path) and _is_its_lock(one)):
-        raise LockstepError("an environment file has a name that is not shown here")
+        raise LockstepError("an environment file's name is not shown here")
     if not (_ID.match(one.sha256) and _ID.match(one.lock_sha256)):
-        raise LockstepError("is not described as it must be", where=one.path)
+        raise LockstepError("is described incorrectly", where=one.path)
     _check_names(one)
     return replace(
         one,
@@ -92,7 +92,7 @@ def _caveat(caveat: Caveat) -> Caveat:
 
 
 def _is_its_lock(one: Checked) -> bool:
-    """Whether the lock's path is one that the environment file's locks have: for all machines, or for one."""
+    """Return whether the lock's path is one of the environment file's locks: for all machines, or for one."""
     path = Path(one.path)
     machine = Path(one.lock_path).name.removeprefix(f"{path.stem}.").removesuffix(f".{SUFFIX}")
     names = ("", machine) if _NAME.match(machine) else ("",)
@@ -100,7 +100,7 @@ def _is_its_lock(one: Checked) -> bool:
 
 
 def _check_names(one: Checked) -> None:
-    """Refuse a lock whose names no channel would take."""
+    """Raise ``LockstepError`` for a lock with names that no channel accepts."""
     if not one.lock:
         return
     try:
@@ -109,9 +109,9 @@ def _check_names(one: Checked) -> None:
         raise LockstepError("its lock cannot be read", where=one.lock_path) from None
     packages = (package for held in source.platforms.values() for package in held.values())
     if source.kind != "conda-lock" or not all(_is_plain(package) for package in packages):
-        raise LockstepError("its lock holds names that no channel has", where=one.lock_path)
+        raise LockstepError("its lock contains invalid package names", where=one.lock_path)
     if not all(_NAME.match(platform) for platform in source.platforms):
-        raise LockstepError("its lock holds names that no channel has", where=one.lock_path)
+        raise LockstepError("its lock contains invalid package names", where=one.lock_path)
 
 
 def _is_plain(package: Package) -> bool:

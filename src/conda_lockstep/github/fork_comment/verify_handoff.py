@@ -1,4 +1,4 @@
-"""Holds what a stranger's run says of the pull request's files against those files, as GitHub has them."""
+"""Compares an untrusted run's claims about the pull request's files with the files on GitHub."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ GONE = "removed"
 
 
 def proven(handoff: Handoff, github: GitHub, pull: PullRequest) -> Handoff:
-    """Return the hand-off without the environments whose files are not what the pull request has.
+    """Return the hand-off without the environments whose files differ from the pull request's.
 
-    A run checks out the merge with the base branch; so the files may be those of the head or of the merge.
+    A run checks out the merge with the base branch, so the files may be those of the head or of the merge.
     """
     commits = tuple(filter(None, (pull.head_sha, pull.merge_sha)))
     kept: list[Checked] = []
@@ -30,20 +30,20 @@ def proven(handoff: Handoff, github: GitHub, pull: PullRequest) -> Handoff:
         if any(_holds(one, github, commit) for commit in commits):
             kept.append(one)
         else:
-            what = f"{one.lock_path} is not as the pull request has it: what its run says of it is not shown"
+            what = f"{one.lock_path} differs from the pull request's, so its results are not shown"
             failures.append(what)
     return replace(handoff, checked=tuple(kept), failures=tuple(failures))
 
 
 def unmentioned(handoff: Handoff, github: GitHub, pull: PullRequest) -> tuple[str, ...]:
-    """Return a line for each lock that the pull request changes and that its run does not speak of."""
+    """Return a line for each lock that the pull request changes and that its run did not check."""
     known = {one.lock_path for one in handoff.checked}
     return tuple(_silence(path) for path in _changed_locks(github, pull) if path not in known)
 
 
 def _silence(path: str) -> str:
-    shown = path if is_plain_path(path) else "a lock whose name is not shown here"
-    return f"{shown} is changed, and the run says nothing of it"
+    shown = path if is_plain_path(path) else "a lock (name not shown)"
+    return f"{shown} is changed, but the run did not check it"
 
 
 def _changed_locks(github: GitHub, pull: PullRequest) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""The typed contract between the half that executes and the half that reports."""
+"""The typed contract between the checking step and the reporting step."""

@@ -1,4 +1,4 @@
-"""What the half that executes hands to the half that speaks: typed, limited in size, validated on arrival."""
+"""The results that the checking step passes to the reporting step: typed, limited in size, validated on arrival."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _Choice = TypeVar("_Choice", bound=str)
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A finding of the linter, in the words that a report shows."""
+    """A finding of the linter, as a report shows it."""
 
     rule: str
     severity: Level
@@ -69,14 +69,13 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became of one environment file.
+    """The result for one environment file.
 
-    ``sha256`` and ``lock_sha256`` are of the committed bytes, empty where there is no such file. ``state`` is how
-    the committed lock stands to the file, and ``reasons`` say why it is not current. ``lock`` is the text of the
-    lock that holds for it: the committed one where that is current, else a fresh solution; empty where there is
-    none. ``notices`` are what is to be known about it. ``build`` tells whether that lock was installed,
-    ``build_reason`` why or why not, ``reached`` the steps of the evidence ladder. ``causes`` are of its changes against
-    the base commit.
+    ``sha256`` and ``lock_sha256`` are of the committed bytes, empty if there is no such file. ``state`` is the status
+    of the committed lock, and ``reasons`` say why it is not current. ``lock`` is the text of the lock that fits: the
+    committed one if it is current, else a fresh solution; empty if there is none. ``notices`` are remarks about it.
+    ``build`` is whether that lock was installed, ``build_reason`` why or why not, ``reached`` the steps of the
+    evidence ladder. ``causes`` are of its changes against the base commit.
     """
 
     path: str
@@ -96,9 +95,9 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """All that the executing half found.
+    """All results of the checking step.
 
-    ``failures`` are what could not be done, a line each. ``base`` is the commit that the change is measured against.
+    ``failures`` are errors, a line each. ``base`` is the commit that the change is compared with.
     """
 
     remarks: tuple[Remark, ...] = ()
@@ -114,14 +113,14 @@ def write(handoff: Handoff, path: Path) -> None:
 
 
 def read(path: Path) -> Handoff:
-    """Read a hand-off and check every value of it; LockstepError where anything is not as it must be."""
+    """Read a hand-off and validate every value; raises ``LockstepError`` for anything invalid."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise LockstepError(f"the hand-off is larger than {MAX_BYTES >> 20} MiB", where=path.name)
         content = path.read_bytes()
     except FileNotFoundError:
         raise LockstepError(
-            "the check did not finish, so there is nothing to report", remedy="read its log above"
+            "the check did not finish, so there are no results to report", remedy="see its log above"
         ) from None
     return parse(content, path.name)
 
@@ -130,7 +129,7 @@ def parse(content: bytes, name: str) -> Handoff:
     """Read the bytes of a hand-off; see :func:`read`."""
     fields = parse_object(content, name)
     if fields.number("schema") != SCHEMA:
-        raise LockstepError("the hand-off is of another version", where=name)
+        raise LockstepError("the hand-off has another version", where=name)
     return Handoff(
         remarks=_all(fields, "remarks", _remark),
         checked=_all(fields, "checked", _checked),
@@ -171,7 +170,7 @@ def _checked(fields: Fields) -> Checked:
 def _cause(fields: Fields) -> Cause:
     uploaded = fields.number("uploaded")
     if not 0 <= uploaded <= LAST_MOMENT:
-        raise LockstepError("'uploaded' is no moment", where=fields.where)
+        raise LockstepError("'uploaded' is not a valid time", where=fields.where)
     return Cause(
         platform=_text(fields, "platform"),
         manager=_text(fields, "manager"),
@@ -207,10 +206,10 @@ def _text(fields: Fields, name: str) -> str:
 
 
 def _inner_path(fields: Fields, name: str) -> str:
-    """Return the path of a file of the repository: the base's of the same path is asked for by it."""
+    """Return the path of a file in the repository; the base's file of the same path is requested with it."""
     path = PurePosixPath(_text(fields, name))
     if path.is_absolute() or ".." in path.parts:
-        raise LockstepError(f"'{name}' leads out of the repository", where=fields.where)
+        raise LockstepError(f"'{name}' is outside the repository", where=fields.where)
     return path.as_posix()
 
 
@@ -219,4 +218,4 @@ def _one_of(fields: Fields, name: str, allowed: Sequence[_Choice]) -> _Choice:
     for choice in allowed:
         if choice == value:
             return choice
-    raise LockstepError(f"'{name}' is none of {', '.join(allowed)}", where=fields.where)
+    raise LockstepError(f"'{name}' is not one of {', '.join(allowed)}", where=fields.where)

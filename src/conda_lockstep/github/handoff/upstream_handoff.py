@@ -1,4 +1,4 @@
-"""What the half of the watch that solves hands to the half that speaks: typed, limited, checked on arrival."""
+"""The results that the solving step of the upstream check passes to the reporting step: typed, limited, validated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """A lock as it is committed and as it would be written today; a text is empty where there is no such file."""
+    """A lock as it is committed and as it would be written today; a text is empty if there is no such file."""
 
     path: str
     before: str
@@ -32,10 +32,10 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What became of the locks upstream.
+    """What changed upstream for the locks.
 
-    ``identities`` are (lock, platform, environment id) of what is committed. ``refreshed`` are the locks to be written
-    anew, where that was asked for. ``failures`` are what could not be done, a line each.
+    ``identities`` are (lock, platform, environment id) of the committed locks. ``refreshed`` are the locks to write,
+    if requested. ``failures`` are errors, a line each.
     """
 
     report: Report
@@ -45,7 +45,7 @@ class Findings:
 
     @property
     def clean(self) -> bool:
-        """Whether everything was looked at, and nothing has moved."""
+        """Return whether everything was checked, and nothing has changed."""
         return not (self.report.rows or self.failures)
 
 
@@ -67,15 +67,15 @@ def write(findings: Findings, path: Path) -> None:
 
 
 def read(path: Path) -> Findings:
-    """Read findings and check every value; LockstepError where they are missing or not as they must be."""
+    """Read findings and validate every value; raises ``LockstepError`` if they are missing or invalid."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise LockstepError(f"is larger than {MAX_BYTES >> 20} MiB", where=path.name)
         fields = parse_object(path.read_bytes(), path.name)
     except FileNotFoundError:
-        raise LockstepError("the look at the channels did not finish", remedy="read its log") from None
+        raise LockstepError("the check of the channels did not finish", remedy="read its log") from None
     if fields.number("schema") != SCHEMA:
-        raise LockstepError("is of another version", where=path.name)
+        raise LockstepError("has another version", where=path.name)
     findings = Findings(
         report=drift_json.loads(fields.text("report"), path.name),
         identities=tuple(_identity(item) for item in fields.children("identities")),
@@ -84,7 +84,7 @@ def read(path: Path) -> Findings:
     )
     for items in (findings.identities, findings.refreshed, findings.failures):
         if len(items) > MAX_ITEMS:
-            raise LockstepError(f"has a list of more than {MAX_ITEMS} items", where=path.name)
+            raise LockstepError(f"contains a list of more than {MAX_ITEMS} items", where=path.name)
     return findings
 
 
@@ -93,10 +93,10 @@ def _identity(fields: Fields) -> tuple[str, str, str]:
 
 
 def check_lock_path(path: str) -> None:
-    """Raise LockstepError for a path at which nothing is written: nothing but locks is, and within the repository."""
+    """Raise ``LockstepError`` for a path that must not be written: only locks within the repository are."""
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or not is_lock(pure.name) or _CONTROL.search(path):
-        raise LockstepError("is to be refreshed and is no lock of the repository", where=path)
+        raise LockstepError("would be refreshed, but is not a lock in the repository", where=path)
 
 
 def _refreshed(fields: Fields) -> Refreshed:

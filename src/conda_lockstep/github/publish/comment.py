@@ -1,4 +1,4 @@
-"""The one comment on a pull request: found by hidden marker and author, kept current, never doubled."""
+"""The single comment on a pull request: found by hidden marker and author, kept current, never duplicated."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _SAFE = re.compile(r"[A-Za-z0-9._,-]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a comment says about itself, hidden in its first line.
+    """The metadata of a comment, hidden in its first line.
 
-    ``key`` tells the comments of several workflows apart, ``environment`` is the environment id that it shows;
+    ``key`` distinguishes the comments of several workflows, ``environment`` is the environment id that it shows;
     ``run`` and ``attempt`` are GitHub's numbers of the run that wrote it.
     """
 
@@ -45,7 +45,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class CommentOutcome:
-    """What became of the comment, its address where there is one, and the reason where that is not plain."""
+    """The result of publishing a comment: its address if there is one, and the reason if that is not obvious."""
 
     kind: Kind
     url: str = ""
@@ -58,9 +58,9 @@ class CommentOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A comment to be: on which pull request, as of which head commit, by whom, with what text and state.
+    """A comment to publish: on which pull request, for which head commit, by whom, with what text and state.
 
-    ``pushed`` is the commit that this very run has put on top of that one, if any.
+    ``pushed`` is the commit that this run has pushed on top of that one, if any.
     """
 
     number: int
@@ -79,12 +79,11 @@ class _Own:
 
 
 def publish(github: GitHub, draft: Draft, *, create: bool = True) -> CommentOutcome:
-    """Bring the pull request's comment to this text, by the fewest requests that do it.
+    """Update the pull request's comment to this text, with the fewest requests.
 
-    A comment counts as ours by marker *and* author. A text that is there already is left alone, an older run never
-    overwrites a newer one's, and of several comments only the newest stays. Where ``create`` is false, a comment
-    that is there is kept current, and none is begun. Never raises: what goes wrong is in the
-    outcome, as a comment must not decide over a check.
+    A comment is ours by marker *and* author. An identical text is left alone, an older run never overwrites a newer
+    one, and of several comments only the newest stays. If ``create`` is false, an existing comment is kept current
+    and none is created. Never raises: errors are in the outcome, since a comment must not decide a check.
     """
     try:
         text = compose(draft)
@@ -94,28 +93,28 @@ def publish(github: GitHub, draft: Draft, *, create: bool = True) -> CommentOutc
                 return outcome
     except LockstepError as error:
         return CommentOutcome("failed", reason=str(error))
-    return CommentOutcome("failed", reason="the comment kept changing under our hands")
+    return CommentOutcome("failed", reason="the comment kept changing during the update")
 
 
 def compose(draft: Draft) -> str:
-    """Return the whole text, marker first; LockstepError where GitHub would not take it."""
+    """Return the whole text, marker first; raises ``LockstepError`` if GitHub would not accept it."""
     return marked(draft.state, draft.body)
 
 
 def marked(state: State, body: str) -> str:
-    """Return a text with its state hidden in its first line; LockstepError where GitHub would not take it."""
+    """Return a text with its state hidden in its first line; raises ``LockstepError`` if GitHub would not accept it."""
     if not (_SAFE.match(state.key) and _SAFE.match(state.environment)):
-        raise LockstepError("the comment's hidden state holds more than letters, digits, '.', ',' and '-'")
+        raise LockstepError("the comment's hidden state contains more than letters, digits, '.', ',' and '-'")
     hidden = {"schema": SCHEMA, "key": state.key, "environment": state.environment}
     hidden_json = json.dumps({**hidden, "run": state.run, "attempt": state.attempt}, separators=(",", ":"))
     text = f"<!-- conda-lockstep {hidden_json} -->\n{body.strip()}\n"
     if len(text) > COMMENT_LIMIT:
-        raise LockstepError(f"the comment has {len(text):,} characters, and GitHub takes {COMMENT_LIMIT:,}")
+        raise LockstepError(f"the comment has {len(text):,} characters, GitHub's limit is {COMMENT_LIMIT:,}")
     return text
 
 
 def read_state(text: str) -> tuple[State, str] | None:
-    """Return the hidden state of a comment and the text after it, or None where it is no comment of ours."""
+    """Return the hidden state of a comment and its text, or None if the comment is not ours."""
     match = _MARKER.match(text)
     if match is None:
         return None
@@ -135,10 +134,10 @@ def read_state(text: str) -> tuple[State, str] | None:
 
 
 def _round(github: GitHub, draft: Draft, text: str, create: bool) -> CommentOutcome | None:
-    """Look, decide, act; None asks for another look, as the world moved meanwhile."""
+    """Look, decide, act; return None to look again, because something changed meanwhile."""
     own = _find(github, draft)
     if not own and not create:
-        return CommentOutcome("skipped", reason="the change touches no environment")
+        return CommentOutcome("skipped", reason="the change does not affect an environment")
     if not own:
         return _create(github, draft, text)
     newest, *others = own
@@ -150,7 +149,7 @@ def _round(github: GitHub, draft: Draft, text: str, create: bool) -> CommentOutc
 
 
 def _find(github: GitHub, draft: Draft) -> list[_Own]:
-    """Our comments for this key, the newest run's first."""
+    """Return our comments for this key, the newest run's first."""
     own = []
     for comment in github.comments(draft.number):
         if comment.author.lower() != draft.author.lower():
@@ -178,7 +177,7 @@ def _create(github: GitHub, draft: Draft, text: str) -> CommentOutcome | None:
 
 
 def _settle(github: GitHub, draft: Draft, created: IssueComment) -> CommentOutcome:
-    """Look once more after posting: two runs that raced have each posted one."""
+    """Look again after posting: two concurrent runs may have posted one each."""
     own = _find(github, draft)
     for other in own[1:]:
         github.delete_comment(other.comment.id)
@@ -205,7 +204,7 @@ def _update(github: GitHub, draft: Draft, text: str, newest: _Own) -> CommentOut
 
 
 def _is_outdated(github: GitHub, draft: Draft) -> bool:
-    """Whether the pull request has moved on: the run of its new head has the word."""
+    """Return whether the pull request has a newer head, whose run decides."""
     # GitHub may be late in telling of a push.
     return github.head_of(draft.number) not in (draft.head_sha, draft.pushed)
 

@@ -1,4 +1,4 @@
-"""Commits made through GitHub's git data API: no checkout, no credentials of git's, and never a forced push."""
+"""Commits through GitHub's git data API: without checkout or git credentials, and never with a forced push."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Commit:
 
 
 def head_of(github: GitHub, branch: str) -> Commit | None:
-    """Return the commit at the head of a branch, None where there is no such branch."""
+    """Return the commit at the head of a branch, None if the branch does not exist."""
     try:
         answer = github.call(READ, "git.get_ref", {"ref": f"heads/{quote(branch)}"})
     except GitHubError as error:
@@ -44,7 +44,7 @@ def read(github: GitHub, sha: str) -> Commit:
 
 
 def tree_with(github: GitHub, base: str, files: Mapping[str, str | None]) -> str:
-    """Return the id of a tree as ``base``, but for these files; None is for one that is to go."""
+    """Return the id of a tree like ``base`` with these files; None deletes a file."""
     entries: list[Value] = [
         {"path": path, "mode": "100644", "type": "blob", "sha": None if text is None else _blob(github, text)}
         for path, text in sorted(files.items())
@@ -54,18 +54,18 @@ def tree_with(github: GitHub, base: str, files: Mapping[str, str | None]) -> str
 
 
 def write(github: GitHub, tree: str, parents: Sequence[str], message: str) -> Commit:
-    """Write a commit, as the token's account; it is on no branch yet."""
+    """Create a commit, as the token's account; it is on no branch yet."""
     values: dict[str, Value] = {"message": message, "tree": tree, "parents": list(parents)}
     return _commit(github.object(github.call(WRITTEN, "git.create_commit", values)))
 
 
 def begin(github: GitHub, branch: str, commit: str) -> bool:
-    """Make a branch at a commit; False where somebody made one of that name meanwhile."""
+    """Create a branch at a commit; return False if the branch was created meanwhile."""
     return _moved(github, "git.create_ref", {"ref": f"refs/heads/{branch}", "sha": commit})
 
 
 def advance(github: GitHub, branch: str, commit: str) -> bool:
-    """Move a branch on to a commit that follows its head; False where it is not that any more."""
+    """Move a branch to a commit that follows its head; return False if the head has changed."""
     return _moved(github, "git.update_ref", {"ref": f"heads/{quote(branch)}", "sha": commit})
 
 

@@ -1,4 +1,4 @@
-"""The one issue of the upstream watch: found by hidden marker and author, kept current, closed when all is well."""
+"""The single issue of the upstream check: found by hidden marker and author, kept current, closed when all is well."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FOUND = "<!-- found -->\n"
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What the issue is to say.
+    """The content of the issue.
 
-    ``found`` is what was found, ``heartbeat`` one line on when and by which run: an old one shows a dead schedule.
-    ``failure`` says what could not be looked at, and when. Where nothing could, ``found`` is empty, and what the issue
-    says from an earlier look stays. ``clean`` is whether there is nothing to tell; a look that failed is not clean.
-    ``state.environment`` names what is told, without its dates: the same news has the same name.
+    ``found`` are the results, ``heartbeat`` is one line on when and by which run: an old one shows a dead schedule.
+    ``failure`` says what could not be checked, and when. If nothing could be, ``found`` is empty, and the results of
+    an earlier check stay. ``clean`` is whether there is nothing to report; a failed check is not clean.
+    ``state.environment`` names the results without their dates: the same results have the same name.
     """
 
     title: str
@@ -50,10 +50,10 @@ class _Issue:
 
 
 def keep(github: GitHub, watch: Watch) -> CommentOutcome:
-    """Bring the repository's issue to this state: opened, edited in place, closed, or opened again.
+    """Update the repository's issue to this content: open it, edit it, close it, or reopen it.
 
-    Editing notifies nobody, so a quiet day is silent: only the heartbeat moves. What somebody has closed stays closed
-    until there is other news. Never raises: what goes wrong is in the outcome.
+    An edit notifies no one, so a quiet day is silent: only the heartbeat changes. An issue that a user closed stays
+    closed until there are other results. Never raises: errors are in the outcome.
     """
     try:
         for _ in range(ROUNDS):
@@ -62,14 +62,16 @@ def keep(github: GitHub, watch: Watch) -> CommentOutcome:
                 return outcome
     except LockstepError as error:
         return CommentOutcome("failed", reason=str(error))
-    return CommentOutcome("failed", reason="the issue kept changing under our hands")
+    return CommentOutcome("failed", reason="the issue kept changing during the update")
 
 
 def _round(github: GitHub, watch: Watch) -> CommentOutcome | None:
-    """Look, decide, act; None asks for another look."""
+    """Look, decide, act; return None to look again."""
     own = _find(github, watch)
     if not own:
-        return CommentOutcome("skipped", reason="nothing has moved") if watch.clean else _open(github, watch)
+        return (
+            CommentOutcome("skipped", reason="nothing has changed") if watch.clean else _open(github, watch)
+        )
     kept = own[0]
     newest = max(own, key=lambda issue: issue.state.order)
     if newest.state.order > watch.state.order:
@@ -95,7 +97,7 @@ def _round(github: GitHub, watch: Watch) -> CommentOutcome | None:
 
 
 def _text(watch: Watch, before: str = "") -> str:
-    """Return the issue's whole text; ``before`` is what an earlier look found, with its heartbeat."""
+    """Return the issue's whole text; ``before`` are the results of an earlier check, with its heartbeat."""
     found = f"{watch.found.strip()}\n\n---\n{watch.heartbeat}" if watch.found or not before else before
     return marked(watch.state, "\n\n".join(filter(None, (watch.failure.strip(), f"{FOUND}{found}"))))
 
@@ -115,9 +117,9 @@ def _open(github: GitHub, watch: Watch) -> CommentOutcome | None:
 
 
 def _find(github: GitHub, watch: Watch) -> list[_Issue]:
-    """Our issues for this key, the oldest first, which is the one that is kept.
+    """Return our issues for this key, the oldest first, which is the one that is kept.
 
-    They are looked for by their label, which is quick; where somebody has taken that away, by their author.
+    They are searched by label, which is fast, and by author if a user removed the label.
     """
     by_label = _listed(github, watch, {"state": "all", "labels": LABEL})
     if by_label:
@@ -136,7 +138,7 @@ def _listed(github: GitHub, watch: Watch, which: Values) -> list[_Issue]:
 
 
 def _issue(fields: Fields) -> _Issue | None:
-    """Read an issue; None for a pull request, which GitHub lists as one, and for what is not marked as ours."""
+    """Read an issue; return None for a pull request, which GitHub lists as one, and for an issue without our marker."""
     read = read_state(fields.optional_text("body"))
     if read is None or fields.has("pull_request"):
         return None
@@ -159,7 +161,7 @@ def _close_doubles(github: GitHub, doubles: list[_Issue]) -> None:
 
 
 def _make_label(github: GitHub) -> None:
-    values: dict[str, Value] = {"name": LABEL, "color": COLOUR, "description": "what conda-lockstep keeps"}
+    values: dict[str, Value] = {"name": LABEL, "color": COLOUR, "description": "maintained by conda-lockstep"}
     try:
         github.call(LABELLED, "issues.create_label", values)
     except GitHubError as error:

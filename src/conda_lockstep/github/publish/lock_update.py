@@ -1,4 +1,4 @@
-"""Fresh locks for a change whose own do not hold: as a patch in the comment, or as a commit on its branch."""
+"""Fresh locks for a change whose own locks do not fit: as a patch in the comment, or as a commit on its branch."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from conda_lockstep.github.publish.pull_request import start_checks
 from conda_lockstep.render.escape import code, prose
 from conda_lockstep.text.atomic import write_text
 
-TITLE = "Lock the conda environments anew"
+TITLE = "Update the conda locks"
 TRAILER = "Lockstep-Update:"
 
 
 @dataclass(frozen=True, slots=True)
 class LockUpdate:
-    """What became of fresh locks: the patch with them, what there is to say, and the commit that was pushed, if any."""
+    """What was done with fresh locks: the patch with them, the notes, and the commit that was pushed, if any."""
 
     patch: str = ""
     notes: tuple[str, ...] = ()
     pushed: str = ""
 
     def text(self, room: int) -> str:
-        """Return it as Markdown of at most ``room`` bytes."""
+        """Return this as Markdown of at most ``room`` bytes."""
         notes = "\n\n".join(self.notes)
         if len(notes.encode()) + 4 > room:
             return ""
@@ -45,9 +45,9 @@ class LockUpdate:
 def update(
     handoff: Handoff, event: Event, runner: Runner, inputs: Inputs, github: GitHub | None
 ) -> LockUpdate:
-    """Do with fresh locks what ``lock-update`` says; what goes wrong is in the notes.
+    """Apply input ``lock-update`` to the fresh locks; errors are in the notes.
 
-    They are for the head of the pull request's branch, not for its merge with the base that was checked out.
+    The locks are for the head of the pull request's branch, not for its merge with the base that was checked out.
     """
     if inputs.lock_update == "none":
         return LockUpdate()
@@ -76,7 +76,7 @@ def _fresh(handoff: Handoff, head: Base) -> Iterator[Refreshed]:
         check_lock_path(checked.lock_path)
         asked = head.read(checked.path)
         if asked is None or hashlib.sha256(asked).hexdigest() != checked.sha256:
-            what = "is another file on the base branch, which the fresh lock is for as well"
+            what = "differs on the base branch, and the fresh lock is for the merge"
             raise LockstepError(what, where=checked.path, remedy="merge the base branch first")
         before = head.read(checked.lock_path) or b""
         yield Refreshed(checked.lock_path, before.decode("utf-8", "replace"), checked.lock)
@@ -85,20 +85,20 @@ def _fresh(handoff: Handoff, head: Base) -> Iterator[Refreshed]:
 def _pushed(
     fresh: tuple[Refreshed, ...], event: Event, inputs: Inputs, github: GitHub | None
 ) -> tuple[tuple[str, ...], str]:
-    """Push the locks to the pull request's branch; return what there is to say, and the commit.
+    """Push the locks to the pull request's branch; return the note and the commit.
 
-    Raises ``LockstepError`` where that is not allowed, or not done.
+    Raises ``LockstepError`` if that is not allowed, or fails.
     """
     pull = event.pull_request
     allowed = may_comment(event)
     if pull is None or not allowed.allowed:
-        raise LockstepError(allowed.reason if pull else "there is no pull request whose branch they are for")
+        raise LockstepError(allowed.reason if pull else "no pull request to push to")
     if github is None:
-        raise LockstepError("there is no token to push with")
+        raise LockstepError("no token to push with")
     head = commits.read(github, pull.head_sha)
     if TRAILER in head.message:
         # With an app's token each push starts another run: this ends it, whatever is wrong.
-        raise LockstepError("the last commit was such a push already, and did not help")
+        raise LockstepError("the last commit was already such an update, and did not help")
     commit = _commit(github, pull, head, fresh)
     wrong = start_checks(github, inputs.checks, pull.head_ref)
     paths = ", ".join(code(each.path) for each in fresh)
@@ -111,5 +111,5 @@ def _commit(github: GitHub, pull: PullRequest, head: commits.Commit, fresh: tupl
     message = "\n".join([TITLE, "", *sorted(each.path for each in fresh), "", f"{TRAILER} {tree}"])
     commit = commits.write(github, tree, (head.sha,), message)
     if not commits.advance(github, pull.head_ref, commit.sha):
-        raise LockstepError(f"somebody has pushed to {pull.head_ref} meanwhile: its own run has the word")
+        raise LockstepError(f"{pull.head_ref} was pushed to in the meantime; the run for that commit decides")
     return commit.sha

@@ -1,4 +1,4 @@
-"""Fresh locks as a patch that ``git apply`` takes, made by git itself."""
+"""Fresh locks as a patch for ``git apply``, made by git itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def patch_of(refreshed: Iterable[Refreshed], scratch: Path) -> str:
 
 
 def shown(patch: str, room: int) -> str:
-    """Return a patch as Markdown of at most ``room`` bytes, or where it is; empty for an empty one."""
+    """Return a patch as Markdown of at most ``room`` bytes, or a note on where it is; empty for an empty patch."""
     if not patch:
         return ""
     # Longer than any run of backticks within, so that none of them ends it.
@@ -48,7 +48,7 @@ def shown(patch: str, room: int) -> str:
         return text
     elsewhere = (
         f"The patch with the fresh locks has {patch.count(NEW_LINE):,} lines, more than fits here: it is in the"
-        " Action's output `patch`, and the commands above write the same locks."
+        " Action's output `patch`; the commands above write the same locks."
     )
     return elsewhere if len(elsewhere) <= room else ""
 

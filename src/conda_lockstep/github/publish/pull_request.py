@@ -1,7 +1,7 @@
-"""The one pull request with fresh locks: a branch that only moves forward, and a text that is kept current.
+"""The single pull request with fresh locks: a branch that only moves forward, and a text that is kept current.
 
-What somebody else has put on the branch is theirs: it is then left alone. Commits are told by their message, which
-names their own tree.
+A branch with commits by others is left alone. Our commits are recognised by their message, which names their own
+tree.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _TRAILER = re.compile(r"^Lockstep-Refresh: (\S+) (\S+) ([0-9a-f]+)$", re.MULTILI
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """A pull request to be: fresh locks for the branch ``base`` as of the commit ``base_sha``, on ``branch``.
+    """The pull request to publish: fresh locks for the branch ``base`` at the commit ``base_sha``, on ``branch``.
 
-    ``files`` are texts by path, None for a lock that is to go; without any, an open pull request is closed.
-    ``state.environment`` names this content. ``checks`` are the workflow files to start on the branch. ``page`` is the
-    repository's own.
+    ``files`` are texts by path, None for a lock to delete; without any, an open pull request is closed.
+    ``state.environment`` names this content. ``checks`` are the workflow files to start on the branch. ``page`` is
+    the repository's own.
     """
 
     page: str
@@ -63,10 +63,10 @@ class _Pull:
 
 
 def refresh(github: GitHub, wanted: Refresh) -> CommentOutcome:
-    """Bring the pull request to this state: opened, its branch moved on, its text edited, or closed.
+    """Update the pull request to this state: open it, advance its branch, edit its text, or close it.
 
-    What is there already is left alone; one that somebody has closed stays closed until there are other locks. Never
-    raises: what goes wrong is in the outcome, with the branch's page where only the pull request is missing.
+    What is current already is left alone; a pull request that a user closed stays closed until there are other locks.
+    Never raises: errors are in the outcome, with the branch's page if only the pull request is missing.
     """
     try:
         for _ in range(ROUNDS):
@@ -75,31 +75,29 @@ def refresh(github: GitHub, wanted: Refresh) -> CommentOutcome:
                 return outcome
     except LockstepError as error:
         return CommentOutcome("failed", reason=str(error))
-    return CommentOutcome("failed", reason=f"the branch {wanted.branch} kept changing under our hands")
+    return CommentOutcome("failed", reason=f"the branch {wanted.branch} kept changing during the update")
 
 
 def _round(github: GitHub, wanted: Refresh) -> CommentOutcome | None:
-    """Look, decide, act; None asks for another look."""
+    """Look, decide, act; return None to look again."""
     pulls = _pulls(github, wanted)
     current = next((pull for pull in pulls if pull.is_open), None)
     latest = next(iter(pulls), None)
     if not wanted.files:
         return _close(github, wanted, current)
     if current is None and latest is not None and not latest.is_merged and _same(latest, wanted):
-        return CommentOutcome("skipped", latest.url, "somebody has closed it, and nothing is new since")
+        return CommentOutcome("skipped", latest.url, "it was closed, and nothing has changed since")
     if current and current.state and current.state.order > wanted.state.order:
         return CommentOutcome("superseded", current.url, f"run {current.state.run} is newer")
     head = commits.head_of(github, wanted.branch)
     if head is not None and not _is_ours(head, wanted):
         url = current.url if current else ""
-        what = f"the branch {wanted.branch} has commits of somebody else: merge or delete it"
+        what = f"the branch {wanted.branch} has commits by others; merge or delete it"
         return CommentOutcome("failed", url, what)
     moved = head is None or _content(head) != wanted.state.environment
     if current is None and latest is not None and latest.is_merged and not moved:
         if not _is_head(github, wanted):
-            return CommentOutcome(
-                "superseded", latest.url, f"{wanted.base} has moved on since this run began"
-            )
+            return CommentOutcome("superseded", latest.url, f"{wanted.base} has changed since this run began")
         # It was merged, and is to be done again: somebody has reverted it.
         moved = True
     if moved and not _move(github, wanted, head):
@@ -135,17 +133,17 @@ def _same(pull: _Pull, wanted: Refresh) -> bool:
 
 def _close(github: GitHub, wanted: Refresh, current: _Pull | None) -> CommentOutcome:
     if current is None:
-        return CommentOutcome("skipped", reason="there is nothing to refresh")
+        return CommentOutcome("skipped", reason="nothing to refresh")
     if current.state is None:
         return CommentOutcome(
-            "skipped", current.url, "it is somebody else's, and there is nothing to refresh"
+            "skipped", current.url, "it has commits by others, and nothing is left to refresh"
         )
     github.call(WRITTEN, "pulls.update", {"pull_number": current.number, "state": "closed"})
-    return CommentOutcome("edited", current.url, "closed, as there is nothing to refresh any more")
+    return CommentOutcome("edited", current.url, "closed, because nothing is left to refresh")
 
 
 def _is_ours(head: Commit, wanted: Refresh) -> bool:
-    """Whether a commit is as we made it: its message names its own tree, which an edit would change."""
+    """Return whether a commit is as we made it: its message names its own tree, which an edit would change."""
     found = _TRAILER.search(head.message)
     return found is not None and (found[1], found[3]) == (wanted.state.key, head.tree)
 
@@ -161,9 +159,9 @@ def _content(head: Commit) -> str:
 
 
 def _move(github: GitHub, wanted: Refresh, head: Commit | None) -> bool:
-    """Put the locks on the branch, on top of what is there and of the base; False where somebody was faster.
+    """Put the locks on the branch, on top of its head and of the base; return False if the branch changed meanwhile.
 
-    The branch is never forced: what was pushed to it in between would be lost without a word.
+    The branch is never forced: commits pushed in between would be lost without notice.
     """
     base = commits.read(github, wanted.base_sha)
     tree = commits.tree_with(github, base.tree, wanted.files)
@@ -183,9 +181,9 @@ def _written(github: GitHub, wanted: Refresh, current: _Pull | None, *, moved: b
         return _open(github, wanted, text)
     # One that this run has opened itself lost its answer, and its checks with it.
     is_new = current.state is not None and current.state.order == wanted.state.order
-    told = start_checks(github, wanted.checks, wanted.branch) if moved or is_new else ""
+    started = start_checks(github, wanted.checks, wanted.branch) if moved or is_new else ""
     if current.state is None:
-        return CommentOutcome("edited" if moved else "unchanged", current.url, told)
+        return CommentOutcome("edited" if moved else "unchanged", current.url, started)
     changes: dict[str, Value] = {}
     if current.body.replace("\r\n", "\n").strip() != wanted.body.strip():
         changes["body"] = text
@@ -193,7 +191,7 @@ def _written(github: GitHub, wanted: Refresh, current: _Pull | None, *, moved: b
         changes["title"] = wanted.title
     if changes:
         github.call(WRITTEN, "pulls.update", {"pull_number": current.number, **changes})
-    return CommentOutcome("edited" if moved or changes else "unchanged", current.url, told)
+    return CommentOutcome("edited" if moved or changes else "unchanged", current.url, started)
 
 
 def _open(github: GitHub, wanted: Refresh, text: str) -> CommentOutcome | None:
@@ -212,7 +210,7 @@ def _open(github: GitHub, wanted: Refresh, text: str) -> CommentOutcome | None:
 
 
 def start_checks(github: GitHub, checks: Iterable[str], branch: str) -> str:
-    """Start the workflows that what a workflow's own token pushes does not; return what went wrong."""
+    """Start the workflows that a push with a workflow's own token does not start; return the errors."""
     wrong = []
     for name in checks:
         values: dict[str, Value] = {"workflow_id": name, "ref": branch}

@@ -1,1 +1,1 @@
-"""The half of the Action that reports: it has a token, and executes nothing of the change."""
+"""The reporting step of the Action: it has a token, and executes nothing of the change."""

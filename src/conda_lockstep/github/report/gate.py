@@ -1,4 +1,4 @@
-"""Compares what the executing half found with the base branch, and judges whether the check fails."""
+"""Compares the results with the base branch, and decides whether the check fails."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ LADDER = ("linted", "solved", "installed", "verified", "imported", "kernel ran",
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What changed, and what that comes to.
+    """What changed, and the verdict.
 
-    ``identities`` are (file, platform, environment id) of all that holds now. ``touched`` is whether the change
-    concerns an environment at all. ``failures`` are reasons for the check to fail, ``broken`` what could not be
-    done; a line each. ``spared`` counts the changes that would fail it, were they not upstream's alone.
+    ``identities`` are (file, platform, environment id) of the current locks. ``touched`` is whether the change
+    affects an environment at all. ``failures`` are reasons for the check to fail, ``broken`` are errors; a line each.
+    ``spared`` counts the changes that would fail it if they did not come from upstream alone.
     """
 
     report: Report
@@ -40,7 +40,7 @@ class GateResult:
 
     @property
     def status(self) -> int:
-        """Return the exit status: 2 for what could not be done, 1 for what was found, 0 for clean."""
+        """Return the exit status: 2 for an error, 1 for findings, 0 for clean."""
         return 2 if self.broken else int(bool(self.failures))
 
 
@@ -59,8 +59,8 @@ def compare_with_base(
 ) -> GateResult:
     """Compare each environment with the lock of the base commit.
 
-    ``judge_drift`` is false where a change is merged already: then drift is told, and fails nothing.
-    ``base_name`` is what git calls the base in a clone: a branch or a commit.
+    ``judge_drift`` is false for a change that is merged already: its drift is shown and fails nothing. ``base_name``
+    is git's name for the base in a clone: a branch or a commit.
     """
     done: list[_One] = []
     broken = list(handoff.failures)
@@ -89,7 +89,7 @@ def compare_with_base(
 
 
 def environment_ids(compared: GateResult) -> str:
-    """Return the environment ids that hold now, as a comment's hidden state takes them."""
+    """Return the current environment ids, in the form of a comment's hidden state."""
     return ",".join(dict.fromkeys(environment_id for _, _, environment_id in compared.identities))[:200]
 
 
@@ -107,7 +107,8 @@ def _compare(checked: Checked, base: Base) -> _One:
         return _One((), identities, touched, (_newcomer(checked, new),))
     old = parse_source(old_lock.decode("utf-8", "replace"), f"{checked.lock_path} of the base commit")
     if not old.platforms.keys() & new.platforms.keys():
-        note = f"{checked.lock_path} and its base commit have no platform in common: nothing was compared"
+        both = f"{checked.lock_path} and its version on the base commit"
+        note = f"{both} have no platform in common, so they were not compared"
         return _One((), identities, touched, (note,))
     report = compare(old, new, name=_name(checked))
     comparisons = tuple(_with_causes(each, checked) for each in report.comparisons)
@@ -115,7 +116,7 @@ def _compare(checked: Checked, base: Base) -> _One:
 
 
 def _with_causes(comparison: Comparison, checked: Checked) -> Comparison:
-    """Add the attribution that the executing half found to each row."""
+    """Add the attribution by the checking step to each row."""
     platform = comparison.platform
     known = {(each.manager, each.subject): each for each in checked.causes if each.platform == platform}
     rows = tuple(_with_cause(row, known.get((row.manager, row.subject))) for row in comparison.rows)
@@ -133,7 +134,7 @@ def _with_cause(row: Row, cause: Cause | None) -> Row:
 
 
 def _name(checked: Checked) -> str:
-    """Return what an environment is called: its file, or the lock where machines have locks of their own."""
+    """Return the name of an environment: its file, or the lock if machines have locks of their own."""
     common = lock_path(Path(checked.path)).as_posix() == checked.lock_path
     return checked.path if common else checked.lock_path
 
@@ -143,7 +144,7 @@ def _newcomer(checked: Checked, new: Operand) -> str:
         f"{packages.environment_id} on {platform} ({len(packages)} packages)"
         for platform, packages in sorted(new.platforms.items())
     )
-    return f"{checked.lock_path} is not on the base commit, so there is nothing to compare with: {ids}"
+    return f"{checked.lock_path} does not exist on the base commit, so it was not compared: {ids}"
 
 
 def _digest(content: bytes | None) -> str:
@@ -151,7 +152,7 @@ def _digest(content: bytes | None) -> str:
 
 
 def _evidence(handoff: Handoff) -> Evidence:
-    """Return what was reached for every environment, in the order of the ladder."""
+    """Return the steps that every environment reached, in the order of the ladder."""
     reached = tuple(
         step
         for step in LADDER
@@ -168,7 +169,7 @@ def _failures(handoff: Handoff, grave: int, fail_on: FailOn) -> Iterator[str]:
         yield f"the linter found {len(errors)} error{'' if len(errors) == 1 else 's'}"
     for checked in handoff.checked:
         if checked.state == "stale":
-            yield f"{checked.lock_path} does not hold for {checked.path}"
+            yield f"{checked.lock_path} does not fit {checked.path}"
         if checked.state == "failed":
             yield f"{checked.path} cannot be locked"
         if checked.build == "failed":

@@ -1,4 +1,4 @@
-"""The half of the Action that speaks: writes summary, outputs and comment. It executes nothing of the change."""
+"""The reporting step: writes summary, outputs and comment. It executes nothing of the change."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REPORT = "report.json"
 
 
 def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
-    """Compare, write all that is to be read, comment where that is allowed, and return the exit status."""
+    """Compare, write everything, comment if that is allowed, and return the exit status."""
     handoff = _received(runner.folder / handoffs.FILE_NAME)
     github = GitHub(event.repository, inputs.token, runner.api_url) if inputs.token else None
     base = Base(runner.workspace, find_base(event, runner.workspace), github)
@@ -52,7 +52,7 @@ def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
 
 
 def _received(path: Path) -> Handoff:
-    """Read the hand-off; one that is missing or broken is what there is to report."""
+    """Read the hand-off; a missing or damaged one is itself the result."""
     try:
         return handoffs.read(path)
     except LockstepError as error:
@@ -74,7 +74,7 @@ def _write(event: Event, handoff: Handoff, compared: GateResult, fresh: LockUpda
 
 
 def outputs(compared: GateResult, path: Path) -> dict[str, str]:
-    """Return the outputs of the Action; ``path`` is where the report lies as JSON."""
+    """Return the outputs of the Action; ``path`` is the report as JSON."""
     report = compared.report
     evidence = report.evidence.reached if report.evidence else ()
     return {
@@ -102,12 +102,12 @@ def _comment(
     if not allowed.allowed or pull is None:
         return CommentOutcome("skipped", reason=allowed.reason)
     if github is None:
-        return CommentOutcome("failed", reason="there is no token to comment with")
+        return CommentOutcome("failed", reason="no token to comment with")
     try:
         author = inputs.author or github.login()
     except LockstepError as error:
         return CommentOutcome(
-            "failed", reason=f"{error}; or say who it comments as with 'author: my-app[bot]'"
+            "failed", reason=f"{error}; or set the account that it comments as: 'author: my-app[bot]'"
         )
     state = State(runner.key, environment_ids(compared), runner.run, runner.attempt)
     body = wording.comment(handoff, compared)

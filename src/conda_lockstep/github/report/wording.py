@@ -1,6 +1,6 @@
-"""The Action's own words around a drift report: what the checks came to, as GitHub's Markdown.
+"""The Action's own text around a drift report, as GitHub's Markdown.
 
-Every text that may come from a pull request goes through ``report.escape``.
+Every text that may come from a pull request goes through ``render.escape``.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ MARKS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}
 
 
 def comment(handoff: Handoff, compared: GateResult, remarks: Sequence[str] = ()) -> str:
-    """Return the body of the comment. It names no run and no time: the same findings are the same text.
+    """Return the body of the comment. It names no run and no time: the same results are the same text.
 
-    ``remarks`` are on how far the findings are to be believed, a sentence each.
+    ``remarks`` describe how far the results can be trusted, a sentence each.
     """
     return _compose(handoff, compared, remarks, BODY_LIMIT, SHOWN_IN_COMMENT)
 
@@ -36,8 +36,8 @@ def summary(handoff: Handoff, compared: GateResult, remarks: Sequence[str] = ())
 
 def _compose(handoff: Handoff, compared: GateResult, remarks: Sequence[str], limit: int, shown: int) -> str:
     # The drift is what the comment is for: what the checks came to has a quarter of the room.
-    told = (f"ℹ️ {prose(remark)}." for remark in remarks)
-    checks = _fitting(chain(told, _checks(handoff, compared, shown)), limit // 4)
+    notes = (f"ℹ️ {prose(remark)}." for remark in remarks)
+    checks = _fitting(chain(notes, _checks(handoff, compared, shown)), limit // 4)
     budget = limit - len(checks.encode()) - 1
     drift = _drift(compared, budget)
     return f"{drift}\n{checks}" if checks else drift
@@ -46,13 +46,13 @@ def _compose(handoff: Handoff, compared: GateResult, remarks: Sequence[str], lim
 def _drift(compared: GateResult, budget: int) -> str:
     report = compared.report
     if report.comparisons:
-        return markdown.render(report, budget=budget, elsewhere="The job's summary has all of it.")
+        return markdown.render(report, budget=budget, elsewhere="The job summary has the full report.")
     notes = _fitting(map(prose, report.notes), budget // 2)
     return "ℹ️ **No environment was compared.**\n" + (f"\n{notes}" if notes else "")
 
 
 def _fitting(lines: Iterator[str], room: int) -> str:
-    """Make a list of the lines that fit, and say how many do not."""
+    """Return a list of the lines that fit, and a note on how many do not."""
     items: list[str] = []
     left_out = 0
     for line in lines:
@@ -63,7 +63,7 @@ def _fitting(lines: Iterator[str], room: int) -> str:
         else:
             items.append(item)
     if left_out:
-        items.append(f"- and {left_out} more, in the job's log\n")
+        items.append(f"- and {left_out} more in the job's log\n")
     return "".join(items)
 
 
@@ -71,9 +71,9 @@ def _checks(handoff: Handoff, compared: GateResult, shown: int) -> Iterator[str]
     for line in compared.broken[:shown]:
         yield f"❌ {prose(line)}"
     if compared.spared == 1:
-        yield "ℹ️ 1 change would fail the check, but is upstream's doing alone."
+        yield "ℹ️ 1 change would fail the check, but comes from upstream alone."
     elif compared.spared:
-        yield f"ℹ️ {compared.spared} changes would fail the check, but are upstream's doing alone."
+        yield f"ℹ️ {compared.spared} changes would fail the check, but come from upstream alone."
     for checked in handoff.checked:
         yield from _lock(checked)
         yield from (f"⚠️ {prose(notice)}" for notice in checked.notices)
@@ -85,11 +85,11 @@ def _lock(checked: Checked) -> Iterator[str]:
     lock, file = code(checked.lock_path), code(checked.path)
     reasons = "".join(f"; {prose(reason)}" for reason in checked.reasons[:5])
     if checked.state == "stale":
-        yield f"❌ {lock} does not hold for {file}{reasons}. What is shown is a fresh solution."
+        yield f"❌ {lock} does not fit {file}{reasons}. The table shows a fresh solution."
     elif checked.state == "failed":
         yield f"❌ {file} cannot be locked{reasons}."
     elif checked.state == "missing":
-        yield f"⚠️ {file} has no lock yet; what is shown is a fresh solution."
+        yield f"⚠️ {file} has no lock yet; the table shows a fresh solution."
 
 
 def _build(checked: Checked) -> Iterator[str]:
@@ -105,4 +105,4 @@ def _remarks(remarks: Sequence[Remark], shown: int) -> Iterator[str]:
         place = code(f"{remark.path}:{remark.line}:{remark.column}")
         yield f"{MARKS[remark.severity]} {place} {prose(remark.message)} ({code(remark.rule)})"
     if len(worst_first) > shown:
-        yield f"{len(worst_first) - shown} more findings of the linter are in the job's log"
+        yield f"{len(worst_first) - shown} more linter findings are in the job's log"

@@ -1,4 +1,4 @@
-"""The watch's half that speaks: summary, outputs, the one issue, and the pull request with fresh locks."""
+"""The reporting step of the upstream check: summary, outputs, the issue, and the pull request with fresh locks."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ BRANCH = "conda-lockstep/refresh-"
 
 
 def refuse_others(event: Event) -> None:
-    """Raise LockstepError on events that are about somebody's change: what is watched is the repository's own."""
+    """Raise ``LockstepError`` on events that are about a change: this mode checks the repository's own locks."""
     if event.name not in EVENTS:
-        remedy = "run it on 'schedule' and 'workflow_dispatch', as docs/workflows/upstream.yml does"
+        remedy = "use it on 'schedule' and 'workflow_dispatch', as docs/workflows/upstream.yml does"
         raise LockstepError(f"mode 'upstream' is not for '{event.name}'", remedy=remedy)
 
 
 def tell(
     event: Event, runner: Runner, inputs: Inputs, out: TextIO, now: Callable[[], float] = time.time
 ) -> int:
-    """Write all that is to be read, keep the pull request and the issue, and return the exit status.
+    """Write everything, update the pull request and the issue, and return the exit status.
 
-    1 where a change is as bad as ``fail-on``, 2 where something could not be looked at or told. ``now`` is the clock,
-    in seconds since the epoch.
+    1 for a change as severe as ``fail-on``, 2 if something could not be checked or written. ``now`` is the clock, in
+    seconds since the epoch.
     """
     findings = _received(runner.folder / findings_file.FILE_NAME)
     moment = datetime.datetime.fromtimestamp(now(), datetime.timezone.utc)
@@ -67,7 +67,7 @@ def tell(
 
 @dataclass(frozen=True, slots=True)
 class _Voice:
-    """What speaks to GitHub in one run of the watch, and as whom."""
+    """The access to GitHub of one run, and the account that it writes as."""
 
     github: GitHub
     author: str
@@ -77,7 +77,7 @@ class _Voice:
     findings: Findings
 
     def issue(self, news: News) -> CommentOutcome:
-        """Keep the issue."""
+        """Update the issue."""
         if not self.inputs.comment:
             return CommentOutcome("skipped", reason="input 'comment' is false")
         watch = Watch(
@@ -92,13 +92,13 @@ class _Voice:
         return keep(self.github, watch)
 
     def pull_request(self) -> CommentOutcome | None:
-        """Keep the pull request; None where none is asked for."""
+        """Update the pull request; return None if none is requested."""
         if self.inputs.lock_update != "commit":
             return None
         if self.findings.failures:
-            return CommentOutcome("skipped", reason="a look that failed changes no lock")
+            return CommentOutcome("skipped", reason="the check failed, so no lock is changed")
         if not self.event.branch:
-            return CommentOutcome("failed", reason="this run is of no branch that could be refreshed")
+            return CommentOutcome("failed", reason="this run has no branch to refresh")
         refreshed = self.findings.refreshed
         wanted = Refresh(
             page=self.runner.page.partition("/actions/")[0],
@@ -116,7 +116,7 @@ class _Voice:
 
     @property
     def _key(self) -> str:
-        """Which files are watched, and not by which workflow: a repository has one issue, whatever looks after it."""
+        """Return a name for the checked files, not the workflow: a repository has one issue, whatever updates it."""
         return _digest(sorted(self.inputs.files)) if self.inputs.files else KEY
 
     def _state(self, content: str) -> State:
@@ -124,25 +124,23 @@ class _Voice:
 
 
 def _voice(event: Event, runner: Runner, inputs: Inputs, findings: Findings) -> _Voice | CommentOutcome:
-    """Return what speaks, or why nothing does."""
+    """Return the access to GitHub, or why there is none."""
     if event.default_branch and event.branch != event.default_branch:
-        reason = (
-            f"the issue is about {event.default_branch}, and this run about {event.branch or 'no branch'}"
-        )
+        reason = f"the issue is for {event.default_branch}, but this run is for {event.branch or 'no branch'}"
         return CommentOutcome("skipped", reason=reason)
     if not inputs.token:
-        return CommentOutcome("failed", reason="there is no token to write the issue with")
+        return CommentOutcome("failed", reason="no token to write the issue with")
     github = GitHub(event.repository, inputs.token, runner.api_url)
     try:
         author = inputs.author or github.login()
     except LockstepError as error:
-        reason = f"{error}; or say who it writes as with 'author: my-app[bot]'"
+        reason = f"{error}; or set the account that it writes as: 'author: my-app[bot]'"
         return CommentOutcome("failed", reason=reason)
     return _Voice(github, author, event, runner, inputs, findings)
 
 
 def _received(path: Path) -> Findings:
-    """Read the findings; where they are missing or broken, that is what there is to tell."""
+    """Read the findings; missing or damaged ones are themselves the result."""
     try:
         return findings_file.read(path)
     except LockstepError as error:
@@ -150,7 +148,7 @@ def _received(path: Path) -> Findings:
 
 
 def _news_id(findings: Findings) -> str:
-    """Name what is told, without dates and addresses: the same news has the same name."""
+    """Name the results, without dates and addresses: the same results have the same name."""
     moved = [
         [comparison.name, comparison.platform, *row.shown]
         for comparison in findings.report.comparisons
@@ -164,7 +162,7 @@ def _digest(value: object) -> str:
 
 
 def _patch(findings: Findings, runner: Runner, out: TextIO) -> str:
-    """Write the patch with the fresh locks to a file of its own, and return it; empty where there is none."""
+    """Write the patch with the fresh locks to a file of its own, and return it; empty if there is none."""
     if not findings.refreshed:
         return ""
     try:
@@ -199,7 +197,7 @@ def _outputs(news: News, kept: CommentOutcome, folder: Path) -> dict[str, str]:
 
 
 def _conclude(news: News, kept: CommentOutcome, fail_on: FailOn, out: TextIO) -> int:
-    """Say in the log what became of all of it, and return the exit status."""
+    """Write the outcomes to the log, and return the exit status."""
     if news.pull is not None:
         print(f"pull request: {news.pull}", file=out)
         if news.pull.kind == "failed":

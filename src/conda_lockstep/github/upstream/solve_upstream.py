@@ -1,4 +1,4 @@
-"""The watch's half that solves: what the channels did since each lock was made. It has no token, and tells the log."""
+"""The solving step of the upstream check: what the channels changed since each lock was made. It has no token."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from conda_lockstep.text.resolve_path import resolve_path
 
 
 def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
-    """Compare every lock with its channels, and write what was found for the half that speaks.
+    """Compare every lock with its channels, and write the results for the reporting step.
 
-    Nothing is written to the checkout. A lock that cannot be compared is among the failures, and so are its reasons.
+    Nothing is written to the checkout. A lock that cannot be compared is among the failures, with its reasons.
     """
     os.chdir(runner.workspace)
     found = _UpstreamRun(runner, inputs, out, utc_now())
@@ -56,7 +56,7 @@ def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
 
 
 class _UpstreamRun:
-    """Goes from file to file, and gathers what it finds."""
+    """Collects the results of all files."""
 
     def __init__(self, runner: Runner, inputs: Inputs, out: TextIO, now: datetime.datetime) -> None:
         self.now = now
@@ -70,13 +70,13 @@ class _UpstreamRun:
         self.moved: list[Path] = []
 
     def at(self, path: Path) -> None:
-        """Look at the locks of an environment file; where one has moved, make those of today if they are asked for."""
+        """Check the locks of an environment file; if one has changed, make today's locks if they are requested."""
         compared, failed = len(self.comparisons), len(self.failures)
         try:
             locks = read_own(path, broken=lambda lock, error: self._fail(error, lock))
             locks = {lock: held for lock, held in locks.items() if is_inside(self.workspace, lock)}
             if not locks:
-                print(f"{path}: there is no lock to watch", file=self.out)
+                print(f"{path}: no lock to watch", file=self.out)
             for lock in locks:
                 for each in platforms_of(lock, TRUSTED, self.inputs.platforms):
                     self._compare(each)
@@ -88,10 +88,10 @@ class _UpstreamRun:
             self._fail(error, path)
 
     def findings(self) -> Findings:
-        """Return all that was found."""
+        """Return all results."""
         if not self.identities and not self.failures:
-            told = LockstepError("there is no lock to watch", remedy="make one with: lockstep lock")
-            self.failures.append(str(told))
+            error = LockstepError("no lock to watch", remedy="run: lockstep lock")
+            self.failures.append(str(error))
         report = Report(
             comparisons=tuple(self.comparisons),
             evidence=Evidence(("solved",), LADDER[2:]),
@@ -102,7 +102,7 @@ class _UpstreamRun:
         return Findings(report, tuple(self.identities), tuple(self.refreshed), failures)
 
     def _compare(self, each: LockedPlatform) -> None:
-        """Compare one platform with its channels today; what is told before one fails stays told."""
+        """Compare one platform with its channels today; results from before an error are kept."""
         settings = replace(each.settings_at(self.now), cache=self.cache)
         solver, label = self.solvers.of(settings), each.path.as_posix()
         packages = each.lock.platforms[each.platform]
@@ -130,7 +130,7 @@ class _UpstreamRun:
                 self.refreshed.append(Refreshed(target.as_posix(), one, other))
 
     def _fail(self, error: LockstepError, *paths: Path) -> None:
-        """Note what failed, and of which file where the error does not say."""
+        """Record an error, with its file if the error does not name one."""
         named = any(path.as_posix() in str(error) for path in paths)
         line = str(error) if named else f"{paths[0].as_posix()}: {error}"
         self.failures.append(line)

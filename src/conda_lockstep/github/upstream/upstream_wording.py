@@ -1,6 +1,6 @@
-"""The watch's own words around its report: what has moved, what failed, when it was looked last.
+"""The upstream check's own text around its report: what has changed, what failed, when it ran last.
 
-Every text that may come from a channel goes through ``report.escape``.
+Every text that may come from a channel goes through ``render.escape``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from conda_lockstep.github.publish.patch import shown
 from conda_lockstep.render.drift import markdown
 from conda_lockstep.render.escape import code, prose
 
-MOVED = "Upstream has moved since the conda locks were made"
-FAILED = "The upstream watch of the conda locks fails"
+MOVED = "Upstream has changed since the conda locks were made"
+FAILED = "The upstream check of the conda locks fails"
 PULL_REQUEST = "Refresh the conda locks"
 NOT_STARTED = (
-    "GitHub starts no workflow for what a workflow's own token pushes: close and reopen this to check it."
+    "GitHub starts no workflows for pushes by a workflow's own token: close and reopen this to check it."
 )
 FAILURES_SHOWN = 20
 ROOM = 8_000
@@ -28,9 +28,9 @@ ROOM = 8_000
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What there is to tell: what was found at ``moment`` by the run with this ``page``, as its ``schedule`` says.
+    """The results at ``moment``, by the run with this ``page``, on its ``schedule``.
 
-    ``pull`` is what became of the pull request, None where none is kept; ``patch`` is to be shown where it fits.
+    ``pull`` is the outcome of the pull request, None if there is none; ``patch`` is shown if it fits.
     """
 
     findings: Findings
@@ -47,7 +47,7 @@ def title(news: News) -> str:
 
 
 def found(news: News) -> str:
-    """Return what was found, for the issue; empty where nothing could be looked at."""
+    """Return the results, for the issue; empty if nothing could be checked."""
     if not news.findings.report.comparisons:
         return ""
     room = BODY_LIMIT - ROOM
@@ -57,27 +57,31 @@ def found(news: News) -> str:
 
 
 def failure(news: News) -> str:
-    """Return what failed, when and where; empty where nothing did."""
+    """Return what failed, when and where; empty if nothing did."""
     failures = news.findings.failures
     if not failures:
         return ""
     lines = [f"- {prose(line)}" for line in failures[:FAILURES_SHOWN]]
     if failures[FAILURES_SHOWN:]:
-        lines.append(f"- and {len(failures) - FAILURES_SHOWN} more, in the log of the run")
+        lines.append(f"- and {len(failures) - FAILURES_SHOWN} more in the run's log")
     held = "\n".join(lines)
-    so = "What follows is what was seen before." if not news.findings.report.comparisons else ""
-    first = f"❌ **The look at the channels of {_when(news)} ([its run]({news.page})) failed.** {so}".rstrip()
+    so = (
+        "The results below are from the last successful check."
+        if not news.findings.report.comparisons
+        else ""
+    )
+    first = f"❌ **The check of the channels on {_when(news)} failed** ([run]({news.page})). {so}".rstrip()
     return f"{first}\n\n{held[: ROOM // 2]}"
 
 
 def heartbeat(news: News) -> str:
-    """Return when it was looked last, and how to tell that it no longer is."""
+    """Return when the check ran last, and how to recognise that it no longer runs."""
     if not news.findings.report.comparisons:
-        return "No look has succeeded so far."
+        return "No check has succeeded so far."
     by = f", on the schedule {code(news.schedule)} (UTC)" if news.schedule else ""
     return (
-        f"Looked last on **{_when(news)}** ([run]({news.page}){by}). An older date than the schedule allows means that"
-        " it is dead: GitHub ends the schedules of a repository after 60 days without activity."
+        f"Last checked on **{_when(news)}** ([run]({news.page}){by}). If this date is older than the schedule allows,"
+        " the schedule has stopped: GitHub disables schedules after 60 days without activity in a repository."
     )
 
 
@@ -91,20 +95,20 @@ def summary(news: News) -> str:
 def pull_request(findings: Findings, checks: tuple[str, ...]) -> str:
     """Return the text of the pull request. It names no run and no time: the same locks are the same text."""
     locks = ", ".join(code(each.path) for each in findings.refreshed)
-    told = f"{locks}: what `lockstep lock --update-all` writes today."
+    first = f"{locks}: the result of `lockstep lock --update-all` today."
     started = ", ".join(map(code, checks))
     note = f"Started on this branch: {started}." if started else NOT_STARTED
-    return "\n\n".join((told, _report(findings, BODY_LIMIT - ROOM).strip(), note))
+    return "\n\n".join((first, _report(findings, BODY_LIMIT - ROOM).strip(), note))
 
 
 def _intro(news: News) -> str:
     if not news.findings.report.rows:
         return ""
-    return "A lock made today would not be what is committed:"
+    return "A lock made today would differ from the committed one:"
 
 
 def _report(findings: Findings, budget: int) -> str:
-    return markdown.render(findings.report, budget=budget, elsewhere="The summary of the run has all of it.")
+    return markdown.render(findings.report, budget=budget, elsewhere="The run's summary has the full report.")
 
 
 def _pull(news: News) -> str:
@@ -112,9 +116,9 @@ def _pull(news: News) -> str:
     if pull is None:
         return ""
     if pull.kind == "failed":
-        link = "open one by hand" if "/compare/" in pull.url else "it is left as it was"
+        link = "open one by hand" if "/compare/" in pull.url else "it is unchanged"
         there = f" ([{link}]({pull.url}))" if pull.url else ""
-        return f"⚠️ The fresh locks are in no pull request{there}: {prose(pull.reason)}."
+        return f"⚠️ No pull request has the fresh locks{there}: {prose(pull.reason)}."
     if not pull.url:
         return ""
     reason = f" ({prose(pull.reason)})" if pull.reason else ""

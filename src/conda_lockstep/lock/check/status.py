@@ -8,6 +8,7 @@ from pathlib import Path
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.check.cpu_builds import cpu_reasons
 from conda_lockstep.lock.check.integrity import integrity_faults, machine_wheel_faults
 from conda_lockstep.lock.check.satisfiability import Reason, is_satisfied
 from conda_lockstep.lock.model import metadata
@@ -50,6 +51,7 @@ def stale_reasons(
             for fault in integrity_faults(lock, platform, content_hash=content_hash)
         ]
         found[path] = [*reasons, *(Reason(fault, str(path)) for fault in faults)]
+        found[path] += cpu_reasons(file, lock, config)
     for path, reason in _unlocked(file, locks, config, expected):
         found.setdefault(path, []).append(reason)
     return found

@@ -9,7 +9,7 @@ from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 
 SEARCH_SECONDS = 30.0
-"""How long to look for the smallest clash; after that the smallest one so far is taken."""
+"""The time to search for the smallest clash; after that the smallest one so far is returned."""
 
 
 async def smallest_clash(solver: Solver, request: Request) -> tuple[RequestedSpec, ...]:
@@ -18,7 +18,7 @@ async def smallest_clash(solver: Solver, request: Request) -> tuple[RequestedSpe
 
 
 async def has_solution(solver: Solver, request: Request) -> bool:
-    """Say whether a request has a solution."""
+    """Return whether a request has a solution."""
     try:
         await solver.records(request)
     except UnsolvableError:

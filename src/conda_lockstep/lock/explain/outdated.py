@@ -1,20 +1,26 @@
-"""What the channels have that is newer than what is locked, and which of the user's entries would have to give way.
+"""Finds what is newer than what is locked, the newest that the user could have, and what rules out the rest.
 
-Every answer comes from a solve: of the file as it is, and of the file with an entry that leaves its version open.
+Every answer comes from a solve: of the file as it is, and of the file with entries that leave their version open.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rattler import RepoDataRecord, Version
 
 from conda_lockstep.lock.channels.channels import LockChannel
-from conda_lockstep.lock.explain import solver_tree
-from conda_lockstep.lock.explain.clash import has_solution, smallest_clash
-from conda_lockstep.lock.explain.relax import build_pattern, pinned, without_constraint, without_version
+from conda_lockstep.lock.explain.clash import has_solution
+from conda_lockstep.lock.explain.held_back import reason
+from conda_lockstep.lock.explain.relax import (
+    build_pattern,
+    newer_than,
+    pinned,
+    without_constraint,
+    without_version,
+)
 from conda_lockstep.lock.solve.index import RecordIndex, look_up
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
@@ -22,29 +28,33 @@ from conda_lockstep.packages import PackageSet
 from conda_lockstep.text.listing import listed
 
 SHOWN = 2
-"""How many of the packages are named that would be older."""
+"""The number of packages that are shown of those that would be older."""
 _HOLDERS_SHOWN = 3
-"""How many groups of entries are named that each let the newest in."""
+"""The number of groups of entries that are shown of those that each allow the version."""
 SECONDS = 60.0
-"""How long to look for what holds packages back; after that the rest is only listed."""
+"""The time to search for what holds packages back; after that the rest is only listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Newer:
-    """A locked package of which there is something newer.
+    """A locked package that has a newer version.
 
-    ``fresh`` is what a lock made now has, empty for none; ``newest`` what the channel has. Where the two differ,
-    ``holders`` are the entries that hold it back: to open any one group of them lets ``newest`` in. Without holders,
-    ``why`` says what does, or that it was not looked for.
+    ``fresh`` is the version in a lock made now, empty for none; ``newest`` is that of the channel. ``available`` is the
+    newest that the user could have: a new lock has it, or a lock of the file with one group of ``holders`` opened has.
+    ``alone`` is the version that opening the package's own entries gives, if it is older than that. ``why`` is the
+    reason why ``newest`` is not available, ``price`` what else changes where no entry holds ``available`` back.
     """
 
     manager: str
     name: str
     locked: str
     fresh: str
+    available: str
     newest: str
     entries: tuple[RequestedSpec, ...] = ()
     holders: tuple[tuple[RequestedSpec, ...], ...] = ()
+    alone: str = ""
+    price: str = ""
     why: str = ""
 
 
@@ -98,38 +108,53 @@ class _OutdatedSearch:
         return max(fitting, key=lambda record: record.version, default=None)
 
     async def _newer(self, name: str, newest: RepoDataRecord) -> Newer:
-        own = self._own(name)
+        own, locked = self._own(name), self.locked["conda", name].version
         fresh = self.fresh[name].version if name in self.fresh else None
-        found = Newer(
-            "conda",
-            name,
-            self.locked["conda", name].version,
-            str(fresh or ""),
-            str(newest.version),
-            own,
-        )
+        found = Newer("conda", name, locked, str(fresh or ""), str(fresh or locked), str(newest.version), own)
         if fresh is not None and fresh >= newest.version:
             return found
         if time.monotonic() > self.until:
-            return replace(found, why="not looked into: there was no time left")
-        holders, why = await self._held(name, newest, own)
-        return replace(found, holders=holders, why=why)
-
-    async def _held(
-        self, name: str, newest: RepoDataRecord, own: tuple[RequestedSpec, ...]
-    ) -> tuple[tuple[tuple[RequestedSpec, ...], ...], str]:
-        """Return the groups of entries that hold a version back; or none, and what else does."""
-        pin = pinned(name, str(newest.version), own, self.request)
+            return replace(found, why="not examined: the time limit was reached")
         others = [entry for entry in self.request.wanted if entry.name != name]
+        opened = [without_constraint(entry) or entry for entry in others]
+        best = await self._best(name, opened, found.available)
+        if best is None or best.version < newest.version:
+            pin = pinned(name, found.newest, own, self.request)
+            why = await reason(self.solver, replace(self.request, wanted=(pin, *opened)), pin)
+            found = replace(found, why=why)
+        return await self._opened(found, best, others) if best else found
+
+    async def _best(self, name: str, others: Sequence[RequestedSpec], above: str) -> RepoDataRecord | None:
+        """Return the newest record of a package, above a version, that a solution with other entries has."""
+        best = None
+        while time.monotonic() < self.until:
+            bound = newer_than(name, above, self._own(name), self.request)
+            try:
+                records = await self.solver.records(replace(self.request, wanted=(bound, *others)))
+            except UnsolvableError:
+                return best
+            best = next(record for record in records if record.name.normalized == name)
+            above = str(best.version)
+        return best
+
+    async def _opened(self, found: Newer, best: RepoDataRecord, others: Sequence[RequestedSpec]) -> Newer:
+        """Return what is found with the groups of entries that hold the best version back."""
+        found = replace(found, available=str(best.version))
+        pin = pinned(found.name, found.available, found.entries, self.request)
+        blocking = tuple(entry for entry in found.entries if not entry.fetch_spec.matches(best))
+        if await self._works((pin, *others)):
+            if blocking:
+                return replace(found, holders=(blocking,))
+            return replace(found, price=await self._price((pin, *others)))
+        alone = await self._best(found.name, others, found.fresh or found.locked) if blocking else None
+        holders = await self._groups(pin, blocking, others)
+        return replace(found, holders=holders, alone=str(alone.version) if alone else "")
+
+    async def _groups(
+        self, pin: RequestedSpec, blocking: tuple[RequestedSpec, ...], others: Sequence[RequestedSpec]
+    ) -> tuple[tuple[RequestedSpec, ...], ...]:
+        """Return the groups of entries, each of which allows a version when it is opened."""
         closed = [entry for entry in others if without_constraint(entry)]
-        open_all = [without_constraint(entry) or entry for entry in others]
-        if not await self._works((pin, *open_all)):
-            return (), f"nothing of yours: {await self._reason((pin, *open_all), name)}"
-        blocking = tuple(entry for entry in own if not entry.fetch_spec.matches(newest))
-        if blocking and await self._works((pin, *others)):
-            return (blocking,), ""
-        if price := await self._price((pin, *others)):
-            return (), price
         groups = []
         for entry in closed:
             if time.monotonic() > self.until:
@@ -137,9 +162,7 @@ class _OutdatedSearch:
             rest = [without_constraint(each) or each if each is entry else each for each in others]
             if await self._works((pin, *rest)):
                 groups.append((*blocking, entry))
-        if groups:
-            return tuple(groups), ""
-        return ((*blocking, *await self._together(pin, others, closed)),), ""
+        return tuple(groups) or ((*blocking, *await self._together(pin, others, closed)),)
 
     async def _together(
         self, pin: RequestedSpec, others: Sequence[RequestedSpec], closed: Sequence[RequestedSpec]
@@ -156,54 +179,39 @@ class _OutdatedSearch:
         return tuple(opened)
 
     async def _price(self, wanted: tuple[RequestedSpec, ...]) -> str:
-        """Say what the solver would rather have than the newest version, where that can be had; empty where not."""
-        try:
-            records = await self.solver.records(replace(self.request, wanted=wanted))
-        except UnsolvableError:
-            return ""
+        """Return the packages that are older, or other builds, in a solution with a version."""
+        records = await self.solver.records(replace(self.request, wanted=wanted))
         before = {record.name.normalized: record for record in records}
         older = [
             f"{name} {before[name].version}"
             for name, record in sorted(self.fresh.items())
             if name in before and before[name].version < record.version
         ]
-        return f"can be had, with {listed(older[:SHOWN] or ['other builds'], 'and')}"
+        return listed(older[:SHOWN] or ["other builds"], "and")
 
     async def _works(self, wanted: tuple[RequestedSpec, ...]) -> bool:
         return await has_solution(self.solver, replace(self.request, wanted=wanted))
 
-    async def _reason(self, wanted: tuple[RequestedSpec, ...], name: str) -> str:
-        """Say which package holds a version back that no entry of the user's does."""
-        clash = await smallest_clash(self.solver, replace(self.request, wanted=wanted))
-        try:
-            await self.solver.records(replace(self.request, wanted=clash))
-        except UnsolvableError as error:
-            tree = solver_tree.parse(str(error))
-            told = next(solver_tree.askers(tree, name), "")
-            others = [entry for entry in clash if entry.name != name]
-            behind = next((f", which line {entry.where.line} asks for" for entry in others), "")
-            if told:
-                return told + behind
-            if others:
-                return f"it does not go with any {others[0].name}{behind}"
-            return next(iter(_needs(tree)), "it cannot be installed on such a machine")
-        return ""
-
 
 def remedy(found: Newer) -> str:
-    """Return which entries to open for the newest version, or why none of them holds it back."""
-    if not found.holders:
-        return found.why or "a new lock has it"
-    groups = [
-        listed([f"'{entry.text}' (line {entry.where.line})" for entry in group], "and")
-        for group in found.holders
-    ]
-    more = len(groups) - _HOLDERS_SHOWN
-    return f"open {' or '.join(groups[:_HOLDERS_SHOWN])}" + (f" or {more} more" if more > 0 else "")
-
-
-def _needs(tree: Sequence[solver_tree.SolverNode]) -> Iterator[str]:
-    for root in tree:
-        for node in root.walk():
-            if node.kind in ("absent", "forbidden"):
-                yield f"it needs {node.name} {' or '.join(node.what)}".rstrip()
+    """Return which entries to open for the newest available version, and why the newest of all is not available."""
+    parts = []
+    if found.holders:
+        groups = [
+            listed([f"'{entry.text}' (line {entry.where.line})" for entry in group], "and")
+            for group in found.holders
+        ]
+        more = len(groups) - _HOLDERS_SHOWN
+        parts.append(
+            f"open {' or '.join(groups[:_HOLDERS_SHOWN])}" + (f" or {more} more" if more > 0 else "")
+        )
+    elif found.price:
+        parts.append(f"available with {found.price}")
+    elif found.available == found.fresh != found.locked:
+        parts.append("a new lock has it")
+    if found.alone:
+        own = listed([f"'{entry.text}' (line {entry.where.line})" for entry in found.entries], "and")
+        parts.append(f"opening {own} alone gives {found.alone}")
+    if found.why:
+        parts.append(f"not {found.newest}: {found.why}" if parts else found.why)
+    return "; ".join(parts)

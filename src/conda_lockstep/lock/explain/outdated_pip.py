@@ -1,4 +1,4 @@
-"""What the index has that is newer than the locked pip packages, for the Python and the conda packages that a lock has.
+"""Finds newer versions of the locked pip packages, for the Python and the conda packages of a lock.
 
 Only a resolver knows which release has a wheel that fits, so every answer is a lock of the file with an entry opened.
 """
@@ -20,7 +20,7 @@ from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import PackageSet
 
 Locking = Callable[[EnvironmentFile], PackageSet]
-"""Solves a file anew, pip part included. Raises ``LockstepError`` where it has no solution."""
+"""Solves a file again, pip part included. Raises ``LockstepError`` if it has no solution."""
 
 
 def newer_pip(file: EnvironmentFile, locked: PackageSet, locking: Locking, *, every: bool) -> list[Newer]:
@@ -38,7 +38,7 @@ def newer_pip(file: EnvironmentFile, locked: PackageSet, locking: Locking, *, ev
     if every:
         for name in sorted(held.keys() - {entry.requirement.name for entry in entries}):
             if _is_newer(fresh.get(name, ""), held[name]):
-                found[name] = Newer("pip", name, held[name], fresh[name], fresh[name])
+                found[name] = Newer("pip", name, held[name], *(3 * (fresh[name],)))
     return list(found.values())
 
 
@@ -62,7 +62,7 @@ def _opened(
     where = file.source.location(entry.item.span.start)
     own = RequestedSpec(entry.item.value, name, entry.requirement.specifier, where)
     holders = ((own,),) if _is_newer(newest, now) else ()
-    return Newer("pip", name, held[name], now, newest, (own,), holders, why)
+    return Newer("pip", name, held[name], now, newest, newest, (own,), holders, why=why)
 
 
 def _versions(packages: PackageSet) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Entries as they might be: without their version, without anything, from another channel."""
+"""Changes entries: without their version, without any constraint, or from another channel."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from conda_lockstep.lock.solve.solve import Request
 
 
 def without_version(entry: RequestedSpec) -> RequestedSpec | None:
-    """Return an entry that leaves the version open, a pattern of builds and the channel kept; None where it is open.
+    """Return an entry that leaves the version open, a pattern of builds and the channel kept; None if it is open.
 
-    A whole build string is a pin that is finer than a version, and goes with it.
+    A whole build string pins more than a version, and is removed with it.
     """
     if entry.fetch_spec.version is None:
         return None
@@ -23,30 +23,39 @@ def without_version(entry: RequestedSpec) -> RequestedSpec | None:
 
 
 def build_pattern(entry: RequestedSpec) -> str:
-    """Return the variant that an entry asks for, such as ``*cuda*``; empty where it leaves that open."""
+    """Return the variant that an entry requests, such as ``*cuda*``; empty if it leaves that open."""
     build = str(entry.fetch_spec.build or "")
     return build if "*" in build else ""
 
 
 def without_constraint(entry: RequestedSpec) -> RequestedSpec | None:
-    """Return an entry that asks for the name alone, its channel kept; None where it does already."""
+    """Return an entry that requests the name alone, its channel kept; None if it does so already."""
     bare = _spec(entry.name, channel=entry.channel)
     return None if entry.spec == bare else replace(entry, spec=bare)
 
 
 def pinned(name: str, version: str, own: Sequence[RequestedSpec], request: Request) -> RequestedSpec:
-    """Return an entry that asks for one version, of the builds and from the channel that the user's own asks for."""
+    """Return an entry that requests one version, of the builds and from the channel that the user's own requests."""
+    return _bounded(name, f"=={version}", own, request)
+
+
+def newer_than(name: str, version: str, own: Sequence[RequestedSpec], request: Request) -> RequestedSpec:
+    """Return an entry that requests any newer version, of the same builds and from the same channel."""
+    return _bounded(name, f">{version}", own, request)
+
+
+def _bounded(name: str, version: str, own: Sequence[RequestedSpec], request: Request) -> RequestedSpec:
     builds = [pattern for pattern in map(build_pattern, own) if pattern]
     channel = next((entry.channel for entry in own if entry.channel), None)
     where = own[0].where if own else request.wanted[0].where
-    spec = _spec(name, version=f"=={version}", build=builds[0] if builds else "", channel=channel)
-    return RequestedSpec(f"{name}=={version}", name, spec, where, channel)
+    spec = _spec(name, version=version, build=builds[0] if builds else "", channel=channel)
+    return RequestedSpec(f"{name}{version}", name, spec, where, channel)
 
 
 def in_channel(
     entry: RequestedSpec | None, name: str, channel: LockChannel, where: Location
 ) -> RequestedSpec:
-    """Return an entry with ``channel::`` before it; a new one of that name where there is none."""
+    """Return an entry with ``channel::`` before it; a new one of that name if there is none."""
     if entry is None:
         return RequestedSpec(f"{channel.name}::{name}", name, _spec(name, channel=channel), where, channel)
     spec = qualified(entry.spec, channel.url)

@@ -1,4 +1,4 @@
-"""Reads the tree in which the solver says why nothing fits, and writes it in a reader's terms, merged and bounded.
+"""Reads the tree in which the solver explains a conflict, and renders it for a user, merged and shortened.
 
 The tree is resolvo's; its sentences are in ``resolvo/src/conflict.rs``.
 """
@@ -39,7 +39,7 @@ _PRIORITY = re.compile(r"due to strict channel priority not using this option fr
 
 @dataclass(frozen=True, slots=True)
 class SolverNode:
-    """A sentence of the solver's, and those below it.
+    """A sentence of the solver, and those below it.
 
     ``what`` is a constraint (``wish``, ``absent``, ``forbidden``, ``possible``) or versions (``choice``, ``bound``,
     ``clash``, ``excluded``). ``why`` is the reason of an ``excluded``: the URL of a channel that comes later, mostly.
@@ -59,18 +59,18 @@ class SolverNode:
 
 
 Fault: TypeAlias = Callable[[SolverNode], str]
-"""Says what is wrong with an ``absent``, ``forbidden``, ``clash`` or ``excluded``: ``which no channel has``."""
+"""Returns what is wrong with an ``absent``, ``forbidden``, ``clash`` or ``excluded``: ``which no channel has``."""
 
 
 def parse(text: str) -> tuple[SolverNode, ...]:
-    """Read the solver's text; what it says twice is merged."""
+    """Read the solver's text; repeated sentences are merged."""
     roots: list[_Raw] = []
     path = [roots]
     for line in text.removeprefix("Cannot solve the request because of: ").splitlines():
-        said = line.lstrip(_BRANCHES)
-        del path[(len(line) - len(said)) // 3 + 1 :]
+        sentence = line.lstrip(_BRANCHES)
+        del path[(len(line) - len(sentence)) // 3 + 1 :]
         below: list[_Raw] = []
-        path[-1].append((said.rstrip(), below))
+        path[-1].append((sentence.rstrip(), below))
         path.append(below)
     return _merged([node for raw in roots for node in _nodes(raw)])
 
@@ -84,34 +84,25 @@ def passed_over(nodes: Iterable[SolverNode]) -> Iterator[tuple[str, str]]:
                 yield each.name, match[1]
 
 
-def askers(nodes: Iterable[SolverNode], name: str) -> Iterator[str]:
-    """Yield in words which packages need a package, and what of it: ``numba 0.59 needs numpy <2.1``."""
-    for node in nodes:
-        for each in node.walk():
-            if each.kind in ("choice", "bound") and any(child.name == name for child in each.children):
-                only = [replace(child, children=()) for child in each.children if child.name == name]
-                yield _told(replace(each, children=tuple(only[:1])), lambda _: "")[0].partition(", ")[0]
-
-
 def render(nodes: Sequence[SolverNode], fault: Fault) -> list[str]:
-    """Return the tree as lines; ``fault`` says what is wrong with a leaf of it."""
+    """Return the tree as lines; ``fault`` returns what is wrong with a leaf."""
     lines: list[str] = []
     for node in nodes:
-        told, below = _told(node, fault)
-        lines += [told.replace(", which cannot", " cannot", 1), *_branches(below, fault)]
+        text, below = _described(node, fault)
+        lines += [text.replace(", which cannot", " cannot", 1), *_branches(below, fault)]
     if len(lines) > MAX_LINES:
         lines[MAX_LINES - 1 :] = [f"… and {len(lines) - MAX_LINES + 1} lines more"]
     return lines
 
 
 def _nodes(raw: _Raw) -> Iterator[SolverNode]:
-    said, below = raw
-    if said == "The following packages are incompatible":
+    sentence, below = raw
+    if sentence == "The following packages are incompatible":
         yield from (node for child in below for node in _nodes(child))
         return
     children = _merged([node for child in below for node in _nodes(child)])
     for pattern, kind in _SENTENCES:
-        match = re.fullmatch(pattern, said)
+        match = re.fullmatch(pattern, sentence)
         if match:
             name, _, what = match["spec"].partition(" ")
             why = match.groupdict().get("why", "")
@@ -119,7 +110,7 @@ def _nodes(raw: _Raw) -> Iterator[SolverNode]:
                 why, children = _versions([each for child in children for each in child.what]), ()
             yield SolverNode(kind, name, _parts(kind, what), children, why)
             return
-    name, _, what = said.partition(" ")
+    name, _, what = sentence.partition(" ")
     yield SolverNode("other", name, tuple(what.split(" | ")), children)
 
 
@@ -130,7 +121,7 @@ def _parts(kind: Kind, what: str) -> tuple[str, ...]:
 
 
 def _merged(nodes: Sequence[SolverNode]) -> tuple[SolverNode, ...]:
-    """Merge siblings that say the same of several versions, and drop what is possible where something else is not."""
+    """Merge siblings that differ only in their versions, and drop possible options beside impossible ones."""
     if any(node.kind != "possible" for node in nodes):
         nodes = [node for node in nodes if node.kind != "possible" or node.children or node.name[:2] == "__"]
     found: dict[object, SolverNode] = {}
@@ -142,7 +133,7 @@ def _merged(nodes: Sequence[SolverNode]) -> tuple[SolverNode, ...]:
 
 
 def _sameness(node: SolverNode) -> object:
-    """Return what siblings have in common that are told as one: alternatives that fail alike, in any version."""
+    """Return the key of siblings that are merged: alternatives that fail in the same way, in any version."""
     if node.kind in ("choice", "bound", "clash", "excluded"):
         return _shape(node)
     return node.kind, node.name, node.what
@@ -159,19 +150,19 @@ def _joined(one: SolverNode, other: SolverNode) -> SolverNode:
     return replace(one, what=tuple(dict.fromkeys((*one.what, *other.what))), children=children)
 
 
-def _told(node: SolverNode, fault: Fault) -> tuple[str, tuple[SolverNode, ...]]:
-    """Return a node in words, and what is left to be told below it."""
+def _described(node: SolverNode, fault: Fault) -> tuple[str, tuple[SolverNode, ...]]:
+    """Return a node as text, and the nodes that remain below it."""
     if node.kind in ("choice", "bound"):
         many = "" if len(node.what) > 1 else "s"
         verb = f"need{many}" if node.kind == "choice" else f"allow{many} only"
         subject = f"{node.name} {_versions(node.what)}"
         if len(node.children) != 1:
             return f"{subject} {verb} all of:", node.children
-        told, below = _told(node.children[0], fault)
-        return f"{subject} {verb} {told}", below
+        text, below = _described(node.children[0], fault)
+        return f"{subject} {verb} {text}", below
     if node.kind in ("clash", "excluded"):
         return f"{node.name} {_versions(node.what)}, {fault(node)}", node.children
-    newest_first = sorted(map(_short, node.what), key=_natural, reverse=True)
+    newest_first = sorted(map(shortened, node.what), key=natural, reverse=True)
     spec = f"{node.name} {_listed(newest_first)}".rstrip()
     if node.kind == "wish":
         if len(node.children) == 1 and node.children[0].kind == "excluded":
@@ -182,8 +173,8 @@ def _told(node: SolverNode, fault: Fault) -> tuple[str, tuple[SolverNode, ...]]:
     return f"{spec}, {fault(node)}" if node.kind != "other" else spec, node.children
 
 
-def _short(constraint: str) -> str:
-    """Write ``>=3.12,<3.13.0a0`` as people do: ``3.12.*``."""
+def shortened(constraint: str) -> str:
+    """Return ``>=3.12,<3.13.0a0`` as people write it: ``3.12.*``."""
     match = re.fullmatch(r">=((?:\d+\.)*?)(\d+),<((?:\d+\.)*?)(\d+)(?:\.0)?a0", constraint)
     if match and match[1] == match[3] and int(match[2]) + 1 == int(match[4]):
         return f"{match[1]}{match[2]}.*"
@@ -192,14 +183,14 @@ def _short(constraint: str) -> str:
 
 def _branches(nodes: Sequence[SolverNode], fault: Fault, indent: str = "") -> Iterator[str]:
     for number, node in enumerate(nodes, 1):
-        told, below = _told(node, fault)
+        text, below = _described(node, fault)
         last = number == len(nodes)
-        yield f"{indent}{'└─' if last else '├─'} {told}"
+        yield f"{indent}{'└─' if last else '├─'} {text}"
         yield from _branches(below, fault, indent + ("   " if last else "│  "))
 
 
 def _versions(what: Sequence[str]) -> str:
-    """Name a few versions one by one, many by the first and the last."""
+    """Return a few versions one by one, many as the first and the last."""
     known = sorted({each for each in what if each != _ELLIPSIS}, key=_order)
     if _ELLIPSIS in what or len(known) > SHOWN_VERSIONS:
         return f"{known[0]} … {known[-1]}"
@@ -212,7 +203,8 @@ def _listed(items: Sequence[str]) -> str:
     return f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else "".join(shown)
 
 
-def _natural(constraint: str) -> list[int]:
+def natural(constraint: str) -> list[int]:
+    """Return the numbers of a constraint, by which constraints are sorted."""
     return [int(number) for number in re.findall(r"\d+", constraint)]
 
 

@@ -1,4 +1,4 @@
-"""Entries that cannot be met whatever the others ask: no package of that name, no such version, no such build."""
+"""Finds entries that no package fits, whatever the other entries request: no such name, version or build."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from conda_lockstep.text.listing import listed, nearest
 
 SHOWN_VERSIONS = 5
 ELSEWHERE = ("win-64", "osx-arm64", "linux-64")
-"""Where to look for a package that the platform has not."""
+"""The platforms to search for a package that the platform does not have."""
 ELSEWHERE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """An entry that nothing fits, in words, and what to do about it."""
+    """An entry that no package fits: the message and the remedy."""
 
     wanted: RequestedSpec
     what: str
@@ -65,7 +65,7 @@ class _Candidates:
         return found
 
     async def _meant(self, unknown: Sequence[RequestedSpec]) -> Mapping[str, str | None]:
-        """Return for each name the one that the channels have for it: the same project's, or a slip away."""
+        """Return for each name the channels' name for the same project, or the nearest spelling."""
         subdirs = [Subdir(self.request.platform), Subdir("noarch")]
         known = {
             name.normalized
@@ -78,10 +78,10 @@ class _Candidates:
         return found
 
     async def _elsewhere(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """Return the other platforms for which the channels have these names; those that answer in time."""
+        """Return the other platforms for which the channels have these names; only channels that answer in time."""
         found: dict[str, list[str]] = {}
         for platform in (each for each in ELSEWHERE if each != self.request.platform):
-            # A channel need not be there for every platform, and this is a help, not the answer.
+            # A channel need not exist for every platform, and this only improves the remedy.
             with suppress(GatewayError, asyncio.TimeoutError):
                 gateway = self.solver.gateway_for(self.request.sources)
                 asked = gateway.names(self.sources, [Subdir(platform)])
@@ -95,7 +95,7 @@ class _Candidates:
         if meant:
             return Unmet(wanted, what, f"did you mean '{meant}'?")
         if elsewhere:
-            remedy = "keep it in a file of that platform's own"
+            remedy = "move it to an environment file for that platform"
             return Unmet(wanted, f"{what}, only for {listed(elsewhere, 'and')}", remedy)
         if not {"conda-forge", DEFAULT_URLS[0]} & {channel.name for channel in self.request.sources}:
             return Unmet(wanted, what, "add conda-forge to the channels")
@@ -108,7 +108,7 @@ class _Candidates:
             named = {channel: records for channel, records in named.items() if channel == wanted.channel}
             if not named:
                 what = f"'{wanted.text}': {wanted.channel.name} has no '{wanted.name}' for {self.request.platform}"
-                return Unmet(wanted, what, "name another channel")
+                return Unmet(wanted, what, "choose another channel")
         spec = wanted.fetch_spec
         if any(spec.matches(record) for records in named.values() for record in records):
             return None
@@ -132,7 +132,7 @@ class _Candidates:
 
 
 def _near(wanted: str, versions: Sequence[Version]) -> str:
-    """Name the versions around the one that was asked for, and how many there are."""
+    """Return the versions around the requested one, and how many there are."""
     if len(versions) <= SHOWN_VERSIONS:
         return listed(list(map(str, versions)), "and")
     asked = re.search(r"\d[\w.!+]*", wanted)

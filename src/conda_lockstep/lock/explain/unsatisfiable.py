@@ -1,6 +1,6 @@
-"""Why there is no solution: which lines of the environment file clash, and what would do instead.
+"""Explains why there is no solution: which lines of the environment file clash, and which change would work.
 
-The solver's own tree names packages that nobody asked for; a reader wants to know which of their lines to change.
+The solver's own tree shows packages that no entry requests; a user needs to know which line to change.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 from conda_lockstep.text.listing import listed
 
 TRIED = 4
-"""How many changes of one kind are tried, at most, to tell the reader of one that works."""
+"""The maximum number of changes of one kind that are tried."""
 SHOWN = 2
-"""How many of the changes that work are told."""
+"""The number of working changes that are shown."""
 _LATE = "after the cutoff date"
 _ANY_DRIVER = VirtualPackage("__cuda", "99.9")
 
 
 async def explain(solver: Solver, request: Request, text: str) -> LockstepError:
-    """Return what to tell the user where ``request`` has no solution; ``text`` is what the solver said of it."""
+    """Return the error for a ``request`` without a solution; ``text`` is the solver's message."""
     if missing := await unmet(solver, request):
         each = [f"{reason.wanted.where}: {reason.what}; {reason.remedy}" for reason in missing]
         more = f" (and {len(missing) - 1} more, above)" if len(missing) > 1 else ""
@@ -59,7 +59,7 @@ async def explain(solver: Solver, request: Request, text: str) -> LockstepError:
 
 @dataclass(frozen=True, slots=True)
 class _Faults:
-    """Says in the user's terms why a leaf of the solver's tree is none."""
+    """Explains to the user why a leaf of the solver's tree cannot be installed."""
 
     clash: Sequence[RequestedSpec]
     request: Request
@@ -69,18 +69,18 @@ class _Faults:
         if node.kind == "excluded":
             return self._excluded(node)
         if node.kind == "clash":
-            return "which does not go with what is above"
+            return "which conflicts with the lines above"
         if node.name.startswith("__"):
             fact = next((fact for fact in self.request.machine if fact.name == node.name), None)
-            return f"but the machine has {fact}" if fact else "which the machine is not taken to have"
+            return f"but the machine has {fact}" if fact else "which the machine is assumed not to have"
         culprit = next((entry for entry in self.clash if entry.name == node.name), None)
         if culprit:
             return f"which '{culprit.text}' (line {culprit.where.line}) rules out"
         held = self.index.of(node.name)
         if node.kind == "forbidden":
-            return "which what is above rules out"
+            return "which the lines above exclude"
         if not held:
-            return "which no channel of the file has"
+            return "which is in no channel of the file"
         channel, records = next(iter(held.items()))
         versions = sorted({record.version for record in records})
         shown = f"{versions[0]} … {versions[-1]}" if len(versions) > 1 else str(versions[0])
@@ -88,13 +88,13 @@ class _Faults:
 
     def _excluded(self, node: SolverNode) -> str:
         if _LATE in node.why:
-            return "published after the moment that is asked for"
+            return "published after the requested date"
         for name, url in solver_tree.passed_over([node]):
             later = _channel(url, self.request)
             first = next((channel.name for channel in self.index.of(name)), "")
             where = later.name if later else url
             return f"passed over: in {where}, while {first or 'another'} comes first and has {name}, too"
-        return "not in the channel that is asked for"
+        return "not in the requested channel"
 
 
 def _channel(url: str, request: Request) -> LockChannel | None:
@@ -115,23 +115,23 @@ def _headline(clash: tuple[RequestedSpec, ...], request: Request) -> str:
 async def _remedy(
     solver: Solver, request: Request, clash: Sequence[RequestedSpec], tree: Sequence[SolverNode]
 ) -> str:
-    """Say what to do: a change that was tried, and with which the whole file has a solution."""
+    """Return the remedy: a change that was tried and gives the whole file a solution."""
     if any(_LATE in node.why for root in tree for node in root.walk()):
-        return "give a later --exclude-newer or a shorter --min-age, or ask for an older one"
+        return "pass a later --exclude-newer or a shorter --min-age, or request an older version"
     asked = {node.name for root in tree for node in root.walk()}
     if "__cuda" in asked and await _is_solved_by(solver, request, _ANY_DRIVER):
         cuda = next((fact.version for fact in request.machine if fact.name == "__cuda"), "")
         if cuda:
-            return f"the driver is taken to support CUDA {cuda}: change --cuda or the version asked for"
-        return "say which CUDA the machine's driver supports: --cuda 12.4"
+            return f"the driver is assumed to support CUDA {cuda}: change --cuda or the requested version"
+        return "pass the CUDA that the machine's driver supports: --cuda 12.4"
     if works := await _what_works(solver, request, clash, tree):
         return f"what works: {listed(works[:SHOWN], 'or')}"
     alone = replace(request, wanted=tuple(clash))
     if len(clash) < len(request.wanted) and (works := await _what_works(solver, alone, clash, tree)):
-        return f"more lines clash behind this; a beginning: {listed(works[:SHOWN], 'or')}"
+        return f"other lines clash, too; a first step: {listed(works[:SHOWN], 'or')}"
     if facts := [fact for fact in request.machine if fact.name in asked]:
-        return f"the machine is taken to have {listed(list(map(str, facts)), 'and')}"
-    return "change or drop them" if len(clash) > 1 else "change it, or drop it"
+        return f"the machine is assumed to have {listed(list(map(str, facts)), 'and')}"
+    return "change or remove them" if len(clash) > 1 else "change it, or remove it"
 
 
 async def _is_solved_by(solver: Solver, request: Request, fact: VirtualPackage) -> bool:
@@ -146,7 +146,7 @@ async def _is_solved_by(solver: Solver, request: Request, fact: VirtualPackage) 
 async def _what_works(
     solver: Solver, request: Request, clash: Sequence[RequestedSpec], tree: Sequence[SolverNode]
 ) -> list[str]:
-    """Return changes of one line each with which the whole file has a solution: the mildest kind that there is."""
+    """Return changes of one line each that give the whole file a solution, of the mildest kind that works."""
     found = []
     for entry in clash[:TRIED]:
         loose = without_version(entry)
@@ -174,9 +174,9 @@ async def _what_works(
 async def _version_with(
     solver: Solver, request: Request, old: RequestedSpec | None, new: RequestedSpec | None
 ) -> str | None:
-    """Return the version of a package where its entry takes the place of another's, ``""`` where none does.
+    """Return the version of a package if its entry replaces another, ``""`` if none replaces it.
 
-    None where there is no solution even so.
+    None if there is still no solution.
     """
     wanted = tuple(entry for entry in request.wanted if entry is not old) + ((new,) if new else ())
     try:

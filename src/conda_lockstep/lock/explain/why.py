@@ -1,6 +1,6 @@
-"""Who asks for a locked package: along which chain of dependencies, to which of the user's entries.
+"""Finds why a package is locked: the chains of dependencies from the user's entries to it.
 
-Needs no solver: an edge is what a locked package says it depends on.
+Needs no solver: an edge is a dependency that a locked package records.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from conda_lockstep.packages import Key, Package, PackageSet
 
 @dataclass(frozen=True, slots=True)
 class RequestingEntry:
-    """An entry of the user's that asks for a package by its name."""
+    """An entry of the user that requests a package by its name."""
 
     key: Key
     text: str
@@ -31,7 +31,7 @@ class RequestingEntry:
 
 @dataclass(frozen=True, slots=True)
 class DependencyEdge:
-    """A locked package and one of its dependencies, as it states it."""
+    """A locked package and one of its dependencies, as recorded."""
 
     asker: Package
     spec: str
@@ -39,9 +39,9 @@ class DependencyEdge:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """How an entry leads to a package; ``needs`` is empty where it asks for the package itself.
+    """The way from an entry to a package; ``needs`` is empty if the entry requests the package itself.
 
-    ``entry`` is None where no environment file is known: then the first asker is one that nothing depends on.
+    ``entry`` is None if no environment file is known: then the first package is one that nothing depends on.
     """
 
     entry: RequestingEntry | None
@@ -50,9 +50,9 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A package, the shortest chain from each entry that leads to it, shortest first, and who needs it directly.
+    """A package, the shortest chain from each entry that leads to it, shortest first, and the edges that end in it.
 
-    A virtual package (``__cuda``) has a version only where the lock says for which machine it is.
+    A virtual package (``__cuda``) has a version only if the lock records its machine.
     """
 
     package: Package
@@ -61,7 +61,7 @@ class Explanation:
 
 
 def entries_of(file: EnvironmentFile) -> tuple[RequestingEntry, ...]:
-    """Return what an environment file asks for by name, in its order; what is no spec is left out."""
+    """Return the entries of an environment file that request a package by name, in its order; others are left out."""
     entries, hide = read_entries(file), Redactor(file)
     asked: list[tuple[Key, Item]] = [(("conda", entry.spec.name), entry.item) for entry in entries.conda]
     asked += [
@@ -100,7 +100,7 @@ def _by_place(entry: RequestingEntry) -> tuple[int, ...]:
 
 
 class Graph:
-    """The dependencies between the packages of one platform, by who is asked for."""
+    """The dependencies between the packages of one platform, by the package that is needed."""
 
     def __init__(self, packages: PackageSet, machine: Mapping[str, str] | None = None) -> None:
         self._packages = {**packages}
@@ -124,7 +124,7 @@ class Graph:
         return sorted({name for _, name in self._packages})
 
     def matching(self, pattern: str) -> list[Package]:
-        """Return the packages that a name or a glob means; of pip's, whatever the spelling."""
+        """Return the packages that a name or a glob matches; the spelling of pip's names does not matter."""
         pattern, project = pattern.lower(), normalize(pattern)
         return [
             package
@@ -133,7 +133,7 @@ class Graph:
         ]
 
     def why(self, package: Package, entries: Sequence[RequestingEntry] | None) -> Explanation:
-        """Say who asks for a package; ``entries`` is None where no environment file is known."""
+        """Return why a package is locked; ``entries`` is None if no environment file is known."""
         steps = self._steps_from(package.key)
         chains = list(self._chains(package.key, steps, entries))
         chains.sort(key=lambda chain: (len(chain.needs), chain.entry.where[1:] if chain.entry else ()))
@@ -165,7 +165,7 @@ class Graph:
         return Shortest(found)
 
     def _asked(self, asker: Package, name: str) -> Key | None:
-        """Return which package a dependency is about: pip's may need what conda installs, never the other way."""
+        """Return the package that a dependency is about: pip's may need conda's packages, never the other way round."""
         if asker.manager == "pip":
             project = normalize(name)
             return self._pip.get(project) or self._owned.get(project)

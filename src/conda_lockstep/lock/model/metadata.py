@@ -14,6 +14,8 @@ from conda_lockstep.packages import Package
 CHANNEL_PRIORITY = "channel_priority"
 EXTRA_NEEDS = "pip_extra_needs"
 """Of a platform: the requirements of the extras that entries request of projects that conda installs."""
+CPU_ALLOWED = "cpu_allowed"
+"""The key, by platform, of the CPU builds that ``--allow-cpu`` allowed."""
 
 _UTC = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -48,6 +50,11 @@ def machine_of(lock: Lock, platform: str) -> tuple[VirtualPackage, ...]:
 def machines_of(lock: Lock, platform: str) -> tuple[str, ...]:
     """Return the names of the declared machines that a platform was solved for; none where none were declared."""
     return tuple(lock.metadata.get(f"{platform}.machines", "").split())
+
+
+def cpu_allowed_of(lock: Lock, platform: str) -> tuple[str, ...]:
+    """Return the names of the packages that ``--allow-cpu`` allowed to be CPU builds where CUDA is required."""
+    return tuple(lock.metadata.get(f"{platform}.{CPU_ALLOWED}", "").split())
 
 
 def cuda_of(lock: Lock) -> str:

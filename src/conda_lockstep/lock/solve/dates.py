@@ -1,4 +1,4 @@
-"""Moments as people write them, and the horizon that they set for a solve."""
+"""Reads dates, and the horizon that they set for a solve."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from conda_lockstep.lock.solve.solve import Horizon
 
 
 def utc_now() -> datetime.datetime:
-    """Read the clock. Only a command or the Action does so; everything below is given the moment."""
+    """Read the clock. Only a command or the Action does so; other code is given the moment."""
     return datetime.datetime.now(datetime.timezone.utc)
 
 
 def horizon_of(exclude_newer: str, min_age: int, now: datetime.datetime) -> Horizon:
     """Return a horizon: packages from before ``exclude_newer``, new ones from ``min_age`` days before ``now``.
 
-    Raises ``LockstepError`` for what is no moment.
+    Raises ``LockstepError`` for a text that is not a date.
     """
     return Horizon(
         all=moment(exclude_newer) if exclude_newer else None,
@@ -32,5 +32,5 @@ def moment(text: str) -> datetime.datetime:
     try:
         read = datetime.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", whole))
     except ValueError:
-        raise LockstepError(f"'{text}' is no date", remedy="write it as in 2025-10-01") from None
+        raise LockstepError(f"'{text}' is not a date", remedy="write it as in 2025-10-01") from None
     return read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)

@@ -1,4 +1,4 @@
-"""What the channels of a request hold under a few names: asked where there is no solution, or for what is new."""
+"""Looks up the records that the channels of a request have for a few names."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class RecordIndex:
     held: Mapping[str, Mapping[LockChannel, Sequence[RepoDataRecord]]]
 
     def of(self, name: str) -> Mapping[LockChannel, Sequence[RepoDataRecord]]:
-        """Return the records of a name by channel; empty where no channel has it."""
+        """Return the records of a name by channel; empty if no channel has it."""
         return self.held.get(name, {})
 
 
 async def look_up(solver: Solver, request: Request, names: Iterable[str]) -> RecordIndex:
-    """Ask each channel of a request for its records of these names; see :func:`records_of`."""
+    """Return the records of these names in each channel of a request; see :func:`records_of`."""
     found: dict[str, dict[LockChannel, list[RepoDataRecord]]] = {}
-    wanted = set(names)
-    for channel in request.sources if wanted else ():
-        for record in await records_of(solver, channel, request.platform, wanted):
+    unique = set(names)
+    for channel in request.sources if unique else ():
+        for record in await records_of(solver, channel, request.platform, unique):
             found.setdefault(record.name.normalized, {}).setdefault(channel, []).append(record)
     return RecordIndex(found)
 
@@ -36,7 +36,7 @@ async def look_up(solver: Solver, request: Request, names: Iterable[str]) -> Rec
 async def records_of(
     solver: Solver, channel: LockChannel, platform: str, names: Iterable[str]
 ) -> list[RepoDataRecord]:
-    """Return what a channel has under these names. Raises ``LockstepError`` for one that cannot be read."""
+    """Return the records that a channel has for these names. Raises ``LockstepError`` for one that cannot be read."""
     subdirs = [Subdir(platform), Subdir("noarch")]
     try:
         results = await solver.gateway_for([channel]).query(

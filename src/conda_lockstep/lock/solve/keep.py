@@ -1,4 +1,4 @@
-"""Minimal change: what was locked before is taken again where it fits, but for what is to be updated."""
+"""Minimal change: locked packages are kept where they fit, except for those to update."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import Package, PackageSet
 
 ALL = frozenset(("*",))
-"""What :meth:`Update.of` returns where every package may move."""
+"""The result of :meth:`UpdateRequest.of` if every package may change."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateRequest:
-    """Which packages get what a lock from nothing would give them: those named, or ``all`` of them.
+    """The packages that get the versions of a lock made from scratch: those in ``names``, or ``all`` of them.
 
-    ``machine`` confines that to the packages of one machine.
+    ``machine`` limits the update to the packages of one machine.
     """
 
     names: frozenset[str] = frozenset()
@@ -28,7 +28,7 @@ class UpdateRequest:
     machine: str = ""
 
     def of(self, group: MachineGroup) -> frozenset[str]:
-        """Return the names that may move for a group of machines; :data:`ALL` for every one."""
+        """Return the names that may change for a group of machines; :data:`ALL` for every one."""
         if self.machine and self.machine not in group.names:
             return frozenset()
         return ALL if self.all else self.names
@@ -38,7 +38,7 @@ NOTHING = UpdateRequest()
 
 
 def previously_locked(old: Sequence[Lock], group: MachineGroup) -> PackageSet:
-    """Return what a group of machines had: from a lock that names one of them, else from one for their platform."""
+    """Return the locked packages of a group of machines: of a lock for one of them, else for the platform."""
     locks = [lock for lock in old if group.platform in lock.platforms]
     for name in group.names:
         for lock in locks:
@@ -52,7 +52,7 @@ def previously_locked(old: Sequence[Lock], group: MachineGroup) -> PackageSet:
 def update_specs(
     newest: Sequence[Package], names: Container[str], file: EnvironmentFile
 ) -> Iterator[RequestedSpec]:
-    """Yield the specs that put the named packages where a lock from nothing has them; the rest may follow or stay."""
+    """Yield the specs that give the named packages the versions of a lock from scratch; the rest may change or stay."""
     where = file.source.location(file.dependencies_span.start)
     for package in newest:
         if package.name in names:

@@ -1,4 +1,4 @@
-"""The machines that a lock is for: the virtual packages of each, and which of them share one solve."""
+"""The machines that a lock is for: the virtual packages of each, and the groups that share one solve."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 
 @dataclass(frozen=True, slots=True)
 class MachineGroup:
-    """Machines of one platform that are solved for at once; none where the settings declare none for it.
+    """Machines of one platform that are solved for at once; none if the settings declare none for it.
 
-    ``facts`` are the virtual packages that all of them have.
+    ``virtual_packages`` are those that all of them have.
     """
 
     platform: str
-    facts: tuple[VirtualPackage, ...]
+    virtual_packages: tuple[VirtualPackage, ...]
     machines: tuple[DeclaredMachine, ...] = ()
 
     @property
@@ -32,32 +32,32 @@ class MachineGroup:
         return tuple(machine.name for machine in self.machines)
 
 
-def expected_platforms(file: EnvironmentFile, asked: Sequence[str], config: Config) -> tuple[str, ...]:
-    """Return the platforms that the locks must have, no more and no less; none where any will do."""
-    own = tuple(asked) or tuple(item.value for item in file.platforms) or config.platforms
+def expected_platforms(file: EnvironmentFile, requested: Sequence[str], config: Config) -> tuple[str, ...]:
+    """Return the platforms that the locks must have, no more and no less; none if any platform is accepted."""
+    own = tuple(requested) or tuple(item.value for item in file.platforms) or config.platforms
     return own or tuple(sorted({machine.platform for machine in config.machines}))
 
 
 def machines_for(config: Config, platforms: Sequence[str]) -> tuple[DeclaredMachine, ...]:
-    """Return the declared machines that are of some platforms."""
+    """Return the declared machines of some platforms."""
     return tuple(machine for machine in config.machines if machine.platform in platforms)
 
 
 def refuse_unknown(name: str, config: Config) -> None:
-    """Refuse a machine that the settings do not declare; an empty name is none. Raises ``LockstepError``."""
+    """Refuse a machine that the settings do not declare; an empty name is accepted. Raises ``LockstepError``."""
     known = [machine.name for machine in config.machines]
     if name and name not in known:
         remedy = f"known are {', '.join(known)}" if known else "declare it in the settings: [machines.NAME]"
-        raise LockstepError(f"there is no machine '{name}' in the settings", remedy=remedy)
+        raise LockstepError(f"no machine '{name}' in the settings", remedy=remedy)
 
 
 def groups_of(
     machines: Sequence[DeclaredMachine], platforms: Iterable[str], cuda: str = ""
 ) -> tuple[MachineGroup, ...]:
-    """Return what to solve for, by platform: its machines, by the CUDA major that their drivers run.
+    """Return the groups to solve for, by platform: its machines, by the CUDA major that their drivers run.
 
-    The minor releases of one CUDA major run on every driver of it, so those machines share a solution; the oldest of
-    them decides. All else is taken from the oldest machine of the platform: a lock differs for its CUDA alone.
+    A driver runs every minor release of its CUDA major, so those machines share a solution, for the oldest driver. The
+    other virtual packages are those of the oldest machine of the platform, so that locks differ only in their CUDA.
     ``cuda`` is for platforms without machines.
     """
     groups: list[MachineGroup] = []
@@ -69,36 +69,36 @@ def groups_of(
         shared = virtual.common(platform, [virtual_packages_of(machine) for machine in own])
         for major in sorted({_major(machine) for machine in own}, reverse=True):
             members = tuple(machine for machine in own if _major(machine) == major)
-            driver = [fact for fact in _common(members) if fact.name == "__cuda"]
-            rest = [fact for fact in shared if fact.name != "__cuda"]
+            driver = [each for each in _common(members) if each.name == "__cuda"]
+            rest = [each for each in shared if each.name != "__cuda"]
             groups.append(MachineGroup(platform, tuple(sorted((*rest, *driver))), members))
     return tuple(groups)
 
 
 def apart(group: MachineGroup) -> tuple[MachineGroup, ...]:
-    """Return a group's machines for themselves: those that have the same facts stay together."""
-    by_facts: dict[tuple[VirtualPackage, ...], list[DeclaredMachine]] = {}
+    """Return a group's machines apart, each with its own virtual packages; those with the same ones stay together."""
+    found: dict[tuple[VirtualPackage, ...], list[DeclaredMachine]] = {}
     for machine in group.machines:
-        by_facts.setdefault(virtual_packages_of(machine), []).append(machine)
-    return tuple(MachineGroup(group.platform, facts, tuple(machines)) for facts, machines in by_facts.items())
+        found.setdefault(virtual_packages_of(machine), []).append(machine)
+    return tuple(MachineGroup(group.platform, own, tuple(machines)) for own, machines in found.items())
 
 
 def together(groups: Sequence[MachineGroup], order: Sequence[DeclaredMachine]) -> MachineGroup:
     """Return several groups of one platform as one; ``order`` is that of the settings."""
     members = {machine for group in groups for machine in group.machines}
-    facts = virtual.common(groups[0].platform, [group.facts for group in groups])
-    return MachineGroup(groups[0].platform, facts, tuple(machine for machine in order if machine in members))
+    shared = virtual.common(groups[0].platform, [group.virtual_packages for group in groups])
+    return MachineGroup(groups[0].platform, shared, tuple(machine for machine in order if machine in members))
 
 
 def virtual_packages_of(machine: DeclaredMachine) -> tuple[VirtualPackage, ...]:
-    """Return the virtual packages of a declared machine. Raises ``LockstepError`` for a driver that no CUDA ran on."""
+    """Return the virtual packages of a declared machine. Raises ``LockstepError`` for an unknown driver."""
     return virtual.virtual_packages(
         machine.platform, cuda_of(machine), glibc=machine.glibc, archspec=machine.archspec
     )
 
 
 def cuda_of(machine: DeclaredMachine) -> str:
-    """Return the newest CUDA that a machine's driver runs, as major and minor; empty where it has no GPU."""
+    """Return the newest CUDA that a machine's driver runs, as major and minor; empty if it has no GPU."""
     if machine.cuda:
         return ".".join([*machine.cuda.split("."), "0"][:2])
     if not machine.driver:
@@ -106,35 +106,35 @@ def cuda_of(machine: DeclaredMachine) -> str:
     for since, cuda in table("driver-cuda"):
         if compare_conda(since, machine.driver) >= 0:
             return cuda
-    what = f"machine '{machine.name}' has driver {machine.driver}, which is older than any that is known"
-    raise LockstepError(what, remedy='say which CUDA it runs: cuda = "X.Y"')
+    what = f"machine '{machine.name}' has driver {machine.driver}, which is older than every known driver"
+    raise LockstepError(what, remedy='set the CUDA that it runs: cuda = "X.Y"')
 
 
 def lacking(
-    facts: Iterable[VirtualPackage], needs: Mapping[str, str], allows: Mapping[str, str]
+    present: Iterable[VirtualPackage], needs: Mapping[str, str], allows: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return what a machine with these virtual packages lacks: constraints as packages write them, ``__cuda >=12``."""
-    by_name = {fact.name: fact for fact in facts}
+    """Return the constraints that a machine with these virtual packages does not meet, such as ``__cuda >=12``."""
+    by_name = {each.name: each for each in present}
     found = []
     for name, constraint in sorted({**allows, **needs}.items()):
-        fact = by_name.get(name)
-        missing = fact is None and name in needs
-        if missing or (fact is not None and not admits(constraint, fact.version, fact.build)):
+        own = by_name.get(name)
+        missing = own is None and name in needs
+        if missing or (own is not None and not admits(constraint, own.version, own.build)):
             found.append(f"{name} {constraint}".removesuffix(" *"))
     return tuple(found)
 
 
 def limits(group: MachineGroup) -> dict[str, tuple[str, ...]]:
-    """Return which machines hold a group back, by virtual package: those with less of it than the others."""
+    """Return the machines that limit a group, by virtual package: those with an older one than the others."""
     found = {}
-    for fact in group.facts:
+    for shared in group.virtual_packages:
         having = {
             machine.name: {each.name: each for each in virtual_packages_of(machine)}
             for machine in group.machines
         }
-        oldest = tuple(name for name, facts in having.items() if facts.get(fact.name) == fact)
+        oldest = tuple(name for name, own in having.items() if own.get(shared.name) == shared)
         if len(oldest) < len(group.machines):
-            found[fact.name] = oldest
+            found[shared.name] = oldest
     return found
 
 

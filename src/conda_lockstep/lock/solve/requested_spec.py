@@ -1,4 +1,4 @@
-"""What an environment file asks of the solver: match specs, each with its place in the file."""
+"""The match specs that an environment file requests from the solver, each with its place in the file."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _CHANNEL = re.compile(r'channel="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class RequestedSpec:
-    """A match spec as somebody wrote it, without credentials.
+    """A match spec as written in a file, without credentials.
 
-    ``spec`` is its canonical form, equal for two spellings of one wish; ``channel`` is set for ``channel::name``,
+    ``spec`` is its canonical form, equal for two spellings of one spec; ``channel`` is set for ``channel::name``,
     and then in ``spec`` as a lock names it.
     """
 
@@ -47,15 +47,12 @@ class RequestedSpec:
 def wanted(file: EnvironmentFile, mirrors: Mirrors, *, fetching: bool = True) -> tuple[RequestedSpec, ...]:
     """Return the conda entries of an environment file as match specs, in its order.
 
-    Where there is a ``pip:`` section, ``pip`` is wanted as well, as conda does. Without ``fetching`` no credentials
-    need be set. Raises ``LockstepError`` with the
-    place of an entry that is none.
+    With a ``pip:`` section, ``pip`` is requested as well, as conda does. Without ``fetching``, no credentials need
+    to be set. Raises ``LockstepError`` with the place of an entry that is not a match spec.
     """
     if file.dependencies_kind != "sequence" or not file.dependencies:
         where = file.source.location(file.dependencies_span.start)
-        raise LockstepError(
-            "no dependencies, so there is nothing to lock", where=where, remedy="add a list of packages"
-        )
+        raise LockstepError("no dependencies to lock", where=where, remedy="add a list of packages")
     found = tuple(_entries(file, mirrors, fetching))
     section = next(iter(file.pip_sections), None)
     if section is None or any(entry.name == "pip" for entry in found):
@@ -75,7 +72,7 @@ def _entries(file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Iterato
             raise _mapping_error(entry, where)
         elif entry.kind != "string" or not entry.value.strip():
             raise LockstepError(
-                "this is no package", where=where, remedy="write a package name, or delete the line"
+                "this is not a package", where=where, remedy="write a package name, or delete the line"
             )
         else:
             yield _wanted(entry, file, mirrors, fetching)
@@ -106,7 +103,7 @@ def in_channel(spec: str, url: str) -> str:
 
 
 def _without_channel(parts: CondaSpec | BadSpec, text: str) -> str:
-    """Return what stands behind ``channel::``; the channel is compared apart."""
+    """Return the part after ``channel::``; the channel is compared separately."""
     if isinstance(parts, BadSpec) or not parts.channel or parts.subdir or parts.brackets:
         return text
     return parts.text[parts.name_at[0] :].partition("#")[0]
@@ -140,6 +137,6 @@ def _no_spec(
     text = without_credentials(text)
     if isinstance(parts, BadSpec):
         where = file.source.location(item.at(*parts.where).start)
-        return LockstepError(f"'{text}' is no match spec: {parts.message}", where=where)
+        return LockstepError(f"'{text}' is not a match spec: {parts.message}", where=where)
     where = file.source.location(item.span.start)
-    return LockstepError(f"'{text}' is no match spec: {reason.splitlines()[0]}", where=where)
+    return LockstepError(f"'{text}' is not a match spec: {reason.splitlines()[0]}", where=where)

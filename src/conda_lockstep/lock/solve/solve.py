@@ -1,4 +1,4 @@
-"""Solves one environment file for one platform with rattler, and says in one line why a channel gave nothing."""
+"""Solves one environment file for one platform with rattler, and reports in one line why a channel failed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import Package
 
 REQUEST_SECONDS = 60
-"""How long one request may take. conda-forge's index comes in shards; the largest unsharded one has some 50 MB."""
+"""The time limit of one request. conda-forge's index comes in shards; the largest unsharded one has some 50 MB."""
 RETRIES = 1
 SOLVE_SECONDS = 600
 SETTLE_SECONDS = 2
@@ -46,7 +46,7 @@ SETTLE_SECONDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """Until when packages must have been published. Those without a date are within it.
+    """The moment before which packages must have been published; packages without a date are accepted.
 
     ``all`` holds for every package, ``new`` for those that were not locked before.
     """
@@ -65,11 +65,11 @@ NO_HORIZON = Horizon()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of the solver: specs in the file's order, channels by priority, a platform and its machine.
+    """A request to the solver: specs in the file's order, channels by priority, a platform and its virtual packages.
 
-    ``kept`` are packages that were locked before, and are taken again where they fit. None may be published after
-    ``horizon``. With ``gone_too`` those are kept as well that their channels no longer have, as the lock tells of them:
-    it tells what would be if they were still there, and is no lock to install.
+    ``kept`` are locked packages that are kept where they fit. None may be published after ``horizon``. With
+    ``gone_too``, packages that their channels no longer have are kept as well, as the lock records them; such a
+    solution is for comparison and cannot be installed.
     """
 
     wanted: tuple[RequestedSpec, ...]
@@ -82,7 +82,7 @@ class Request:
 
     @property
     def sources(self) -> tuple[LockChannel, ...]:
-        """Return the channels that are asked: the file's, then those that only a ``channel::name`` brings in."""
+        """Return the channels to read: the file's, then those that only a ``channel::name`` adds."""
         found = {channel.url: channel for channel in self.channels}
         for entry in self.wanted:
             if entry.channel:
@@ -91,7 +91,7 @@ class Request:
 
 
 class UnsolvableError(Exception):
-    """There is no solution; the text is the solver's own."""
+    """There is no solution; the text is that of the solver."""
 
 
 class Solver:
@@ -129,7 +129,7 @@ class Solver:
 
     async def records(self, request: Request) -> list[RepoDataRecord]:
         """Return the records of the solution; see :meth:`packages`."""
-        # The solver decides in the order it is asked, and the order of lines must not matter.
+        # The solver decides in the order of the specs, and the order of lines must not matter.
         unique = {entry.spec: entry.fetch_spec for entry in request.wanted}
         try:
             kept = await self._kept(request)
@@ -159,9 +159,9 @@ class Solver:
         return records
 
     async def _kept(self, request: Request) -> list[RepoDataRecord]:
-        """Return the records of what was locked before, as the channels have them now; what is gone is left out.
+        """Return the records of locked packages as the channels have them now; those that are gone are left out.
 
-        A lock knows less than a record: the solver would take the lock's word for what a package constrains.
+        A lock contains less than a record: the solver would not see what a package constrains.
         """
         specs = [MatchSpec(f"{package.name}=={package.version}={package.build}") for package in request.kept]
         if not specs:
@@ -217,7 +217,7 @@ def _undated(records: list[RepoDataRecord]) -> dict[str, datetime.datetime | Non
 
 
 def channel_error(text: str, channels: tuple[LockChannel, ...], seconds: int, trust: Trust) -> LockstepError:
-    """Return what rattler says of a failed channel as one line with the channel's URL."""
+    """Return rattler's error about a channel as one line with the channel's URL."""
     text = without_credentials(text)
     at_fault = next((channel for channel in channels if channel.source in text), None)
     where = at_fault.url if at_fault else None
@@ -249,9 +249,9 @@ def _channel_fault(text: str, seconds: int, trust: Trust) -> tuple[str, str]:
 
 
 def _driver_limits(machine: Iterable[VirtualPackage]) -> Iterator[str]:
-    """Yield which CUDA a driver cannot run: a newer major, before 11 also a newer minor.
+    """Yield the CUDA versions that a driver cannot run: a newer major, before 11 also a newer minor.
 
-    Newer packages say so themselves; many an older one does not.
+    The metadata of newer packages contain this bound; those of many older ones do not.
     https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html
     """
     for fact in machine:

@@ -47,7 +47,7 @@ def _package(item: Item, where: Location, file: EnvironmentFile) -> tuple[Packag
     """Return a package and the channel that its entry names, if it does."""
     spec = parse_conda(item.value)
     if isinstance(spec, BadSpec):
-        raise LockstepError(f"'{item.value}' is no match spec: {spec.message}", where=where)
+        raise LockstepError(f"'{item.value}' is not a match spec: {spec.message}", where=where)
     parts: Sequence[str] = item.value.rpartition("::")[2].split("=")
     if len(parts) != 3 or not all(parts) or any(sign in item.value for sign in "*<>!~|,[ "):
         raise _open(f"'{item.value}'", where, file)

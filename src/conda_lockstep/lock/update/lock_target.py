@@ -1,4 +1,4 @@
-"""What a file is locked for: what was asked, else what file, settings and old locks say, else this machine."""
+"""Chooses the platforms and machines to lock for: requested, else from file, settings, old locks, else this machine."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def settings_of(
     allow_cpu: bool = False,
     horizon: Horizon,
 ) -> Settings:
-    """Return how to lock a file; ``cuda`` None is what the old lock was made for.
+    """Return the settings for locking a file; ``cuda`` None is that of the old lock.
 
-    Raises ``LockstepError`` for what is no platform, and for a CUDA where the settings declare machines.
+    Raises ``LockstepError`` for an unknown platform, and for a CUDA if the settings declare machines.
     """
     found = platforms_of(file, platforms, config, old)
     machines = machines_for(config, found)
     if machines and cuda:
         names = ", ".join(machine.name for machine in machines)
         remedy = "leave out --cuda, or change the machine's driver or cuda there"
-        raise LockstepError(f"the settings say which CUDA each machine runs ({names})", remedy=remedy)
+        raise LockstepError(f"the settings declare the CUDA of each machine ({names})", remedy=remedy)
     for machine in machines:
-        virtual_packages_of(machine)  # refuses what is no machine before anything is fetched
+        virtual_packages_of(machine)  # refuses an unknown driver before anything is fetched
     if cuda is None:
         cuda = next(filter(None, map(metadata.cuda_of, old)), "") if not machines else ""
     return Settings(
@@ -49,21 +49,27 @@ def settings_of(
         mirrors=Mirrors(config.mirrors, config.trust),
         index=config.pypi_index,
         cache=cache,
-        cpu_allow=None if allow_cpu else config.cpu_allow,
+        cpu_allow=None if allow_cpu else (*config.cpu_allow, *_allowed_before(old)),
+        cpu_declared=config.cpu_allow,
         horizon=horizon,
     )
 
 
+def _allowed_before(old: Sequence[Lock]) -> list[str]:
+    """Return the CPU builds that ``--allow-cpu`` allowed when the old locks were made."""
+    return [name for lock in old for each in lock.platforms for name in metadata.cpu_allowed_of(lock, each)]
+
+
 def platforms_of(
-    file: EnvironmentFile, asked: Sequence[str], config: Config, old: Sequence[Lock] = ()
+    file: EnvironmentFile, requested: Sequence[str], config: Config, old: Sequence[Lock] = ()
 ) -> tuple[str, ...]:
-    """Return what to lock for: what was asked, else the file's, the settings', the old locks', this machine's."""
-    found = expected_platforms(file, asked, config)
+    """Return the platforms to lock for: requested, else of file, settings, old locks, or this machine."""
+    found = expected_platforms(file, requested, config)
     found = found or tuple(sorted({platform for lock in old for platform in lock.platforms}))
     if not found:
         from rattler import Subdir
 
         found = (str(Subdir.current()),)
     for platform in found:
-        virtual.virtual_packages(platform)  # refuses what is no platform before anything is fetched
+        virtual.virtual_packages(platform)  # refuses an unknown platform before anything is fetched
     return found

@@ -1,4 +1,4 @@
-"""From an environment file to its locks: every machine solved for, then the pip part on top of each."""
+"""Makes the locks of an environment file: solves for every machine, then resolves the pip part of each."""
 
 from __future__ import annotations
 
@@ -14,11 +14,20 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import LockChannel, Mirrors, channels_of
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.solve.cpu_fallback import refuse_cpu_builds
+from conda_lockstep.lock.pip.device_entries import device_requests
+from conda_lockstep.lock.solve.cpu_fallback import (
+    Gpu,
+    builds_of,
+    cpu_builds,
+    refusable,
+    refuse_cpu_builds,
+    with_allowed,
+)
 from conda_lockstep.lock.solve.keep import ALL, NOTHING, UpdateRequest, previously_locked, update_specs
 from conda_lockstep.lock.solve.machine_groups import NoCommonError, arrange, solve_groups
-from conda_lockstep.lock.solve.machines import MachineGroup, groups_of
+from conda_lockstep.lock.solve.machines import MachineGroup, cuda_of, groups_of
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
+from conda_lockstep.lock.solve.siblings import known_by_siblings
 from conda_lockstep.lock.solve.solve import (
     NO_HORIZON,
     REQUEST_SECONDS,
@@ -36,12 +45,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where to fetch from, and for which machines to solve.
+    """The sources to fetch from, and the machines to solve for.
 
-    ``cuda`` is the newest CUDA that the driver supports where a platform has no ``machines``, empty for no GPU.
+    ``cuda`` is the newest CUDA that the driver supports for a platform without ``machines``, empty for no GPU.
     ``index`` is the PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for
-    their own. A request to a channel may take ``seconds``. ``cpu_allow`` are packages that may be builds for the CPU on
-    a machine with a GPU; None is any. ``horizon`` is until when packages must have been published.
+    their own. A request to a channel may take ``seconds``. ``cpu_allow`` are packages that may be CPU builds where CUDA
+    is required, None for any; ``cpu_declared`` are those of them that the settings list. ``horizon`` is until when
+    packages must have been published.
     """
 
     platforms: tuple[str, ...]
@@ -52,6 +62,7 @@ class Settings:
     cache: Path | None = None
     seconds: int = REQUEST_SECONDS
     cpu_allow: tuple[str, ...] | None = ()
+    cpu_declared: tuple[str, ...] = ()
     horizon: Horizon = NO_HORIZON
 
 
@@ -62,10 +73,10 @@ def solver_for(settings: Settings) -> Solver:
 
 
 class Solvers:
-    """The solvers of one run: what is fetched from the same places is read once."""
+    """The solvers of one run; an index is read once."""
 
     last: ClassVar[Solvers | None] = None
-    """Those of the last run: to free a channel's index takes longer than all that is left to do after a solve."""
+    """Those of the last run, kept alive: freeing a channel's index takes longer than the rest of a run."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[Mirrors, Path | None, int], Solver] = {}
@@ -96,9 +107,9 @@ def make_locks(
 ) -> dict[str, Lock]:
     """Solve an environment file for each machine, and return the locks by machine: ``""`` is the one for all.
 
-    ``solver`` is one that has read the channels before, if there is. What ``old`` locks hold is taken again where it
-    fits, but for what ``update`` names. Raises ``LockstepError`` for what cannot be read, fetched or solved, with the
-    place in the file it comes from.
+    ``solver`` may have read the channels before. The packages of ``old`` locks are kept where they fit, except for
+    those that ``update`` selects. Raises ``LockstepError`` for an entry that cannot be read, fetched or solved, with
+    its place in the file.
     """
     return asyncio.run(_make(_Task(file, settings, solver or solver_for(settings), old, update)))
 
@@ -106,7 +117,7 @@ def make_locks(
 async def _make(task: _Task) -> dict[str, Lock]:
     settings = task.settings
     groups = groups_of(settings.machines, settings.platforms, settings.cuda)
-    solved = await solve_groups(groups, task.solve, settings.machines)
+    solved = await solve_groups(groups, task.solve, settings.machines, task.suits)
     head = Lock(
         platforms={},
         channels=tuple(channel.name for channel in task.channels),
@@ -114,9 +125,13 @@ async def _make(task: _Task) -> dict[str, Lock]:
         metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.facts() if task.pip else {})},
         notices=tuple(dict.fromkeys(task.notices)),
     )
-    locks = {name: _with_extras(lock, task.extra_needs) for name, lock in arrange(solved, head).items()}
-    refuse_cpu_builds(locks.values(), task.entries, task.file, settings.cpu_allow)
-    return locks
+    found = {}
+    for name, lock in arrange(solved, head).items():
+        lock = _with_extras(lock, task.extra_needs)
+        builds = [*cpu_builds(lock, task.requests, settings.machines, task.by_siblings)]
+        refuse_cpu_builds(builds, task.file, settings.cpu_allow)
+        found[name] = with_allowed(lock, builds, settings.cpu_declared)
+    return found
 
 
 def _with_extras(lock: Lock, needs: Mapping[tuple[str, str], tuple[str, ...]]) -> Lock:
@@ -131,7 +146,7 @@ def _with_extras(lock: Lock, needs: Mapping[tuple[str, str], tuple[str, ...]]) -
 
 
 class _Task:
-    """What stays the same from machine to machine."""
+    """The inputs that all machines share."""
 
     def __init__(
         self,
@@ -150,12 +165,20 @@ class _Task:
         self.channels: tuple[LockChannel, ...] = channels_of(file, settings.mirrors, windows=windows)
         self.entries: tuple[RequestedSpec, ...] = wanted(file, settings.mirrors)
         self.pip = _pip_part(file)
+        self.requests = device_requests(self.entries, self.pip)
         self.notices: list[str] = []
         self.extra_needs: dict[tuple[str, str], tuple[str, ...]] = {}
         """What the extras of conda's packages require of pip, by platform and the digest of its packages."""
+        self.by_siblings: dict[Package, str] = {}
+
+    def suits(self, group: MachineGroup, packages: PackageSet) -> bool:
+        """Return whether no machine of a group gets a CPU build where CUDA is required."""
+        gpus = tuple(Gpu(machine.name, cuda) for machine in group.machines if (cuda := cuda_of(machine)))
+        builds = builds_of(group.platform, packages, gpus, self.requests, self.by_siblings) if gpus else ()
+        return not any(refusable(builds, self.settings.cpu_allow))
 
     async def solve(self, group: MachineGroup) -> tuple[Package, ...]:
-        """Return the packages for a group of machines; see :data:`variants.Solve`."""
+        """Return the packages for a group of machines; see :data:`machine_groups.Solve`."""
         update = self.update.of(group)
         stay = [
             package
@@ -166,7 +189,7 @@ class _Task:
             self.entries,
             self.channels,
             group.platform,
-            group.facts,
+            group.virtual_packages,
             kept=tuple(package for package in stay if package.manager == "conda"),
             horizon=self.settings.horizon,
         )
@@ -178,8 +201,10 @@ class _Task:
         except UnsolvableError as error:
             from conda_lockstep.lock.explain.unsatisfiable import explain
 
-            told = await explain(self.solver, replace(request, kept=()), str(error))
-            raise NoCommonError(told) from None
+            explained = await explain(self.solver, replace(request, kept=()), str(error))
+            raise NoCommonError(explained) from None
+        if self.requests.cuda or any(each.name == "__cuda" for each in group.virtual_packages):
+            self.by_siblings |= await known_by_siblings(self.solver, request, solved)
         kept = {package.name: package.version for package in stay if package.manager == "pip"}
         found = _pip(self.file, self.pip, solved, request, self.settings, kept)
         self.notices += found.notices if found else ()
@@ -190,7 +215,7 @@ class _Task:
 
 
 def _pip_part(file: EnvironmentFile) -> PipPart | None:
-    """Read the pip part, if there is one: what reads requirements is slow to load."""
+    """Read the pip part, if there is one; its reader is slow to import."""
     if not any(section.items for section in file.pip_sections):
         return None
     from conda_lockstep.lock.pip.requirements import pip_part

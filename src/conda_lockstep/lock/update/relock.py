@@ -1,4 +1,4 @@
-"""What a lock was the answer to, asked again: its file's entries, on the machine that it was solved for."""
+"""Requests a lock's solution again: its file's entries, for the machine that it was solved for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from conda_lockstep.text.resolve_path import resolve_path
 
 @dataclass(frozen=True, slots=True)
 class LockedPlatform:
-    """One platform of a lock, the file that it is of, and how it was solved."""
+    """One platform of a lock, its environment file, and the settings that it was solved with."""
 
     path: Path
     lock: Lock
@@ -44,36 +44,36 @@ class LockedPlatform:
         return self.settings.platforms[0]
 
     def settings_at(self, now: datetime.datetime) -> Settings:
-        """Return how a lock would be made at a moment, from packages of the age that the settings require."""
+        """Return the settings to make the lock at a moment, from packages of the age that the settings require."""
         return replace(self.settings, horizon=horizon_of("", self.config.min_age, now))
 
 
 def read_lock(path: Path) -> Lock:
-    """Return a lock. Raises ``LockstepError`` for what is none."""
+    """Return a lock. Raises ``LockstepError`` for a file that is not a lock."""
     lock = formats.parse(read_text(path), str(path), "default") if path.is_file() else None
     if lock is None:
-        raise LockstepError("is no lock", where=str(path), remedy="name a conda-lock.yml")
+        raise LockstepError("is not a lock", where=str(path), remedy="pass a conda-lock.yml")
     return lock
 
 
 def platforms_of(
-    path: Path, trust: Trust, asked: Sequence[str] = (), file: Path | None = None
+    path: Path, trust: Trust, requested: Sequence[str] = (), file: Path | None = None
 ) -> Iterator[LockedPlatform]:
-    """Yield the platforms of a lock: those asked for, else all.
+    """Yield the platforms of a lock: those requested, else all.
 
-    ``file`` is the environment file that it is of, by default the one beside it. Raises ``LockstepError`` for what is
-    no lock, lies beside no environment file, or has nothing for a platform.
+    ``file`` is its environment file, by default the one beside it. Raises ``LockstepError`` for a file that is not a
+    lock, has no environment file beside it, or does not contain a platform.
     """
     lock = read_lock(path)
     beside = file or environment_of(path)
     if beside is None:
         raise LockstepError(
-            "lies beside no environment file, so nothing can be solved for it",
+            "has no environment file beside it to solve",
             where=str(path),
             remedy="keep conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml",
         )
     asks, config = read(beside), load(resolve_path(beside).parent, trust)
-    for platform in asked or sorted(lock.platforms):
+    for platform in requested or sorted(lock.platforms):
         if platform not in lock.platforms:
             has = ", ".join(lock.platforms)
             raise LockstepError(f"has nothing for '{platform}'", where=str(path), remedy=f"it has {has}")
@@ -81,8 +81,8 @@ def platforms_of(
 
 
 def settings_again(file: EnvironmentFile, config: Config, lock: Lock, platform: str) -> Settings:
-    """Return how one platform of a lock was solved, whatever machines are declared now."""
-    # The lock says for which machine it is; another would be another question.
+    """Return the settings that one platform of a lock was solved with, whichever machines are declared now."""
+    # The lock records its machine; another machine would be another request.
     alone = config._replace(machines=())
     return replace(
         settings_of(file, alone, (lock,), allow_cpu=True, horizon=NO_HORIZON), platforms=(platform,)
@@ -90,8 +90,8 @@ def settings_again(file: EnvironmentFile, config: Config, lock: Lock, platform: 
 
 
 def request_from_lock(file: EnvironmentFile, settings: Settings, lock: Lock) -> Request:
-    """Return what a file asks of the solver for the settings' one platform; nothing is kept of the lock."""
+    """Return a file's request to the solver for the settings' one platform; no package of the lock is kept."""
     (platform,) = settings.platforms
-    facts = machine_of(lock, platform) or virtual_packages(platform, settings.cuda)
+    profile = machine_of(lock, platform) or virtual_packages(platform, settings.cuda)
     channels = channels_of(file, settings.mirrors, windows=platform.startswith("win-"))
-    return Request(wanted(file, settings.mirrors), channels, platform, facts)
+    return Request(wanted(file, settings.mirrors), channels, platform, profile)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 from conda_lockstep.conda.bounds import bounds
-from conda_lockstep.conda.build_variants import CPU_SELECTORS, Framework, device_of_pattern, frameworks
+from conda_lockstep.conda.build_variants import CPU_SELECTORS, Framework, device_of_pattern, named_frameworks
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.config import Config
 from conda_lockstep.environment.cuda import statements
@@ -38,7 +37,7 @@ _SINCE_PYTORCH_CUDA = (1, 13)
 @rule("gpu-variant-unspecified", "warning")
 def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Problem]:
     """The file does not select the CUDA build of a framework: without a visible driver, it is a CPU build."""
-    known = _frameworks()
+    known = named_frameworks()
     found = entries.named(*known)
     if not found or _mac_only(entries):
         return
@@ -84,12 +83,6 @@ def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
             "keep one of them",
             also=tuple((entry.item.span, "requests CUDA") for entry in with_cuda),
         )
-
-
-@cache
-def _frameworks() -> dict[str, Framework]:
-    """Return the conda packages that the rules read, by name."""
-    return {each.name: each for each in frameworks().values() if each.manager == "conda" and each.role}
 
 
 def _is_decided(entry: CondaEntry, framework: Framework, entries: Entries) -> bool:

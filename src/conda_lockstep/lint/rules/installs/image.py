@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from conda_lockstep.conda.build_variants import CPU_SELECTORS, device_of_pattern, frameworks
+from conda_lockstep.conda.build_variants import CPU_SELECTORS, device_of_pattern, named_frameworks
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.config import Config
 from conda_lockstep.environment.edit import Edit
@@ -101,7 +101,7 @@ def _solves_for_gpu(file: InstallFile, step: ScriptStep, call: Call) -> bool:
     if any(name.endswith(_EXPLICIT) for name in files):
         return False
     channels = [word.value for word in call.values("channel")]
-    names = _frameworks()
+    names = named_frameworks()
     named = any(name in word.value for word in call.operands for name in names)
     return any(_file_requests(file, step, name) for name in files) or (
         named and _requests(_written(call, channels))
@@ -134,13 +134,10 @@ def _requests(entries: Entries) -> bool:
     if entries.named(*CPU_SELECTORS):
         return False
     first = next((read_channel(item.value).base for item in entries.file.channels.items), "")
-    found = [entry for entry in entries.named(*_frameworks()) if device_of_pattern(entry.spec.build) != "cpu"]
+    found = [
+        entry for entry in entries.named(*named_frameworks()) if device_of_pattern(entry.spec.build) != "cpu"
+    ]
     return bool(found) and not first.startswith("pytorch")
-
-
-def _frameworks() -> list[str]:
-    """Return the conda packages that come as CUDA or CPU builds."""
-    return [each.name for each in frameworks().values() if each.manager == "conda" and each.role]
 
 
 def _cuda_of(image: str) -> str:

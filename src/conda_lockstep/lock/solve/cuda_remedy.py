@@ -1,0 +1,37 @@
+"""How to request the CUDA build of a package, in a conda entry and in a pip entry."""
+
+from __future__ import annotations
+
+from conda_lockstep.conda.build_variants import frameworks
+from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.packages import Package
+
+_WHEELS = {11: "118", 12: "126", 13: "130"}
+"""A CUDA of each major that torch's indexes have wheels for; every driver of the major runs it."""
+
+
+def conda_remedy(package: Package, is_required: bool, pattern: str = "") -> str:
+    """Return what to do about a conda package's CPU build; ``pattern`` matches its CUDA builds, if that is known."""
+    if not is_required:
+        return "for a GPU machine, lock with --cuda and the newest CUDA its driver supports (nvidia-smi)"
+    return f"require a CUDA build: '{package.name}=*={pattern or _pattern(package)}'"
+
+
+def pip_remedy(package: Package, platform: str, cuda: str) -> str:
+    """Return what to do about a wheel without CUDA; ``cuda`` is the oldest that must run it, if that is known."""
+    framework = frameworks().get(("pip", normalize(package.name)))
+    major = max(min(int(cuda.partition(".")[0] or 12), max(_WHEELS)), min(_WHEELS))
+    request = framework.request if framework else ""
+    request = request.replace("cuCUDA", f"cu{_WHEELS[major]}").replace("cudaMAJOR", f"cuda{major}")
+    if request.startswith("--"):
+        return f"add '{request}' to the pip section"
+    if framework and request and (platform == "linux-64" or framework.default.get("linux-64") != "cuda"):
+        return f"require CUDA: '{request}'"
+    if framework is None:
+        return f"require another version than '{package.version}'"
+    return f"PyPI has no CUDA build of {package.name} for {platform}"
+
+
+def _pattern(package: Package) -> str:
+    """Return a pattern of a framework's CUDA builds: Anaconda's own channels mark most of them with ``gpu``."""
+    return "gpu_*" if "/pkgs/" in package.channel and package.name != "jaxlib" else "*cuda*"
