@@ -237,7 +237,7 @@ def _remove(locks: Mapping[Path, Lock]) -> None:
     for path, lock in sorted(locks.items()):
         if cep37.is_ours(read_text(path), lock):
             path.unlink()
-            print(f"{path}: removed: it is no machine's lock any more")
+            print(f"{path}: removed: no machine uses this lock anymore")
 
 
 def _print_differences(locks: Sequence[Lock], machines: Sequence[DeclaredMachine]) -> None:
