@@ -59,6 +59,15 @@ def detect() -> Machine:
     )
 
 
+def virtual_packages(*, cuda: bool = True) -> tuple[str, ...]:
+    """Return this machine's virtual packages, spelled as ``conda info`` does: ``__glibc=2.31=0``.
+
+    Without ``cuda``, the driver is not queried. A driver that does not answer counts as absent.
+    """
+    newest = (_within(ANSWER_WITHIN, _newest_cuda) if cuda else "") or ""
+    return tuple(_virtual_packages(platform.release(), _glibc(), newest))
+
+
 def _within(seconds: float, ask: Callable[[], _T]) -> _T | None:
     """Return what a function returns, None where it does not return in time."""
     answers: list[_T] = []
