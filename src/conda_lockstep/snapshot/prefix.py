@@ -24,6 +24,7 @@ from conda_lockstep.snapshot.distributions import (
     recorded_paths,
 )
 from conda_lockstep.snapshot.model import Installed, MismatchedFile, PrefixInconsistency
+from conda_lockstep.snapshot.no_wait import NO_WAIT
 from conda_lockstep.snapshot.overlaps import overlapping_wheels
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
 from conda_lockstep.snapshot.relocation import Location, moved_files
@@ -225,7 +226,7 @@ def _sha256(path: str) -> str:
 
 def _bytes_of(path: str) -> bytes:
     """Return the content of a file; a file object costs more than most of what is read here."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | NO_WAIT)
     try:
         content = os.read(handle, _CHUNK)
         if len(content) < _CHUNK:

@@ -30,8 +30,8 @@ class Bench:
         self._undo: list[Callable[[], object]] = []
         self._count = 0
         self.site = next(prefix.glob("lib/python3.*/site-packages")).relative_to(prefix).as_posix()
-        self.library = os.path.dirname(self.site)
-        self.python = os.path.basename(self.library)
+        self.library = self.site.rpartition("/")[0]
+        self.python = self.library.rpartition("/")[2]
 
     def reset(self) -> None:
         self.environ = {"HOME": str(self.home)}

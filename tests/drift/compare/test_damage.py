@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from pathlib import Path
 
 import pytest
 from tests.drift.compare.damage_bench import Bench
@@ -20,10 +19,9 @@ from conda_lockstep.drift.compare.operands import from_lock
 PLACEHOLDER = "/opt/" + "placeholder_" * 20
 HEAD = """# Damage: which look finds it
 
-Each row was done to a real prefix, which `lockstep verify` and `lockstep verify --deep` then compared with its lock. `--deep` finds everything
-that `verify` finds. A row that neither finds does not change which code runs, or cannot be found; the last column gives the reason.
-
-A test makes this page from the table that it runs.
+Each row was done to a real prefix, which `lockstep verify` and `lockstep verify --deep` then compared with its lock.
+`--deep` finds everything that `verify` finds. A row that neither finds does not change which code runs, or cannot be
+found; the last column gives the reason. A test makes this page from the table that it runs.
 """
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from conda_lockstep.snapshot.distributions import listing
 from conda_lockstep.snapshot.model import UnownedFile
+from conda_lockstep.snapshot.no_wait import no_wait
 from conda_lockstep.snapshot.startup.context import Context, some
 from conda_lockstep.text.json_fields import load_json
 
@@ -17,7 +18,9 @@ _UNSET = "***unset***"
 def state(context: Context) -> Iterator[UnownedFile]:
     """Yield the variables that ``conda env config vars set`` recorded."""
     try:
-        with open(os.path.join(context.root, STATE), encoding="utf-8", errors="replace") as file:
+        with open(
+            os.path.join(context.root, STATE), encoding="utf-8", errors="replace", opener=no_wait
+        ) as file:
             document = load_json(file.read())
     except OSError:
         return

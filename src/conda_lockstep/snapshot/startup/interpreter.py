@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from conda_lockstep.snapshot.distributions import listing
 from conda_lockstep.snapshot.model import UnownedFile
+from conda_lockstep.snapshot.no_wait import no_wait
 from conda_lockstep.snapshot.startup.context import Context, some
 from conda_lockstep.snapshot.startup.modules import CUSTOMIZE, hidden, modules_at
 
@@ -150,7 +151,7 @@ def _entry(place: str, folder: str, ours: Iterable[str]) -> Iterator[UnownedFile
 def _path_file(place: str, path: str, why: str, name: str = "") -> UnownedFile:
     """Return what a ``.pth`` file does; a line that begins with ``import`` is run."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace", opener=no_wait) as file:
             lines = [line.strip() for line in file if line.strip() and not line.startswith("#")]
     except OSError:
         lines = []

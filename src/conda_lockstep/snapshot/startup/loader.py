@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from conda_lockstep.snapshot.distributions import listing
 from conda_lockstep.snapshot.model import UnownedFile
+from conda_lockstep.snapshot.no_wait import no_wait
 from conda_lockstep.snapshot.startup.context import Context, some
 
 PRELOAD_FILE = "etc/ld.so.preload"
@@ -50,7 +51,7 @@ def preload_file(context: Context) -> Iterator[UnownedFile]:
     """Yield ``/etc/ld.so.preload``, which applies to every process of the machine."""
     path = os.path.join(context.system, PRELOAD_FILE)
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace", opener=no_wait) as file:
             value = " ".join(line.partition("#")[0] for line in file)
     except OSError:
         return
