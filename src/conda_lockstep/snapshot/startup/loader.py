@@ -13,7 +13,6 @@ from conda_lockstep.snapshot.startup.context import Context, some
 
 PRELOAD_FILE = "etc/ld.so.preload"
 _FOLDERS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
-_LIBRARY = re.compile(r".+\.(?:so(?:\.[0-9.]+)?|dylib)")
 
 
 def library_path(context: Context) -> Iterator[UnownedFile]:
@@ -99,4 +98,4 @@ def _library_folders(site_packages: str) -> Iterator[str]:
 
 
 def _shared_libraries(folder: str) -> set[str]:
-    return {name for name in listing(folder) if _LIBRARY.fullmatch(name)}
+    return {name for name in listing(folder) if name.endswith((".so", ".dylib")) or ".so." in name}
