@@ -70,7 +70,19 @@ HEADER = """\
 # Built by scripts/build_modules.py from the wheels on https://pypi.org, as of {date}; do not edit.
 """
 
-_NOT_SHARED = {"tests", "test", "docs", "examples", "benchmarks", "scripts", "build", "bin", "lib", "include", "share"}
+_NOT_SHARED = {
+    "tests",
+    "test",
+    "docs",
+    "examples",
+    "benchmarks",
+    "scripts",
+    "build",
+    "bin",
+    "lib",
+    "include",
+    "share",
+}
 _TAIL = 1 << 23
 """The bytes that are read from the end of a wheel; the index of tensorflow's takes 3 MiB."""
 

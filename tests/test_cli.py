@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from conda_lockstep.cli.main import COMMANDS, main
+from conda_lockstep.cli.main import COMMANDS, _parser, _StoreOnce, main
 
 CLEAN = "name: demo\nchannels: [conda-forge, nodefaults]\ndependencies:\n  - python=3.11\n  - numpy=2.1\n"
 
@@ -52,6 +53,14 @@ def test_help_loads_no_command(heavy: str) -> None:
         (["lint", "--select", "unpinned-cond", "x.yml"], "did you mean 'unpinned-conda'?"),
         (["lint", "no-such-file.yml"], "no-such-file.yml: no such file"),
         (["lint", "."], "no such files found below this folder; pass the files to look at"),
+        (
+            ["verify", "--lock", "a.yml", "--lock", "b.yml"],
+            "argument --lock: specified more than once; see 'lockstep verify --help'",
+        ),
+        (
+            ["lint", "--format", "json", "--format", "text"],
+            "argument --format: specified more than once; see 'lockstep lint --help'",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_2(
@@ -95,3 +104,32 @@ def test_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
     command = f'"{sys.executable}" -m conda_lockstep lint "{file}" | head -1'
     run = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert "Traceback" not in run.stderr
+
+
+def test_no_single_valued_option_of_any_command_keeps_its_last_value() -> None:
+    """Each option of each command that stores one value refuses a second one, except those that collect values."""
+    checked = 0
+    for command in COMMANDS:
+        (subparsers,) = (
+            action
+            for action in _parser([command.name])._actions
+            if isinstance(action, argparse._SubParsersAction)
+        )
+        parser = subparsers.choices[command.name]
+        for action in parser._actions:
+            if not action.option_strings or action.nargs == 0:
+                continue
+            collects = isinstance(action, argparse._AppendAction | argparse._ExtendAction)
+            assert collects or isinstance(action, _StoreOnce), (command.name, action.option_strings)
+            checked += 1
+    assert checked > 60
+
+
+def test_a_repeated_option_with_its_default_value_is_refused_as_well(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for values in (("text", "text"), ("json", "text"), ("text", "json")):
+        with pytest.raises(SystemExit) as stop:
+            main(["lint", *(word for value in values for word in ("--format", value))])
+        assert stop.value.code == 2
+        assert "argument --format: specified more than once" in capsys.readouterr().err

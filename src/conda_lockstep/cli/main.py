@@ -147,11 +147,38 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, width=min(terminal.width() or 100, 100) - 2, max_help_position=30)
 
 
+class _StoreOnce(argparse.Action):
+    """Store the value of an option; a second one is an error, where argparse keeps the last without a word."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option: str | None = None,
+    ) -> None:
+        if option and isinstance(parser, _Parser):
+            if self.dest in parser.specified:
+                raise argparse.ArgumentError(self, "specified more than once")
+            parser.specified.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, like all others."""
+    """A parser whose errors are one line, like all others, and that accepts each single-valued option once."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=_Help, **options)
+        self.specified: set[str] = set()
+        for action in (None, "store"):
+            self.register("action", action, _StoreOnce)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse as argparse does; each call accepts every option anew."""
+        self.specified.clear()
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         self.exit(FAILED, f"lockstep: {message}; see '{self.prog} --help'\n")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.distributions import Distribution
+from conda_lockstep.snapshot.no_wait import no_wait
 from conda_lockstep.snapshot.records import Record
 from conda_lockstep.text.json_fields import load_json
 
@@ -115,7 +116,11 @@ def of_distribution(root: str, distribution: Distribution, owner: Package) -> It
     folder = os.path.relpath(os.path.dirname(distribution.path), root)
     try:
         with open(
-            os.path.join(distribution.path, "RECORD"), encoding="utf-8", errors="surrogateescape", newline=""
+            os.path.join(distribution.path, "RECORD"),
+            encoding="utf-8",
+            errors="surrogateescape",
+            newline="",
+            opener=no_wait,
         ) as file:
             rows = [row for row in csv.reader(file) if row]
     except (OSError, csv.Error):

@@ -384,7 +384,11 @@ def _unowned_files(
 
 def _is_code(path: str, mode: int) -> bool:
     is_program = stat.S_ISREG(mode) and mode & 0o111
-    return bool(is_program) or path.endswith(_CODE) or ".so." in path or path.startswith(_PROGRAMS)
+    # A link among the modules leads to a module, or to a folder of them.
+    is_module = stat.S_ISLNK(mode) and path.startswith(("lib/python", "Lib/"))
+    return (
+        bool(is_program) or is_module or path.endswith(_CODE) or ".so." in path or path.startswith(_PROGRAMS)
+    )
 
 
 def _unowned(kind: Literal["file", "present"], place: str, paths: list[str]) -> UnownedFile:

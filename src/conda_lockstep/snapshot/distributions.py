@@ -9,6 +9,7 @@ from typing import NamedTuple
 from conda_lockstep.conda.project_names import normalize, normalize_version
 from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.packages import Package
+from conda_lockstep.snapshot.no_wait import no_wait
 from conda_lockstep.text.json_fields import load_json
 
 _SUFFIXES = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
@@ -48,7 +49,9 @@ def find_distributions(site_packages: str, names: Iterable[str]) -> Iterator[Dis
 def read_installer(distribution: Distribution) -> str:
     """Return what the INSTALLER file says: ``conda``, ``pip``, ``uv``; empty without one (PEP 376)."""
     try:
-        with open(os.path.join(distribution.path, "INSTALLER"), encoding="utf-8", errors="replace") as file:
+        with open(
+            os.path.join(distribution.path, "INSTALLER"), encoding="utf-8", errors="replace", opener=no_wait
+        ) as file:
             return file.read(100).strip()
     except OSError:
         return ""
@@ -57,7 +60,9 @@ def read_installer(distribution: Distribution) -> str:
 def recorded_paths(distribution: Distribution) -> Iterator[str]:
     """Yield the paths of its RECORD, relative to site-packages (PEP 376); what has a comma or a quote is left out."""
     try:
-        with open(os.path.join(distribution.path, "RECORD"), encoding="utf-8", errors="replace") as lines:
+        with open(
+            os.path.join(distribution.path, "RECORD"), encoding="utf-8", errors="replace", opener=no_wait
+        ) as lines:
             for line in lines:
                 if not line.startswith('"'):
                     yield line.partition(",")[0]
@@ -92,7 +97,7 @@ def _headers(path: str) -> tuple[str, str, tuple[str, ...]] | None:
     name = version = ""
     requires = []
     try:
-        with open(file, encoding="utf-8", errors="replace") as lines:
+        with open(file, encoding="utf-8", errors="replace", opener=no_wait) as lines:
             for line in lines:
                 key, colon, value = line.partition(":")
                 if not line.strip():
@@ -111,7 +116,7 @@ def _headers(path: str) -> tuple[str, str, tuple[str, ...]] | None:
 def _origin(path: str) -> tuple[str, str]:
     """Return URL and sha256 of what did not come from an index, as ``direct_url.json`` has them (PEP 610)."""
     try:
-        with open(os.path.join(path, "direct_url.json"), encoding="utf-8") as file:
+        with open(os.path.join(path, "direct_url.json"), encoding="utf-8", opener=no_wait) as file:
             record = load_json(file.read())
     except (OSError, ValueError):
         return "", ""

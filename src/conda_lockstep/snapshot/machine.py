@@ -6,7 +6,6 @@ it is asked in a thread that is given up on.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import re
@@ -15,10 +14,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from conda_lockstep.conda.subdirs import this_platform
 from conda_lockstep.snapshot.model import Gpu, Machine
+
+if TYPE_CHECKING:  # a lock that requires no driver needs none of it
+    import ctypes
 
 ANSWER_WITHIN = 10.0
 """Seconds that the driver has to answer; a GPU that is waking up takes two or three."""
@@ -59,6 +61,15 @@ def detect() -> Machine:
     )
 
 
+def virtual_packages(*, cuda: bool = True) -> tuple[str, ...]:
+    """Return this machine's virtual packages, spelled as ``conda info`` does: ``__glibc=2.31=0``.
+
+    Without ``cuda``, the driver is not queried. A driver that does not answer counts as absent.
+    """
+    newest = (_within(ANSWER_WITHIN, _newest_cuda) if cuda else "") or ""
+    return tuple(_virtual_packages(platform.release(), _glibc(), newest))
+
+
 def _within(seconds: float, ask: Callable[[], _T]) -> _T | None:
     """Return what a function returns, None where it does not return in time."""
     answers: list[_T] = []
@@ -78,6 +89,8 @@ def _ask_driver() -> Driver:
 
 def _newest_cuda() -> str:
     """Return the newest CUDA that the driver supports, by ``cuDriverGetVersion``: 12040 is 12.4."""
+    import ctypes
+
     library = _library("libcuda.so.1", "nvcuda.dll")
     number = ctypes.c_int()
     if library is None or library.cuDriverGetVersion(ctypes.byref(number)) != 0 or number.value <= 0:
@@ -87,6 +100,8 @@ def _newest_cuda() -> str:
 
 def _ask_nvml() -> tuple[str, tuple[Gpu, ...]]:
     """Return the driver's version and the GPUs, by NVML."""
+    import ctypes
+
     nvml = _library("libnvidia-ml.so.1", "nvml.dll")
     if nvml is None or nvml.nvmlInit_v2() != 0:
         return "", ()
@@ -102,24 +117,23 @@ def _ask_nvml() -> tuple[str, tuple[Gpu, ...]]:
         nvml.nvmlShutdown()
 
 
-class _Memory(ctypes.Structure):
-    """``nvmlMemory_t``, in bytes."""
-
-    _fields_ = [(name, ctypes.c_ulonglong) for name in ("total", "free", "used")]
-
-
 def _gpu(nvml: ctypes.CDLL, index: int) -> Gpu:
-    handle, name, memory = ctypes.c_void_p(), ctypes.create_string_buffer(96), _Memory()
+    import ctypes
+
+    handle, name = ctypes.c_void_p(), ctypes.create_string_buffer(96)
+    memory = (ctypes.c_ulonglong * 3)()  # nvmlMemory_t: total, free and used bytes
     major, minor = ctypes.c_int(), ctypes.c_int()
     if nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle)) != 0:
         return Gpu(f"GPU {index} does not answer", "", 0)
     nvml.nvmlDeviceGetName(handle, name, len(name))
     nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory))
     known = nvml.nvmlDeviceGetCudaComputeCapability(handle, ctypes.byref(major), ctypes.byref(minor)) == 0
-    return Gpu(_decoded(name.value), f"{major.value}.{minor.value}" if known else "", int(memory.total) >> 20)
+    return Gpu(_decoded(name.value), f"{major.value}.{minor.value}" if known else "", int(memory[0]) >> 20)
 
 
 def _library(*names: str) -> ctypes.CDLL | None:
+    import ctypes
+
     for name in names:
         try:
             return ctypes.CDLL(name)

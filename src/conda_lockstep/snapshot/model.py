@@ -9,8 +9,8 @@ from conda_lockstep.packages import Package, PackageSet
 InconsistencyKind: TypeAlias = Literal["shadowed", "overwritten", "gone", "record", "files"]
 INCONSISTENCY_KINDS: tuple[InconsistencyKind, ...] = ("shadowed", "overwritten", "gone", "record", "files")
 
-UnownedKind: TypeAlias = Literal["startup", "path", "shadows", "file", "present"]
-UNOWNED_KINDS: tuple[UnownedKind, ...] = ("startup", "path", "shadows", "file", "present")
+UnownedKind: TypeAlias = Literal["startup", "activation", "path", "shadows", "file", "present"]
+UNOWNED_KINDS: tuple[UnownedKind, ...] = ("startup", "activation", "path", "shadows", "file", "present")
 
 FileState: TypeAlias = Literal["changed", "missing", "extra", "owned twice"]
 FILE_STATES: tuple[FileState, ...] = ("changed", "missing", "extra", "owned twice")
@@ -43,11 +43,12 @@ class PrefixInconsistency(NamedTuple):
 
 
 class UnownedFile(NamedTuple):
-    """What no package brought, and what the interpreter or the loader takes all the same.
+    """A file or variable that belongs to no package, and that the interpreter, the loader or an activation uses.
 
-    ``place`` is a path in the prefix or the name of an environment variable. ``startup``: it runs in every start of
-    Python. ``path``: it adds a folder to the path of modules. ``shadows``: it hides something of the prefix. ``file``:
-    a module, library or program beside those of the packages. ``present``: it is set or there, and hides nothing.
+    ``place`` is a path in the prefix or the name of an environment variable. ``startup``: it runs at every start of
+    Python. ``activation``: activation runs it, or sets its variables. ``path``: it adds a folder to the module path.
+    ``shadows``: it hides a part of the prefix. ``file``: a module, library or program beside those of the packages.
+    ``present``: it hides nothing.
     """
 
     kind: UnownedKind

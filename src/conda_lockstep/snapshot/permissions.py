@@ -11,6 +11,8 @@ import stat
 from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
+from conda_lockstep.snapshot.no_wait import no_wait
+
 _EXECUTABLE = 0o111
 _PROGRAM_FOLDERS = ("bin/", "Scripts/")
 _CODE = (".py", ".so", ".pyd", ".dll", ".pth")
@@ -63,7 +65,7 @@ def _is_code(path: str) -> bool:
 
 def _is_program(path: str) -> bool:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=no_wait) as file:
             return file.read(4).startswith(_MAGIC)
     except OSError:
         return False

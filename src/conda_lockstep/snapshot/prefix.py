@@ -15,18 +15,21 @@ from typing import NamedTuple
 from conda_lockstep.conda.subdirs import this_platform
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package, PackageSet
-from conda_lockstep.snapshot import startup, surroundings
 from conda_lockstep.snapshot.distributions import (
     Distribution,
     find_distributions,
     listing,
     read_installer,
     read_package,
+    recorded_paths,
 )
-from conda_lockstep.snapshot.model import Installed, MismatchedFile, PrefixInconsistency, UnownedFile
+from conda_lockstep.snapshot.model import Installed, MismatchedFile, PrefixInconsistency
+from conda_lockstep.snapshot.no_wait import NO_WAIT
 from conda_lockstep.snapshot.overlaps import overlapping_wheels
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
 from conda_lockstep.snapshot.relocation import Location, moved_files
+from conda_lockstep.snapshot.startup import ways
+from conda_lockstep.snapshot.startup.context import Context
 from conda_lockstep.snapshot.unfinished import refuse_unfinished
 
 _CHUNK = 1 << 16
@@ -71,22 +74,35 @@ def read_contents(
     inconsistencies += [*_doubled(package for _, package in read), *overlapping_wheels(read)]
     inconsistencies += _moved(records, Location.of(root, str(prefix)))
     packages = PackageSet.of([*(record.package for record in records), *pip.values()])
-    unowned_files = [*_startup(root, records, listings, present), *surroundings.find(root, listings, environ)]
+    unowned_files = ways.look(Context(root, listings, environ, _Unowned(root, records, present)))
     installed = Installed(
         str(prefix), _platform(packages), packages, tuple(inconsistencies), tuple(unowned_files)
     )
     return PrefixContents(root, installed, tuple(records), tuple(read))
 
 
-def _startup(
-    root: str,
-    records: Iterable[Record],
-    listings: Mapping[str, Iterable[str]],
-    distributions: Iterable[Distribution],
-) -> Iterator[UnownedFile]:
-    paths = startup.candidates(root, listings)
-    unlisted = {path for path in paths if not any(record.lists(path) for record in records)}
-    return startup.unclaimed(root, unlisted, distributions)
+class _Unowned:
+    """Returns those of some paths that neither a record of conda nor the RECORD of a distribution lists."""
+
+    def __init__(self, root: str, records: Iterable[Record], distributions: Iterable[Distribution]) -> None:
+        self._root, self._records, self._distributions = root, records, distributions
+        self._recorded: set[str] | None = None
+
+    def __call__(self, paths: set[str]) -> set[str]:
+        left = set(paths)
+        for record in self._records if left else ():
+            left -= {path for path in left if record.lists(path)}
+        return left - self._of_distributions() if left else left
+
+    def _of_distributions(self) -> set[str]:
+        if self._recorded is None:
+            self._recorded = set()
+            for distribution in self._distributions:
+                folder = os.path.relpath(os.path.dirname(distribution.path), self._root)
+                for name in recorded_paths(distribution):
+                    path = f"{folder}/{name}"
+                    self._recorded.add(os.path.normpath(path) if name.startswith(".") else path)
+        return self._recorded
 
 
 def _read_records(prefix: str) -> tuple[list[Record], list[PrefixInconsistency]]:
@@ -210,7 +226,7 @@ def _sha256(path: str) -> str:
 
 def _bytes_of(path: str) -> bytes:
     """Return the content of a file; a file object costs more than most of what is read here."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | NO_WAIT)
     try:
         content = os.read(handle, _CHUNK)
         if len(content) < _CHUNK:

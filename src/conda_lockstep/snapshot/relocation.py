@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from conda_lockstep.snapshot.claims import Claim
+from conda_lockstep.snapshot.no_wait import no_wait
 from conda_lockstep.snapshot.records import Record
 
 _INTERPRETER = re.compile(rb"(?m)^(?:#!|'''exec' \"?)(/[^\n\"]*?)/bin/pythonw?[0-9.]*t?[\s\"]")
@@ -168,7 +169,7 @@ def _has_portable_head(data: bytes) -> bool:
 
 def _content(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=no_wait) as file:
             return file.read()
     except OSError:
         return b""

@@ -170,6 +170,7 @@ def unowned_sitecustomize(prefix: Path, node: Node, environ: pytest.MonkeyPatch)
 def shadowing_pythonpath(prefix: Path, node: Node, environ: pytest.MonkeyPatch) -> None:
     folder = prefix.parent / "path"
     (folder / "tqdm").mkdir(parents=True)
+    (folder / "tqdm" / "__init__.py").touch()
     environ.setenv("PYTHONPATH", str(folder))
 
 
@@ -214,8 +215,8 @@ TABLE: dict[str, tuple[Change, str, str, str]] = {
         byte_code_in_place_of_a_module, "d", "tqdm", "1 file missing: lib/python3.",
     ),
     "an unowned .pth file": (unowned_pth, "vdg", "zz-dev.pth", "it adds /home/me/checkout to the path"),
-    "an unowned .pth file that runs code": (pth_with_code, "vdg", "zz-patch.pth", "it runs code in every start"),
-    "an unowned sitecustomize": (unowned_sitecustomize, "vdg", "sitecustomize.py", "it runs in every start of Python"),
+    "an unowned .pth file that runs code": (pth_with_code, "vdg", "zz-patch.pth", "it runs code at every start"),
+    "an unowned sitecustomize": (unowned_sitecustomize, "vdg", "sitecustomize.py", "it runs at every start of Python"),
     "PYTHONPATH that hides a package": (shadowing_pythonpath, "vdg", "PYTHONPATH", "hides tqdm of the prefix"),
     "LD_LIBRARY_PATH that hides a library": (
         shadowing_library_path, "vdg", "LD_LIBRARY_PATH", "hides libnccl.so.2 of the prefix",

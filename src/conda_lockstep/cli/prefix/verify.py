@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conda_lockstep import terminal
 from conda_lockstep.cli.report_output import DRIFT, SAME, render, write
+from conda_lockstep.errors import LockstepError
+
+if TYPE_CHECKING:
+    from conda_lockstep.drift.compare.verify import Pair
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--prefix", type=Path, metavar="DIR", help="default: the active environment")
+    parser.add_argument(
+        "--prefix",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="repeat it to check several; default: the active environment",
+    )
     parser.add_argument("--lock", type=Path, metavar="FILE", help="default: the lock in this folder")
     parser.add_argument(
         "--machine",
@@ -28,55 +41,106 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also compare the bytes of the libraries that a training job loads",
     )
+    parser.add_argument(
+        "--ignore-machine",
+        action="store_true",
+        help="do not compare the lock's requirements (driver, glibc, processor) with this machine",
+    )
+    parser.add_argument(
+        "--strict-source",
+        action="store_true",
+        help="report packages that were installed from another channel or mirror, even if their bytes are the same",
+    )
     parser.add_argument("--platform", metavar="SUBDIR", help="default: the prefix's own")
     terminal.add_color(parser)
+
+
+UNREADABLE = 2
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     return verify(
-        arguments.prefix,
+        arguments.prefix or (),
         arguments.lock,
         format=arguments.format,
         platform=arguments.platform,
         machine=arguments.machine,
         deep=arguments.deep,
         gpu_libraries=arguments.gpu_libraries,
+        ignore_machine=arguments.ignore_machine,
+        strict_source=arguments.strict_source,
         colour=terminal.use_color(arguments.color),
     )
 
 
 def verify(
-    prefix: str | Path | None = None,
+    prefixes: str | Path | Sequence[Path] = (),
     lock: str | Path | None = None,
     format: str = "text",  # noqa: A002
     platform: str | None = None,
     machine: str = "",
     deep: bool = False,
     gpu_libraries: bool = False,
+    ignore_machine: bool = False,
+    strict_source: bool = False,
     colour: bool = False,
 ) -> int:
-    """Say whether a prefix holds exactly what its lock says; without ``lock`` the one in the working folder.
+    """Compare prefixes with a lock, and this machine with the lock's requirements; return the exit status.
 
-    Of several there, the one that names ``machine``, or the one that fits this node. ``deep`` compares the bytes of
-    every file, ``gpu_libraries`` those of the libraries that a training job loads.
+    Without ``prefixes``, the active environment is compared; without ``lock``, the one in the working folder is used:
+    the one for ``machine``, or the one that fits this node. ``deep`` compares the bytes of every file,
+    ``gpu_libraries`` those of the libraries that a training job loads. A prefix that cannot be read is reported, the
+    others are compared all the same, and the status is 2.
     """
     from conda_lockstep.drift.compare import verify as verifying
     from conda_lockstep.drift.compare.operands import active_prefix
 
-    where = Path(prefix) if prefix else active_prefix()
+    several = [Path(prefixes)] if isinstance(prefixes, (str, Path)) else [*prefixes] or [active_prefix()]
     against = Path(lock) if lock else verifying.find_lock(Path(), platform=platform or "", machine=machine)
-    if deep or gpu_libraries:
-        pair = verifying.read_deeply(where, against, platform=platform or "", libraries_only=gpu_libraries)
-    else:
-        pair = verifying.read(where, against, platform=platform or "")
-    if format == "text" and verifying.agrees(pair):
-        terminal.write_text(f"{verifying.confirmation(pair)}\n")
-        return SAME
-    report = verifying.report(pair)
-    failed = bool(verifying.failures(report))
-    if format == "text" and not failed:
-        terminal.write_text(f"{verifying.confirmation_of(report, pair)}\n")
-    else:
-        write(render(report, format, colour=colour), None, format)
-    return DRIFT if failed else SAME
+    pairs: list[Pair] = []
+    unreadable = False
+    for prefix in dict.fromkeys(several):
+        try:
+            if deep or gpu_libraries:
+                pair = verifying.read_deeply(
+                    prefix, against, platform=platform or "", libraries_only=gpu_libraries
+                )
+            else:
+                pair = verifying.read(prefix, against, platform=platform or "")
+        except LockstepError as error:
+            if len(several) == 1:
+                raise
+            print(f"lockstep: {error}", file=sys.stderr)
+            unreadable = True
+            continue
+        pair = pair._replace(strict_source=strict_source)
+        pairs.append(verifying.without_machine(pair) if ignore_machine else verifying.with_machine(pair))
+    status = _report(pairs, format, colour) if pairs else UNREADABLE
+    return UNREADABLE if unreadable else status
+
+
+def _report(pairs: Sequence[Pair], format: str, colour: bool) -> int:  # noqa: A002
+    """Print a line for each prefix that matches, and one report on all others."""
+    from conda_lockstep.drift.compare import verify as verifying
+
+    differing: list[Pair] = []
+    lines: list[str] = []
+    for pair in pairs:
+        if verifying.agrees(pair):
+            lines.append(verifying.confirmation(pair))
+            continue
+        report = verifying.report(pair)
+        if verifying.failures(report):
+            differing.append(pair)
+        else:
+            lines.append(verifying.confirmation_of(report, pair))
+    status = DRIFT if differing else SAME
+    if format != "text":
+        write(render(verifying.report_on(pairs), format, colour=colour), None, format)
+        return status
+    for line in lines:
+        terminal.write_text(f"{line}\n")
+    if differing:
+        write(render(verifying.report_on(differing), format, colour=colour), None, format)
+    return status

@@ -6,11 +6,13 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from conda_lockstep.drift.compare import sources
 from conda_lockstep.drift.compare.diff import ComparableFacts, diff
 from conda_lockstep.drift.compare.inconsistencies import with_inconsistencies
 from conda_lockstep.drift.compare.machine_diff import machine_rows
 from conda_lockstep.drift.compare.operands import Operand, keep_metadata, side_of, unknown_hashes
 from conda_lockstep.drift.compare.rows import row_of, row_of_unowned
+from conda_lockstep.drift.compare.sources import as_expected, from_elsewhere
 from conda_lockstep.drift.model import UnknownFact, mirrored
 from conda_lockstep.drift.report import SEVERITIES, Comparison, Report
 from conda_lockstep.drift.severity.grading import ComparisonKind, judge
@@ -35,15 +37,20 @@ def compare(old: Operand, new: Operand, *, platform: str = "", name: str = "") -
     return Report(comparisons, notes=tuple(notes), reproduce=(command,))
 
 
-def compare_platform(old: Operand, new: Operand, platform: str, *, name: str = "") -> Comparison:
+def compare_platform(
+    old: Operand, new: Operand, platform: str, *, name: str = "", strict_source: bool = False
+) -> Comparison:
     """Compare two operands on one platform that both have.
 
     A machine is graded against a lock in one direction only, from the lock to the machine. If the machine is the old
-    side, the result is mirrored.
+    side, the result is mirrored. Of an installed package with the expected bytes, the source is a note, or a row with
+    ``strict_source``.
     """
     swapped = old.installed and not new.installed
     expected, actual = (new, old) if swapped else (old, new)
     before, after = expected.platforms[platform], actual.platforms[platform]
+    elsewhere = from_elsewhere(before, after) if actual.installed else {}
+    after = as_expected(after, before, elsewhere)
     scope = ComparableFacts(pip=old.complete and new.complete, metadata=keep_metadata(old, new))
     inconsistencies = _one_sided(expected.inconsistencies, actual.inconsistencies)
     drift = with_inconsistencies(diff(before, after, scope), before, after, inconsistencies)
@@ -51,10 +58,15 @@ def compare_platform(old: Operand, new: Operand, platform: str, *, name: str = "
     rows = [row_of(mirrored(judgement) if swapped else judgement) for judgement in judgements]
     unowned = _one_sided(expected.unowned_files, actual.unowned_files)
     more = [row_of_unowned(each) for each in unowned]
+    if strict_source:
+        more += sources.rows(before, elsewhere)
     if old.machine and new.machine:
         more += machine_rows(old.machine, new.machine)
     if more:
         rows = sorted([*rows, *more], key=lambda row: SEVERITIES.index(row.severity))
+    notes = [_note(fact, old, new) for fact in drift.unknown_facts]
+    if elsewhere and not strict_source:
+        notes.append(sources.note(elsewhere))
     return Comparison(
         name=name or new.label,
         platform=platform,
@@ -62,7 +74,7 @@ def compare_platform(old: Operand, new: Operand, platform: str, *, name: str = "
         new=side_of(new, new.platforms[platform]),
         rows=tuple(rows),
         unchanged=len(drift.unchanged),
-        notes=tuple(_note(fact, old, new) for fact in drift.unknown_facts),
+        notes=tuple(notes),
     )
 
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.errors import LockstepError
@@ -35,7 +36,8 @@ class Operand(NamedTuple):
 
     ``complete`` is false if the format cannot contain pip packages. ``inconsistencies`` are those within an installed
     environment, ``unowned_files`` belong to no package; only a snapshot has a ``machine``.
-    ``notes`` describe what of the file was not read.
+    ``notes`` describe what of the file was not read; ``metadata`` is what a lock records of itself, such as its
+    requirements.
     """
 
     label: str
@@ -46,6 +48,7 @@ class Operand(NamedTuple):
     unowned_files: tuple[UnownedFile, ...] = ()
     machine: Machine | None = None
     notes: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = MappingProxyType({})
 
     @property
     def installed(self) -> bool:
@@ -87,8 +90,9 @@ def _parse_json(text: str, label: str) -> Operand:
     from conda_lockstep.lock.formats import manifest
 
     if manifest.KIND in text[:_HEAD]:
-        platforms, source_format, complete = manifest.parse_packages(text, label)
-        return Operand(label, _KINDS.get(source_format, "conda-lock"), platforms, complete)
+        platforms, source_format, complete, metadata = manifest.parse_packages(text, label)
+        kind = _KINDS.get(source_format, "conda-lock")
+        return Operand(label, kind, platforms, complete, metadata=metadata)
     from conda_lockstep.snapshot import snapshot_json as document
 
     return from_snapshot(document.loads(text, label), label)
@@ -106,7 +110,7 @@ def is_environment_file(path: Path) -> bool:
 def from_lock(lock: Lock, label: str) -> Operand:
     """Return a lock as an operand."""
     kind = _KINDS.get(lock.source_format, "conda-lock")
-    return Operand(label, kind, lock.platforms, lock.complete, notes=lock.notices)
+    return Operand(label, kind, lock.platforms, lock.complete, notes=lock.notices, metadata=lock.metadata)
 
 
 def from_prefix(path: Path, label: str) -> Operand:

@@ -5,10 +5,11 @@ Most prefixes match, so the modules that grade and report differences are import
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from conda_lockstep.drift.compare import sources
 from conda_lockstep.drift.compare.operands import (
     Operand,
     from_installed,
@@ -17,25 +18,34 @@ from conda_lockstep.drift.compare.operands import (
     side_of,
     unknown_hashes,
 )
+from conda_lockstep.drift.compare.sources import from_elsewhere, is_same_file
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.text.printable import visible
 
 if TYPE_CHECKING:
+    from conda_lockstep.drift.compare.requirements import UnmetRequirement
     from conda_lockstep.drift.report import Report, Row
 
 LOCK_NAME = "conda-lock.yml"
 LOCK_GLOB = "*.conda-lock.yml"
 DEFAULT_NAME = "environment"
+_SHOWN_NOTES = 3
 
 
 class Pair(NamedTuple):
-    """A prefix and its lock, to be compared on one platform; ``notes`` describe how they were read."""
+    """A prefix and its lock, to be compared on one platform; ``notes`` describe how they were read.
+
+    ``unmet`` are the requirements of the lock that this machine does not meet; see :func:`with_machine`. With
+    ``strict_source``, packages with the locked bytes from another source are differences, else they are noted.
+    """
 
     locked: Operand
     installed: Operand
     platform: str
     notes: tuple[str, ...] = ()
+    unmet: tuple[UnmetRequirement, ...] = ()
+    strict_source: bool = False
 
     @property
     def expected(self) -> PackageSet:
@@ -96,10 +106,38 @@ def pair(installed: Operand, locked: Operand, *, platform: str = "") -> Pair:
     return Pair(locked, installed, wanted, notes=locked.notes)
 
 
+def with_machine(pair: Pair) -> Pair:
+    """Compare the requirements of the lock with this machine as well: its driver, glibc and processor.
+
+    A lock for another platform cannot be compared with this machine, which is noted.
+    """
+    from conda_lockstep.conda.subdirs import this_platform
+    from conda_lockstep.drift.compare.requirements import requirements, unmet
+
+    if pair.platform != this_platform():
+        note = f"requirements were not compared with this machine: it is {this_platform()}"
+        return pair._replace(notes=(*pair.notes, note))
+    installed = tuple(pair.actual.values())
+    required = requirements(pair.locked.metadata, pair.platform, installed)
+    names = required.needs.keys() | required.allows.keys()
+    if not names:
+        return pair
+    from conda_lockstep.snapshot.machine import virtual_packages
+
+    return pair._replace(unmet=unmet(required, virtual_packages(cuda="__cuda" in names), installed))
+
+
+def without_machine(pair: Pair) -> Pair:
+    """Note that the requirements of the lock were not compared with this machine."""
+    return pair._replace(
+        notes=(*pair.notes, "requirements were not compared with this machine (--ignore-machine)")
+    )
+
+
 def agrees(pair: Pair) -> bool:
     """Whether nothing differs that both sides record."""
-    return not (pair.installed.inconsistencies or pair.installed.unowned_files) and _same_files(
-        pair.expected, pair.actual
+    return not (pair.unmet or pair.installed.inconsistencies or pair.installed.unowned_files) and _same_files(
+        pair.expected, pair.actual, strict_source=pair.strict_source
     )
 
 
@@ -108,39 +146,67 @@ def report(pair: Pair) -> Report:
     import shlex
     from dataclasses import replace
 
-    from conda_lockstep.drift.report import Comparison, Report
+    from conda_lockstep.drift.report import SEVERITIES, Comparison, Report
 
     locked, installed = pair.locked, pair.installed
     if agrees(pair):
         sides = side_of(locked, pair.expected), side_of(installed, pair.actual)
         compared = Comparison(
-            locked.label, pair.platform, *sides, unchanged=len(pair.actual), notes=_unknown(pair)
+            locked.label, pair.platform, *sides, unchanged=len(pair.actual), notes=tuple(_notes(pair))
         )
     else:
         from conda_lockstep.drift.compare.compare import compare_platform
 
-        compared = compare_platform(locked, installed, pair.platform, name=locked.label)
+        compared = compare_platform(
+            locked, installed, pair.platform, name=locked.label, strict_source=pair.strict_source
+        )
+    if pair.unmet:
+        from conda_lockstep.drift.compare.requirements import row_of_unmet
+
+        rows = (*map(row_of_unmet, pair.unmet), *compared.rows)
+        compared = replace(compared, rows=tuple(sorted(rows, key=lambda row: SEVERITIES.index(row.severity))))
     compared = replace(compared, notes=(*compared.notes, *pair.notes))
     command = ["lockstep", "verify", "--prefix", installed.label, "--lock", locked.label]
     return Report((compared,), reproduce=(shlex.join(command),))
 
 
-def _unknown(pair: Pair) -> tuple[str, ...]:
-    unknown = sum(not package.sha256 for package in pair.actual.values())
-    return (unknown_hashes(unknown),) if unknown else ()
+def report_on(pairs: Sequence[Pair]) -> Report:
+    """Compare several prefixes with their lock, in one report; each is named by its folder."""
+    import shlex
+    from dataclasses import replace
+
+    reports = [report(pair) for pair in pairs]
+    if len(reports) == 1:
+        return reports[0]
+    compared = tuple(
+        replace(comparison, name=pair.installed.label)
+        for pair, each in zip(pairs, reports, strict=True)
+        for comparison in each.comparisons
+    )
+    prefixes = [word for pair in pairs for word in ("--prefix", pair.installed.label)]
+    command = ["lockstep", "verify", *prefixes, "--lock", pairs[0].locked.label]
+    return replace(reports[0], comparisons=compared, reproduce=(shlex.join(command),))
 
 
-def _same_files(wanted: PackageSet, found: PackageSet) -> bool:
-    """Return whether two sets have the same packages from the same files, as far as pip records them."""
-    return wanted.keys() == found.keys() and all(_same_file(wanted[key], found[key]) for key in wanted)
+def _notes(pair: Pair) -> Iterator[str]:
+    """Yield what was not compared, and what does not count, of a prefix that matches its lock."""
+    if unknown := sum(not package.sha256 for package in pair.actual.values()):
+        yield unknown_hashes(unknown)
+    if elsewhere := from_elsewhere(pair.expected, pair.actual):
+        yield sources.note(elsewhere)
 
 
-def _same_file(wanted: Package, found: Package) -> bool:
-    if wanted.identity != found.identity:
-        return False
+def _same_files(wanted: PackageSet, found: PackageSet, *, strict_source: bool) -> bool:
+    """Return whether two sets have the same packages by their hashes, as far as pip records them."""
+    return wanted.keys() == found.keys() and all(
+        _same_file(wanted[key], found[key], strict_source=strict_source) for key in wanted
+    )
+
+
+def _same_file(wanted: Package, found: Package, *, strict_source: bool) -> bool:
     if found.manager == "pip" and not found.url:  # installed from an index (PEP 610)
-        return wanted.url.startswith("https://")
-    return wanted.url == found.url and wanted.sha256 == found.sha256 != ""
+        return wanted.identity == found.identity and wanted.url.startswith("https://")
+    return is_same_file(wanted, found) and (wanted.url == found.url or not strict_source)
 
 
 def failures(report: Report) -> tuple[Row, ...]:
@@ -188,7 +254,7 @@ def confirmation(pair: Pair) -> str:
     """Return the line for a prefix that matches its lock; see :func:`agrees`."""
     complete = pair.locked.complete
     packages = pair.expected if complete else pair.expected.only("conda")
-    return _line(pair, packages.environment_id, [*_unknown(pair), *pair.notes])
+    return _line(pair, packages.environment_id, [*_notes(pair), *pair.notes])
 
 
 def confirmation_of(report: Report, pair: Pair) -> str:
@@ -202,6 +268,6 @@ def _line(pair: Pair, identity: str, notes: Sequence[str]) -> str:
     part = "" if pair.locked.complete else " (conda part)"
     match = f"{pair.installed.label} matches {pair.locked.label} exactly"
     line = f"{identity}{part}  {match} ({pair.platform}, {len(pair.expected)} packages)"
-    if len(notes) > 1:
+    if len(notes) > _SHOWN_NOTES:
         return visible(f"{line}; {len(notes)} notes, see --format json", 1000)
     return visible("; ".join((line, *notes)), 1000)

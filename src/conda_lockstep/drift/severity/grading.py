@@ -122,6 +122,7 @@ UNOWNED: dict[UnownedKind, tuple[Severity, str]] = {
         "critical",
         "it runs at every start of Python and can change anything before the job's first line",
     ),
+    "activation": ("high", "an activated shell differs from what the locked packages set up"),
     "shadows": ("critical", "it hides a locked package: the code that is loaded is not the locked code"),
     "path": ("high", "it makes modules importable that are not locked"),
     "file": ("high", "it can be loaded, and is not locked"),

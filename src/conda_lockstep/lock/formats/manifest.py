@@ -60,14 +60,15 @@ def parse(text: str, shown_as: str) -> Lock:
         )
 
 
-def parse_packages(text: str, shown_as: str) -> tuple[Mapping[str, PackageSet], str, bool]:
-    """Read what a prefix is compared with: the packages by platform, ``source_format`` and ``complete``.
+def parse_packages(text: str, shown_as: str) -> tuple[Mapping[str, PackageSet], str, bool, Mapping[str, str]]:
+    """Read what a prefix is compared with: packages by platform, ``source_format``, ``complete`` and ``metadata``.
 
     See :func:`parse`, whose lock costs as much again to load.
     """
     document = _document(text, shown_as)
     with _damage_told(shown_as):
-        return _platforms(document, shown_as), str(document["format"]), document["complete"] is True
+        metadata = {str(key): str(value) for key, value in document["metadata"].items()}
+        return _platforms(document, shown_as), str(document["format"]), document["complete"] is True, metadata
 
 
 def _document(text: str, shown_as: str) -> Mapping[str, Any]:
