@@ -9,7 +9,16 @@ from conda_lockstep import data as tables
 from conda_lockstep.data import table
 
 FILES = sorted(tables._FOLDER.glob("*.txt"))
-READ = ("channels", "cuda", "cuda-drivers", "frameworks", "numpy-abi", "python-releases", "torch")
+READ = (
+    "channels",
+    "cuda",
+    "cuda-builds",
+    "cuda-drivers",
+    "frameworks",
+    "numpy-abi",
+    "python-releases",
+    "torch",
+)
 
 
 @pytest.mark.parametrize("name", READ)
@@ -25,7 +34,7 @@ def test_the_rows_of_a_table_are_of_one_width_and_differ(name: str) -> None:
     rows = table(name)
     assert rows
     assert len({len(row) for row in rows}) == 1
-    assert len({row[:2] for row in rows}) == len(rows)
+    assert len({row[:3] for row in rows}) == len(rows)
     assert all(row[0] for row in rows)
 
 

@@ -36,6 +36,12 @@ GOOD: dict[str, list[str]] = {
         listed("pytorch/label/nightly", "conda-forge", deps=TORCH),
         listed("company", "conda-forge"),
         "channels: []\ndependencies: [a]\n",
+        # conda-forge's builds are selected, or fit what the file lists; the pytorch channel would ignore it.
+        listed("conda-forge", "pytorch", "nvidia", deps=("pytorch=2.0", "cudatoolkit=11.8")),
+        listed("conda-forge", "pytorch", deps=("pytorch>=2", "cudatoolkit=11.8")),
+        listed("conda-forge", "pytorch", deps=("pytorch=2.4", "cuda-version=12.4")),
+        listed("conda-forge", "pytorch", deps=("pytorch=2.4=*cuda*",)),
+        listed("conda-forge", "pytorch", "nvidia", deps=("pytorch=2.8",)),
     ],
     "no-nodefaults": [
         listed("conda-forge", "nodefaults"),
@@ -224,6 +230,7 @@ def test_every_rule_has_good_and_bad_rows() -> None:
         (("conda-forge", "pytorch"), TORCH, "error"),
         (("conda-forge", "pytorch"), ("pytorch=1.12", "cudatoolkit=11.3"), "error"),
         (("conda-forge", "pytorch"), ("torchvision",), "warning"),
+        (("conda-forge", "pytorch"), ("pytorch=2.4",), "note"),
         (("conda-forge", "pytorch"), ("pytorch::pytorch=2.4",), "note"),
         (("conda-forge", "pytorch"), ("numpy",), "note"),
         (("defaults", "conda-forge"), ("numpy",), "warning"),
@@ -305,3 +312,8 @@ def test_a_channel_used_by_entries_is_added_once_and_last() -> None:
     once = fixed(text, "undeclared-channel")
     assert once.text.startswith("channels:\n  - conda-forge\n  - nvidia\n  - nodefaults\n")
     assert len(once.done) == 1
+
+
+def test_channels_are_not_reordered_where_cuda_would_be_less_certain() -> None:
+    (finding,) = found(listed("conda-forge", "pytorch", deps=("pytorch=2.4",)), "channel-order")
+    assert finding.fix is None

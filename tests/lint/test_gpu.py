@@ -59,6 +59,8 @@ GOOD: dict[str, list[str]] = {
         forge("pytorch=1.7.1=py38_cu110*"),
         in_lines("pytorch", "nvidia", deps="pytorch=2.4=*cu124*"),
         forge("numpy", pip=("torch",)),
+        torch("pytorch", "pytorch-cuda=12.4"),
+        torch("pytorch", "pytorch-cuda=12.4", "python=3.9"),
     ],
     "unpinned-cuda": [
         forge("cuda-version=12.6", "cudatoolkit"),
@@ -443,7 +445,7 @@ def test_the_advice_fits_the_channel_of_the_package(text: str, advice: str) -> N
 
 
 def test_pytorch_cuda_does_not_select_the_build_of_another_framework() -> None:
-    (finding,) = found(torch("pytorch", "pytorch-cuda=11.7", "tensorflow"), "gpu-variant-unspecified")
+    (finding,) = found(torch("pytorch", "pytorch-cuda=12.4", "tensorflow"), "gpu-variant-unspecified")
     assert finding.message == (
         "'tensorflow' may be a CUDA or a CPU build: without a visible driver it is a CPU build"
     )
@@ -461,3 +463,42 @@ def test_what_the_lock_knows_is_written_for_cuda_and_collectives(tmp_path: Path)
         path, lint.select(Config(), ("unpinned-cuda", "unpinned-collective")), Config(), unsafe=True
     )
     assert path.read_text() == forge("cuda-version=12.6", "nccl=2.27  # collectives")
+
+
+@pytest.mark.parametrize(
+    ("channels", "entries", "words"),
+    [
+        (TORCH, ("pytorch=1.13", "cudatoolkit=11.8"), "since 1.13, only 'pytorch-cuda' selects"),
+        (TORCH, ("pytorch=2.0", "cudatoolkit=11.8"), "since 1.13, only 'pytorch-cuda' selects"),
+        (TORCH, ("pytorch", "cudatoolkit=11.3"), "since 1.13, only 'pytorch-cuda' selects"),
+        (OLD, ("pytorch>=1.8", "cudatoolkit=11.3"), "since 1.13, only 'pytorch-cuda' selects"),
+        (OLD, ("pytorch=1.12", "pytorch-cuda=11.6"), "before 1.13, 'cudatoolkit' selects"),
+        (OLD, ("pytorch=1.12", "cuda92"), "before 1.13, 'cudatoolkit' selects"),
+        (TORCH, ("pytorch", "pytorch-cuda=11.7"), "pytorch 2.5, the newest that the file allows"),
+        (
+            TORCH,
+            ("pytorch", "python=3.8", "pytorch-cuda=11.7"),
+            "pytorch 2.4, the newest that the file allows",
+        ),
+    ],
+)
+def test_an_entry_that_does_not_select_the_cuda_build_is_an_error(
+    channels: str, entries: tuple[str, ...], words: str
+) -> None:
+    (finding,) = found(of(*entries, head=channels), "gpu-variant-unspecified", "torch-family-mismatch")
+    assert (finding.rule, finding.severity) == ("gpu-variant-unspecified", "error")
+    assert words in finding.message
+
+
+def test_the_selector_of_the_release_takes_the_place_of_another() -> None:
+    text = torch("pytorch=2.0", "cudatoolkit=11.8  # the cluster's")
+    after = fixed(text, "gpu-variant-unspecified").text
+    assert after == torch("pytorch=2.0", "pytorch-cuda=11.8  # the cluster's")
+    assert found(after, "gpu") == []
+    # 1.13 was not built for CUDA 11.8
+    assert fixed(torch("pytorch=1.13", "cudatoolkit=11.8"), "gpu-variant-unspecified").done == ()
+
+
+def test_pytorch_cuda_has_no_effect_on_a_release_that_its_channel_lacks() -> None:
+    (finding,) = found(torch("pytorch=2.8", "pytorch-cuda=12.4"), "pytorch-cuda-without-channel")
+    assert "has no effect on 'pytorch=2.8'" in finding.message

@@ -52,8 +52,7 @@ class Framework(NamedTuple):
     """A row of ``data/frameworks.txt``: a package that exists as a CUDA build and as a CPU build.
 
     ``role`` is "main", "side", "library" or empty. ``default`` maps platforms to the device of a build without a mark,
-    "" being every other platform. ``request`` is the entry that requests CUDA, with ``cuCUDA`` and ``cudaMAJOR`` for
-    its version; empty for a pattern of builds.
+    "" being every other platform. :mod:`conda_lockstep.conda.cuda_builds` has what depends on the channel.
     """
 
     name: str
@@ -64,7 +63,6 @@ class Framework(NamedTuple):
     default: Mapping[str, str]
     with_cuda: tuple[str, ...]
     without: tuple[str, ...]
-    request: str
 
 
 @cache
@@ -182,13 +180,11 @@ def cuda_major(digits: str) -> str:
 
 
 def _framework(cells: tuple[str, ...]) -> Framework:
-    name, manager, framework, role, marks, default, with_cuda, without, request = cells
+    name, manager, framework, role, marks, default, with_cuda, without = cells
     devices = {platform: device for platform, _, device in (word.rpartition("=") for word in _words(default))}
     own: Manager = "pip" if manager == "pip" else "conda"
     cpu_marks = frozenset(_words(marks))
-    return Framework(
-        name, own, framework, role, cpu_marks, devices, _words(with_cuda), _words(without), request
-    )
+    return Framework(name, own, framework, role, cpu_marks, devices, _words(with_cuda), _words(without))
 
 
 def _words(cell: str) -> tuple[str, ...]:

@@ -205,7 +205,7 @@ def _unlisted(packages: PackageSet, by_siblings: Mapping[Package, str]) -> Itera
             is_cpu = bool(re.search(r"\+.*cpu", package.version))
         if is_cpu and (manager, name) not in frameworks():
             without = CPU_SELECTORS[:2] if manager == "conda" else ()
-            yield (Framework(name, manager, name, "", frozenset(), {}, (), without, ""),)
+            yield (Framework(name, manager, name, "", frozenset(), {}, (), without),)
 
 
 def _is_cpu(

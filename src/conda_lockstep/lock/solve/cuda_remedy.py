@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+from conda_lockstep.conda.bounds import Bounds
 from conda_lockstep.conda.build_variants import frameworks
+from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.conda.cuda_builds import PYPI, CudaBuilds, cuda_builds
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.packages import Package
 
@@ -14,14 +19,21 @@ def conda_remedy(package: Package, is_required: bool, pattern: str = "") -> str:
     """Return what to do about a conda package's CPU build; ``pattern`` matches its CUDA builds, if that is known."""
     if not is_required:
         return "for a GPU machine, lock with --cuda and the newest CUDA its driver supports (nvidia-smi)"
-    return f"require a CUDA build: '{package.name}=*={pattern or _pattern(package)}'"
+    builds = _builds(package)
+    entry = f"'{package.name}=*={pattern or (builds.request if builds else '*cuda*')}'"
+    if builds and builds.selectors:
+        entry += f" or '{builds.selectors[0]}=X.Y'"
+    if builds and builds.libraries:
+        entry += f", with the libraries of the channel {builds.libraries}"
+    return f"require a CUDA build: {entry}"
 
 
 def pip_remedy(package: Package, platform: str, cuda: str) -> str:
     """Return what to do about a wheel without CUDA; ``cuda`` is the oldest that must run it, if that is known."""
     framework = frameworks().get(("pip", normalize(package.name)))
     major = max(min(int(cuda.partition(".")[0] or 12), max(_WHEELS)), min(_WHEELS))
-    request = framework.request if framework else ""
+    wheels = cuda_builds(PYPI, framework.framework) if framework else None
+    request = wheels.request if wheels else ""
     request = request.replace("cuCUDA", f"cu{_WHEELS[major]}").replace("cudaMAJOR", f"cuda{major}")
     if request.startswith("--"):
         return f"add '{request}' to the pip section"
@@ -32,6 +44,10 @@ def pip_remedy(package: Package, platform: str, cuda: str) -> str:
     return f"PyPI has no CUDA build of {package.name} for {platform}"
 
 
-def _pattern(package: Package) -> str:
-    """Return a pattern of a framework's CUDA builds: Anaconda's own channels mark most of them with ``gpu``."""
-    return "gpu_*" if "/pkgs/" in package.channel and package.name != "jaxlib" else "*cuda*"
+def _builds(package: Package) -> CudaBuilds | None:
+    """Return how the CUDA builds of a locked conda package's release are selected in its channel."""
+    framework = frameworks().get(("conda", package.name))
+    numbers = re.match(r"\d+(?:\.\d+)*", package.version)
+    release = tuple(int(part) for part in numbers[0].split(".")) if numbers else None
+    base = read_channel(package.channel).base
+    return cuda_builds(base, framework.framework, Bounds(release, True, release, True)) if framework else None

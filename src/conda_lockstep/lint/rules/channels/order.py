@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from conda_lockstep.conda.build_variants import named_frameworks
 from conda_lockstep.conda.channel import DEFAULTS, FORGE, NODEFAULTS, Channel
 from conda_lockstep.config import DEFAULT_CHANNEL_ORDER, Config
+from conda_lockstep.environment.cuda import statements
+from conda_lockstep.environment.device_choice import DeviceChoice, device_choice
 from conda_lockstep.environment.edit import Edit
-from conda_lockstep.environment.entries import Entries
+from conda_lockstep.environment.entries import Entries, once_per_file
 from conda_lockstep.environment.environment_file import Item
 from conda_lockstep.lint.engine.registry import Fix, Problem, Severity, rule
 from conda_lockstep.lint.rules.channels.listed import Listed, listed_channels
@@ -39,7 +42,7 @@ def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
     severity, upper, lower = min(wrong, key=lambda found: ("error", "warning", "note").index(found[0]))
     order = _in_order(listed, entries, config)
     moved = _moved(severity, lower, entries)
-    edits = _reorder(entries.file.source, listed, order)
+    edits = () if _loses_cuda(lower, entries) else _reorder(entries.file.source, listed, order)
     yield Problem(
         upper.item.span,
         f"'{upper.item.value}' is listed above '{lower.item.value}': {_consequence(upper, lower, entries)}",
@@ -52,6 +55,12 @@ def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
         ),
         moved,
     )
+
+
+def _loses_cuda(lower: Listed, entries: Entries) -> bool:
+    """Return whether pytorch's CUDA build is less certain from the pytorch channel than from the present one."""
+    here, there = _pytorch_here(entries), _pytorch_there(entries)
+    return bool(lower.channel.base == "pytorch" and here and there and there.is_worse_than(here))
 
 
 def _moved(severity: Severity, lower: Listed, entries: Entries) -> tuple[Span, ...]:
@@ -98,12 +107,50 @@ def _harm(upper: Channel, lower: Channel, entries: Entries, config: Config) -> S
     if upper.base not in (FORGE, DEFAULTS):
         return None
     if lower.base == "pytorch":
-        if not _unprefixed(entries, _OF_PYTORCH):
-            return "note"
-        return "error" if _unprefixed(entries, ("pytorch-cuda", "cudatoolkit")) else "warning"
+        return _harm_to_pytorch(entries)
     if lower.base == "nvidia" and upper.base == FORGE:
         return "error" if _unprefixed(entries, ("pytorch-cuda",)) else None
     return "warning" if lower.base == FORGE else "note"
+
+
+def _harm_to_pytorch(entries: Entries) -> Severity | None:
+    """Return how severe it is that the pytorch channel is below another that has everything.
+
+    What selects the CUDA build differs between the two. The order is wrong if the file selects it in the way of the
+    pytorch channel, and right if that channel would ignore what the file lists.
+    """
+    if not _unprefixed(entries, _OF_PYTORCH):
+        return "note"
+    here, there = _pytorch_here(entries), _pytorch_there(entries)
+    if here is None or there is None:
+        return "error" if _unprefixed(entries, ("pytorch-cuda",)) else "warning"
+    if there.builds is None or here.builds == there.builds:
+        return None
+    if here.is_worse_than(there) or _unprefixed(entries, ("pytorch-cuda",)):
+        return "error"
+    if here.is_selected:
+        return None
+    if there.ignored or statements(entries):
+        return None
+    return "note"
+
+
+@once_per_file
+def _pytorch_here(entries: Entries) -> DeviceChoice | None:
+    """Return which build of pytorch the file gets; None if it does not list pytorch, or from another channel."""
+    return _pytorch(entries, None)
+
+
+@once_per_file
+def _pytorch_there(entries: Entries) -> DeviceChoice | None:
+    """Return which build of pytorch the file would get from the pytorch channel."""
+    return _pytorch(entries, ("pytorch",))
+
+
+def _pytorch(entries: Entries, bases: Sequence[str] | None) -> DeviceChoice | None:
+    framework = named_frameworks()["pytorch"]
+    entry = next((entry for entry in entries.named("pytorch") if not entry.spec.channel), None)
+    return device_choice(entries, entry, framework, bases) if entry else None
 
 
 def _is_below_forge(*channels: Channel) -> bool:
@@ -118,7 +165,10 @@ def _unprefixed(entries: Entries, names: tuple[str, ...]) -> bool:
 def _consequence(upper: Listed, lower: Listed, entries: Entries) -> str:
     """Describe the consequence under conda's strict channel priority."""
     if lower.channel.base == "pytorch" and _unprefixed(entries, _OF_PYTORCH):
-        return f"pytorch comes from {upper.channel.base}, which also has CPU builds and does not support pytorch-cuda"
+        there = _pytorch_there(entries)
+        selector = next(iter(there.selectors if there else ()), "pytorch-cuda")
+        which = f"which also has CPU builds, and '{selector}' does not select among its builds"
+        return f"pytorch comes from {upper.channel.base}, {which}"
     if lower.channel.base == "nvidia" and _unprefixed(entries, ("pytorch-cuda",)):
         return "the CUDA libraries that pytorch-cuda requires are only searched for in conda-forge"
     if upper.channel.base == DEFAULTS and lower.channel.base == FORGE:

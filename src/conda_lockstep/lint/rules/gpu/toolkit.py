@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conda_lockstep.conda.bounds import Release, bounds, numbers
+from conda_lockstep.conda.bounds import Release, bounds, numbers, within
 from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.conda.cuda_builds import CudaBuilds, cuda_builds
 from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.config import Config, DeclaredMachine
 from conda_lockstep.data import table
@@ -134,28 +135,25 @@ def exact_cuda_version(entries: Entries, config: Config) -> Iterator[Problem]:
 @rule("pytorch-cuda-without-channel", "error")
 def pytorch_cuda_without_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """``pytorch-cuda`` selects only builds of the pytorch channel, and requires CUDA from the nvidia channel."""
-    for entry in entries.named("pytorch-cuda"):
+    for builds, entry in _with_libraries_elsewhere(entries):
         channels = [read_channel(item.value) for item in entries.file.channels.items if item.kind == "string"]
         if any(channel.scheme and channel.base not in _KNOWN for channel in channels):
             return
         bases = {channel.base for channel in channels}
         own = read_channel(entry.spec.channel).base if entry.spec.channel else ""
-        missing = [name for name in ("pytorch", "nvidia") if name not in bases | {own}]
+        needed = (builds.source, builds.libraries)
+        missing = [name for name in needed if name not in bases | {own}]
         if missing:
             names = " and ".join(f"'{name}'" for name in missing)
             absent = f"{names} {'is' if len(missing) == 1 else 'are'} not listed"
             yield Problem(
                 entry.item.span,
-                f"'{entry.item.value}' needs the channels pytorch and nvidia, but {absent}",
-                "list pytorch and nvidia above the other channels, or install pytorch with CUDA from conda-forge: "
+                f"'{entry.item.value}' needs the channels {' and '.join(needed)}, but {absent}",
+                f"list {' and '.join(needed)} above the other channels, or install pytorch with CUDA from conda-forge: "
                 "'pytorch=*=*cuda*' with 'cuda-version'",
                 _with_channels(entries, missing),
             )
-        elsewhere = [
-            other
-            for other in entries.named("pytorch")
-            if other.spec.channel and read_channel(other.spec.channel).base != "pytorch"
-        ]
+        elsewhere = [other for other in entries.named(builds.framework) if _is_from_another(other, builds)]
         if elsewhere:
             yield Problem(
                 entry.item.span,
@@ -183,6 +181,21 @@ def driver_too_old(entries: Entries, config: Config) -> Iterator[Problem]:
 
 
 _KNOWN = frozenset(("pytorch", "nvidia", "conda-forge", "defaults", "nodefaults"))
+
+
+def _with_libraries_elsewhere(entries: Entries) -> Iterator[tuple[CudaBuilds, CondaEntry]]:
+    """Yield the entries that select CUDA builds whose libraries are in another channel."""
+    builds = cuda_builds("pytorch", "pytorch")
+    if builds and builds.libraries:
+        for entry in entries.named(*builds.selectors):
+            yield builds, entry
+
+
+def _is_from_another(entry: CondaEntry, builds: CudaBuilds) -> bool:
+    """Return whether an entry for the framework gets builds of another channel: by its text, or by its release."""
+    if entry.spec.channel:
+        return read_channel(entry.spec.channel).base != builds.source
+    return cuda_builds(builds.source, builds.framework, within(entry.spec)) is None
 
 
 def _bounded(entry: CondaEntry, low: Release) -> Fix | None:

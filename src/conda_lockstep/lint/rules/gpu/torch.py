@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
 
 from conda_lockstep.conda.bounds import Bounds, Release, bounds
+from conda_lockstep.conda.build_variants import named_frameworks
 from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.conda.cuda_builds import cuda_builds
 from conda_lockstep.conda.match_spec import CondaSpec, parse_conda
+from conda_lockstep.conda.torch_releases import TorchRelease, torch_releases
 from conda_lockstep.config import Config
 from conda_lockstep.data import table
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.cuda import show, statements
+from conda_lockstep.environment.device_choice import builds_of
 from conda_lockstep.environment.entries import Entries, PipEntry
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.text.source import Span
 
 _TORCH_OF_PIP = ("torch", "torchvision", "torchaudio")
-
-
-class _Row(NamedTuple):
-    """A row of ``data/torch.txt``."""
-
-    torch: str
-    torchvision: str
-    torchaudio: str
-    python: str
-    cuda: str
 
 
 class _Requested(NamedTuple):
@@ -110,10 +103,10 @@ def numpy_abi(entries: Entries, config: Config) -> Iterator[Problem]:
         return
 
 
-def _python_mismatch(entries: Entries, torch: _Requested, row: _Row) -> Iterator[Problem]:
+def _python_mismatch(entries: Entries, torch: _Requested, row: TorchRelease) -> Iterator[Problem]:
     python = _requested(entries, "python", "")
     minor = python and _minor(python.limits)
-    first, last = (_numbers(part) for part in row.python.split("-"))
+    first, last = row.pythons
     if python and minor and not first <= minor <= last:
         yield Problem(
             python.span,
@@ -123,11 +116,9 @@ def _python_mismatch(entries: Entries, torch: _Requested, row: _Row) -> Iterator
         )
 
 
-def _cuda_mismatch(entries: Entries, torch: _Requested, row: _Row) -> Iterator[Problem]:
-    built = [_numbers(version) for version in row.cuda.split(",")]
-    steers = ("pytorch-cuda", "cudatoolkit", "pytorch") if torch.manager == "conda" else ("torch",)
+def _cuda_mismatch(entries: Entries, torch: _Requested, row: TorchRelease) -> Iterator[Problem]:
     for said in statements(entries):
-        if said.name in steers and said.release and said.release not in built:
+        if said.name in _selectors(torch) and said.release and said.release not in row.cudas:
             yield Problem(
                 said.span,
                 f"torch {row.torch} was built for CUDA {row.cuda.replace(',', ', ')}, not {show(said.release)}",
@@ -135,6 +126,14 @@ def _cuda_mismatch(entries: Entries, torch: _Requested, row: _Row) -> Iterator[P
                 also=((torch.span, f"'{torch.text}'"),) if said.span != torch.span else (),
             )
             return
+
+
+def _selectors(torch: _Requested) -> tuple[str, ...]:
+    """Return the packages whose version is the CUDA version of torch."""
+    if torch.manager == "pip":
+        return ("torch",)
+    builds = cuda_builds("pytorch", "pytorch", torch.limits)
+    return ("pytorch", *(builds.selectors if builds else ()))
 
 
 def _requested(entries: Entries, conda_name: str, pip_name: str) -> _Requested | None:
@@ -158,14 +157,9 @@ def _pip_bounds(entry: PipEntry) -> Bounds | None:
     return bounds(spec) if isinstance(spec, CondaSpec) else None
 
 
-def _row(torch: _Requested) -> _Row | None:
+def _row(torch: _Requested) -> TorchRelease | None:
     minor = _minor(torch.limits)
-    return _rows().get(minor) if minor else None
-
-
-@cache
-def _rows() -> dict[Release, _Row]:
-    return {_numbers(cells[0]): _Row(*cells) for cells in reversed(table("torch"))}
+    return torch_releases().get(minor) if minor else None
 
 
 def _minor(limits: Bounds) -> Release | None:
@@ -194,7 +188,7 @@ def _has_patch(limits: Bounds) -> bool:
     return limits.high != (low[0], low[1] + 1)
 
 
-def _extra(name: str, row: _Row, other: _Requested) -> str:
+def _extra(name: str, row: TorchRelease, other: _Requested) -> str:
     """Return the other version that conda-forge built: torchvision 0.24.0 for torch 2.8, 0.26.0 for 2.10."""
     if name != "torchvision" or other.manager != "conda":
         return ""
@@ -202,13 +196,19 @@ def _extra(name: str, row: _Row, other: _Requested) -> str:
 
 
 def _from_pytorch(entries: Entries, torch: _Requested) -> bool:
-    """Return whether torch is the PyTorch project's build: a pip wheel, or from a pytorch channel that comes first."""
-    if torch.manager == "pip":
-        return True
-    if torch.channel:
-        return read_channel(torch.channel).base == "pytorch"
-    bases = [read_channel(item.value).base for item in entries.file.channels.items]
-    return bases[:1] == ["pytorch"] or (bases[:2] == ["nvidia", "pytorch"])
+    """Return whether torch is the PyTorch project's build: a pip wheel, or a package of the pytorch channel."""
+    return torch.manager == "pip" or _source(entries) == "pytorch"
+
+
+def _source(entries: Entries) -> str:
+    """Return the channel that conda's pytorch comes from; empty if it is not known, as below a private channel."""
+    framework = named_frameworks()["pytorch"]
+    bases = (read_channel(item.value).base for item in entries.file.channels.items)
+    first = next((base for base in bases if base != "nvidia"), "")
+    for entry in entries.named("pytorch"):
+        builds = builds_of(entries, entry, framework, None if entry.spec.channel else (first,))
+        return builds.source if builds else ""
+    return ""
 
 
 def _old_python(entries: Entries) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conda_lockstep.conda.bounds import bounds
-from conda_lockstep.conda.build_variants import CPU_SELECTORS, Framework, device_of_pattern, named_frameworks
-from conda_lockstep.conda.channel import read_channel
+from conda_lockstep.conda.bounds import is_confined
+from conda_lockstep.conda.build_variants import CPU_SELECTORS, device_of_pattern, named_frameworks
+from conda_lockstep.conda.cuda_builds import cuda_builds
+from conda_lockstep.conda.torch_releases import TorchRelease
 from conda_lockstep.config import Config
-from conda_lockstep.environment.cuda import statements
+from conda_lockstep.environment.cuda import show, statements
+from conda_lockstep.environment.device_choice import DeviceChoice, device_choice
 from conda_lockstep.environment.entries import CondaEntry, Entries, once_per_file, rewrite
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 
@@ -29,9 +31,6 @@ _NEEDS_GPU = (
     "pytorch-cuda", "pytorch-gpu", "tensorflow-gpu", "cudatoolkit", "cuda-toolkit", "cuda-runtime", "cudnn", "nccl",
 )  # fmt: skip
 _OF_PYTORCH = ("pytorch", "libtorch")
-_STEER_PYTORCH = ("pytorch-cuda", "cudatoolkit", "cuda75", "cuda80", "cuda90", "cuda91", "cuda92", "cuda100")
-"""Packages that select the CUDA version of the pytorch channel's builds (the cuda75 to cuda100 ones before 1.2)."""
-_SINCE_PYTORCH_CUDA = (1, 13)
 
 
 @rule("gpu-variant-unspecified", "warning")
@@ -47,14 +46,17 @@ def gpu_variant_unspecified(entries: Entries, config: Config) -> Iterator[Proble
             continue
         if entry.spec.name == "jax" and entries.named("jaxlib"):
             continue
-        if _is_decided(entry, framework, entries):
+        choice = device_choice(entries, entry, framework)
+        if choice.is_selected or (choice.unbuilt and is_confined(entry.spec, 2)):
+            continue  # of a release that is pinned, torch-family-mismatch reports that it lacks the CUDA version
+        if choice.unbuilt or (choice.ignored and choice.selectors):
+            yield _without_effect(entries, entry, choice)
             continue
-        spec = "jaxlib=*=*cuda*" if entry.spec.name == "jax" else _with_build(entry)
-        from_pytorch = entry.spec.name in _OF_PYTORCH and _from_pytorch(entry, entries)
-        named = _steered_by(entry) if from_pytorch else next(iter(framework.with_cuda), "")
+        spec = "jaxlib=*=*cuda*" if entry.spec.name == "jax" else _with_build(entry, choice)
+        named = f"{choice.selectors[0]}=X.Y" if choice.selectors else next(iter(framework.with_cuda), "")
         yield Problem(
             entry.at(entry.spec.name_at),
-            f"'{entry.item.value}' may be a CUDA or a CPU build: {_what_happens(entry, entries)}",
+            f"'{entry.item.value}' may be a CUDA or a CPU build: {_what_happens(entry, entries, choice)}",
             f"write {_quoted_or(named)}'{spec}' (with '*cpu*' for the CPU build)",
             _fix(entry, spec) if _wants_gpu(entries) else None,
             severity=None if framework.role == "main" else "note",
@@ -85,22 +87,58 @@ def cpuonly_conflict(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
-def _is_decided(entry: CondaEntry, framework: Framework, entries: Entries) -> bool:
-    """Return whether the entry's build or another package selects the variant."""
-    if entry.spec.build or dict(entry.spec.brackets).get("build_number"):
-        return True
-    if entries.named(*framework.with_cuda, *framework.without, "cpuonly"):
-        return True
-    if entry.spec.name in _OF_PYTORCH:
-        if any(device_of_pattern(other.spec.build) for other in entries.named("pytorch-mutex")):
-            return True
-        return _from_pytorch(entry, entries) and bool(entries.named(*_STEER_PYTORCH))
-    return False
+def _without_effect(entries: Entries, entry: CondaEntry, choice: DeviceChoice) -> Problem:
+    """Report an entry that was meant to select the CUDA build, and does not."""
+    selector = choice.selectors[0]
+    if choice.unbuilt:
+        (wrong, *_) = entries.named(*choice.selectors)
+        newest = f"pytorch {choice.unbuilt.torch}, the newest that the file allows,"
+        why = f"{newest} was built for CUDA {_listed(choice.unbuilt)}"
+        to_do = f"select one of these CUDA versions, or pin a pytorch release that was built for '{wrong.item.value}'"
+        fix = None
+    else:
+        wrong = choice.ignored[0]
+        why = f"{_releases(choice)} '{selector}' selects the CUDA build of pytorch in this channel"
+        to_do = f"replace '{wrong.item.value}' with '{selector}=X.Y', from the channels pytorch and nvidia"
+        fix = _other_selector(entries, wrong, choice)
+    return Problem(
+        entry.at(entry.spec.name_at),
+        f"'{wrong.item.value}' does not select a CUDA build of '{entry.item.value}', so it may be a CPU build: {why}",
+        to_do,
+        fix,
+        "error",
+        ((wrong.item.span, "has no effect on the build"),),
+    )
 
 
-def _what_happens(entry: CondaEntry, entries: Entries) -> str:
-    if _from_pytorch(entry, entries) and entry.spec.name == "pytorch":
+def _listed(release: TorchRelease) -> str:
+    return release.cuda.replace(",", ", ")
+
+
+def _releases(choice: DeviceChoice) -> str:
+    """Return which releases the entry that selects the build is for, as the beginning of a sentence."""
+    if choice.builds is None:
+        return ""
+    low, high = choice.builds.releases.low, choice.builds.releases.high
+    is_newest = cuda_builds(choice.builds.source, choice.builds.framework) == choice.builds
+    return f"since {show(low)}, only" if is_newest and low else f"before {show(high)}," if high else "only"
+
+
+def _other_selector(entries: Entries, wrong: CondaEntry, choice: DeviceChoice) -> Fix | None:
+    """Return the fix that writes the package that selects the build, if the release was built for that CUDA."""
+    cuda = next((found.release for found in statements(entries) if found.span == wrong.item.span), None)
+    if cuda is None or choice.newest is None or cuda not in choice.newest.cudas:
+        return None
+    text = f"{choice.selectors[0]}={show(cuda)}"
+    change = rewrite(wrong.item, (0, len(wrong.item.value)), text)
+    return Fix(f"replace '{wrong.item.value}' with '{text}'", (change,), "unsafe") if change else None
+
+
+def _what_happens(entry: CondaEntry, entries: Entries, choice: DeviceChoice) -> str:
+    if choice.chosen == "either":
         return "the file selects neither, nor a CUDA version"
+    if choice.chosen == "cpu":
+        return "unless the file selects one, it is a CPU build"
     selected = next(
         (
             found.text
@@ -112,24 +150,6 @@ def _what_happens(entry: CondaEntry, entries: Entries) -> str:
     if selected:
         return f"'{selected}' allows both, and without a visible driver it is a CPU build"
     return "without a visible driver it is a CPU build"
-
-
-def _steered_by(entry: CondaEntry) -> str:
-    """Return the spec that selects the CUDA version of a pytorch channel build: ``pytorch-cuda`` from 1.13 on."""
-    limits = bounds(entry.spec)
-    is_old = limits is not None and limits.high is not None and limits.high <= _SINCE_PYTORCH_CUDA
-    return f"{'cudatoolkit' if is_old else 'pytorch-cuda'}=X.Y"
-
-
-def _from_pytorch(entry: CondaEntry, entries: Entries) -> bool:
-    """Return whether a package comes from the pytorch channel: by its entry, or as the first channel that has it."""
-    if entry.spec.channel:
-        return read_channel(entry.spec.channel).base.startswith("pytorch")
-    bases = (read_channel(item.value).base for item in entries.file.channels.items)
-    first = next(
-        (base for base in bases if base.startswith("pytorch") or base in ("conda-forge", "defaults")), ""
-    )
-    return first.startswith("pytorch")
 
 
 @once_per_file
@@ -148,17 +168,18 @@ def _mac_only(entries: Entries) -> bool:
     return bool(entries.named("tensorflow-deps") or entries.pip_named("tensorflow-macos", "tensorflow-metal"))
 
 
-def _with_build(entry: CondaEntry) -> str:
+def _with_build(entry: CondaEntry, choice: DeviceChoice) -> str:
     """Return the spec with a CUDA build; ``=2.4`` becomes ``=2.4.*``, because with a build it would be exact."""
+    build = choice.builds.request if choice.builds else "*cuda*"
     name, version = entry.spec.name, entry.spec.version.replace(" ", "")
     if not version:
-        return f"{name}=*=*cuda*"
+        return f"{name}=*={build}"
     if entry.spec.is_exact:
-        return f"{name}={version.lstrip('=')}=*cuda*"
+        return f"{name}={version.lstrip('=')}={build}"
     if version.startswith("=") and len(entry.spec.clauses) == 1:
         bare = version.lstrip("=").rstrip("*").rstrip(".")
-        return f"{name}={bare}=*cuda*" if bare.count(".") > 1 else f"{name}={bare}.*=*cuda*"
-    return f"{name}{version}=*cuda*"
+        return f"{name}={bare}={build}" if bare.count(".") > 1 else f"{name}={bare}.*={build}"
+    return f"{name}{version}={build}"
 
 
 def _quoted_or(name: str) -> str:

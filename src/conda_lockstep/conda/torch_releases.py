@@ -1,0 +1,66 @@
+"""The releases of PyTorch, each with what it was built for: ``data/torch.txt``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+from conda_lockstep.conda.bounds import Bounds, Release, both
+from conda_lockstep.data import table
+
+
+class TorchRelease(NamedTuple):
+    """A row of ``data/torch.txt``: a minor release, and the packages, Python and CUDA that its builds are for.
+
+    ``torchvision``, ``torchaudio`` and ``cuda`` list versions, separated by commas; ``python`` is a first and a last
+    minor version, such as ``3.8-3.12``.
+    """
+
+    torch: str
+    torchvision: str
+    torchaudio: str
+    python: str
+    cuda: str
+
+    @property
+    def release(self) -> Release:
+        """Return the release as numbers."""
+        return _numbers(self.torch)
+
+    @property
+    def cudas(self) -> tuple[Release, ...]:
+        """Return the CUDA versions that its builds are for."""
+        return tuple(_numbers(version) for version in self.cuda.split(","))
+
+    @property
+    def pythons(self) -> tuple[Release, Release]:
+        """Return the first and the last minor version of Python that its builds are for."""
+        first, last = self.python.split("-")
+        return _numbers(first), _numbers(last)
+
+    def is_for_python(self, allowed: Bounds) -> bool:
+        """Return whether some Python in a range can run it."""
+        first, last = self.pythons
+        return not both(allowed, Bounds(first, True, (last[0], last[1] + 1), False)).is_empty
+
+
+@cache
+def torch_releases() -> Mapping[Release, TorchRelease]:
+    """Return the releases by their number, the oldest first."""
+    rows = (TorchRelease(*cells) for cells in reversed(table("torch")))
+    return {row.release: row for row in rows}
+
+
+def newest_torch(allowed: Bounds, python: Bounds) -> TorchRelease | None:
+    """Return the newest release in a range that some Python in another range can run."""
+    for row in reversed(tuple(torch_releases().values())):
+        major, minor = (*row.release, 0)[:2]
+        series = Bounds(row.release, True, (major, minor + 1), False)
+        if not both(allowed, series).is_empty and row.is_for_python(python):
+            return row
+    return None
+
+
+def _numbers(version: str) -> Release:
+    return tuple(int(number) for number in version.split("."))
