@@ -17,11 +17,13 @@ Chosen: TypeAlias = Literal["cuda", "build", "driver", "either", "cpu"]
 """What is installed: a CUDA build; the build that the entry names; a CUDA build where a driver is visible, and a CPU
 build elsewhere; one of them, which depends on the rest of the file; a CPU build."""
 
+CPU_ONLY = "cpuonly"
+"""The package of the pytorch channel that selects its CPU builds."""
 _MOST_CERTAIN_FIRST: Sequence[Chosen] = ("cuda", "build", "driver", "either", "cpu")
 
 
 class DeviceChoice(NamedTuple):
-    """Which build of a framework a file gets, and whether the file selects it.
+    """Which build of a framework a file gets, and whether the file says which one is wanted.
 
     ``builds`` tells how the builds of its channel are selected, None for a channel that the table does not know.
     ``ignored`` are entries that select the CUDA build of other channels or releases, and not of this one.
@@ -59,20 +61,18 @@ def device_choice(
     ``bases`` are the base names of the channels in their order, those of the file if they are not given.
     """
     builds = builds_of(entries, entry, framework, bases)
-    if entry.spec.build or dict(entry.spec.brackets).get("build_number"):
-        device = device_of_pattern(entry.spec.build)
+    selecting = builds.selectors if builds else ()
+    ignored = tuple(entries.named(*sorted(selectors_of(framework.framework) - {*selecting})))
+    newest, cuda = _newest(entries, entry, builds), _selected_cuda(entries, selecting)
+    is_unbuilt = newest is not None and cuda is not None and cuda not in newest.cudas
+    stated = _stated(entries, entry, framework, builds)
+    if stated:
+        return DeviceChoice(stated, True, builds, ignored, newest, is_unbuilt)
+    if builds and any(not _is_mutex(each) for each in entries.named(*selecting)):
         return DeviceChoice(
-            "cuda" if device == "cuda" else "cpu" if device == "cpu" else "build", True, builds
+            "cpu" if is_unbuilt else "cuda", not is_unbuilt, builds, ignored, newest, is_unbuilt
         )
-    if entries.named(*framework.without, "cpuonly"):
-        return DeviceChoice("cpu", True, builds)
-    if entries.named(*framework.with_cuda):
-        return DeviceChoice("cuda", True, builds)
-    if framework.framework == "pytorch":
-        for mutex in entries.named("pytorch-mutex"):
-            if device := device_of_pattern(mutex.spec.build):
-                return DeviceChoice("cpu" if device == "cpu" else "cuda", True, builds)
-    return _by_selectors(entries, entry, framework, builds)
+    return DeviceChoice(builds.unselected if builds else "driver", False, builds, ignored, newest)
 
 
 def builds_of(
@@ -89,19 +89,31 @@ def builds_of(
     return next((builds for builds in found if builds), None)
 
 
-def _by_selectors(
+def _stated(
     entries: Entries, entry: CondaEntry, framework: Framework, builds: CudaBuilds | None
-) -> DeviceChoice:
-    selecting = builds.selectors if builds else ()
-    others = selectors_of(framework.framework) - {*selecting}
-    ignored = tuple(entries.named(*sorted(others)))
-    selected = entries.named(*selecting)
-    newest = _newest(entries, entry, builds)
-    if builds is None or not selected:
-        return DeviceChoice(builds.unselected if builds else "driver", False, builds, ignored, newest)
-    cuda = _selected_cuda(entries, selecting)
-    is_unbuilt = newest is not None and cuda is not None and cuda not in newest.cudas
-    return DeviceChoice("cpu" if is_unbuilt else "cuda", not is_unbuilt, builds, ignored, newest, is_unbuilt)
+) -> Chosen | None:
+    """Return what the file says by a build, or by packages that require one."""
+    if entry.spec.build or dict(entry.spec.brackets).get("build_number"):
+        return _device(entry) or "build"
+    if entries.named(*(name for name in framework.without if name != CPU_ONLY)):
+        return "cpu"
+    if entries.named(CPU_ONLY):
+        # It holds the builds of its own channel only; of others it tells what is wanted.
+        return "cpu" if builds is not None and builds.source == "pytorch" else "either"
+    if entries.named(*framework.with_cuda):
+        return "cuda"
+    mutexes = (each for each in entries.named(*(builds.selectors if builds else ())) if _is_mutex(each))
+    return next((device for each in mutexes if (device := _device(each))), None)
+
+
+def _device(entry: CondaEntry) -> Literal["cuda", "cpu"] | None:
+    """Return the device that the build of an entry is for."""
+    device = device_of_pattern(entry.spec.build)
+    return "cuda" if device == "cuda" else "cpu" if device == "cpu" else None
+
+
+def _is_mutex(entry: CondaEntry) -> bool:
+    return entry.spec.name.endswith("-mutex")
 
 
 def _newest(entries: Entries, entry: CondaEntry, builds: CudaBuilds | None) -> TorchRelease | None:

@@ -17,6 +17,7 @@ from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.pip.device_entries import requests_of
 from conda_lockstep.lock.solve.cpu_fallback import CpuBuild, cpu_builds
+from conda_lockstep.lock.solve.cuda_remedy import conda_remedy
 from conda_lockstep.lock.update.make import Settings, make_locks
 from conda_lockstep.packages import Package, PackageSet
 
@@ -228,3 +229,22 @@ def test_of_a_framework_the_package_that_the_file_requests_is_reported(tmp_path)
     (build,) = _builds(lock, "channels: [x]\ndependencies: [xgboost]\n")
     assert build.name == "xgboost"
     assert build.remedy == "require a CUDA build: 'xgboost=*=*cuda*'"
+
+
+@pytest.mark.parametrize(
+    ("channel", "version", "remedy"),
+    [
+        ("pytorch", "1.12.1", "'pytorch=*=*cuda*' or 'cudatoolkit=X.Y'"),
+        (
+            "pytorch",
+            "2.0.1",
+            "'pytorch=*=*cuda*' or 'pytorch-cuda=X.Y', with the libraries of the channel nvidia",
+        ),
+        ("conda-forge", "2.0.1", "'pytorch=*=*cuda*'"),
+        ("https://repo.anaconda.com/pkgs/main", "2.0.1", "'pytorch=*=gpu_*'"),
+        ("https://example.com/channel", "2.0.1", "'pytorch=*=*cuda*'"),
+    ],
+)
+def test_the_remedy_is_what_selects_the_build_of_that_channel_and_release(channel, version, remedy):
+    package = Package("conda", "pytorch", version, "py3.10_cpu_0", channel=channel)
+    assert conda_remedy(package, is_required=True) == f"require a CUDA build: {remedy}"

@@ -42,7 +42,9 @@ def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
     severity, upper, lower = min(wrong, key=lambda found: ("error", "warning", "note").index(found[0]))
     order = _in_order(listed, entries, config)
     moved = _moved(severity, lower, entries)
-    edits = () if _loses_cuda(lower, entries) else _reorder(entries.file.source, listed, order)
+    is_proven = lower.channel.base != "pytorch" or (severity == "error" and _has_libraries(entries))
+    is_own = config.channel_order != DEFAULT_CHANNEL_ORDER
+    edits = _reorder(entries.file.source, listed, order) if is_proven or is_own else ()
     yield Problem(
         upper.item.span,
         f"'{upper.item.value}' is listed above '{lower.item.value}': {_consequence(upper, lower, entries)}",
@@ -57,10 +59,12 @@ def channel_order(entries: Entries, config: Config) -> Iterator[Problem]:
     )
 
 
-def _loses_cuda(lower: Listed, entries: Entries) -> bool:
-    """Return whether pytorch's CUDA build is less certain from the pytorch channel than from the present one."""
-    here, there = _pytorch_here(entries), _pytorch_there(entries)
-    return bool(lower.channel.base == "pytorch" and here and there and there.is_worse_than(here))
+def _has_libraries(entries: Entries) -> bool:
+    """Return whether the CUDA builds of the pytorch channel have their libraries, or a rule adds their channel."""
+    there = _pytorch_there(entries)
+    if there is None or there.builds is None or not there.builds.libraries or entries.named("pytorch-cuda"):
+        return True
+    return any(one.channel.base == there.builds.libraries for one in listed_channels(entries))
 
 
 def _moved(severity: Severity, lower: Listed, entries: Entries) -> tuple[Span, ...]:
@@ -109,7 +113,7 @@ def _harm(upper: Channel, lower: Channel, entries: Entries, config: Config) -> S
     if lower.base == "pytorch":
         return _harm_to_pytorch(entries)
     if lower.base == "nvidia" and upper.base == FORGE:
-        return "error" if _unprefixed(entries, ("pytorch-cuda",)) else None
+        return "error" if _needs_libraries(entries) else None
     return "warning" if lower.base == FORGE else "note"
 
 
@@ -123,16 +127,32 @@ def _harm_to_pytorch(entries: Entries) -> Severity | None:
         return "note"
     here, there = _pytorch_here(entries), _pytorch_there(entries)
     if here is None or there is None:
-        return "error" if _unprefixed(entries, ("pytorch-cuda",)) else "warning"
+        return "error" if _selects_there(entries) else "warning"
     if there.builds is None or here.builds == there.builds:
         return None
-    if here.is_worse_than(there) or _unprefixed(entries, ("pytorch-cuda",)):
+    if here.is_worse_than(there) or _selects_there(entries):
         return "error"
     if here.is_selected:
         return None
     if there.ignored or statements(entries):
         return None
     return "note"
+
+
+def _needs_libraries(entries: Entries) -> bool:
+    """Return whether the file gets a CUDA build whose libraries are in the nvidia channel, once its order is right."""
+    choice = _pytorch_there(entries) if _selects_there(entries) else _pytorch_here(entries)
+    if choice is None:
+        return _unprefixed(entries, ("pytorch-cuda",))
+    return choice.chosen == "cuda" and choice.builds is not None and bool(choice.builds.libraries)
+
+
+def _selects_there(entries: Entries) -> bool:
+    """Return whether an entry without a channel selects a CUDA build of the pytorch channel."""
+    there = _pytorch_there(entries)
+    if there and there.unbuilt:
+        return False
+    return _unprefixed(entries, there.selectors if there else ("pytorch-cuda",))
 
 
 @once_per_file
@@ -169,8 +189,8 @@ def _consequence(upper: Listed, lower: Listed, entries: Entries) -> str:
         selector = next(iter(there.selectors if there else ()), "pytorch-cuda")
         which = f"which also has CPU builds, and '{selector}' does not select among its builds"
         return f"pytorch comes from {upper.channel.base}, {which}"
-    if lower.channel.base == "nvidia" and _unprefixed(entries, ("pytorch-cuda",)):
-        return "the CUDA libraries that pytorch-cuda requires are only searched for in conda-forge"
+    if lower.channel.base == "nvidia" and upper.channel.base == FORGE:
+        return "the CUDA libraries that pytorch's CUDA build requires are only searched for in conda-forge"
     if upper.channel.base == DEFAULTS and lower.channel.base == FORGE:
         return "most packages come from Anaconda's channel and the rest from conda-forge, built with another compiler"
     return f"packages in both channels come from '{upper.item.value}'"

@@ -187,7 +187,7 @@ def _with_libraries_elsewhere(entries: Entries) -> Iterator[tuple[CudaBuilds, Co
     """Yield the entries that select CUDA builds whose libraries are in another channel."""
     builds = cuda_builds("pytorch", "pytorch")
     if builds and builds.libraries:
-        for entry in entries.named(*builds.selectors):
+        for entry in entries.named(builds.selectors[0]):
             yield builds, entry
 
 
