@@ -114,13 +114,15 @@ def test_lines_that_are_inserted_at_one_place_get_along() -> None:
     assert edit.apply(Source.of("x", "- x\n"), [one, other]) == "- x\n- a\n- b\n"
 
 
-def test_a_removed_entry_takes_its_line_and_leaves_all_others() -> None:
+def test_a_removed_entry_takes_its_line_and_leaves_all_others_and_its_comment() -> None:
     file = environment(BLOCK)
     assert changed(file, edit.remove(file.source, file.channels.items[1])) == BLOCK.replace(
-        "  - conda-forge  # behind\n", ""
+        "  - conda-forge  # behind\n", "  # behind\n"
     )
     numpy = file.dependencies[1]
-    assert changed(file, edit.remove(file.source, numpy)) == BLOCK.replace("-   numpy  # why\n", "")
+    assert changed(file, edit.remove(file.source, numpy)) == BLOCK.replace("-   numpy  # why\n", "# why\n")
+    moved = edit.remove(file.source, numpy, with_comment=True)
+    assert changed(file, moved) == BLOCK.replace("-   numpy  # why\n", "")
     section = next(file.pip_sections)
     assert changed(file, edit.remove(file.source, section)) == BLOCK[: BLOCK.index("- pip:")]
     assert changed(file, edit.remove(file.source, section.items[0])) == BLOCK.replace("    - torch\n", "")

@@ -57,6 +57,10 @@ GOOD: dict[str, list[str]] = {
         listed("conda-forge", "https://repo.prefix.dev/conda-forge"),
         listed("https://localhost/t/${A}/x", "https://localhost/t/${B}/x"),
         listed("defaults", "r"),
+        # defaults has pkgs/r besides, conda-forge the other platforms
+        listed("https://repo.anaconda.com/pkgs/main", "defaults"),
+        listed("pkgs/main", "defaults"),
+        listed("conda-forge/linux-64", "conda-forge"),
     ],
     "invalid-channel": [
         listed(
@@ -133,6 +137,11 @@ BAD: dict[str, list[tuple[str, str]]] = {
     "no-nodefaults": [
         (listed("pytorch", "conda-forge"), "conda-forge"),
         ("channels: [a]\ndependencies: [b]\n", "a"),
+        (listed("pytorch", "nvidia"), "nvidia"),
+        (
+            listed("bioconda", "https://conda.anaconda.org/nvidia/label/cuda-12.4.1"),
+            "https://conda.anaconda.org/nvidia/label/cuda-12.4.1",
+        ),
     ],
     "duplicate-channel": [
         (listed("a", "b", "a"), "a"),
@@ -317,3 +326,16 @@ def test_a_channel_used_by_entries_is_added_once_and_last() -> None:
 def test_channels_are_not_reordered_where_cuda_would_be_less_certain() -> None:
     (finding,) = found(listed("conda-forge", "pytorch", deps=("pytorch=2.4",)), "channel-order")
     assert finding.fix is None
+
+
+def test_channels_without_python_get_one_that_has_it() -> None:
+    text = listed("pytorch", "nvidia  # cuda")
+    (finding,) = found(text, "no-nodefaults")
+    assert finding.severity == "warning"
+    assert finding.help == "add 'conda-forge', and end the list with 'nodefaults'"
+    assert fixed(text, "no-nodefaults").text == listed(
+        "pytorch", "nvidia  # cuda", "conda-forge", "nodefaults"
+    )
+    text = "channels: [pytorch]\ndependencies: [python=3.12]\n"
+    after = "channels: [pytorch, conda-forge, nodefaults]\ndependencies: [python=3.12]\n"
+    assert fixed(text, "no-nodefaults").text == after

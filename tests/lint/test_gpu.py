@@ -502,3 +502,12 @@ def test_the_selector_of_the_release_takes_the_place_of_another() -> None:
 def test_pytorch_cuda_has_no_effect_on_a_release_that_its_channel_lacks() -> None:
     (finding,) = found(torch("pytorch=2.8", "pytorch-cuda=12.4"), "pytorch-cuda-without-channel")
     assert "has no effect on 'pytorch=2.8'" in finding.message
+
+
+def test_pips_torch_is_removed_only_with_its_companions() -> None:
+    alone = forge("pytorch=2.4", "pip", pip=("torch", "torchvision==0.19.0", "requests==2.32.3"))
+    assert fixed(alone, "split-torch").text == alone
+    both = forge("pytorch=2.4", "torchvision=0.19", "pip", pip=("torch", "torchvision", "requests==2.32.3"))
+    assert fixed(both, "split-torch").text == forge(
+        "pytorch=2.4", "torchvision=0.19", "pip", pip=("requests==2.32.3",)
+    )

@@ -586,7 +586,7 @@ def test_pip_among_the_dependencies_is_where_it_belongs(text: str) -> None:
         (["a==1", "a==2"], "error", None),
         (["a[x]==1", "a==1"], "warning", None),
         (["a @ https://example.org/a.whl", "a"], "warning", None),
-        (["a==1 # one", "a == 1 # two"], "warning", ["a==1 # one"]),
+        (["a==1 # one", "a == 1 # two"], "warning", ["a==1 # one\n    # two"]),
     ],
 )
 def test_a_requirement_is_named_once(pip: list[str], severity: str, after: list[str] | None) -> None:
@@ -669,3 +669,50 @@ def test_a_good_file_is_clean() -> None:
     text = of("python=3.10", "numpy=1.26", "pytorch=2.4.*=*cuda*", "pip=24.0",
               pip=["transformers==4.44.0", f"git+https://github.com/a/b@{COMMIT}"])  # fmt: skip
     assert found(text, "pins", "pip") == []
+
+
+@pytest.mark.parametrize(
+    ("pip", "moved"),
+    [
+        (["torch==2.4.0", "torchvision==0.19.0", "requests==2.32.3"], ["requests"]),
+        (
+            ["torch==2.4.0", "pytorch-lightning==2.4.0", "torchmetrics==1.4", "timm==1.0", "scipy==1.14"],
+            ["scipy"],
+        ),
+        (["onnxruntime-gpu==1.17.0", "cupy-cuda12x==13.0", "scipy==1.14"], ["scipy"]),
+        (["tensorflow==2.17.0", "jax==0.4.30", "jaxlib==0.4.30", "scipy==1.14"], ["scipy"]),
+        (["torchmetrics==1.4"], ["torchmetrics"]),
+    ],
+)
+def test_a_framework_and_what_depends_on_it_stay_with_pip(pip: list[str], moved: list[str]) -> None:
+    text = of("python=3.11", "pip", pip=pip)
+    fixable = [finding.fix.message for finding in found(text, "stray-pip") if finding.fix]
+    assert [message.split("'")[1].partition("=")[0] for message in fixable] == moved
+    after = fixed(text, "stray-pip").text
+    assert [one.rule for one in found(after, "gpu") if one.severity == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("pip", "after"),
+    [
+        ("sklearn==0.0", "scikit-learn"),
+        ("sklearn==0.0.post1", "scikit-learn"),
+        ("sklearn == 1.3.2", "scikit-learn == 1.3.2"),
+        ("sklearn", "scikit-learn"),
+        ("sklearn==0.0; python_version < '3.9'", None),
+        ("opencv==4.9.0", "opencv-python"),
+        ("pytorch==2.4.0", "torch==2.4.0"),
+        ("pytables==3.9.2", "tables==3.9.2"),
+        ("skimage==0.0", "scikit-image"),
+        ("skimage==0.24.0", "scikit-image==0.24.0"),
+        ("PIL==1.1.7", "pillow"),
+    ],
+)
+def test_a_rename_drops_a_version_that_the_new_name_lacks(pip: str, after: str | None) -> None:
+    text = of("pip", pip=[pip])
+    assert fixed(text, "wrong-ecosystem-name").text == (of("pip", pip=[after]) if after else text)
+
+
+def test_of_two_sections_in_one_entry_none_is_moved() -> None:
+    text = "dependencies:\n- pip\n- pip: [a]\n  pip:\n  - b\n- pip:\n  - c\n"
+    assert not any(finding.fix for finding in found(text, "multiple-pip-sections") if finding.line == 4)

@@ -81,11 +81,12 @@ def kept(before: EnvironmentFile, after: EnvironmentFile, edits: Iterable[Edit])
     )
 
 
-def remove(source: Source, entry: Dependency) -> Edit:
+def remove(source: Source, entry: Dependency, *, with_comment: bool = False) -> Edit:
     """Remove an entry of a list: its whole lines in block style, itself and one comma in flow style.
 
-    A comment at the end of the entry's line goes with it; comments on lines of their own stay, those in a pip section
-    that is removed as a whole, too.
+    Comments stay, those in a pip section that is removed as a whole, too: one at the end of the entry's line gets a
+    line of its own, unless the entry takes it with it (``with_comment``) or it is a suppression, which would hold for
+    another entry there.
     """
     if entry.flow:
         return Edit(_with_comma(source.text, entry.span), "")
@@ -97,9 +98,21 @@ def remove(source: Source, entry: Dependency) -> Edit:
         first = dash if not between.replace("-", "", 1).strip() else first
     lines = _whole_lines(source, first, last)
     comments = comments_inside(source, entry) if isinstance(entry, PipSection) else ""
+    if not with_comment and isinstance(entry, Item):
+        comments = _comment_line(source, first, entry)
     if comments and lines.start < source.line_starts[first - 1]:
         comments = source.newline + comments.rstrip("\r\n")
     return Edit(lines, comments)
+
+
+def _comment_line(source: Source, first: int, entry: Item) -> str:
+    """Return the comment behind an entry as a line of its own, with the indentation of the entry's first line."""
+    rest = source.text[slice(*source.rest_of_line(entry.span.end))]
+    comment = rest.strip()
+    if not comment.startswith("#") or not rest[0].isspace() or "lockstep:" in comment:
+        return ""
+    line = source.line(first)
+    return f"{line[: len(line) - len(line.lstrip())]}{comment}{source.newline}"
 
 
 def comments_inside(source: Source, section: PipSection) -> str:

@@ -98,7 +98,7 @@ def test_fixes_that_touch_wait_for_the_next_round() -> None:
     fixed = lint.fix(FILE, [rule, rule._replace(name="also")], Config(), unsafe=False)
     assert fixed.text == "dependencies: [aaaxx, bbbxx, cccxx]\n"
     assert len(fixed.done) == 6
-    assert len(calls) == 6
+    assert len(calls) == 12  # each text is also judged by all rules, once
     assert fixed.left == ()
 
 
@@ -208,3 +208,39 @@ def test_fixing_a_real_file_twice_is_fixing_it_once(unsafe: bool) -> None:
         assert once.text.endswith("\n") == file.source.text.endswith("\n"), path.name
         assert file.keeps(after, []) or once.done
     assert changed > 5
+
+
+def test_a_fix_that_causes_an_error_is_withdrawn_and_said() -> None:
+    """The error may be that of a rule that was not chosen: only ``grow`` is run."""
+    file = lint.parse_text(
+        "channels: [pytorch, conda-forge, nodefaults]\ndependencies: [aaa, pytorch=2.0, cudatoolkit=11.8]\n",
+        "environment.yml",
+    )
+
+    def replace(name: str, old: str, new: str) -> Rule:
+        def check(entries: Entries, config: Config) -> Iterator[Problem]:
+            for item in entries.file.conda_items:
+                if item.value == old:
+                    yield Problem(item.span, "wrong", "mend it", Fix(name, (Edit(item.span, new),), "safe"))
+
+        return Rule(name, "document", "error", "", check)
+
+    chosen = [replace("better", "aaa", "bbb"), replace("worse", "cudatoolkit=11.8", "pytorch-cuda=11.8")]
+    fixed = lint.fix(file, chosen, Config(), unsafe=False)
+    assert "[bbb, pytorch=2.0, cudatoolkit=11.8]" in fixed.text
+    assert fixed.done == ("better: better",)
+    assert fixed.withdrawn == ("worse: worse: that would cause 'pytorch-cuda-without-channel'",)
+    assert [(left.rule, left.fix) for left in fixed.left] == [("worse", None)]
+    assert "not fixed, because that would cause 'pytorch-cuda-without-channel'" in fixed.left[-1].help
+
+
+def test_a_fix_that_makes_a_cuda_build_less_certain_is_withdrawn() -> None:
+    file = lint.parse_text(
+        "channels: [conda-forge, pytorch]\ndependencies: [pytorch=2.4]\n", "environment.yml"
+    )
+    worse = Fix("reorder", (Edit(Span(11, 31), "pytorch, conda-forge"),), "safe")
+    fixed = lint.fix(file, [rule_that("a", problem(11, 31, worse))], Config(), unsafe=False)
+    assert (fixed.text, fixed.withdrawn) == (
+        file.source.text,
+        ("a: reorder: the CUDA build of pytorch would be less certain",),
+    )

@@ -192,12 +192,16 @@ def _piped(named: Sequence[Path], path: Path) -> Target:
 
 
 class LintResult(NamedTuple):
-    """What came of looking at files: findings that are left, what was fixed, and files that are not there."""
+    """What came of looking at files: findings that are left, what was fixed, and files that are not there.
+
+    ``withdrawn`` are the fixes that were not applied, each with the harm that it would do.
+    """
 
     paths: Sequence[Path]
     findings: Sequence[Finding]
     done: Sequence[str]
     failures: Sequence[LockstepError]
+    withdrawn: Sequence[str] = ()
 
 
 def _here(config: Config, only: Sequence[str]) -> list[Path]:
@@ -256,6 +260,7 @@ class _LintRun(NamedTuple):
 
         findings: list[Finding] = []
         done: list[str] = []
+        withdrawn: list[str] = []
         failures = [*failed]
         for path in paths:
             try:
@@ -263,11 +268,12 @@ class _LintRun(NamedTuple):
                     fixed = self._fixed(path, piped)
                     findings += fixed.left
                     done += [f"{path}: fixed {what}" for what in fixed.done]
+                    withdrawn += [f"{path}: not fixed: {what}" for what in fixed.withdrawn]
                 else:
                     findings += lint_path(path, self.chosen, self.config, self.load)
             except LockstepError as error:
                 failures.append(error)
-        return LintResult(paths, findings, done, failures)
+        return LintResult(paths, findings, done, failures, withdrawn)
 
     def _fixed(self, path: Path, piped: bool) -> Fixed:
         from conda_lockstep.lint.engine import fixing
@@ -349,7 +355,7 @@ def _print(
 def _text(result: LintResult, statistics: bool, show_fixes: bool, colour: bool) -> str:
     from conda_lockstep.render.findings import text
 
-    done = "".join(f"{visible(line)}\n" for line in result.done)
+    done = "".join(f"{visible(line)}\n" for line in (*result.done, *result.withdrawn))
     if statistics:
         from conda_lockstep.render.findings.statistics import render
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from conda_lockstep.config import Config
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine.findings import RECODE, UNREADABLE, Finding, findings, unreadable
+from conda_lockstep.lint.engine.fix_harm import Judge
 from conda_lockstep.lint.engine.reading import parse_text, read_file
 from conda_lockstep.lint.engine.registry import Fix, Rule
 from conda_lockstep.lint.engine.running import Found, problems
@@ -27,11 +28,15 @@ _Target = TypeVar("_Target", bound="Target")
 
 
 class Fixed(NamedTuple):
-    """What fixing a file came to: the new content, what was done, and the findings that are left."""
+    """What fixing a file came to: the new content, what was done, and the findings that are left.
+
+    ``withdrawn`` are fixes that were not applied, each with what it would have caused.
+    """
 
     text: str
     done: tuple[str, ...]
     left: tuple[Finding, ...]
+    withdrawn: tuple[str, ...] = ()
 
 
 def fix_path(path: Path, chosen: Sequence[Rule], config: Config, *, unsafe: bool) -> Fixed:
@@ -72,47 +77,97 @@ def plan_path(
 def fix(file: _Target, chosen: Sequence[Rule], config: Config, *, unsafe: bool) -> Fixed:
     """Apply fixes until none is left to apply. Fixes that touch each other wait for the next round.
 
-    A fix whose result cannot be read again, or has lost what the fix did not name, is not applied.
+    A fix whose result cannot be read again, or has lost what the fix did not name, is not applied. Nor is one that
+    causes an error, whichever rules are chosen, or makes the CUDA build of a framework less certain.
     """
+    rounds = _Rounds(chosen, config, unsafe)
     done: list[str] = []
     seen = {file.source.text}
     found = problems(file, chosen, config)
     for _ in range(MAX_ROUNDS):
-        applied, after = _one_round(file, found, unsafe)
+        applied, after = rounds.one(file, found)
         if after is None or after.source.text in seen:
+            rounds.withdraw_the_rest(found)
             break
         hide = Redactor(file.document)
         for rule, change in applied:
-            done.append(f"{rule.name}: {hide.text(change.message, *(one.span for one in change.edits))}")
+            done.append(_said(rule, change, hide))
         file = after
         seen.add(file.source.text)
         found = problems(file, chosen, config)
-    return Fixed(file.source.content, tuple(done), tuple(findings(file, found)))
+    left, withdrawn = rounds.without_withdrawn(file, found)
+    return Fixed(file.source.content, tuple(done), tuple(findings(file, left)), withdrawn)
 
 
 _RECODED = f"{UNREADABLE}: {RECODE}"
+_Change: TypeAlias = tuple[Rule, Fix]
 
 
-def _one_round(file: _Target, found: Found, unsafe: bool) -> tuple[list[tuple[Rule, Fix]], _Target | None]:
-    """Apply all fixes that do not touch each other; one by one where together they do harm."""
-    taken: list[tuple[Rule, Fix]] = []
-    claims = edit.Claims()
-    for rule, problem in found:
-        change = problem.fix
-        if change is None or (change.safety == "unsafe" and not unsafe):
-            continue
-        if claims.claim(change.edits):
-            taken.append((rule, change))
-    if not taken:
+def _said(rule: Rule, change: Fix, hide: Redactor) -> str:
+    return f"{rule.name}: {hide.text(change.message, *(one.span for one in change.edits))}"
+
+
+class _Rounds:
+    """Applies fixes in rounds. ``withdrawn`` are those of the last round that cause harm, with the harm."""
+
+    def __init__(self, chosen: Sequence[Rule], config: Config, unsafe: bool) -> None:
+        self.unsafe = unsafe
+        self.judge = Judge(chosen, config)
+        self.withdrawn: dict[tuple[str, str], str] = {}
+
+    def one(self, file: _Target, found: Found) -> tuple[list[_Change], _Target | None]:
+        """Apply all fixes that do not touch each other; one by one where together they do harm."""
+        self.withdrawn = {}
+        taken: list[_Change] = []
+        claims = edit.Claims()
+        for rule, problem in found:
+            change = problem.fix
+            if change is None or (change.safety == "unsafe" and not self.unsafe):
+                continue
+            if claims.claim(change.edits):
+                taken.append((rule, change))
+        if not taken:
+            return [], None
+        harmless = (
+            taken if self._together(file, taken) else [pair for pair in taken if self._alone(file, pair)]
+        )
+        for applied in (harmless, *([pair] for pair in harmless)):
+            after = self._together(file, applied)
+            if after is not None:
+                return applied, after
         return [], None
-    after = _applied(file, [change for _, change in taken])
-    if after is not None:
-        return taken, after
-    for pair in taken:
+
+    def _together(self, file: _Target, changes: Sequence[_Change]) -> _Target | None:
+        """Return the file with fixes applied; None where they do harm, or where there is none."""
+        after = _applied(file, [change for _, change in changes]) if changes else None
+        return None if after is None or self.judge.harm(file, after) else after
+
+    def _alone(self, file: Target, pair: _Change) -> bool:
+        """Return whether a fix does no harm by itself, and keep in mind which it does."""
         after = _applied(file, [pair[1]])
-        if after is not None:
-            return [pair], after
-    return [], None
+        harm = self.judge.harm(file, after) if after is not None else ""
+        if harm:
+            self.withdrawn[pair[0].name, pair[1].message] = harm
+        return after is not None and not harm
+
+    def withdraw_the_rest(self, found: Found) -> None:
+        """Withdraw the fixes that are left once none can be applied any more."""
+        for rule, problem in found:
+            change = problem.fix
+            if change and (change.safety == "safe" or self.unsafe):
+                self.withdrawn.setdefault((rule.name, change.message), "the result would not be what it says")
+
+    def without_withdrawn(self, file: Target, found: Found) -> tuple[Found, tuple[str, ...]]:
+        """Return the problems that are left without the fixes that cause harm, and say of these what they cause."""
+        left, said, hide = [], [], Redactor(file.document)
+        for rule, problem in found:
+            change = problem.fix
+            harm = self.withdrawn.get((rule.name, change.message), "") if change else ""
+            if change and harm:
+                said.append(f"{_said(rule, change, hide)}: {harm}")
+                problem = problem._replace(fix=None, help=f"{problem.help} (not fixed, because {harm})")
+            left.append((rule, problem))
+        return left, tuple(said)
 
 
 def _applied(file: _Target, fixes: Iterable[Fix]) -> _Target | None:

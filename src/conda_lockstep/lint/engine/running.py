@@ -61,7 +61,22 @@ def problems(target: Target, chosen: Sequence[Rule], config: Config) -> Found:
         found = apply(target.source, found, chosen, target.suppressions())
     if len(found) > 1:
         found.sort(key=lambda pair: (pair[1].span, pair[0].name))
-    return found
+    return _to_fix_elsewhere(target, found) if found and kind in ("environment", "requirements") else found
+
+
+def _to_fix_elsewhere(target: Target, found: Found) -> Found:
+    """Withhold the fixes of a file that a tool generates, and name what to edit instead."""
+    if not target.source.text.lstrip().startswith("#"):
+        return found
+    from conda_lockstep.lint.engine.generated import generator_of
+
+    generator = generator_of(target.source)
+    if generator is None:
+        return found
+    return [
+        (rule, problem._replace(fix=None, help=f"{problem.help}; {generator.what_to_edit}"))
+        for rule, problem in found
+    ]
 
 
 def _without_shared_fix(shared: Sequence[Span], problem: Problem) -> Problem:

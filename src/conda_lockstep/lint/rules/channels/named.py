@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
-from conda_lockstep.conda.channel import FORGE, NODEFAULTS, read_channel
+from conda_lockstep.conda.channel import DEFAULTS, FORGE, NODEFAULTS, Channel, read_channel
 from conda_lockstep.config import Config
+from conda_lockstep.data import table
 from conda_lockstep.environment import edit
 from conda_lockstep.environment.edit import Edit
 from conda_lockstep.environment.entries import Entries
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
-from conda_lockstep.lint.rules.channels.listed import listed_channels
+from conda_lockstep.lint.rules.channels.listed import Listed, listed_channels
 from conda_lockstep.text.source import Span
 
 
@@ -46,35 +48,41 @@ def no_nodefaults(entries: Entries, config: Config) -> Iterator[Problem]:
     if not listed or any(one.channel.is_anacondas or one.item.value == NODEFAULTS for one in listed):
         return
     last = listed[-1].item
+    if all(one.channel.base in without_python() for one in listed):
+        yield Problem(
+            last.span,
+            "no channel in the list has python: it comes from the channels in each machine's .condarc",
+            f"add '{FORGE}', and end the list with '{NODEFAULTS}'",
+            _end_with(entries, last, FORGE, NODEFAULTS),
+            "warning",
+        )
+        return
     yield Problem(
         last.span,
         f"after '{last.value}', conda also searches the channels in each machine's .condarc",
         f"end the list with '{NODEFAULTS}', which conda, mamba and conda-lock support",
-        Fix(
-            f"end the channels with '{NODEFAULTS}'",
-            (edit.insert_after(entries.file.source, last, NODEFAULTS),),
-            "unsafe",
-        ),
+        _end_with(entries, last, NODEFAULTS),
     )
 
 
 @rule("duplicate-channel", "warning")
 def duplicate_channel(entries: Entries, config: Config) -> Iterator[Problem]:
     """A channel is listed twice: only the first position counts."""
-    first: dict[tuple[str, str], Item] = {}
-    for item, channel in listed_channels(entries):
-        key = (channel.name, channel.login)
-        if key not in first:
-            first[key] = item
+    first: dict[tuple[str, str], list[Listed]] = {}
+    for each in listed_channels(entries):
+        item, channel = each
+        earlier = first.setdefault((channel.name, channel.login), [])
+        known = next((one for one in earlier if _contains(one.channel, channel)), None)
+        if known is None:
+            earlier.append(each)
             continue
-        known = first[key]
-        spelt = "" if known.value == item.value else f" (first as '{known.value}')"
+        spelt = "" if known.item.value == item.value else f" (first as '{known.item.value}')"
         yield Problem(
             item.span,
             f"'{item.value}' is listed twice{spelt}; only the first position counts",
             "delete this entry",
             Fix(f"delete the second '{item.value}'", (edit.remove(entries.file.source, item),), "safe"),
-            also=((known.span, "first listed here"),),
+            also=((known.item.span, "first listed here"),),
         )
 
 
@@ -128,6 +136,30 @@ def undeclared_channel(entries: Entries, config: Config) -> Iterator[Problem]:
             Fix(f"add '{text}' to the channels", (change,), "unsafe") if change else None,
             also=tuple((span, "also used here") for span in others),
         )
+
+
+def _end_with(entries: Entries, last: Item, *names: str) -> Fix:
+    source = entries.file.source
+    gap = edit.gap_after(source, last)
+    text = f"{gap.after}{gap.before}".join(names)
+    said = " and ".join(f"'{name}'" for name in names)
+    return Fix(f"end the channels with {said}", (gap.filled(text),), "unsafe")
+
+
+def _contains(one: Channel, other: Channel) -> bool:
+    """Return whether a channel has all packages of another of the same name.
+
+    ``conda-forge/linux-64`` is a part of ``conda-forge``, and ``pkgs/main`` one of ``defaults``.
+    """
+    if one.name == DEFAULTS and one.text.strip("/") != DEFAULTS and other.text.strip("/") == DEFAULTS:
+        return False
+    return one.subdir in ("", other.subdir)
+
+
+@cache
+def without_python() -> frozenset[str]:
+    """Return the channels of ``data/vendor-channels.txt``, which do not have python."""
+    return frozenset(name for (name,) in table("vendor-channels"))
 
 
 def _add_channels(file: EnvironmentFile, names: list[str]) -> tuple[Edit, ...]:

@@ -150,5 +150,6 @@ def _move_to_pip(file: EnvironmentFile, item: Item) -> Fix | None:
     comment = file.comment_after(item)
     raw = file.source.text[item.span.start : comment.end if comment else item.span.end]
     last = section.items[-1]
-    edits = (edit.remove(file.source, item), edit.insert_after(file.source, last, raw))
+    gone = edit.remove(file.source, item, with_comment=True)
+    edits = (gone, edit.insert_after(file.source, last, raw))
     return Fix(f"move '{item.value}' under 'pip:'", edits, "unsafe")

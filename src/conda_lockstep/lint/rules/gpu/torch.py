@@ -64,9 +64,11 @@ def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
     if not conda or not pip:
         return
     names = {entry.spec.name.replace("pytorch-gpu", "pytorch").replace("pytorch", "torch") for entry in conda}
+    # If pip keeps one of them, it installs torch again, for that one.
+    all_twice = all(entry.requirement.name in names for entry in pip)
     for entry in pip:
         fix = None
-        if entry.requirement.name in names and len(entry.section.items) > len(pip):
+        if all_twice and len(entry.section.items) > len(pip):
             change = edit.remove(entries.file.source, entry.item)
             fix = Fix(f"remove '{entry.item.value}' from the pip section", (change,), "unsafe")
         yield Problem(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from conda_lockstep.conda import pypi_names as names
+from conda_lockstep.conda.build_variants import frameworks, requires_cuda
 from conda_lockstep.conda.channel import FORGE, read_channel
-from conda_lockstep.conda.match_spec import BadSpec, parse_conda
+from conda_lockstep.conda.match_spec import BadSpec, Range, parse_conda
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.config import Config
 from conda_lockstep.environment.edit import (
@@ -31,6 +33,12 @@ NEEDS_TORCH = frozenset(
 )
 """Projects that import torch or compile against it at build time, and have no wheels for most torch versions."""
 
+_ON_TORCH = frozenset(
+    "accelerate bitsandbytes diffusers easyocr fairseq fastai kornia monai peft sentence-transformers skorch "
+    "spacy-transformers stable-baselines3 timm trl ultralytics vllm xformers".split()
+)
+"""Projects that depend on torch, beyond those whose names say so."""
+
 CONDA_NAMES = {
     "cv2": "opencv", "opencv-contrib-python": "opencv", "opencv-python": "opencv",
     "opencv-python-headless": "opencv", "pil": "pillow", "pyqt5": "pyqt", "sklearn": "scikit-learn",
@@ -44,6 +52,12 @@ PYPI_NAMES = {
     "pytorch-gpu": "torch", "skimage": "scikit-image", "sklearn": "scikit-learn", "tensorflow-base": "tensorflow",
 }  # fmt: skip
 """Names of conda packages and of modules that PyPI lacks or has only as a placeholder, with the name of the project."""
+
+
+_OWN_VERSIONS = frozenset(
+    "cv2 opencv opencv-contrib-python opencv-python opencv-python-headless pil py-opencv".split()
+)
+"""Wrong names whose versions the right name does not have: opencv's have a fourth number on PyPI."""
 
 
 @rule("stray-pip", "warning", requires=("pip",))
@@ -66,7 +80,7 @@ def stray_pip(entries: Entries, config: Config) -> Iterator[Problem]:
             entry.item.span,
             f"'{entry.item.value}' is installed by pip, but {channel} has it{as_named}",
             f"list '{conda}' as a conda package so that the solver sees it, or add the name to 'pip-allow'",
-            _move_to_conda(entries, entry, conda),
+            None if _must_stay(entries, requirement.name) else _move_to_conda(entries, entry, conda),
             severity=None if _takes_libraries_from_conda(entries) else "note",
         )
 
@@ -107,22 +121,26 @@ def wrong_ecosystem_name(entries: Entries, config: Config) -> Iterator[Problem]:
     for conda in entries.conda:
         right = _conda_name(entries, conda)
         if right:
-            edit = rewrite(conda.item, conda.spec.name_at, right)
             yield Problem(
                 conda.at(conda.spec.name_at),
                 f"no channel has '{conda.spec.name}', which is the name on PyPI",
                 f"write '{right}', the name of the conda package",
-                Fix(f"replace '{conda.spec.name}' with '{right}'", (edit,), "unsafe") if edit else None,
+                _renamed(conda.item, conda.spec.name, conda.spec.name_at, right, has_version(conda)),
             )
     for pip in entries.pip:
         right = PYPI_NAMES.get(pip.requirement.name, "") if pip.requirement.kind == "requirement" else ""
         if right:
-            edit = rewrite(pip.item, pip.requirement.name_at, right)
             yield Problem(
                 pip.at(pip.requirement.name_at),
                 f"'{pip.requirement.name}' is not the name of the project on PyPI",
                 f"write '{right}'",
-                Fix(f"replace '{pip.requirement.name}' with '{right}'", (edit,), "unsafe") if edit else None,
+                _renamed(
+                    pip.item,
+                    pip.requirement.name,
+                    pip.requirement.name_at,
+                    right,
+                    bool(pip.requirement.specifier),
+                ),
             )
 
 
@@ -143,6 +161,20 @@ def build_needs_torch(entries: Entries, config: Config) -> Iterator[Problem]:
         )
 
 
+def _renamed(item: Item, name: str, name_at: Range, right: str, has_version: bool) -> Fix | None:
+    """Return the fix that writes the right name, without the version if that is one of the wrong name's own."""
+    placeholder = re.search(r"[=\s]0\.0(?![.\d]*[1-9])", item.value)  # sklearn 0.0 on PyPI, and its like
+    if not has_version or not (name in _OWN_VERSIONS or placeholder):
+        edit = rewrite(item, name_at, right)
+        return Fix(f"replace '{name}' with '{right}'", (edit,), "unsafe") if edit else None
+    # What follows the version, such as a marker or an option, is not the version's.
+    if set(item.value) & set(";[@") or " -" in item.value:
+        return None
+    edit = rewrite(item, (name_at[0], len(item.value)), right)
+    message = f"replace '{item.value}' with '{right}', which has no such version"
+    return Fix(message, (edit,), "unsafe") if edit else None
+
+
 @once_per_file
 def _channels(entries: Entries) -> list[str]:
     """Return the declared channels that are in the table of names, in their order."""
@@ -157,6 +189,29 @@ def _on_channels(channels: list[str], project: str) -> tuple[str, str]:
         if found:
             return channel, found[0]
     return "", ""
+
+
+def _must_stay(entries: Entries, project: str) -> bool:
+    """Return whether moving a project alone to conda may change more than where it comes from.
+
+    A framework's conda package is another build: CUDA may be lost, and its companions are built for the other one. A
+    package that depends on torch would bring conda's, beside the one that pip installs.
+    """
+    if ("pip", project) in frameworks() or requires_cuda(project) or project in _cuda_wheels():
+        return True
+    return bool(entries.pip_named("torch")) and (project in NEEDS_TORCH or _is_about_torch(project))
+
+
+@cache
+def _cuda_wheels() -> frozenset[str]:
+    """Return the projects that bring CUDA to a framework, such as ``onnxruntime-gpu``."""
+    return frozenset(
+        name for each in frameworks().values() if each.manager == "pip" for name in each.with_cuda
+    )
+
+
+def _is_about_torch(project: str) -> bool:
+    return any(word in project for word in ("torch", "lightning")) or project in _ON_TORCH
 
 
 @once_per_file
@@ -228,7 +283,7 @@ def _move_to_conda(entries: Entries, entry: PipEntry, conda: str) -> Fix | None:
         line = text + (source.text[entry.item.span.end : comment.end] if comment else "")
         gap = _gap_before(entries, section.span.start)
         added = gap.filled(line) if gap else insert_before(source, section, line)
-        edits = (*_leave_section(entries, entry), added)
+        edits = (*_leave_section(entries, entry, with_comment=True), added)
     return Fix(f"list '{text}' as a conda package instead of a pip package", edits, "unsafe")
 
 
@@ -273,7 +328,7 @@ def _gap_before(entries: Entries, offset: int) -> InsertionPoint | None:
     return gap_after(entries.file.source, anchor) if anchor else None
 
 
-def _leave_section(entries: Entries, entry: PipEntry) -> tuple[Edit, ...]:
+def _leave_section(entries: Entries, entry: PipEntry, *, with_comment: bool = False) -> tuple[Edit, ...]:
     """Return the edits that remove an entry from its section, and the section with its last entry.
 
     An empty section would change the meaning of the entries after it. So the first two entries are never removed
@@ -282,7 +337,7 @@ def _leave_section(entries: Entries, entry: PipEntry) -> tuple[Edit, ...]:
     source, section = entries.file.source, entry.section
     if len(section.items) == 1:
         return (remove(source, section),)
-    gone = remove(source, entry.item)
+    gone = remove(source, entry.item, with_comment=with_comment)
     if entry.item != section.items[0]:
         return (gone,)
     second = section.items[1].span

@@ -58,12 +58,16 @@ def multiple_pip_sections(entries: Entries, config: Config) -> Iterator[Problem]
     if len(sections) < 2:
         return
     *dropped, last = sections
+    # Of two sections in one entry, what a fix leaves is read as something else.
+    places = [section.mapping_at for section in entries.file.pip_sections]
     for section in dropped:
         yield Problem(
             section.key.span,
             f"conda ignores this pip section ({_listed(section.items)}) because a later one replaces it",
             "merge all entries into one pip section",
-            _merge_into(entries.file.source, section, last),
+            _merge_into(entries.file.source, section, last)
+            if places.count(section.mapping_at) == 1
+            else None,
             also=((last.key.span, "the section that conda uses"),),
         )
 
