@@ -85,6 +85,7 @@ GOOD: dict[str, list[str]] = {
     "unsupported-selector": [of("a  # linux", "b  # [pinned]"), of("a  # see [issue]")],
     "mixed-selectors": [of("a  # [linux]", "b  # [win]"), of("sel(win): a", "b  # [pinned]")],
     "template-in-file": [
+        of("a", pip=["git+https://x/y@0123456#egg=$NAME", "-e git+https://x/y#egg={name}&subdirectory=z"]),
         "channels: ['https://x/${TOKEN}']\ndependencies: [a]\n",
         of("a", pip=["a @ https://${TOKEN}@b", "--index-url https://${A_B}/simple", "b"]),
         of("a=1.*", "a>=1", "n=1.2=h1{"[:7]),

@@ -81,6 +81,10 @@ GOOD: dict[str, list[str]] = {
         of("cuda-toolkit=12.1", head="channels: [nvidia/label/cuda-11.8.0, nvidia]\ndependencies:\n"),
         forge("cuda-version==12", "cuda-nvcc=12.6"),
         forge("cuda-version>=11"),
+        # pip ignores an index behind a requirement
+        forge(
+            "cuda-version=12.4", pip=("cupy==13 --extra-index-url https://download.pytorch.org/whl/cu118",)
+        ),
         forge("cudatoolkit=9.2", "pytorch=1.2=*cuda9*"),
         forge("numpy"),
     ],
@@ -177,6 +181,15 @@ GOOD: dict[str, list[str]] = {
         of("pytorch=1.12", "numpy", head="channels: [a, pytorch]\ndependencies:\n"),
         forge("numpy", pip=("torch==2.4.1",)),
         forge("python=3.10", pip=("torch==1.13.1",)),
+        # no Python that the release runs on can run NumPy 2
+        of("python>=3.8", "numpy", "pytorch==1.6.0", head=OLD),
+        old("numpy", "pytorch=1.7", "python<3.9"),
+        forge("python>=3.6", "numpy", pip=("torch==1.5.1",)),
+        # what depends on NumPy does not allow NumPy 2
+        forge("python=3.10", "scikit-image=0.22", pip=("torch==2.1.0",)),
+        forge("python=3.10", "pandas=2.1", "scipy<1.13", pip=("torch==2.1.0",)),
+        forge("python=3.10", "requests", pip=("torch==2.1.0",)),
+        forge("python=3.10", "scikit-image=0.24", pip=("torch==2.4.0",)),
     ],
 }
 
@@ -305,6 +318,11 @@ BAD: dict[str, list[tuple[str, str]]] = {
         (forge("python=3.10", pip=("torch<2.3", "numpy")), "numpy"),
         (torch("pytorch::pytorch=1.13", "numpy"), "numpy"),
         (of("pytorch=1.12", "numpy", head="channels: [nvidia, pytorch, a]\ndependencies:\n"), "numpy"),
+        (old("pytorch=1.7", "numpy"), "numpy"),
+        (forge("python=3.10", "scikit-image=0.24", pip=("torch==2.1.0",)), "scikit-image=0.24"),
+        (forge("python=3.10", "pandas", pip=("torch==2.1.0",)), "pandas"),
+        (forge("python=3.10", pip=("torch==2.1.0", "torchvision==0.16.0")), "torchvision==0.16.0"),
+        (forge("python=3.9", pip=("opencv-python", "torch==1.13.1")), "opencv-python"),
     ],
 }
 

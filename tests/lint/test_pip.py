@@ -716,3 +716,66 @@ def test_a_rename_drops_a_version_that_the_new_name_lacks(pip: str, after: str |
 def test_of_two_sections_in_one_entry_none_is_moved() -> None:
     text = "dependencies:\n- pip\n- pip: [a]\n  pip:\n  - b\n- pip:\n  - c\n"
     assert not any(finding.fix for finding in found(text, "multiple-pip-sections") if finding.line == 4)
+
+
+@pytest.mark.parametrize(
+    ("entry", "after"),
+    [
+        ("a==1 -f https://x/y", ["-f https://x/y", "a==1"]),
+        ("a==1 --find-links=https://x/y  # why", ["--find-links=https://x/y", "a==1  # why"]),
+        ("a==1 --extra-index-url https://x/y", ["--extra-index-url https://x/y", "a==1"]),
+        ("a @ https://x/a.whl --no-deps", ["--no-deps", "a @ https://x/a.whl"]),
+        ("a==1 --pre", ["--pre", "a==1"]),
+        ("'a==1 --pre'", None),
+        ("a==1 --pre -f https://x/y", None),
+        ("a==1 --hash=sha256:0 --pre", None),
+    ],
+)
+def test_pip_ignores_an_option_behind_a_requirement(entry: str, after: list[str] | None) -> None:
+    text = of("pip", pip=["b==1", entry])
+    (finding,) = found(text, "ignored-option")
+    assert finding.severity == "error"
+    assert fixed(text, "ignored-option").text == (of("pip", pip=["b==1", *after]) if after else text)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["a==1 --hash=sha256:0", "a==1 --config-settings=x=y", "a==1 --global-option=x", "-f https://x/y", "-e . --no-deps",
+     "a==1; python_version > '3'", "a==1  # --pre", "a-b==1"],
+)  # fmt: skip
+def test_pip_heeds_its_own_options_behind_a_requirement(entry: str) -> None:
+    assert found(of("pip", pip=[entry]), "ignored-option") == []
+
+
+def test_an_index_behind_a_requirement_is_not_believed() -> None:
+    text = of("pip", pip=["torch==1.9.0+cu111 -f https://download.pytorch.org/whl/torch_stable.html"])
+    assert [one.rule for one in found(text, "local-version-without-index")] == ["local-version-without-index"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "after"),
+    [
+        ("git+git://github.com/a/b@0123456", "git+https://github.com/a/b@0123456"),
+        ("git+http://github.com/a/b@0123456", "git+https://github.com/a/b@0123456"),
+        ("-e git+git://github.com/a/b@0123456#egg=b", "-e git+https://github.com/a/b@0123456#egg=b"),
+        ("b @ git+http://github.com/a/b@0123456", "b @ git+https://github.com/a/b@0123456"),
+        ("hg+http://example.com/a", "hg+https://example.com/a"),
+        ("http://example.com/a.whl", "https://example.com/a.whl"),
+        ("ftp://example.com/a.whl", "https://example.com/a.whl"),
+    ],
+)
+def test_a_source_that_is_not_encrypted_is_an_error(entry: str, after: str) -> None:
+    text = of("pip", pip=[entry])
+    assert [(one.rule, one.severity) for one in found(text, "insecure-index")] == [
+        ("insecure-index", "error")
+    ]
+    assert fixed(text, "insecure-index").text == of("pip", pip=[after])
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["git+https://github.com/a/b@0123456", "git+ssh://git@github.com/a/b", "git+file:///a/b", "git+http://localhost:80/a",
+     f"http://example.com/a.whl#sha256={'0' * 64}", "http://127.0.0.1/a.whl", "a==1"],
+)  # fmt: skip
+def test_a_source_that_is_encrypted_or_local_or_hashed_is_not_insecure(entry: str) -> None:
+    assert found(of("pip", pip=[entry]), "insecure-index") == []

@@ -10,6 +10,7 @@ from conda_lockstep.conda.bounds import Bounds, Release, both, bounds, numbers
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.environment.entries import CondaEntry, Entries, PipEntry, once_per_file
+from conda_lockstep.environment.pip_lines import split_options
 from conda_lockstep.text.source import Span
 
 Kind: TypeAlias = Literal["selects", "part", "wheel"]
@@ -99,6 +100,8 @@ def _of_conda(entry: CondaEntry) -> Iterator[Statement]:
 
 def _of_pip(entry: PipEntry) -> Iterator[Statement]:
     requirement, text = entry.requirement, entry.item.value
+    if requirement.kind == "requirement" and " -" in text:
+        text = split_options(text)[0].rstrip()  # pip ignores an index behind a requirement
     for pattern in (r"\+cu(\d{2,4})\b", r"/whl/(?:nightly/|test/)?cu(\d{2,4})\b"):
         match = re.search(pattern, text)
         if match:

@@ -17,6 +17,8 @@ from conda_lockstep.text.source import Span
 _NUMBER_1_2 = r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+"
 """A number in the core schema of YAML 1.2, which conda uses; YAML 1.1 has different forms."""
 _EXPANDED_BY_PIP = r"\$\{[A-Z0-9_]+\}"
+_EGG = r"[#&]egg=[^\s&]*"
+"""A name that pip does not need: whatever stands there, it installs the same."""
 _TEMPLATE = r"\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>|\$\{[^${}]*\}|\$[A-Za-z_]\w*|\{[a-z_]\w{0,40}\}"
 
 
@@ -86,9 +88,8 @@ def _placeholders(entries: Entries) -> Iterator[tuple[Span, str, str]]:
             )
     for item, where in values:
         if has_placeholder(item.value):
-            found = re.search(
-                _TEMPLATE, re.sub(_EXPANDED_BY_PIP, "", item.value) if where == "pip" else item.value
-            )
+            text = re.sub(f"{_EXPANDED_BY_PIP}|{_EGG}", "", item.value) if where == "pip" else item.value
+            found = re.search(_TEMPLATE, text)
             place = item.value.find(found.group()) if found else -1
             if found:
                 span = item.at(place, place + len(found.group())) if place >= 0 else item.span

@@ -10,7 +10,7 @@ from conda_lockstep.conda.build_variants import named_frameworks
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.conda.cuda_builds import cuda_builds
 from conda_lockstep.conda.match_spec import CondaSpec, parse_conda
-from conda_lockstep.conda.torch_releases import TorchRelease, torch_releases
+from conda_lockstep.conda.torch_releases import TorchRelease, newest_torch, torch_releases
 from conda_lockstep.config import Config
 from conda_lockstep.data import table
 from conda_lockstep.environment import edit
@@ -26,11 +26,11 @@ _TORCH_OF_PIP = ("torch", "torchvision", "torchaudio")
 class _Requested(NamedTuple):
     """A package that the file requests: the manager that installs it, and the versions that it allows."""
 
+    name: str
     text: str
     span: Span
     manager: str
     limits: Bounds
-    channel: str
 
 
 @rule("torch-family-mismatch", "error", requires=("torch",))
@@ -85,24 +85,51 @@ def split_torch(entries: Entries, config: Config) -> Iterator[Problem]:
 def numpy_abi(entries: Entries, config: Config) -> Iterator[Problem]:
     """The file allows NumPy 2 with a framework that was built against NumPy 1."""
     numpy = _requested(entries, "numpy", "numpy")
-    if numpy is None or (numpy.limits.high is not None and numpy.limits.high <= (2,)) or _old_python(entries):
+    if numpy is not None and numpy.limits.high is not None and numpy.limits.high <= (2,):
         return
     for name, manager, first_good, failure in table("numpy-abi"):
         found = _requested(entries, name, name)
         if found is None or found.manager != manager or not _is_below(found.limits, first_good):
             continue
-        if manager == "conda" and not _from_pytorch(entries, found):
+        if (manager == "conda" and not _from_pytorch(entries, found)) or not _runs_numpy_2(entries, found):
             continue
-        requires = numpy.limits.low is not None and numpy.limits.low >= (2,)
+        source = numpy or _numpy_user(entries)
+        if source is None:
+            return
+        requires = numpy is not None and numpy.limits.low is not None and numpy.limits.low >= (2,)
+        how = "requires" if requires else "allows" if numpy else "depends on NumPy, and allows"
         yield Problem(
-            numpy.span,
-            f"'{numpy.text}' {'requires' if requires else 'allows'} NumPy 2, but "
-            f"'{found.text}' was built against NumPy 1: {failure}",
-            "require 'numpy<2', or use a newer framework",
+            source.span,
+            f"'{source.text}' {how} NumPy 2, but '{found.text}' was built against NumPy 1: {failure}",
+            f"{'require' if numpy else 'list'} 'numpy<2', or use a newer framework",
             severity="error" if requires else "warning",
             also=((found.span, "built against NumPy 1"),),
         )
         return
+
+
+def _runs_numpy_2(entries: Entries, framework: _Requested) -> bool:
+    """Return whether a Python that the file and the framework's release allow can run NumPy 2: 3.9 and later."""
+    python = _requested(entries, "python", "")
+    allowed = python.limits if python else Bounds()
+    if allowed.high is not None and allowed.high <= _PYTHON_OF_NUMPY_2:
+        return False
+    if framework.name not in ("pytorch", "torch"):
+        return True
+    newest = newest_torch(framework.limits, allowed)
+    return newest is None or newest.pythons[1] >= _PYTHON_OF_NUMPY_2
+
+
+_PYTHON_OF_NUMPY_2 = (3, 9)
+
+
+def _numpy_user(entries: Entries) -> _Requested | None:
+    """Return a package that installs NumPy 2, in a file that does not list NumPy."""
+    for conda_name, pip_name, first in table("numpy-users"):
+        found = _requested(entries, conda_name, pip_name)
+        if found and not (first and _is_below(found.limits, first)):
+            return found
+    return None
 
 
 def _python_mismatch(entries: Entries, torch: _Requested, row: TorchRelease) -> Iterator[Problem]:
@@ -143,12 +170,12 @@ def _requested(entries: Entries, conda_name: str, pip_name: str) -> _Requested |
     for conda in entries.named(conda_name):
         limits = bounds(conda.spec)
         if limits:
-            return _Requested(conda.item.value, conda.item.span, "conda", limits, conda.spec.channel)
+            return _Requested(conda_name, conda.item.value, conda.item.span, "conda", limits)
     for pip in entries.pip_named(pip_name) if pip_name else ():
         if pip.requirement.kind == "requirement":
             limits = _pip_bounds(pip)
             if limits:
-                return _Requested(pip.item.value, pip.item.span, "pip", limits, "")
+                return _Requested(pip_name, pip.item.value, pip.item.span, "pip", limits)
     return None
 
 
@@ -211,12 +238,6 @@ def _source(entries: Entries) -> str:
         builds = builds_of(entries, entry, framework, None if entry.spec.channel else (first,))
         return builds.source if builds else ""
     return ""
-
-
-def _old_python(entries: Entries) -> bool:
-    """Return whether Python is older than 3.9, for which NumPy 2 does not exist."""
-    python = _requested(entries, "python", "")
-    return python is not None and python.limits.high is not None and python.limits.high <= (3, 9)
 
 
 def _is_below(limits: Bounds, version: str) -> bool:

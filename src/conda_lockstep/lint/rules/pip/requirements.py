@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from conda_lockstep.config import Config
 from conda_lockstep.environment.edit import insert_before, remove
 from conda_lockstep.environment.entries import BadEntry, Entries, PipEntry, rewrite
+from conda_lockstep.environment.pip_lines import comment_start, options, split_options
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.lint.rules.pip.sources import option
 
@@ -69,6 +70,43 @@ def local_version_without_index(entries: Entries, config: Config) -> Iterator[Pr
         )
 
 
+@rule("ignored-option", "error", requires=("pip",), requirements=True)
+def ignored_option(entries: Entries, config: Config) -> Iterator[Problem]:
+    """An option follows a requirement on its line: pip ignores all but ``--hash`` and two more there."""
+    for entry in entries.pip:
+        text = entry.item.value
+        if " -" not in text or entry.requirement.kind not in ("requirement", "url"):
+            continue
+        text = text[: comment_start(text)].rstrip()
+        requirement = split_options(text)[0].rstrip()
+        behind = text[len(requirement) :].lstrip()
+        ignored = [found.written for found in options(behind) if found.name not in _HEEDED]
+        if ignored:
+            place = text.index(ignored[0], len(requirement))
+            yield Problem(
+                entry.at((place, len(text))),
+                f"pip ignores '{ignored[0]}' behind a requirement, without a message",
+                f"write '{text[place:]}' as an entry of its own, before '{requirement}'",
+                _as_own_entry(entries, entry, requirement, behind) if len(ignored) == 1 else None,
+            )
+
+
+_HEEDED = ("--hash", "--config-settings", "--config-setting", "-C", "--global-option", "--install-option")
+"""Options that pip reads behind a requirement (``SUPPORTED_OPTIONS_REQ`` in ``pip/_internal/req/req_file.py``)."""
+
+
+def _as_own_entry(entries: Entries, entry: PipEntry, requirement: str, behind: str) -> Fix | None:
+    """Return the fix that makes an entry of the one option behind a requirement."""
+    if entry.item.flow or not entry.item.verbatim or entry.item.quoted or len(list(options(behind))) != 1:
+        return None
+    end = len(requirement) + entry.item.value[len(requirement) :].index(behind) + len(behind)
+    shortened = rewrite(entry.item, (len(requirement), end), "")
+    added = insert_before(entries.file.source, entry.item, behind)
+    return (
+        Fix(f"write '{behind}' as an entry of its own", (added, shortened), "unsafe") if shortened else None
+    )
+
+
 def _corrected(entry: BadEntry, wrong: str) -> Fix | None:
     right = "==" if wrong == "=" else wrong[::-1]
     edit = rewrite(entry.item, entry.problem.where, right)
@@ -113,7 +151,5 @@ def _tight(specifier: str) -> str:
 
 
 def _names_an_index(entry: PipEntry) -> bool:
-    named = {"-i", "--index-url", "--extra-index-url", "-f", "--find-links"}
-    if entry.requirement.kind == "option":
-        return option(entry)[0] in named | {"-r", "--requirement"}
-    return any(f" {name}" in entry.item.value for name in named)
+    named = {"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-r", "--requirement"}
+    return option(entry)[0] in named

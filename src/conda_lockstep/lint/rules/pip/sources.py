@@ -120,9 +120,14 @@ def extra_index(entries: Entries, config: Config) -> Iterator[Problem]:
             )
 
 
-@rule("insecure-index", "error", supersedes=("extra-index", "locker-incompatible"), requirements=True)
+@rule(
+    "insecure-index",
+    "error",
+    supersedes=("extra-index", "locker-incompatible", "url-without-hash"),
+    requirements=True,
+)
 def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
-    """An index uses plain ``http://`` or a trusted host: anyone on the network path can replace packages."""
+    """An index or a URL is not encrypted, or a host is trusted: anyone on the network path can replace packages."""
     for entry in entries.pip_having("special"):
         name, value = option(entry)
         if name == "--trusted-host":
@@ -133,6 +138,8 @@ def insecure_index(entries: Entries, config: Config) -> Iterator[Problem]:
             )
         elif name in _NAMES_AN_INDEX and _is_plain_http(value):
             yield _unencrypted(entry.item)
+        elif scheme := _unencrypted_scheme(_url(entry)):
+            yield _unencrypted_source(entry.item, scheme)
     for item in entries.file.pip_repositories:
         if item.kind == "string" and _is_plain_http(item.value):
             yield _unencrypted(item)
@@ -159,6 +166,26 @@ def _unencrypted(item: Item) -> Problem:
         "the index is not encrypted: anyone on the network path can change what is installed",
         "write 'https://'",
         Fix("write 'https://'", (edit,), "unsafe") if edit else None,
+    )
+
+
+def _unencrypted_scheme(url: str) -> str:
+    """Return the scheme of a URL that nothing protects on its way: no encryption, and no hash of a file."""
+    found = re.match(r"(?:(?:git|hg|svn|bzr)\+)?(?:http|git|ftp|svn)://(?!localhost|127\.|\[::1\])", url)
+    return "" if found is None or re.search(_HASH, url) else url.partition("://")[0]
+
+
+def _unencrypted_source(item: Item, scheme: str) -> Problem:
+    """Report a URL; git's own protocol and HTTP have an encrypted one that the same servers speak."""
+    vcs, plus, _ = scheme.rpartition("+")
+    start = item.value.index(f"{scheme}://")
+    right = f"{vcs}{plus}https"
+    edit = rewrite(item, (start, start + len(scheme)), right) if scheme != "svn" else None
+    return Problem(
+        item.span,
+        f"'{scheme}://' is not encrypted: anyone on the network path can change what is installed",
+        f"write '{right}://'",
+        Fix(f"write '{right}://'", (edit,), "unsafe") if edit else None,
     )
 
 
