@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.discover import FILES, environment_files
+from conda_lockstep.environment.discover import FILES, environment_files, is_environment_file
 from conda_lockstep.errors import LockstepError
 from tests.support.repository import Repository
 
@@ -33,6 +33,7 @@ BARE = "dependencies: [b]\n"
         "conda_dependencies.yml",
         "conda/environments/all_cuda-129_arch-x86_64.yaml",
         "x/conda/envs/train.yml",
+        ".github/environment.yml",
     ],
 )
 def test_a_path_that_environment_files_go_by_is_known(path: str) -> None:
@@ -47,7 +48,6 @@ def test_a_path_that_environment_files_go_by_is_known(path: str) -> None:
         "environment-gpu.conda-lock.yaml",
         "env-lock.yml",
         ".github/workflows/env.yml",
-        ".github/environment.yml",
         "sub/.github/workflows/environment.yml",
         "environment.json",
         "environment.yml.orig",
@@ -78,6 +78,7 @@ def test_files_are_found_by_what_they_hold_where_git_knows_them(tmp_path: Path) 
             "conda-lock.yml": FULL,
             "x.conda-lock.yml": FULL,
             ".github/workflows/env.yml": FULL,
+            ".github/ci/environment.yml": FULL,
             "\u00fcber env.yml": FULL,
             "gone.yml": FULL,
         }
@@ -90,6 +91,7 @@ def test_files_are_found_by_what_they_hold_where_git_knows_them(tmp_path: Path) 
     found = [str(path) for path in environment_files(tmp_path)]
     assert found == sorted(
         [
+            ".github/ci/environment.yml",
             "bare/env.yml",
             "binary.yml",
             "environment.yml",
@@ -158,3 +160,81 @@ def test_a_repository_that_git_refuses_is_not_walked(no_git: Path, monkeypatch: 
         match=r"git refuses this repository, because another user owns it; run: git config --global",
     ):
         environment_files(no_git)
+
+
+CHART = "apiVersion: v2\nname: a\ndependencies:\n  - name: redis\n    version: 1\n"
+POD = "apiVersion: v1\nkind: ConfigMap\ndata:\n  A: b\n"
+KINDS = [
+    ("envs/train.yaml", FULL, True),
+    ("environments/gpu.yml", FULL, True),
+    ("any.yml", FULL, True),
+    ("any.yml", "'channels': [a]\n\"dependencies\": [b]\n", True),
+    ("any.yml", "\ufeff" + FULL, True),
+    (".github/ci/environment.yml", FULL, True),
+    ("envs/train.yaml", "dependencies:\n  - python=3.12\n", True),
+    ("conda/gpu.yml", "dependencies:\n- numpy\n- pip:\n  - a\n", True),
+    ("env.yml", "dependencies:\n- numpy\n", True),
+    ("environment.yml", "", True),
+    ("environment.yml", "name: x\ndependencis:\n  - a\n", True),
+    ("environment.yml", "name: x\nchannels: [a]\n", True),
+    ("env.yml", "<<<<<<< HEAD\n", True),
+    ("environment.yml", "a: [\n", True),
+    ("env.yml", "dependend:\n- a\n", True),
+    ("env.yml", POD, False),
+    ("environment.yml", POD, False),
+    ("chart/templates/env.yml", "{{- if .Values.env }}\nenv:\n  - name: a\n{{- end }}\n", False),
+    ("chart/templates/environment.yml", "{{- if .Values.env }}\nenv: {{ .x }}\n{{- end }}\n", False),
+    ("environment.prod.yaml", "database: x\nport: 1\n", False),
+    ("envs/prod.yaml", "replicas: 3\n", False),
+    ("charts/env/Chart.yaml", CHART, False),
+    ("conda/role/meta/main.yml", "galaxy_info:\n  author: a\ndependencies:\n  - pip\n", False),
+    ("roles/meta/main.yml", "dependencies:\n  - pip\n", False),
+    ("environment.yml", "$schema: https://azuremlschemas.azureedge.net/x.json\nname: a\nimage: b\n", False),
+    ("azure.yml", "name: a\nconda_file:\n  channels: [a]\n  dependencies:\n  - b\n", True),
+    ("job.yml", "jobs:\n  a:\n    conda_file:\n      dependencies: [b]\n", True),
+    ("azure.yml", "name: a\nconda_file: env.yml\n", False),
+    ("conda-lock.yml", FULL, False),
+    (".github/workflows/environment.yml", FULL, False),
+    ("environment.json", FULL, False),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), KINDS)
+def test_a_file_is_an_environment_file_by_what_it_holds(
+    tmp_path: Path, name: str, text: str, expected: bool
+) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert is_environment_file(tmp_path, name) is expected
+
+
+REFERRING = [
+    (".readthedocs.yaml", "version: 2\nconda:\n  environment: docs/rtd.yml\n", "docs/rtd.yml"),
+    ("docs/readthedocs.yml", "conda:\n  environment: 'docs/rtd.yaml'  # here\n", "docs/rtd.yaml"),
+    ("train/MLproject", "name: a\nconda_env: deps.yaml\nentry_points: {}\n", "train/deps.yaml"),
+    ("model/MLmodel", "flavors:\n  python_function:\n    env:\n      conda: deps.yaml\n", "model/deps.yaml"),
+    ("model/MLmodel", "flavors:\n  python_function:\n    env: deps.yml\n", "model/deps.yml"),
+    ("azure/env.yml", "$schema: https://x\nname: a\nconda_file: ./deps/train.yml\n", "azure/deps/train.yml"),
+    ("azure/job.yml", "environment:\n  image: x\n  conda_file: ../deps.yml\n", "deps.yml"),
+    ("binder/environment.yml", BARE, "binder/environment.yml"),
+    (".binder/environment.yml", BARE, ".binder/environment.yml"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), REFERRING)
+@pytest.mark.parametrize("has_git", [True, False])
+def test_what_another_tool_names_as_its_environment_is_found(
+    no_git: Path, name: str, text: str, expected: str, has_git: bool
+) -> None:
+    for path, content in {expected: "dependencies:\n- numpy\n", name: text}.items():
+        (no_git / path).parent.mkdir(parents=True, exist_ok=True)
+        (no_git / path).write_text(content)
+    if has_git:
+        Repository(no_git)
+    assert [path.as_posix() for path in environment_files(no_git)] == [expected]
+
+
+def test_a_name_that_leads_elsewhere_is_not_followed(no_git: Path) -> None:
+    (no_git.parent / "secret.yml").write_text(FULL)
+    (no_git / "job.yml").write_text("conda_file: ../secret.yml\n")
+    assert environment_files(no_git) == []

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conda_lockstep.environment.discover import FILES, FILES_AND_LOCKS
+from conda_lockstep.environment.discover import YAML_FILES
 from conda_lockstep.lint.engine.registry import Rule, families, in_order, rules
-from conda_lockstep.lint.targets.install_script.kinds import FILES as INSTALL_FILES
+from conda_lockstep.lint.targets.install_script.kinds import ALL_FILES
 from tests.support import pages
 from tests.support.pages import HOOKS, Case
 
@@ -111,22 +111,22 @@ def test_the_page_of_a_family_lists_its_rules(family: str) -> None:
     assert [rule.name for rule in RULES if rule.family == family and rule.name not in page] == []
 
 
-def test_the_hooks_check_the_files_that_discovery_finds() -> None:
+def test_the_hooks_are_given_what_may_be_theirs_and_tell_it_by_what_it_holds() -> None:
     for hook in manifest():
-        if str(hook["entry"]).startswith("lockstep lint"):
-            files = {"lockstep-lock": FILES_AND_LOCKS, "lockstep-installs": INSTALL_FILES}
-            assert hook["files"] == files.get(str(hook["id"]), FILES)
-            assert hook["types"] == ["text" if hook["id"] == "lockstep-installs" else "yaml"]
-            assert hook["language"] == "python"
+        scripts = hook["id"] in ("lockstep", "lockstep-installs")
+        assert hook["files"] == (ALL_FILES if scripts else YAML_FILES)
+        assert hook["types"] == ["text" if scripts else "yaml"]
+        assert " --skip-unrelated" in str(hook["entry"])
+        assert hook["language"] == "python"
 
 
-def test_each_family_hook_runs_its_family_and_one_hook_runs_the_default_rules() -> None:
+def test_each_family_hook_runs_its_family_and_one_hook_runs_the_default_rules_and_those_of_locks() -> None:
     entries = {str(hook["id"]): str(hook["entry"]) for hook in manifest()}
-    assert entries["lockstep"] == "lockstep lint"
+    assert entries["lockstep"] == "lockstep lint --skip-unrelated --extend-select lock"
     for name, entry in entries.items():
         family = name.removeprefix("lockstep-")
         if family in FAMILIES:
-            assert entry == f"lockstep lint --select {family}"
+            assert entry == f"lockstep lint --skip-unrelated --select {family}"
 
 
 @pytest.mark.parametrize(

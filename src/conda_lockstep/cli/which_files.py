@@ -68,6 +68,17 @@ def found_below(folder: Path) -> list[Path]:
     return not_excluded(environment_files(folder), folder, load(Path.cwd(), TRUSTED))
 
 
+def environment_files_among(named: Sequence[Path]) -> list[Path]:
+    """Return the environment files among files that a hook was given; ``exclude`` covers them as it does found ones."""
+    from conda_lockstep.conda.trust import TRUSTED
+    from conda_lockstep.environment.discover import is_environment_file
+    from conda_lockstep.lint.engine.exclusion import not_excluded
+    from conda_lockstep.settings import load
+
+    found = [path for path in named if is_environment_file(Path(), path.as_posix())]
+    return not_excluded(found, Path(), load(Path.cwd(), TRUSTED)) if found else []
+
+
 def for_each(files: Iterable[Path], failures: Sequence[LockstepError], run: Callable[[Path], int]) -> int:
     """Run a command on each file, also after one that fails; print the errors and return the highest exit status."""
     statuses = [0]

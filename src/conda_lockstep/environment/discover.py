@@ -12,35 +12,56 @@ from pathlib import Path
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.resolve_path import resolve_path
 
-_FILE = (
-    r"(?!(?:.*/)?\.github/)(?:.*/)?"
+FILES = (
+    r"(?i)^(?!(?:.*/)?\.github/workflows/)(?:.*/)?"
     r"(?:(?:[^/]*[-_.])?(?:conda[-_]?)?env(?:ironment)?s?(?:[-_.][^/]*)?"
     r"|conda(?:[-_](?:dependencies|deps))?"
     r"|conda/env(?:ironment)?s/[^/]+)"
-    r"(?<!lock)\.ya?ml"
+    r"(?<!lock)\.ya?ml$"
 )
-FILES = f"(?i)^{_FILE}$"
-"""Paths that environment files go by, with ``/``; locks do not. The hooks' ``files:`` is this very text."""
-FILES_AND_LOCKS = rf"(?i)^(?:{_FILE}|.*conda-lock\.ya?ml)$"
-"""The same, and the names of locks: what the hook of their family looks at."""
-_KEYS = re.compile(rb"^(channels|dependencies)[ \t]*:", re.MULTILINE)
-_SKIPPED = re.compile(r"(?:^|/)\.github/|lock\.ya?ml$")
+"""Paths that environment files go by, with ``/``; locks do not."""
+YAML_FILES = r"(?i)\.ya?ml$"
+"""What the hooks are given: which of these are environment files is told by what they hold."""
+_FOLDERS = re.compile(r"(?i)(?:^|/)[^/]*(?:env(?:ironment)?s?|conda)/")
+_PLAIN_NAME = re.compile(
+    r"(?i)^(?!(?:.*/)?templates/).*?(?:^|/)(?:conda[-_]?)?environment(?:[-_.][^/]*)?\.ya?ml$"
+)
+"""A name that only environment files have, outside of the templates of a Helm chart."""
+_KEYS = re.compile(rb"^(?:'([\w-]+)'|\"([\w-]+)\"|([\w-]+))[ \t]*:", re.MULTILINE)
+_OF_CONDA = frozenset((b"channels", b"dependencies", b"prefix", b"variables"))
+_LISTED = re.compile(rb"^[ \t]*-[ \t]+['\"]?(?:python|pip)\b[ \t=<>!~:'\"]*", re.MULTILINE)
+_OF_OTHERS = re.compile(
+    rb"^(?:\$schema|apiVersion|galaxy_info|services|jobs|package|schema|recipe)[ \t]*:", re.MULTILINE
+)
+_INSIDE = re.compile(
+    rb"^[ \t]*conda_file[ \t]*:[ \t]*\r?\n(?:[ \t]+[^\r\n]*\r?\n)*?[ \t]+dependencies[ \t]*:", re.MULTILINE
+)
+"""An environment inside of a file of Azure ML."""
+_SKIPPED = re.compile(r"(?:^|/)\.github/workflows/|lock\.ya?ml$")
 _HEAD = 1 << 16
 
 MAX_WALKED = 100_000
 """How many files are looked at below a folder that is not in a git repository."""
 _NOT_WALKED = frozenset({"node_modules", "site-packages", "__pycache__", "__pypackages__"})
+_HIDDEN = frozenset({".binder", ".circleci", ".github", ".gitlab"})
+"""Hidden folders that hold environment files, or install scripts."""
 _ENVIRONMENT_MARKS = ("conda-meta", "pyvenv.cfg")
 
 
 def environment_files(folder: Path) -> list[Path]:
     """Return the environment files below a folder, relative to it and sorted; see :func:`files_below`.
 
-    A file counts by its content: top-level ``dependencies:`` and ``channels:``, or the first alone if its name says the
-    rest.
+    A file counts by its content, see :func:`is_environment_file`, or because a file of Binder, Read the Docs, MLflow or
+    Azure ML names it.
     """
-    names = files_below(folder, "*.yml", "*.yaml")
-    return [Path(name) for name in names if not _SKIPPED.search(name) and _is_environment(folder, name)]
+    names = files_below(folder, "*.yml", "*.yaml", "*MLproject", "*MLmodel")
+    found = {name for name in names if is_environment_file(folder, name)}
+    from conda_lockstep.environment.references import REFERRING, referenced_by
+
+    for name in names:
+        if REFERRING.search(name):
+            found.update(referenced_by(folder, name).intersection(names))
+    return [Path(name) for name in sorted(found)]
 
 
 def locks(folder: Path) -> list[Path]:
@@ -83,7 +104,7 @@ def _walked(folder: Path, patterns: Sequence[str]) -> list[str]:
 
 
 def _is_skipped(here: str, name: str) -> bool:
-    if name in _NOT_WALKED or (name.startswith(".") and name != ".github"):
+    if name in _NOT_WALKED or (name.startswith(".") and name not in _HIDDEN):
         return True
     inside = os.path.join(here, name)
     return any(os.path.lexists(os.path.join(inside, mark)) for mark in _ENVIRONMENT_MARKS)
@@ -100,13 +121,51 @@ def _refused(folder: Path, complaint: str) -> LockstepError:
     return LockstepError(f"git cannot list the files: {reason.removeprefix('fatal: ')}", where=where)
 
 
-def _is_environment(folder: Path, name: str) -> bool:
+def is_environment_file(folder: Path, name: str) -> bool:
+    """Return whether a file, by its path below a folder and what it holds, is an environment file.
+
+    ``dependencies:`` and ``channels:`` at the top are enough. With the first alone, the path, and ``python`` or ``pip``
+    among its lists, must tell it from those of Helm and Ansible. A file that goes by the name of an environment file
+    and lacks ``dependencies:`` is one that is broken, unless its keys are those of something else.
+    """
+    if _SKIPPED.search(name) or not re.search(YAML_FILES, name):
+        return False
     try:
         with (folder / name).open("rb") as file:
             head = file.read(_HEAD)
     except OSError:
         return False
+    is_named = re.match(FILES, name) is not None
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return re.match(FILES, name) is not None
-    keys = {match.group(1) for match in _KEYS.finditer(head)}
-    return b"dependencies" in keys and (b"channels" in keys or re.match(FILES, name) is not None)
+        return is_named
+    return _holds_environment(head.removeprefix(b"\xef\xbb\xbf"), name, is_named)
+
+
+def _holds_environment(head: bytes, name: str, is_named: bool) -> bool:
+    if b"dependencies" not in head and not is_named:
+        return False
+    if b"conda_file" in head and _INSIDE.search(head):
+        return True
+    keys = {bare or double or single for single, double, bare in _KEYS.findall(head)}
+    if b"dependencies" in keys and (b"channels" in keys or is_named):
+        return True
+    if _OF_OTHERS.search(head):
+        return False
+    if b"dependencies" in keys:
+        return _FOLDERS.search(name) is not None and _LISTED.search(head) is not None
+    # Misspelled, in a merge conflict, in a list of its own, or not there at all.
+    if not is_named or not keys or keys & _OF_CONDA or any(key.startswith(b"depend") for key in keys):
+        return is_named
+    return _PLAIN_NAME.search(name) is not None and _is_broken(head, name)
+
+
+def _is_broken(head: bytes, name: str) -> bool:
+    """Return whether a file cannot be read as YAML, so that its keys do not tell what it is."""
+    from conda_lockstep.text.source import Source, UnreadableFileError
+    from conda_lockstep.text.yaml_nodes import compose_any
+
+    try:
+        compose_any(Source.of(name, head.decode("utf-8")))
+    except (UnreadableFileError, UnicodeDecodeError):
+        return len(head) < _HEAD
+    return False

@@ -26,7 +26,29 @@ def read_nodes(source: Source) -> EnvironmentFile:
     root = compose(source)
     if is_special(source.text):
         load_as_conda(source)
-    return _NodeReader(source).environment(root)
+    return _NodeReader(source).environment(_definition(root) if "conda_file" in source.text else root)
+
+
+def _definition(root: yaml.MappingNode) -> yaml.MappingNode:
+    """Return the environment that Azure ML's YAML holds under ``conda_file:``, or the whole file if it is one itself.
+
+    https://learn.microsoft.com/azure/machine-learning/reference-yaml-environment
+    """
+    to_read: list[tuple[yaml.MappingNode, int]] = [(root, 0)]
+    for node, depth in to_read:
+        pairs = [(key.value, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
+        if depth == 0 and any(key == "dependencies" for key, _ in pairs):
+            return root
+        for key, value in pairs:
+            if isinstance(value, yaml.MappingNode) and key == "conda_file":
+                return value
+            if isinstance(value, yaml.MappingNode) and depth < _DEEPEST:
+                to_read.append((value, depth + 1))
+    return root
+
+
+_DEEPEST = 5
+"""How deep in a file an environment is looked for: a pipeline's job has one below its name."""
 
 
 class _NodeReader:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.environment.plain_reader import read_plain
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.encoding import decode, read_bytes
 from conda_lockstep.text.source import Source, UnreadableFileError
 
@@ -20,6 +21,8 @@ def read(path: Path, *, shown_as: str | None = None) -> EnvironmentFile:
     no such file.
     """
     shown = shown_as if shown_as is not None else str(path)
+    if path.suffix == ".toml":
+        raise _refused_manifest(path.name, shown)
     return parse(decode(read_bytes(path, shown), shown), shown)
 
 
@@ -48,3 +51,13 @@ def _refuse_too_many(file: EnvironmentFile) -> None:
     if pip + sum(len(entries) for entries in lists) > MAX_ENTRIES:
         what = f"more than {MAX_ENTRIES:,} entries: not an environment file"
         raise UnreadableFileError(what, file.source, 0, remedy="pass the right file")
+
+
+def _refused_manifest(name: str, shown: str) -> LockstepError:
+    """Return the error for a TOML file, which people name where they mean the environment of a project."""
+    tool = {"pixi.toml": "pixi", "conda.toml": "conda-workspaces"}.get(name, "")
+    what = f"is a manifest of {tool}, not an environment file" if tool else "is not an environment file"
+    remedy = "pass the environment file, such as environment.yml"
+    if tool == "pixi":
+        remedy = "write an environment file with 'pixi workspace export conda-environment', and pass that"
+    return LockstepError(what, where=shown, remedy=remedy)

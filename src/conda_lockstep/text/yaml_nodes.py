@@ -59,6 +59,27 @@ def compose_any(source: Source, *, remedy: str = "", as_text: bool = False) -> y
     return root
 
 
+def compose_all(source: Source) -> Sequence[yaml.Node]:
+    """Return the root nodes of all documents of a text; raises :class:`UnreadableFileError`."""
+    refuse_merge_conflict(source)
+    loader, roots = None, list[yaml.Node]()
+    try:
+        refuse_depth(source)
+        loader = LOADER(source.text)
+        while loader.check_node():
+            root = loader.get_node()
+            if root is not None:
+                roots.append(root)
+    except yaml.YAMLError as error:
+        raise yaml_error(source, error) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    for root in roots:
+        refuse_expansion(root, source)
+    return roots
+
+
 def node_span(node: yaml.Node) -> Span:
     """Return the span of a node without the white space and comments that libyaml counts to a block's end."""
     start = node.start_mark.index

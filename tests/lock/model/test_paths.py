@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
-from conda_lockstep.environment.discover import FILES, FILES_AND_LOCKS
 from conda_lockstep.lock.model.paths import environment_of, is_lock, lock_path, locks_of
 
 
@@ -55,22 +53,3 @@ def test_a_file_finds_its_locks_and_no_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["environment.yml", "pixi.lock", "conda-lock.txt", "lock.yml"])
 def test_other_files_are_no_locks(name: str) -> None:
     assert not is_lock(name)
-
-
-@pytest.mark.parametrize(
-    ("path", "matches"),
-    [
-        ("environment.yml", True),
-        ("conda-lock.yml", True),
-        ("envs/gpu.conda-lock.yml", True),
-        ("gpu.a100.conda-lock.yaml", True),
-        ("tools/ci-conda-lock.yml", True),
-        ("gpu.yml", False),
-        ("pixi.lock", False),
-        ("pnpm-lock.yaml", False),
-        (".github/workflows/environment.yml", False),
-    ],
-)
-def test_the_hook_of_locks_looks_at_files_and_locks(path: str, matches: bool) -> None:
-    assert bool(re.search(FILES_AND_LOCKS, path)) == matches
-    assert not re.search(FILES, path) or matches

@@ -31,6 +31,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show what would change without writing; exit 1 if a file would change",
     )
+    parser.add_argument(
+        "--skip-unrelated",
+        action="store_true",
+        help="skip given files that are not environment files, without a message",
+    )
     terminal.add_color(parser)
 
 
@@ -41,20 +46,28 @@ def run(arguments: argparse.Namespace) -> int:
         check=arguments.check,
         diff=arguments.diff,
         stdin_filename=arguments.stdin_filename,
+        skip_unrelated=arguments.skip_unrelated,
         colour=terminal.use_color(arguments.color),
     )
 
 
 def format_files(
-    *, files: Sequence[Path], check: bool, diff: bool, stdin_filename: str = "", colour: bool = False
+    *,
+    files: Sequence[Path],
+    check: bool,
+    diff: bool,
+    stdin_filename: str = "",
+    skip_unrelated: bool = False,
+    colour: bool = False,
 ) -> int:
     """Format files in place, and return the exit status: 2 where one could not be read, else 0.
 
     With ``check`` or ``diff`` nothing is written, and the status is 1 where a file is not in canonical form. A file
     that cannot be formatted safely is left as it is and said; it fails nothing. Of a folder its environment files are
-    formatted; the file ``-`` is what is piped in, and goes to the standard output.
+    formatted; the file ``-`` is what is piped in, and goes to the standard output. With ``skip_unrelated``, given files
+    that are no environment files, or that a tool generates, are left out.
     """
-    from conda_lockstep.cli.which_files import found_below
+    from conda_lockstep.cli.which_files import environment_files_among, found_below
     from conda_lockstep.environment.format import UnformattableError, canonical
     from conda_lockstep.environment.named_files import STDIN, with_folders
     from conda_lockstep.environment.reader import read
@@ -62,6 +75,10 @@ def format_files(
     if STDIN in files:
         return _piped(files, stdin_filename or str(STDIN), check=check, diff=diff, colour=colour)
     paths, missing = with_folders(files, found_below) if files else (found_below(Path()), [])
+    if skip_unrelated:
+        paths = environment_files_among(paths)
+        if not paths and not missing:
+            return 0
     for error in missing:
         _complain(error)
     changed, failed = 0, 0

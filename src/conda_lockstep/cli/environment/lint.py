@@ -78,6 +78,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     baseline.add_argument(
         "--write-baseline", type=Path, metavar="FILE", help="record the current findings in FILE"
     )
+    parser.add_argument(
+        "--skip-unrelated",
+        action="store_true",
+        help="skip given files that are neither environment files nor locks and install no packages, without a message",
+    )
     status = parser.add_mutually_exclusive_group()
     status.add_argument("--strict", action="store_true", help="treat notes as failures")
     status.add_argument("--exit-zero", action="store_true", help="exit 0 even if there are findings")
@@ -107,6 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
             diff=arguments.diff,
             statistics=arguments.statistics,
             show_fixes=arguments.show_fixes,
+            skip_unrelated=arguments.skip_unrelated,
             colour=terminal.use_color(arguments.color),
         )
     finally:
@@ -128,6 +134,7 @@ def lint_files(
     diff: bool = False,
     statistics: bool = False,
     show_fixes: bool = False,
+    skip_unrelated: bool = False,
     stdin_filename: str = "",
     exit_zero: bool = False,
     colour: bool = False,
@@ -141,12 +148,14 @@ def lint_files(
     2 where a file could not be read, else 1 for errors and warnings (with ``strict`` for notes too; with ``exit_zero``
     for none), else 0. What a
     ``baseline`` holds is neither said nor counted; ``write_baseline`` records what is found, and the status is 0.
+    With ``skip_unrelated``, files that no chosen rule is about are left out; without any left, nothing is printed.
     ``diff`` shows what fixes would do and writes nothing; the status is then 1 where a file would change. ``today``
     (``YYYY-MM-DD``) is the date that last days are compared with, the machine's own where it is empty.
     """
     from conda_lockstep.conda.trust import TRUSTED
     from conda_lockstep.environment.named_files import STDIN, with_folders
     from conda_lockstep.lint.engine import reading, selection
+    from conda_lockstep.lint.engine.exclusion import not_excluded
     from conda_lockstep.lint.engine.findings import UNREADABLE
     from conda_lockstep.lint.engine.partner_files import with_companions
     from conda_lockstep.settings import load
@@ -163,8 +172,13 @@ def lint_files(
         paths, failures = with_folders(files, partial(_discover, config, only))
     else:
         paths = _here(config, only)
-    installs = any(reading.kind_of_target(str(path)) == "installs" for path in paths)
-    chosen = selection.select(config, only, installs=installs)
+    kinds = {path: reading.related(path) if skip_unrelated else reading.kind_of_file(path) for path in paths}
+    chosen = selection.select(config, only, installs="installs" in kinds.values())
+    if skip_unrelated and not piped:
+        checked = {kind for rule in chosen for kind in rule.targets}
+        paths = not_excluded([path for path in paths if kinds[path] in checked], Path(), config)
+        if not paths and not failures:
+            return 0
     if not piped:
         paths = with_companions(paths, chosen)
     look = _LintRun(chosen, config, unsafe, partial(_piped, files) if piped else reading.read_file)

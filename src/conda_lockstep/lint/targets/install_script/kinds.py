@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["dockerfile", "shell", "workflow"]
+Kind: TypeAlias = Literal["dockerfile", "shell", "workflow", "commands"]
+"""``commands`` is the YAML of another CI system, or of Kubernetes."""
 
 _OTHERS = r"(?![^/]*\.(?:dockerignore|containerignore|md|rst|txt|py|ya?ml|json)$)"
 _DOCKERFILES = rf"(?:[^/]*[._-])?(?:docker|container)file{_OTHERS}[^/]*$"
 _SCRIPTS = r"[^/]+\.(?:sh|bash|sbatch|slurm)$"
 _WORKFLOWS = r"(?:.*/)?\.github/workflows/[^/]+\.ya?ml$|(?:.*/)?action\.ya?ml$"
+_CI = (
+    r"(?:.*/)?(?:[^/]*\.gitlab-ci(?:[-.][^/]*)?|[^/]*azure-pipelines?[^/]*|\.travis|bitbucket-pipelines|\.drone"
+    r"|\.woodpecker|cloudbuild[^/]*|buildspec[^/]*|\.?appveyor|\.cirrus|\.?readthedocs"
+    r"|\.(?:circleci|buildkite|woodpecker|gitlab/ci)/[^/]+)\.ya?ml$"
+)
+_POD = re.compile(
+    rb"^apiVersion[ \t]*:.*^kind[ \t]*:|^kind[ \t]*:.*^apiVersion[ \t]*:", re.MULTILINE | re.DOTALL
+)
+_INSTALLS = re.compile(
+    rb"\b(?:conda|mamba|micromamba)['\"]?[\s,]+(?:-\S+\s+)*['\"]?(?:create|install|env|update)\b"
+    rb"|\bpip3?['\"]?[\s,]+['\"]?install\b"
+)
+_HEAD = 1 << 16
 
 FILES = rf"(?i)^(?:{_WORKFLOWS}|(?:.*/)?(?:{_DOCKERFILES}|{_SCRIPTS}))"
-"""Paths of Dockerfiles, shell scripts, workflows and actions, with ``/``; also the hook's ``files:``."""
+"""Paths of Dockerfiles, shell scripts, workflows and actions, with ``/``."""
+ALL_FILES = rf"{FILES}|(?i:\.ya?ml$)"
+"""What the hooks of scripts are given: these, and YAML, of which :func:`kind_of` and :func:`holds_pods` tell more."""
 
 
 def kind_of(path: str) -> Kind | None:
@@ -22,4 +39,16 @@ def kind_of(path: str) -> Kind | None:
         return "workflow"
     if re.match(rf"(?i)(?:.*/)?{_SCRIPTS}", path):
         return "shell"
+    if re.match(rf"(?i){_CI}", path):
+        return "commands"
     return "dockerfile" if re.match(rf"(?i)(?:.*/)?{_DOCKERFILES}", path) else None
+
+
+def holds_pods(path: Path) -> bool:
+    """Return whether a YAML file is one of Kubernetes whose containers install packages."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    return b"apiVersion" in head and _POD.search(head) is not None and _INSTALLS.search(head) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from conda_lockstep.lint.targets.install_script.calls import calls_in
+from conda_lockstep.lint.targets.install_script.commands_yaml import read_commands
 from conda_lockstep.lint.targets.install_script.install_script import InstallFile, ScriptScope, ScriptStep
 from conda_lockstep.lint.targets.install_script.jobs import read_jobs
 from conda_lockstep.lint.targets.install_script.kinds import Kind, kind_of
@@ -26,13 +27,15 @@ def read(path: Path) -> InstallFile:
     and ``LockstepError`` if the file does not exist.
     """
     shown = str(path)
-    return parse(decode(read_bytes(path, shown), shown), shown, kind_of(path.as_posix()) or "shell")
+    is_yaml = path.suffix.lower() in (".yml", ".yaml")
+    kind = kind_of(path.as_posix()) or ("commands" if is_yaml else "shell")
+    return parse(decode(read_bytes(path, shown), shown), shown, kind)
 
 
 def parse(text: str, path: str, kind: Kind) -> InstallFile:
     """Read the text of a file of some kind; raises ``UnreadableFileError`` for a workflow that is invalid YAML."""
     source = Source.of(path, text)
-    readers = {"dockerfile": read_stages, "workflow": read_jobs, "shell": _script}
+    readers = {"dockerfile": read_stages, "workflow": read_jobs, "shell": _script, "commands": read_commands}
     file = readers[kind](source)
     # A fix may add a 'clean' after each call that downloads.
     if sum(call.action != "clean" for _, call in file.calls) > MAX_CALLS:

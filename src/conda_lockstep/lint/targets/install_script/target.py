@@ -41,7 +41,9 @@ class InstallTarget:
     @classmethod
     def parse(cls, text: str, path: str) -> Self:
         """Parse a text. Raises ``UnreadableFileError`` for a workflow that is not YAML."""
-        return cls(reader.parse(text, path, kind_of(path.replace("\\", "/")) or "shell"))
+        path_kind = kind_of(path.replace("\\", "/"))
+        is_yaml = path.lower().endswith((".yml", ".yaml"))
+        return cls(reader.parse(text, path, path_kind or ("commands" if is_yaml else "shell")))
 
     @property
     def source(self) -> Source:
