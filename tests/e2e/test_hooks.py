@@ -5,15 +5,13 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from conda_lockstep.environment.discover import FILES
 from tests.lint.test_lock import ENVIRONMENT, LOCK
 from tests.support.hooks import REPOSITORY, Hooks, config
 from tests.support.repository import Repository
 
 MANIFEST = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text("utf-8"))
-ALL = tuple(
-    hook["id"] for hook in MANIFEST if hook["files"] == FILES and hook["entry"].startswith("lockstep lint")
-)
+NOT_OF_FILES = ("lockstep-lock", "lockstep-installs", "lockstep-fmt")
+ALL = tuple(hook["id"] for hook in MANIFEST if hook["id"] not in NOT_OF_FILES)
 CLEAN = """\
 name: train
 channels:
@@ -105,15 +103,53 @@ def test_a_good_file_passes_every_hook(tool: str, hooks: Hooks, scratch: Reposit
     assert done.printed.count("Passed") == len(ALL)
 
 
-def test_files_that_are_no_environment_are_not_looked_at(
+def test_files_that_are_no_environment_are_skipped_without_a_message(
     tool: str, hooks: Hooks, scratch: Repository
 ) -> None:
-    names = ("conda-lock.yml", "environment.conda-lock.yml", ".github/workflows/env.yml", "values.yaml")
-    others = dict.fromkeys(names, "no: environment\n")
-    scratch.commit({".pre-commit-config.yaml": config(hooks, "lockstep"), "environment.json": "{}", **others})
+    others = {
+        ".github/workflows/env.yml": "on: push\njobs: {}\n",
+        "values.yaml": "no: environment\n",
+        "chart/env.yml": "apiVersion: v1\nkind: ConfigMap\ndata: {}\n",
+        "chart/templates/env.yml": "{{- if .Values.env }}\nenv: a\n{{- end }}\n",
+        "chart/Chart.yaml": "apiVersion: v2\nname: a\ndependencies:\n  - name: redis\n    version: 1\n",
+    }
+    names = [str(hook["id"]) for hook in MANIFEST]
+    settings = config(hooks, *names, options={"verbose": "true"})
+    scratch.commit({".pre-commit-config.yaml": settings, "environment.json": "{}", **others})
     done = hooks.run(tool, scratch)
-    assert done.status == 0
-    assert "no files to check" in done.printed
+    assert done.status == 0, done.printed
+    assert not any(name in done.printed for name in others)
+    assert "0 files" not in done.printed
+
+
+def test_one_hook_covers_files_wherever_they_are_locks_and_scripts(
+    tool: str, hooks: Hooks, scratch: Repository
+) -> None:
+    files = {
+        "envs/train.yaml": BROKEN,
+        "environments/gpu.yml": BROKEN,
+        ".github/ci/environment.yml": BROKEN,
+        "gpu/environment.yml": ENVIRONMENT.replace("=12.6", "=12.4"),
+        "gpu/conda-lock.yml": LOCK,
+        "Dockerfile": "FROM condaforge/miniforge3\n",
+        "k8s/job.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - command: [conda, install, numpy]\n",
+        ".gitlab-ci.yml": "a:\n  script:\n  - conda install numpy\n",
+    }
+    scratch.commit({".pre-commit-config.yaml": config(hooks, "lockstep"), **files})
+    done = hooks.run(tool, scratch)
+    assert done.status == 1
+    assert "Traceback" not in done.printed
+    for said in (
+        "envs/train.yaml:3:5: ",
+        "environments/gpu.yml:3:5: ",
+        ".github/ci/environment.yml:3:5: ",
+        " error stale-lock: ",
+        "Dockerfile:1:6: warning unpinned-image: ",
+        "k8s/job.yaml:5:15: warning missing-yes: ",
+        ".gitlab-ci.yml:3:5: warning missing-yes: ",
+    ):
+        assert said in done.printed, said
+    assert done.printed.count("error stale-lock") == 1
 
 
 def test_with_fix_a_hook_mends_what_is_safe_and_stops_the_commit(
@@ -142,7 +178,7 @@ def test_a_file_that_is_mended_whole_passes_the_second_time(
 
 def test_files_can_be_excluded_and_chosen_by_the_user(tool: str, hooks: Hooks, scratch: Repository) -> None:
     files = {"old/environment.yml": BROKEN, "environment.yml": CLEAN, "train.yml": BROKEN}
-    excluded = config(hooks, "lockstep", options={"exclude": "^old/"})
+    excluded = config(hooks, "lockstep", options={"exclude": "^(old/|train)"})
     scratch.commit({".pre-commit-config.yaml": excluded, **files})
     assert hooks.run(tool, scratch).status == 0
     chosen = config(hooks, "lockstep", options={"files": "^train\\.yml$"})

@@ -44,11 +44,3 @@ def test_with_fix_it_mends_what_is_safe(tool: str, hooks: Hooks, scratch: Reposi
     text = (scratch.folder / "scripts" / "setup.sh").read_text()
     assert text == FILES["scripts/setup.sh"].replace("conda clean", "conda clean -y")
     assert "mamba install -y a" in (scratch.folder / ".github" / "workflows" / "test.yml").read_text()
-
-
-def test_the_hook_of_all_families_leaves_these_files_alone(
-    tool: str, hooks: Hooks, scratch: Repository
-) -> None:
-    files = {name: text for name, text in FILES.items() if name != "environment.yml"}
-    scratch.commit({".pre-commit-config.yaml": config(hooks, "lockstep"), **files})
-    assert hooks.run(tool, scratch).status == 0
