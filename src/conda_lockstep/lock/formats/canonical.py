@@ -74,7 +74,7 @@ def by_count(packages: Iterable[Package]) -> tuple[str, ...]:
 
 def _facts(platforms: Mapping[str, PackageSet], lock: Lock) -> dict[str, str]:
     """Return what the lock said of itself, and what its packages ask of a machine."""
-    facts = dict(lock.metadata)
+    facts = {**lock.metadata, **metadata.CREATED_BY}
     for name, packages in platforms.items():
         own = {key.rpartition(".")[2] for key in lock.metadata if key.startswith(f"{name}.")}
         if not own - {"machine", ORDER}:

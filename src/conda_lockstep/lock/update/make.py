@@ -122,7 +122,11 @@ async def _make(task: _Task) -> dict[str, Lock]:
         platforms={},
         channels=tuple(channel.name for channel in task.channels),
         sources=(Path(task.file.path).name,),
-        metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.facts() if task.pip else {})},
+        metadata={
+            **metadata.CREATED_BY,
+            metadata.CHANNEL_PRIORITY: "strict",
+            **(task.pip.facts() if task.pip else {}),
+        },
         notices=tuple(dict.fromkeys(task.notices)),
     )
     found = {}
