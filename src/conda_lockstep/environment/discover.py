@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.encoding import without_waiting
 from conda_lockstep.text.resolve_path import resolve_path
 
 _FILE = (
@@ -102,7 +103,7 @@ def _refused(folder: Path, complaint: str) -> LockstepError:
 
 def _is_environment(folder: Path, name: str) -> bool:
     try:
-        with (folder / name).open("rb") as file:
+        with open(folder / name, "rb", opener=without_waiting) as file:
             head = file.read(_HEAD)
     except OSError:
         return False

@@ -33,9 +33,14 @@ def canonical(lock: Lock, source: str, *, asked: bool = False, facts: bool = Tru
     """Return the canonical form of a lock that was read from the file ``source``, or from a prefix.
 
     Folders of one machine are left out. Raises ``LockstepError`` where a package has no URL, or nothing that its bytes
-    could be checked with (``asked`` says that channels and index were asked for it), and for what is no platform.
+    could be checked with (``asked`` says that channels and index were asked for it), and for what is no platform or is
+    empty.
     Without ``facts`` it is left open what the packages ask of a machine.
     """
+    if facts and not any(lock.platforms.values()):
+        raise LockstepError(
+            "has no packages, so it cannot be a lock", where=source, remedy="pass another file"
+        )
     _require_platforms(lock.platforms, source)
     local = {package.name: package for packages in lock.platforms.values() for package in _local(packages)}
     platforms = {
