@@ -52,8 +52,8 @@ def files_below(folder: Path, *patterns: str) -> list[str]:
     """Return the files below a folder whose names match a pattern, or all, relative to it and sorted.
 
     In a git repository these are the files that git tracks or does not ignore. Elsewhere, and below a folder that git
-    ignores as a whole, the folder is walked, except for hidden folders, environments, caches and installed packages. Raises ``LockstepError`` where git refuses the
-    repository, and for a folder with more than :data:`MAX_WALKED` files.
+    ignores as a whole, the folder is walked, except for hidden folders, environments, caches and installed packages.
+    Raises ``LockstepError`` where git refuses the repository, and for a folder with more than :data:`MAX_WALKED` files.
     """
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     try:
