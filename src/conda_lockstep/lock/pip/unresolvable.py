@@ -163,7 +163,7 @@ def _pip_chain(
             yield needed, ChainLink(name, needed, f"{name} needs {spec.removesuffix(f' {dependencies.ANY}')}")
 
     steps = _shortest([entry.name for entry in requested], normalize(package.name), after)
-    start = steps[0].asker if steps else normalize(package.name)
+    start = steps[0].requirer if steps else normalize(package.name)
     entry = next((entry for entry in requested if entry.name == start), None)
     first = [f"'{entry.text}' ({entry.where})"] if entry else [str(package)]
     return entry, "; ".join([*first, *(step.text for step in steps)])
