@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.lock.model.module_clash import module_clashes
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.packages import PYTHON, Package, PackageSet
 
@@ -16,7 +17,7 @@ from conda_lockstep.packages import PYTHON, Package, PackageSet
 class BrokenPipEdge:
     """A dependency of a pip package that the lock does not meet: by ``held``, or by nothing."""
 
-    asker: Package
+    requirer: Package
     spec: str
     held: Package | None
 
@@ -27,7 +28,7 @@ class BrokenPipEdge:
 
     def __str__(self) -> str:
         """``pip's app needs 'numpy >=2'``."""
-        return f"pip's {self.asker.name} needs '{self.spec}'"
+        return f"pip's {self.requirer.name} needs '{self.spec}'"
 
 
 def broken_pip_edges(packages: PackageSet, platform: str) -> Iterator[BrokenPipEdge]:
@@ -51,11 +52,13 @@ def broken_pip_edges(packages: PackageSet, platform: str) -> Iterator[BrokenPipE
 
 
 def pip_faults(packages: PackageSet, platform: str) -> Iterator[str]:
-    """Yield the projects that conda and pip both install, and the dependencies of pip packages that do not hold."""
+    """Yield what is installed twice, by project or by module, and the dependencies of pip packages that do not hold."""
     pip = _pip_projects(packages)
     owned = _conda_projects(packages) if pip else {}
     for name in sorted(pip.keys() & owned.keys()):
         yield f"conda's {owned[name]} and pip's {pip[name]} are the same project in the lock for {platform}"
+    for clash in module_clashes(packages.values()) if pip else ():
+        yield f"{clash} in the lock for {platform}"
     for edge in broken_pip_edges(packages, platform):
         yield f"{edge}; the lock for {platform} has {edge.held or 'none'}"
 
