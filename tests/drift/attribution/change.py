@@ -20,10 +20,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from conda_lockstep.cli.main import main
 from tests.support.forge.archive import Draft
 from tests.support.forge.channel import Channel
 from tests.support.forge.platform import SUBDIR
+
+from conda_lockstep.cli.main import main
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 ALL = ("*",)
@@ -70,6 +71,7 @@ class Uploads:
             key: value for key, value in entry.items() if value is not None
         }
         self.channel._write_repodata("noarch", index["packages.conda"])
+
 
 @dataclass(frozen=True, slots=True)
 class Causes:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from conda_lockstep.drift.attribution.channel_diff import compare_with_channel
-from conda_lockstep.drift.attribution.counterfactual import published
 from conda_lockstep.drift.compare.chains import with_chains
 from conda_lockstep.drift.compare.compare import compare_platform
 from conda_lockstep.drift.compare.operands import from_lock, side_of
@@ -23,6 +22,7 @@ from conda_lockstep.lock.explain.unsatisfiable import explain
 from conda_lockstep.lock.explain.why import entries_of
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.solve.index import published
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Settings, make_lock
 from conda_lockstep.lock.update.relock import request_from_lock
