@@ -36,11 +36,12 @@ class Uploads:
 
     channel: Channel
 
-    def upload(self, name: str, version: str, *depends: str, day: int | None, build: str = "0") -> None:
+    def upload(
+        self, name: str, version: str, *depends: str, day: int | None, build: str = "0", number: int = 0
+    ) -> None:
         """Publish a package; without a day its record has no date."""
-        draft = Draft(
-            name, version, build, START + timedelta(days=day or 0), noarch="generic", depends=depends
-        )
+        released = START + timedelta(days=day or 0)
+        draft = Draft(name, version, build, released, number, noarch="generic", depends=depends)
         self.channel.add(draft)
         if day is None:
             self._edit(name, version, build, timestamp=None)

@@ -1,4 +1,4 @@
-"""Attributes each change of a lock by solving four times: the old and the new file, at the old lock's cut-off and now."""
+"""Attributes each change of a lock with four solves: the old and the new file, at the old lock's cut-off and now."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.explain.unsatisfiable import explain
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.metadata import newest_of
+from conda_lockstep.lock.model.metadata import machine_of, newest_of
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
 from conda_lockstep.lock.solve.index import published
 from conda_lockstep.lock.solve.keep import ALL, solve_keeping
@@ -168,7 +168,7 @@ class _Solves:
         self.solver = solver
         self.with_pip = with_pip
         self.target = Target(base.packages, head.packages)
-        self.changed_since = tuple(_changed_since(base.packages, today))
+        self.changed_since = tuple(_changed_since(base, today))
         self.cutoff = _cutoff(base, today)
         self.made = _cutoff(head, today)
         self._today = today
@@ -326,18 +326,25 @@ def _cutoff(side: _FileAndLock, today: Mapping[str, Package]) -> datetime.dateti
     return datetime.datetime.fromtimestamp(newest + 1, datetime.timezone.utc) if newest else None
 
 
-def _changed_since(locked: PackageSet, today: Mapping[str, Package]) -> Iterator[Package]:
+def _changed_since(side: _FileAndLock, today: Mapping[str, Package]) -> Iterator[Package]:
     """Yield the locked conda packages that their channels have removed, replaced or hot-fixed."""
-    for package in locked.only("conda").values():
+    locked = side.packages.only("conda")
+    # A lock without a machine is another tool's, and some of those record no dependencies at all.
+    records_depends = bool(machine_of(side.at.lock, side.at.platform)) or any(
+        package.depends for package in locked.values()
+    )
+    for package in locked.values():
         known = today.get(package.url)
-        if known is None or not is_same_file(package, known) or _is_hot_fixed(package, known):
+        if known is None or not is_same_file(package, known):
+            yield package
+        elif records_depends and _is_hot_fixed(package, known):
             yield package
 
 
 def _is_hot_fixed(locked: Package, known: Package) -> bool:
-    """Return whether dependencies changed; some formats of locks do not record virtual packages, some nothing."""
+    """Return whether the dependencies changed, besides virtual packages, which not every tool records."""
     before, after = (
         {name: bound for name, bound in constraints(each.depends).items() if not name.startswith("__")}
         for each in (locked, known)
     )
-    return bool(locked.depends) and before != after
+    return before != after

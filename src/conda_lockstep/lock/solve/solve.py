@@ -205,7 +205,11 @@ class Solver:
     def _as_it_was(self, package: Package, now: RepoDataRecord | None) -> RepoDataRecord:
         hashes = {package.sha256, package.md5} - {""}
         if now is None or not hashes & {(now.sha256 or b"").hex(), (now.md5 or b"").hex()}:
-            return record_of(package, url=without_credentials(self.mirrors.fetch_url(package.url)))
+            url = without_credentials(self.mirrors.fetch_url(package.url))
+            record = record_of(package, url=url)
+            # As rattler writes it: by this name, the solver knows which channel comes first.
+            record.channel = f"{split_package_url(url).channel}/"
+            return record
         now.depends = list(package.depends)
         return now
 
