@@ -11,18 +11,21 @@ change.causes().of("numpy")                # "both"
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from tests.support.forge.archive import Draft
+from tests.support.forge.archive import Draft, write_bytes
 from tests.support.forge.channel import Channel
 from tests.support.forge.platform import SUBDIR
+from tests.support.forge.pypi import Upload, write_page
+from tests.support.small_index import SmallWheel
 
 from conda_lockstep.cli.main import main
 
@@ -75,6 +78,34 @@ class Uploads:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """A package index that grows and shrinks: wheels of a name and a version, with their upload dates."""
+
+    folder: Path
+    wheels: dict[tuple[str, str], Upload] = field(default_factory=dict)
+
+    def upload(self, name: str, version: str, *requires: str, day: int) -> None:
+        """Publish a wheel."""
+        wheel = SmallWheel(name, version, requires)
+        path = wheel.write(self.folder / "files")
+        write_bytes(path.with_name(f"{path.name}.metadata"), wheel.metadata)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.wheels[name, version] = Upload(
+            path, START + timedelta(days=day), digest, metadata=wheel.metadata
+        )
+        self._write(name)
+
+    def withdraw(self, name: str, version: str) -> None:
+        """Delete a wheel."""
+        del self.wheels[name, version]
+        self._write(name)
+
+    def _write(self, name: str) -> None:
+        uploads = [upload for (each, _), upload in self.wheels.items() if each == name]
+        write_page(self.folder / "simple" / name, name, uploads)
+
+
+@dataclass(frozen=True, slots=True)
 class Causes:
     """What ``lockstep diff --causes`` reports."""
 
@@ -86,6 +117,14 @@ class Causes:
     def attributions(self) -> dict[str, str]:
         return {subject: row["attribution"] for subject, row in self.rows.items()}
 
+    @property
+    def summary(self) -> str:
+        """The attributions, each with the packages that it is of: ``upstream: app lib; both: extra``."""
+        found: dict[str, list[str]] = {}
+        for subject in sorted(self.rows):
+            found.setdefault(self.attributions[subject], []).append(subject)
+        return "; ".join(f"{attribution}: {' '.join(names)}" for attribution, names in found.items())
+
     def of(self, subject: str) -> str:
         return str(self.rows[subject]["attribution"])
 
@@ -96,6 +135,7 @@ class Change:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.main, self.other = (Uploads(Channel.create(folder / name)) for name in ("main", "other"))
+        self.pypi = Index(folder / "pypi")
         (folder / "base").mkdir()
 
     def base(self, *entries: str, channels: Sequence[str] = ("main",), options: Sequence[str] = ()) -> None:
@@ -115,6 +155,10 @@ class Change:
         shutil.copy(self.folder / "base" / "conda-lock.yml", self.folder / "conda-lock.yml")
         chosen = ["--update-all"] if update == ALL else [f"--update={name}" for name in update]
         self._lock("environment.yml", *chosen, *options)
+
+    def use_index(self, url: str) -> None:
+        """Have the pip part resolved from the index that is served at a URL."""
+        (self.folder / "lockstep.toml").write_text(f'pypi-index = "{url}/simple"\n')
 
     def causes(self, *options: str) -> Causes:
         """Attribute the changes."""
