@@ -335,9 +335,11 @@ def _changed_since(side: _FileAndLock, today: Mapping[str, Package]) -> Iterator
     )
     for package in locked.values():
         known = today.get(package.url)
-        if known is None or not is_same_file(package, known):
-            yield package
-        elif records_depends and _is_hot_fixed(package, known):
+        if (
+            known is None
+            or not is_same_file(package, known)
+            or (records_depends and _is_hot_fixed(package, known))
+        ):
             yield package
 
 
