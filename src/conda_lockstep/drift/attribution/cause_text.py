@@ -24,15 +24,16 @@ _CAUSES: dict[Attribution, str] = {
 }
 
 
-def cause_of(attribution: Attribution, row: Row, held_back: bool = False) -> str:
-    """Return the cause of a row, with the upload date where upstream has a part in it.
+def cause_of(attribution: Attribution, row: Row, *, held_back: bool = False, is_later: bool = True) -> str:
+    """Return the cause of a row, with the upload date where a later upload has a part in it.
 
-    ``held_back`` is whether the old file, too, gives the new package at the old lock's cut-off.
+    ``held_back`` is whether the old file, too, gives the new package at the old lock's cut-off. ``is_later`` is whether
+    the new package may have been uploaded after it.
     """
     cause = _CAUSES[attribution]
     if held_back and attribution == "pull_request":
         cause = f"{cause} {HELD_BACK}"
-    return ", ".join(filter(None, (cause, *_uploaded(attribution, row))))
+    return ", ".join(filter(None, (cause, *(_uploaded(attribution, row) if is_later else ()))))
 
 
 def undated(number: int) -> str:
@@ -60,9 +61,9 @@ def is_caveat(text: str) -> bool:
 
 
 def _uploaded(attribution: Attribution, row: Row) -> Iterator[str]:
-    if attribution in ("upstream", "either", "both") and row.new and row.new.manager == "conda":
+    if attribution in ("upstream", "either", "both") and row.new and row.new.timestamp:
         day = datetime.datetime.fromtimestamp(row.new.timestamp, datetime.timezone.utc)
-        yield f"uploaded {day:%Y-%m-%d}" if row.new.timestamp else "undated"
+        yield f"uploaded {day:%Y-%m-%d}"
 
 
 _DAY = "0000-00-00"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from conda_lockstep.conda.dependencies import constraints
 from conda_lockstep.drift.attribution import cause_text
+from conda_lockstep.drift.attribution.changed_lines import with_changed_lines
 from conda_lockstep.drift.attribution.solution import NO_SOLUTION, Solution, Target, is_same_file
 from conda_lockstep.drift.attribution.verdict import Reached, verdict
 from conda_lockstep.drift.report import Comparison, Row
@@ -73,18 +74,22 @@ async def _attribute(
     with_pip = any(side.manager == "pip" for row in comparison.rows for side in (row.old, row.new) if side)
     solves = _Solves(*sides, solver, today, with_pip)
     found = await solves.all(comparison.rows)
-    rows = tuple(_attributed(row, found, solves.target, today) for row in comparison.rows)
-    return replace(comparison, rows=rows, notes=(*comparison.notes, *solves.notes(found)))
+    rows = tuple(_attributed(row, found, solves) for row in comparison.rows)
+    traced = with_changed_lines(
+        replace(comparison, rows=rows), base, head, (sides[0].request, sides[1].request)
+    )
+    return replace(traced, notes=(*comparison.notes, *solves.notes(found)))
 
 
-def _attributed(row: Row, solves: CounterfactualSolves, target: Target, today: Mapping[str, Package]) -> Row:
-    row = row._replace(old=_dated(row.old, today), new=_dated(row.new, today))
-    reached = solves.reached(target, row)
+def _attributed(row: Row, found: CounterfactualSolves, solves: _Solves) -> Row:
+    row = row._replace(old=_dated(row.old, solves.today), new=_dated(row.new, solves.today))
+    reached = found.reached(solves.target, row)
     is_dated = row.new is None or row.new.manager == "pip" or row.new.timestamp > 0
     attribution = verdict(reached, is_dated=is_dated)
-    return row._replace(
-        attribution=attribution, cause=cause_text.cause_of(attribution, row, reached.base_then)
+    cause = cause_text.cause_of(
+        attribution, row, held_back=reached.base_then, is_later=solves.is_later(row) is not False
     )
+    return row._replace(attribution=attribution, cause=cause)
 
 
 def _dated(package: Package | None, today: Mapping[str, Package]) -> Package | None:
@@ -171,7 +176,7 @@ class _Solves:
         self.changed_since = tuple(_changed_since(base, today))
         self.cutoff = _cutoff(base, today)
         self.made = _cutoff(head, today)
-        self._today = today
+        self.today = today
 
     async def all(self, rows: Iterable[Row]) -> CounterfactualSolves:
         """Solve, first to find out how the new lock was made."""
@@ -254,11 +259,14 @@ class _Solves:
     def _needs_base_then(self, row: Row, found: CounterfactualSolves) -> bool:
         """Return whether the old file could give the new package at the cut-off, and the verdict depends on that."""
         reached = found.reached(self.target, row)
-        known = self._today.get(row.new.url) if row.new else None
-        is_later = bool(
-            known and self.cutoff and known.timestamp > self.cutoff.timestamp() and row.manager == "conda"
-        )
-        return (reached.head_then or reached.base_now) and not is_later
+        return (reached.head_then or reached.base_now) and self.is_later(row) is not True
+
+    def is_later(self, row: Row) -> bool | None:
+        """Return whether the new package was uploaded after the cut-off; None if a date is unknown."""
+        known = self.today.get(row.new.url) if row.new else None
+        if known is None or not known.timestamp or self.cutoff is None:
+            return None
+        return known.timestamp > self.cutoff.timestamp()
 
     async def _solution(self, side: _FileAndLock, moment: _Moment, update: frozenset[str]) -> Solution:
         """Return a solution, or what there is of one."""

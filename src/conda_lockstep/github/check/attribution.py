@@ -13,7 +13,7 @@ from conda_lockstep.conda.trust import Trust
 from conda_lockstep.drift.attribution.cause_text import late
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source
-from conda_lockstep.drift.report import Report
+from conda_lockstep.drift.report import Report, Row
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import sandbox
 from conda_lockstep.github.check.base_file import write_base_file
@@ -125,12 +125,17 @@ def _differs(before: bytes, locked: CheckedLock) -> bool:
 
 def _causes_of(report: Report) -> LockCauses:
     causes = (
-        Cause(each.platform, row.manager, row.subject, row.attribution, row.new.timestamp if row.new else 0)
+        Cause(each.platform, row.manager, row.subject, row.attribution, _uploaded(row))
         for each in report.comparisons
         for row in each.rows
     )
     caveats = tuple(Caveat(each.platform, note) for each in report.comparisons for note in each.notes)
     return LockCauses(tuple(causes)[:MAX_ITEMS], caveats)
+
+
+def _uploaded(row: Row) -> int:
+    """Return the upload date if it has to do with the cause: that may also be what upstream removed."""
+    return row.new.timestamp if row.new and "uploaded" in row.cause else 0
 
 
 def _nothing(platforms: tuple[str, ...], why: str) -> LockCauses:
