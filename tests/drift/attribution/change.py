@@ -66,6 +66,15 @@ class Uploads:
         """Change the bytes under the same name."""
         self._edit(name, version, build, sha256="f" * 64, md5="f" * 32)
 
+    def index_all(self, day: int) -> None:
+        """Give each record the date of the index, which solvers prefer to that of the package."""
+        path = self.channel.root / "noarch" / "repodata.json"
+        packages = json.loads(path.read_text())["packages.conda"]
+        indexed = int((START + timedelta(days=day)).timestamp()) * 1000
+        for entry in packages.values():
+            entry["indexed_timestamp"] = indexed
+        self.channel._write_repodata("noarch", packages)
+
     def _edit(self, name: str, version: str, build: str, **fields: object) -> None:
         path = self.channel.root / "noarch" / "repodata.json"
         index = json.loads(path.read_text())
@@ -151,10 +160,18 @@ class Change:
         options: Sequence[str] = (),
     ) -> None:
         """Write the head's file, and make its lock from the base's: keeping it, ``--update NAME``, or ``ALL``."""
-        self._write(self.folder / "environment.yml", entries, channels)
+        self.write_head(entries, channels)
         shutil.copy(self.folder / "base" / "conda-lock.yml", self.folder / "conda-lock.yml")
         chosen = ["--update-all"] if update == ALL else [f"--update={name}" for name in update]
         self._lock("environment.yml", *chosen, *options)
+
+    def base_file(self, *entries: str, channels: Sequence[str] = ("main",)) -> None:
+        """Write the base's file, and no lock."""
+        self._write(self.folder / "base" / "environment.yml", entries, channels)
+
+    def write_head(self, entries: Sequence[str], channels: Sequence[str] = ("main",)) -> None:
+        """Write the head's file, and no lock."""
+        self._write(self.folder / "environment.yml", entries, channels)
 
     def use_index(self, url: str) -> None:
         """Have the pip part resolved from the index that is served at a URL."""
