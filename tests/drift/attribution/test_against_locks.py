@@ -13,7 +13,7 @@ import pytest
 from tests.drift.attribution.change import ALL, Change, Uploads
 from tests.support.forge.platform import SUBDIR
 
-from conda_lockstep.drift.attribution.counterfactual import cutoff_of
+from conda_lockstep.drift.attribution.past import cutoff_of
 from conda_lockstep.drift.attribution.verdict import Reached, verdict
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.packages import Package, PackageSet

@@ -149,8 +149,8 @@ def _bisected(each: LockedPlatform, package: str, solver: Solver) -> report.Uplo
     import asyncio
 
     from conda_lockstep.conda.project_names import normalize
-    from conda_lockstep.drift.attribution.counterfactual import cutoff_of
     from conda_lockstep.drift.attribution.find_upload import find_upload
+    from conda_lockstep.drift.attribution.past import cutoff_of
     from conda_lockstep.lock.explain.unsatisfiable import explain as explain_unsolvable
     from conda_lockstep.lock.solve.solve import UnsolvableError
     from conda_lockstep.lock.update.relock import request_from_lock

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from conda_lockstep.conda.dependencies import constraints
 from conda_lockstep.drift.attribution import cause_text
 from conda_lockstep.drift.attribution.changed_lines import with_changed_lines
-from conda_lockstep.drift.attribution.solution import NO_SOLUTION, Solution, Target, is_same_file
+from conda_lockstep.drift.attribution.file_and_lock import FileAndLock
+from conda_lockstep.drift.attribution.past import changed_since, cutoff_by_channels
+from conda_lockstep.drift.attribution.solution import NO_SOLUTION, Solution, Target
 from conda_lockstep.drift.attribution.verdict import Reached, verdict
 from conda_lockstep.drift.report import Comparison, Row
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.explain.unsatisfiable import explain
-from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.metadata import machine_of, newest_of
-from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
 from conda_lockstep.lock.solve.index import published
 from conda_lockstep.lock.solve.keep import ALL, solve_keeping
 from conda_lockstep.lock.solve.solve import NO_HORIZON, Horizon, Request, Solver, UnsolvableError
-from conda_lockstep.lock.update.make import pip_packages, pip_part_of
-from conda_lockstep.lock.update.relock import LockedPlatform, request_from_lock
+from conda_lockstep.lock.update.make import pip_packages
+from conda_lockstep.lock.update.relock import LockedPlatform
 from conda_lockstep.packages import Package, PackageSet
 
 KEEP: frozenset[str] = frozenset()
@@ -60,16 +57,10 @@ def attribute(
     return asyncio.run(_attribute(comparison, base, head, solver))
 
 
-def cutoff_of(lock: Lock, platform: str) -> datetime.datetime | None:
-    """Return the moment at which all packages of a lock were uploaded; a lock records it in whole seconds."""
-    newest = newest_of(lock, platform)
-    return newest + datetime.timedelta(seconds=1) if newest else None
-
-
 async def _attribute(
     comparison: Comparison, base: LockedPlatform, head: LockedPlatform, solver: Solver
 ) -> Comparison:
-    sides = _FileAndLock.of(base), _FileAndLock.of(head)
+    sides = FileAndLock.of(base), FileAndLock.of(head)
     today = await _published(solver, *sides)
     with_pip = any(side.manager == "pip" for row in comparison.rows for side in (row.old, row.new) if side)
     solves = _Solves(*sides, solver, today, with_pip)
@@ -99,42 +90,7 @@ def _dated(package: Package | None, today: Mapping[str, Package]) -> Package | N
     return package._replace(timestamp=known.timestamp)
 
 
-@dataclass(frozen=True, slots=True)
-class _FileAndLock:
-    """One side: an environment file, its lock on one platform, and what the file requests of solver and pip."""
-
-    at: LockedPlatform
-    request: Request
-    pip: PipPart | None
-
-    @classmethod
-    def of(cls, at: LockedPlatform) -> _FileAndLock:
-        return cls(at, request_from_lock(at.file, at.settings, at.lock), pip_part_of(at.file))
-
-    @property
-    def packages(self) -> PackageSet:
-        return self.at.lock.platforms[self.at.platform]
-
-    def requests_the_same(self, other: _FileAndLock) -> bool:
-        return _essence(self.request, self.pip) == _essence(other.request, other.pip)
-
-
-def _essence(request: Request, pip: PipPart | None) -> tuple[object, ...]:
-    """Return what a solution depends on, and not where it is written."""
-    specs = frozenset(entry.spec for entry in request.wanted)
-    return (request.channels, request.machine, specs, *(_essence_of_pip(pip) if pip and pip.wanted else ()))
-
-
-def _essence_of_pip(part: PipPart) -> Iterator[object]:
-    def plain(entries: Iterable[PipWanted]) -> frozenset[object]:
-        return frozenset((str(entry.requirement), entry.hashes) for entry in entries)
-
-    yield from (plain(part.wanted), plain(part.constraints), part.only_links, part.prereleases)
-    yield part.index.text if part.index else ""
-    yield from (tuple(each.text for each in named) for named in (part.extra_indexes, part.links))
-
-
-async def _published(solver: Solver, *sides: _FileAndLock) -> dict[str, Package]:
+async def _published(solver: Solver, *sides: FileAndLock) -> dict[str, Package]:
     """Return what the channels have now for the locked names, by URL."""
     packages = {package.url: package for side in sides for package in side.packages.values()}
     found: dict[str, Package] = {}
@@ -162,8 +118,8 @@ class _Solves:
 
     def __init__(
         self,
-        base: _FileAndLock,
-        head: _FileAndLock,
+        base: FileAndLock,
+        head: FileAndLock,
         solver: Solver,
         today: Mapping[str, Package],
         with_pip: bool,
@@ -173,9 +129,9 @@ class _Solves:
         self.solver = solver
         self.with_pip = with_pip
         self.target = Target(base.packages, head.packages)
-        self.changed_since = tuple(_changed_since(base, today))
-        self.cutoff = _cutoff(base, today)
-        self.made = _cutoff(head, today)
+        self.changed_since = tuple(changed_since(base.at.lock, base.at.platform, today))
+        self.cutoff = cutoff_by_channels(base.at.lock, base.at.platform, today)
+        self.made = cutoff_by_channels(head.at.lock, head.at.platform, today)
         self.today = today
 
     async def all(self, rows: Iterable[Row]) -> CounterfactualSolves:
@@ -268,7 +224,7 @@ class _Solves:
             return None
         return known.timestamp > self.cutoff.timestamp()
 
-    async def _solution(self, side: _FileAndLock, moment: _Moment, update: frozenset[str]) -> Solution:
+    async def _solution(self, side: FileAndLock, moment: _Moment, update: frozenset[str]) -> Solution:
         """Return a solution, or what there is of one."""
         try:
             return await self._solve(side, moment, update, partly=True)
@@ -276,7 +232,7 @@ class _Solves:
             return NO_SOLUTION
 
     async def _solve(
-        self, side: _FileAndLock, moment: _Moment, update: frozenset[str], *, partly: bool = False
+        self, side: FileAndLock, moment: _Moment, update: frozenset[str], *, partly: bool = False
     ) -> Solution:
         """Solve. With ``partly``, a solution may lack its pip part, else that raises ``LockstepError``."""
         if update == KEEP and self._keeps_all(side, moment):
@@ -296,7 +252,7 @@ class _Solves:
 
     def _pip_part(
         self,
-        side: _FileAndLock,
+        side: FileAndLock,
         conda: PackageSet,
         request: Request,
         moment: _Moment,
@@ -311,7 +267,7 @@ class _Solves:
         found = pip_packages(side.at.file, side.pip, [*conda.values()], request, settings, kept)
         return PackageSet.of(found.packages if found else ())
 
-    def _keeps_all(self, side: _FileAndLock, moment: _Moment) -> bool:
+    def _keeps_all(self, side: FileAndLock, moment: _Moment) -> bool:
         """Return whether the old lock fits a file as it is: a solve that keeps it has nothing to do."""
         if side.request.machine != self.base.request.machine or (self.changed_since and not moment.is_past):
             return False
@@ -323,38 +279,3 @@ class _Solves:
         if isinstance(failure, UnsolvableError):
             return await explain(self.solver, self.head.request, str(failure))
         return failure or LockstepError("has no solution", where=self.head.at.file.path)
-
-
-def _cutoff(side: _FileAndLock, today: Mapping[str, Package]) -> datetime.datetime | None:
-    """Return the cut-off of a lock, by the dates in its channels where it records none itself."""
-    if recorded := cutoff_of(side.at.lock, side.at.platform):
-        return recorded
-    dates = [today[package.url].timestamp for package in side.packages.values() if package.url in today]
-    newest = max(dates, default=0)
-    return datetime.datetime.fromtimestamp(newest + 1, datetime.timezone.utc) if newest else None
-
-
-def _changed_since(side: _FileAndLock, today: Mapping[str, Package]) -> Iterator[Package]:
-    """Yield the locked conda packages that their channels have removed, replaced or hot-fixed."""
-    locked = side.packages.only("conda")
-    # A lock without a machine is another tool's, and some of those record no dependencies at all.
-    records_depends = bool(machine_of(side.at.lock, side.at.platform)) or any(
-        package.depends for package in locked.values()
-    )
-    for package in locked.values():
-        known = today.get(package.url)
-        if (
-            known is None
-            or not is_same_file(package, known)
-            or (records_depends and _is_hot_fixed(package, known))
-        ):
-            yield package
-
-
-def _is_hot_fixed(locked: Package, known: Package) -> bool:
-    """Return whether the dependencies changed, besides virtual packages, which not every tool records."""
-    before, after = (
-        {name: bound for name, bound in constraints(each.depends).items() if not name.startswith("__")}
-        for each in (locked, known)
-    )
-    return before != after
