@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from conda_lockstep.drift.attribution import cause_text
@@ -141,11 +141,13 @@ class _Solves:
         )
         now, update, head_now = await self._as_made()
         same = self.base.requests_the_same(self.head)
-        head_then = await self._solution(self.head, then, update)
-        base_now = head_now if same else await self._solution(self.base, now, update)
-        found = CounterfactualSolves(NO_SOLUTION, head_then, base_now, head_now)
         if same:
-            return replace(found, base_then=head_then)
+            head_then = await self._solution(self.head, then, update)
+            return CounterfactualSolves(head_then, head_then, head_now, head_now)
+        head_then, base_now = await asyncio.gather(
+            self._solution(self.head, then, update), self._solution(self.base, now, update)
+        )
+        found = CounterfactualSolves(NO_SOLUTION, head_then, base_now, head_now)
         if any(self._needs_base_then(row, found) for row in rows):
             return replace(found, base_then=await self._solution(self.base, then, update))
         return found
@@ -210,12 +212,12 @@ class _Solves:
         requested = frozenset(entry.name for entry in self.head.request.wanted)
         for update in dict.fromkeys((names & requested, names)):
             if update:
-                yield update, await self._solve(self.head, now, update)
+                newest = fresh.packages.only("conda").values()
+                yield update, await self._solve(self.head, now, update, newest=[*newest])
 
     def _needs_base_then(self, row: Row, found: CounterfactualSolves) -> bool:
-        """Return whether the old file could give the new package at the cut-off, and the verdict depends on that."""
-        reached = found.reached(self.target, row)
-        return (reached.head_then or reached.base_now) and self.is_later(row) is not True
+        """Return whether it is upstream that the old file has the new package now, or whether it always had it."""
+        return self.is_later(row) is not True and found.reached(self.target, row).base_now
 
     def is_later(self, row: Row) -> bool | None:
         """Return whether the new package was uploaded after the cut-off; None if a date is unknown."""
@@ -232,14 +234,23 @@ class _Solves:
             return NO_SOLUTION
 
     async def _solve(
-        self, side: FileAndLock, moment: _Moment, update: frozenset[str], *, partly: bool = False
+        self,
+        side: FileAndLock,
+        moment: _Moment,
+        update: frozenset[str],
+        *,
+        newest: Sequence[Package] | None = None,
+        partly: bool = False,
     ) -> Solution:
-        """Solve. With ``partly``, a solution may lack its pip part, else that raises ``LockstepError``."""
+        """Solve; ``newest`` is the solution from scratch, if it is known.
+
+        With ``partly``, a solution may lack its pip part, else that raises ``LockstepError``.
+        """
         if update == KEEP and self._keeps_all(side, moment):
             return Solution(self.base.packages, frozenset(("conda", "pip")))
         kept = tuple(self.base.packages.only("conda").values())
         request = replace(side.request, kept=kept, horizon=moment.horizon, past=moment.past)
-        conda = PackageSet.of(await solve_keeping(self.solver, request, update, side.at.file))
+        conda = PackageSet.of(await solve_keeping(self.solver, request, update, side.at.file, newest))
         if not self.with_pip:
             return Solution(conda, frozenset(("conda",)))
         try:

@@ -51,18 +51,24 @@ def previously_locked(old: Sequence[Lock], group: MachineGroup) -> PackageSet:
 
 
 async def solve_keeping(
-    solver: Solver, request: Request, update: frozenset[str], file: EnvironmentFile
+    solver: Solver,
+    request: Request,
+    update: frozenset[str],
+    file: EnvironmentFile,
+    newest: Sequence[Package] | None = None,
 ) -> tuple[Package, ...]:
     """Return the conda packages of a solution that keeps the request's ``kept`` packages where they fit.
 
-    ``update`` names those that get the versions of a lock from scratch; nothing is kept for :data:`ALL`. Raises
+    ``update`` names those that get the versions of a lock from scratch; nothing is kept for :data:`ALL`. ``newest`` is
+    that lock, if it is known. Raises
     :class:`~conda_lockstep.lock.solve.solve.UnsolvableError`, and ``LockstepError`` for a channel that cannot be read.
     """
     if update == ALL:
         return await solver.packages(replace(request, kept=()))
     if not update:
         return await solver.packages(request)
-    newest = await solver.packages(replace(request, kept=()))
+    if newest is None:
+        newest = await solver.packages(replace(request, kept=()))
     stay = tuple(package for package in request.kept if package.name not in update)
     wanted = (*request.wanted, *update_specs(newest, update, file))
     return await solver.packages(replace(request, kept=stay, wanted=wanted))
