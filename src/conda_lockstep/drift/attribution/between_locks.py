@@ -13,7 +13,7 @@ from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model.paths import environment_of
 from conda_lockstep.lock.update.make import Solvers
-from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of, read_lock, settings_again
+from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of, read_lock, recorded_settings
 
 
 def attributed(
@@ -36,7 +36,7 @@ def _attributed(
     for comparison in report.comparisons:
         head = found[comparison.platform]
         # Both are solved with the same settings: where files are fetched from is not what changed.
-        settings = settings_again(base_file, head.config, before, comparison.platform)
+        settings = recorded_settings(base_file, head.config, before, comparison.platform)
         base = LockedPlatform(old, before, base_file, head.config, settings)
         yield attribute(comparison, base, head, solvers.of(head.settings))
 

@@ -95,7 +95,7 @@ async def _published(solver: Solver, *sides: FileAndLock) -> dict[str, Package]:
     packages = {package.url: package for side in sides for package in side.packages.values()}
     found: dict[str, Package] = {}
     for sources in dict.fromkeys(side.request.sources for side in sides):
-        request = replace(sides[0].request, channels=sources, wanted=())
+        request = replace(sides[0].request, channels=sources, specs=())
         found |= await published(solver, request, packages.values())
     return found
 
@@ -209,7 +209,7 @@ class _Solves:
         yield ALL, fresh
         moved = self.target.missed(kept) - self.target.missed(fresh)
         names = frozenset(name for _, name in moved)
-        requested = frozenset(entry.name for entry in self.head.request.wanted)
+        requested = frozenset(entry.name for entry in self.head.request.specs)
         for update in dict.fromkeys((names & requested, names)):
             if update:
                 newest = fresh.packages.only("conda").values()

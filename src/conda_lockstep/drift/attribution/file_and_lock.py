@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
+from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
 from conda_lockstep.lock.solve.solve import Request
 from conda_lockstep.lock.update.make import pip_part_of
 from conda_lockstep.lock.update.relock import LockedPlatform, request_from_lock
@@ -37,14 +37,19 @@ class FileAndLock:
 
 def _essence(request: Request, pip: PipPart | None) -> tuple[object, ...]:
     """Return what a solution depends on, and not where it is written."""
-    specs = frozenset(entry.spec for entry in request.wanted)
-    return (request.channels, request.machine, specs, *(_essence_of_pip(pip) if pip and pip.wanted else ()))
+    specs = frozenset(entry.spec for entry in request.specs)
+    return (
+        request.channels,
+        request.machine,
+        specs,
+        *(_essence_of_pip(pip) if pip and pip.requirements else ()),
+    )
 
 
 def _essence_of_pip(part: PipPart) -> Iterator[object]:
-    def plain(entries: Iterable[PipWanted]) -> frozenset[object]:
+    def plain(entries: Iterable[PipRequest]) -> frozenset[object]:
         return frozenset((str(entry.requirement), entry.hashes) for entry in entries)
 
-    yield from (plain(part.wanted), plain(part.constraints), part.only_links, part.prereleases)
+    yield from (plain(part.requirements), plain(part.constraints), part.only_links, part.prereleases)
     yield part.index.text if part.index else ""
     yield from (tuple(each.text for each in named) for named in (part.extra_indexes, part.links))

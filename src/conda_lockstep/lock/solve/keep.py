@@ -70,8 +70,8 @@ async def solve_keeping(
     if newest is None:
         newest = await solver.packages(replace(request, kept=()))
     stay = tuple(package for package in request.kept if package.name not in update)
-    wanted = (*request.wanted, *update_specs(newest, update, file))
-    return await solver.packages(replace(request, kept=stay, wanted=wanted))
+    specs = (*request.specs, *update_specs(newest, update, file))
+    return await solver.packages(replace(request, kept=stay, specs=specs))
 
 
 def update_specs(
