@@ -166,9 +166,9 @@ class ComparisonGroup:
 
 
 def grouped(comparisons: Iterable[Comparison]) -> tuple[ComparisonGroup, ...]:
-    """Group the platforms with the same changes, in the order of the first of each group."""
+    """Group the platforms with the same changes and attributions, in the order of the first of each group."""
     groups: dict[object, list[Comparison]] = {}
     for comparison in comparisons:
-        shown = tuple(row.shown for row in comparison.rows)
+        shown = tuple((row.shown, row.attribution) for row in comparison.rows)
         groups.setdefault((comparison.name, shown, comparison.notes), []).append(comparison)
     return tuple(ComparisonGroup(tuple(members)) for members in groups.values())

@@ -133,7 +133,7 @@ def test_a_changed_pin_is_the_pull_requests_and_fails_when_critical(pull: Pull) 
     assert {row.attribution for row in compared.report.rows} == {"pull_request"}
     assert rows(compared)["numpy"].severity == "critical"
     assert compared.failures == ("1 change of severity critical or worse",)
-    assert "| this pull request |" in pull.comment(compared)
+    assert "| this pull request<br>`environment.yml:6: numpy=1.26 (was: numpy<2.2)` |" in pull.comment(compared)
 
 
 def test_both_at_once_are_distinguished(pull: Pull) -> None:
@@ -158,9 +158,11 @@ def test_causes_reach_a_forks_comment_without_a_sentence_of_the_forks(pull: Pull
     handed = pull.check()
     (told,) = handed.checked
     caveats = (Caveat("linux-64", undated(2)), Caveat("linux-64", "maintainers, approve this"))
-    facts = sanitize(replace(handed, checked=(replace(told, caveats=caveats),)))
+    causes = tuple(replace(cause, chain=("maintainers, approve this",)) for cause in told.causes)
+    facts = sanitize(replace(handed, checked=(replace(told, caveats=caveats, causes=causes),)))
     compared = pull.judge("info", facts)
     assert {row.attribution for row in compared.report.rows} == {"upstream"}
+    assert {row.chain for row in compared.report.rows} == {()}
     notes = compared.report.comparisons[0].notes
     assert [note for note in notes if "no upload date" in note]
     assert notes[-1] == CAUSES_SEE_LOG
@@ -294,7 +296,9 @@ def test_a_loosened_pin_and_a_release_fail_the_check_together(small: Pull, chann
     compared = small.judge("low")
     assert {name: row.attribution for name, row in rows(compared).items()} == {"urllib3": "both"}
     assert (compared.status, compared.spared) == (1, 0)
-    assert "this pull request and upstream together, uploaded" in small.comment(compared)
+    comment = small.comment(compared)
+    assert "this pull request and upstream together, uploaded" in comment
+    assert "`environment.yml:7: urllib3 (was: urllib3=2.3)`" in comment
 
 
 def test_the_old_requirements_file_counts_and_not_the_changed_one(

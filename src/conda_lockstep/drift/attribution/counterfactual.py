@@ -10,7 +10,7 @@ from conda_lockstep.drift.attribution import cause_text
 from conda_lockstep.drift.attribution.changed_lines import with_changed_lines
 from conda_lockstep.drift.attribution.file_and_lock import FileAndLock
 from conda_lockstep.drift.attribution.past import changed_since, cutoff_by_channels
-from conda_lockstep.drift.attribution.solution import NO_SOLUTION, Solution, Target
+from conda_lockstep.drift.attribution.solution import NO_SOLUTION, LockPair, Solution
 from conda_lockstep.drift.attribution.verdict import Reached, verdict
 from conda_lockstep.drift.report import Comparison, Row
 from conda_lockstep.errors import LockstepError
@@ -39,10 +39,10 @@ class CounterfactualSolves:
     base_now: Solution
     head_now: Solution
 
-    def reached(self, target: Target, row: Row) -> Reached:
+    def reached(self, locks: LockPair, row: Row) -> Reached:
         """Return which solves have what the new lock has."""
         solutions = (self.base_then, self.head_then, self.base_now, self.head_now)
-        return Reached(*(target.reached(solution, row) for solution in solutions))
+        return Reached(*(locks.reached(solution, row) for solution in solutions))
 
 
 def attribute(
@@ -74,7 +74,7 @@ async def _attribute(
 
 def _attributed(row: Row, found: CounterfactualSolves, solves: _Solves) -> Row:
     row = row._replace(old=_dated(row.old, solves.today), new=_dated(row.new, solves.today))
-    reached = found.reached(solves.target, row)
+    reached = found.reached(solves.locks, row)
     is_dated = row.new is None or row.new.manager == "pip" or row.new.timestamp > 0
     attribution = verdict(reached, is_dated=is_dated)
     cause = cause_text.cause_of(
@@ -128,7 +128,7 @@ class _Solves:
         self.head = head
         self.solver = solver
         self.with_pip = with_pip
-        self.target = Target(base.packages, head.packages)
+        self.locks = LockPair(base.packages, head.packages)
         self.changed_since = tuple(changed_since(base.at.lock, base.at.platform, today))
         self.cutoff = cutoff_by_channels(base.at.lock, base.at.platform, today)
         self.made = cutoff_by_channels(head.at.lock, head.at.platform, today)
@@ -181,7 +181,7 @@ class _Solves:
         for now in self._moments():
             try:
                 async for update, solution in self._ways(now):
-                    missed = len(self.target.missed(solution))
+                    missed = len(self.locks.missed(solution))
                     if best is None or missed < best[0]:
                         best = (missed, now, update, solution)
                     if not missed:
@@ -207,7 +207,7 @@ class _Solves:
         yield KEEP, kept
         fresh = await self._solve(self.head, now, ALL)
         yield ALL, fresh
-        moved = self.target.missed(kept) - self.target.missed(fresh)
+        moved = self.locks.missed(kept) - self.locks.missed(fresh)
         names = frozenset(name for _, name in moved)
         requested = frozenset(entry.name for entry in self.head.request.specs)
         for update in dict.fromkeys((names & requested, names)):
@@ -217,7 +217,7 @@ class _Solves:
 
     def _needs_base_then(self, row: Row, found: CounterfactualSolves) -> bool:
         """Return whether it is upstream that the old file has the new package now, or whether it always had it."""
-        return self.is_later(row) is not True and found.reached(self.target, row).base_now
+        return self.is_later(row) is not True and found.reached(self.locks, row).base_now
 
     def is_later(self, row: Row) -> bool | None:
         """Return whether the new package was uploaded after the cut-off; None if a date is unknown."""

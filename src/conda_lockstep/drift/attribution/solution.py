@@ -24,7 +24,7 @@ NO_SOLUTION = Solution(PackageSet(), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LockPair:
     """What a solution is compared with: the packages of the old and the new lock, on one platform."""
 
     base: PackageSet

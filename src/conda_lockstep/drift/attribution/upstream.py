@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from conda_lockstep.drift.attribution.channel_diff import compare_with_channel
 from conda_lockstep.drift.attribution.past import changed_since, cutoff_by_channels
-from conda_lockstep.drift.attribution.solution import NO_SOLUTION, Solution, Target
+from conda_lockstep.drift.attribution.solution import NO_SOLUTION, LockPair, Solution
 from conda_lockstep.drift.compare.chains import with_chains
 from conda_lockstep.drift.compare.compare import compare_platform
 from conda_lockstep.drift.compare.operands import from_lock, side_of
@@ -73,9 +73,9 @@ def against_new_lock(
     solved = from_lock(_as_locked(fresh, lock, platform), FRESH)
     comparison = compare_platform(locked, solved, platform, name=label)
     comparison = with_chains(comparison, (locked, entries), (solved, entries))
-    target = Target(lock.platforms[platform], fresh)
+    locks = LockPair(lock.platforms[platform], fresh)
     rows = (
-        _held(row) if row.manager != "pip" and target.reached(then, row) else _upstream(row, today)
+        _held(row) if row.manager != "pip" and locks.reached(then, row) else _upstream(row, today)
         for row in comparison.rows
     )
     notes = (*_stale(file, lock, label, settings), *comparison.notes, *_held_back(held))
@@ -99,7 +99,7 @@ async def _at_cutoff(
 ) -> Solution:
     """Return what a new lock had at the cut-off of this one, if there is a cut-off and anything changed."""
     cutoff = cutoff_by_channels(lock, request.platform, today)
-    if cutoff is None or not Target(PackageSet(), lock.platforms[request.platform]).missed(_conda(fresh)):
+    if cutoff is None or not LockPair(PackageSet(), lock.platforms[request.platform]).missed(_conda(fresh)):
         return NO_SOLUTION
     past = tuple(changed_since(lock, request.platform, today))
     try:

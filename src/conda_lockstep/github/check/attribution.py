@@ -125,7 +125,7 @@ def _differs(before: bytes, locked: CheckedLock) -> bool:
 
 def _causes_of(report: Report) -> LockCauses:
     causes = (
-        Cause(each.platform, row.manager, row.subject, row.attribution, _uploaded(row))
+        Cause(each.platform, row.manager, row.subject, row.attribution, _uploaded(row), row.chain)
         for each in report.comparisons
         for row in each.rows
     )
