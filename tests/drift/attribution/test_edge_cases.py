@@ -215,6 +215,15 @@ def test_a_pip_package_newer_than_the_cut_off_is_not_a_change(pip, capsys):
     assert attribution_of(capsys)[:2] == (0, {"app": "upstream"})
 
 
+def test_a_pin_that_is_newer_than_the_cut_off_does_not_hide_a_release_of_another(pip, capsys):
+    pip.uploads.upload(5, "app", "2.0", "lib")
+    pip.request("app==2.0")
+    pip.lock()
+    pip.uploads.upload(60, "lib", "2.0")
+    pip.lock("--update-all")
+    assert attribution_of(capsys)[:2] == (0, {"lib": "upstream"})
+
+
 def test_a_requirement_uploaded_later_needs_both_and_has_a_caveat(pip, capsys):
     pip.request("app")
     pip.lock()

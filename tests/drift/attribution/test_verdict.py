@@ -36,6 +36,8 @@ def test_each_combination_has_one_verdict(solves: tuple[int, int, int, int]) -> 
     assert verdict(reached) == TABLE[solves]
     undated = verdict(reached, is_dated=False)
     assert undated == ("unexplained" if reached.base_then else TABLE[solves])
+    unproven = verdict(reached, is_proven=False)
+    assert unproven == ("unexplained" if TABLE[solves] == "upstream" else TABLE[solves])
 
 
 def test_only_what_the_old_file_has_now_and_had_not_then_passes_a_check() -> None:

@@ -133,7 +133,9 @@ def test_a_changed_pin_is_the_pull_requests_and_fails_when_critical(pull: Pull) 
     assert {row.attribution for row in compared.report.rows} == {"pull_request"}
     assert rows(compared)["numpy"].severity == "critical"
     assert compared.failures == ("1 change of severity critical or worse",)
-    assert "| this pull request<br>`environment.yml:6: numpy=1.26 (was: numpy<2.2)` |" in pull.comment(compared)
+    assert "| this pull request<br>`environment.yml:6: numpy=1.26 (was: numpy<2.2)` |" in pull.comment(
+        compared
+    )
 
 
 def test_both_at_once_are_distinguished(pull: Pull) -> None:

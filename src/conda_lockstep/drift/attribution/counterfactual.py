@@ -21,7 +21,7 @@ from conda_lockstep.lock.solve.keep import ALL, solve_keeping
 from conda_lockstep.lock.solve.solve import NO_HORIZON, Horizon, Request, Solver, UnsolvableError
 from conda_lockstep.lock.update.make import pip_packages
 from conda_lockstep.lock.update.relock import LockedPlatform
-from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.packages import Manager, Package, PackageSet
 
 KEEP: frozenset[str] = frozenset()
 """The names to update where everything that was locked is kept, as ``lockstep lock`` does."""
@@ -76,11 +76,15 @@ def _attributed(row: Row, found: CounterfactualSolves, solves: _Solves) -> Row:
     row = row._replace(old=_dated(row.old, solves.today), new=_dated(row.new, solves.today))
     reached = found.reached(solves.locks, row)
     is_dated = row.new is None or row.new.manager == "pip" or row.new.timestamp > 0
-    attribution = verdict(reached, is_dated=is_dated)
-    cause = cause_text.cause_of(
-        attribution, row, held_back=reached.base_then, is_later=solves.is_later(row) is not False
-    )
+    is_later = solves.is_later(row)
+    is_proven = is_later is True or _managers(row) <= found.base_then.solved
+    attribution = verdict(reached, is_dated=is_dated, is_proven=is_proven)
+    cause = cause_text.cause_of(attribution, row, held_back=reached.base_then, is_later=is_later is not False)
     return row._replace(attribution=attribution, cause=cause)
+
+
+def _managers(row: Row) -> set[Manager]:
+    return {side.manager for side in (row.old, row.new) if side} or {"conda"}
 
 
 def _dated(package: Package | None, today: Mapping[str, Package]) -> Package | None:
@@ -269,14 +273,21 @@ class _Solves:
         moment: _Moment,
         update: frozenset[str],
     ) -> PackageSet:
-        kept = {
-            package.name: package.version
-            for package in self.base.packages.only("pip").values()
-            if update != ALL and package.name not in update
-        }
+        locked = {package.name: package.version for package in self.base.packages.only("pip").values()}
+        kept = {name: version for name, version in locked.items() if update != ALL and name not in update}
         settings = replace(side.at.settings, horizon=moment.pip_horizon)
-        found = pip_packages(side.at.file, side.pip, [*conda.values()], request, settings, kept)
-        return PackageSet.of(found.packages if found else ())
+
+        def resolved(kept: Mapping[str, str]) -> PackageSet:
+            found = pip_packages(side.at.file, side.pip, [*conda.values()], request, settings, kept)
+            return PackageSet.of(found.packages if found else ())
+
+        try:
+            return resolved(kept)
+        except LockstepError:
+            # A locked pip package may be newer than the cut-off, and the file may require it.
+            if not moment.is_past or kept == locked:
+                raise
+            return resolved(locked)
 
     def _keeps_all(self, side: FileAndLock, moment: _Moment) -> bool:
         """Return whether the old lock fits a file as it is: a solve that keeps it has nothing to do."""

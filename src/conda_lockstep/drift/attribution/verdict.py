@@ -20,11 +20,11 @@ class Reached(NamedTuple):
     head_now: bool
 
 
-def verdict(reached: Reached, *, is_dated: bool = True) -> Attribution:
+def verdict(reached: Reached, *, is_dated: bool = True, is_proven: bool = True) -> Attribution:
     """Return who caused a change. ``is_dated`` is whether the new package has an upload date, or is absent.
 
     Only ``upstream`` does not count against the change, so it requires proof: the old file gives the new package now,
-    and did not at the cut-off.
+    and did not at the cut-off. ``is_proven`` is whether the latter is known.
     """
     if reached.base_then:
         # Neither file nor uploads since made the difference, but the relock; without a date that is not certain.
@@ -32,5 +32,5 @@ def verdict(reached: Reached, *, is_dated: bool = True) -> Attribution:
     if reached.head_then:
         return "either" if reached.base_now else "pull_request"
     if reached.base_now:
-        return "upstream"
+        return "upstream" if is_proven else "unexplained"
     return "both" if reached.head_now else "unexplained"
