@@ -13,9 +13,10 @@ from conda_lockstep.conda.trust import Trust
 from conda_lockstep.drift.attribution.cause_text import late
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source
-from conda_lockstep.drift.report import Report
+from conda_lockstep.drift.report import Report, Row
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import sandbox
+from conda_lockstep.github.check.base_file import write_base_file
 from conda_lockstep.github.check.locking import CheckedLock
 from conda_lockstep.github.event.base import Base
 from conda_lockstep.github.handoff.handoff import MAX_ITEMS, Cause, Caveat
@@ -74,14 +75,20 @@ class Inquiry:
         self, locked: CheckedLock, platforms: tuple[str, ...], before: str, place: Path
     ) -> LockCauses:
         place.mkdir(parents=True, exist_ok=True)
+        try:
+            base_file = write_base_file(self.base, locked.path, place / "base")
+        except LockstepError as error:
+            return _nothing(platforms, f"{UNKNOWN}: {error}")
+        if base_file is None:
+            return _nothing(platforms, f"{UNKNOWN}: {locked.path} does not exist on the base commit")
         old, new, answer = place / f"base.{SUFFIX}", place / f"head.{SUFFIX}", place / "answer.json"
         write_text(old, before)
         write_text(new, locked.text)
         # fmt: off
         command = [
             sys.executable, "-I", "-m", "conda_lockstep", "diff", str(old), str(new), "--causes",
-            f"--file={locked.path}", "--format", "json", "--fail-on", "never", "--output", str(answer),
-            "--untrusted", self.trust.distrust,
+            f"--old-file={base_file}", f"--file={locked.path}", "--format", "json", "--fail-on", "never",
+            "--output", str(answer), "--untrusted", self.trust.distrust,
         ]
         # fmt: on
         environment = {**os.environ, **sandbox.caches_in(self.cache)}
@@ -118,12 +125,17 @@ def _differs(before: bytes, locked: CheckedLock) -> bool:
 
 def _causes_of(report: Report) -> LockCauses:
     causes = (
-        Cause(each.platform, row.manager, row.subject, row.attribution, row.new.timestamp if row.new else 0)
+        Cause(each.platform, row.manager, row.subject, row.attribution, _uploaded(row), row.chain)
         for each in report.comparisons
         for row in each.rows
     )
     caveats = tuple(Caveat(each.platform, note) for each in report.comparisons for note in each.notes)
     return LockCauses(tuple(causes)[:MAX_ITEMS], caveats)
+
+
+def _uploaded(row: Row) -> int:
+    """Return the upload date if it has to do with the cause: that may also be what upstream removed."""
+    return row.new.timestamp if row.new and "uploaded" in row.cause else 0
 
 
 def _nothing(platforms: tuple[str, ...], why: str) -> LockCauses:

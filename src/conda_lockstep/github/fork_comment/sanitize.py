@@ -82,7 +82,7 @@ def _fact(one: Checked) -> Checked:
         build_reason=SEE_LOG if one.build in ("failed", "refused") else "",
         reached=tuple(step for step in LADDER if step in one.reached),
         # A cause is shown only beside a change that is found here; its words are our own.
-        causes=one.causes,
+        causes=tuple(replace(cause, chain=()) for cause in one.causes),
         caveats=tuple(dict.fromkeys(_caveat(each) for each in one.caveats)),
     )
 

@@ -49,7 +49,8 @@ class Remark:
 class Cause:
     """The attribution of one change against the base commit; see :class:`drift.report.Row`.
 
-    ``uploaded`` is when the new file was published, in seconds since the epoch, 0 if unknown.
+    ``uploaded`` is when the new file was published, in seconds since the epoch, 0 if unknown. ``chain`` leads from the
+    changed line to the package.
     """
 
     platform: str
@@ -57,6 +58,7 @@ class Cause:
     subject: str
     attribution: Attribution
     uploaded: int = 0
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ def _cause(fields: Fields) -> Cause:
         subject=_text(fields, "subject"),
         attribution=_one_of(fields, "attribution", ATTRIBUTIONS),
         uploaded=uploaded,
+        chain=_texts(fields, "chain"),
     )
 
 

@@ -129,7 +129,7 @@ def _with_cause(row: Row, cause: Cause | None) -> Row:
     if cause is None:
         return row
     new = row.new._replace(timestamp=cause.uploaded) if row.new and cause.uploaded else row.new
-    dated = row._replace(new=new, attribution=cause.attribution)
+    dated = row._replace(new=new, attribution=cause.attribution, chain=cause.chain)
     return dated._replace(cause=cause_text.cause_of(cause.attribution, dated))
 
 

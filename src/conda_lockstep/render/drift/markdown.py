@@ -157,16 +157,23 @@ def _table(rows: Sequence[Row]) -> str:
     for row in rows:
         what = f"{_DOTS[row.severity]} {row.severity}<br>{prose(', '.join(row.classes), cell=True)}"
         why = "<br>".join(filter(None, (prose(row.why, cell=True), prose(row.detail, cell=True))))
-        lines.append(_line([*_change(row), what, why, *([prose(row.cause, cell=True)] if causes else [])]))
+        lines.append(_line([*_change(row), what, why, *([_cause(row)] if causes else [])]))
     return "\n".join(lines)
+
+
+def _cause(row: Row) -> str:
+    """Return the cause, and where it is known the changed line and the last step from there to the package."""
+    steps = row.chain if len(row.chain) < 2 else (row.chain[0], row.chain[-1])
+    chain = (code(step, cell=True) for step in steps) if row.cause else ()
+    return "<br>".join(filter(None, (prose(row.cause, cell=True), *chain)))
 
 
 def _small_table(rows: Sequence[Row]) -> str:
     lines = [_line(["Package", "From", "To", "Change"]), _line(["---"] * 4)]
     for row in rows:
-        cause = f"cause: {row.cause}" if row.cause else ""
-        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, cause))), cell=True)
-        lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}"]))
+        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail))), cell=True)
+        cause = f"; cause: {_cause(row)}" if row.cause else ""
+        lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}{cause}"]))
     return "\n".join(lines)
 
 
