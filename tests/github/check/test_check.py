@@ -41,13 +41,9 @@ class Checkout:
         self.hosted = False
 
     def run(self, inputs: Inputs = INPUTS) -> Handoff:
-        base = (
-            self.repository.git("rev-parse", "HEAD")
-            if (self.folder / "checkout/.git/refs/heads/main").exists()
-            else ""
-        )
-        pull = PullRequest(7, "octocat", True, False, "a" * 40, "change", self.head_repository, base, "main")
-        event = Event("pull_request", "opened", "acme/train", base, base, frozenset({"octocat"}), pull)
+        head, base = self.repository.commit({}), self.base
+        pull = PullRequest(7, "octocat", True, False, head, "change", self.head_repository, base, "main")
+        event = Event("pull_request", "opened", "acme/train", head, base, frozenset({"octocat"}), pull)
         runner = Runner(
             workspace=self.repository.folder,
             folder=self.folder / "lockstep",

@@ -11,7 +11,8 @@ from tests.support.repository import Repository
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.client.api import GitHub
-from conda_lockstep.github.event.base import Base, find_base
+from conda_lockstep.github.event.base import find_change
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event, PullRequest
 
 LOCK = "envs/gpu #1.conda-lock.yml"
@@ -49,26 +50,26 @@ def merged(upstream: Repository) -> tuple[str, str, str, str]:
 def test_the_base_of_a_merge_is_its_first_parent(upstream: Repository, tmp_path: Path, depth: str) -> None:
     named, actual, head, merge = merged(upstream)
     folder = clone(upstream, tmp_path / "checkout", merge, f"--depth={depth}")
-    assert find_base(event(named, head), folder) == actual
+    assert find_change(event(named, head), folder).base == actual
 
 
 def test_the_base_of_a_plain_head_is_where_it_branched_off(upstream: Repository, tmp_path: Path) -> None:
     named, actual, head, _ = merged(upstream)
     deep = clone(upstream, tmp_path / "deep", head)
     Repository(deep).git("fetch", "--quiet", upstream.folder.as_uri(), actual)
-    assert find_base(event(actual, head), deep) == named
+    assert find_change(event(actual, head), deep).base == named
     shallow = clone(upstream, tmp_path / "shallow", head, "--depth=1")
-    assert find_base(event(actual, head), shallow) == actual
+    assert find_change(event(actual, head), shallow).base == actual
 
 
 def test_a_push_has_the_base_it_names(tmp_path: Path) -> None:
     push = Event("push", "", "acme/train", "a" * 40, "b" * 40, frozenset())
-    assert find_base(push, tmp_path) == "b" * 40
+    assert find_change(push, tmp_path).base == "b" * 40
 
 
 def test_files_are_read_as_they_were(upstream: Repository, tmp_path: Path) -> None:
     _, actual, _, merge = merged(upstream)
-    base = Base(clone(upstream, tmp_path / "checkout", merge, "--depth=2"), actual)
+    base = CommitFiles(clone(upstream, tmp_path / "checkout", merge, "--depth=2"), actual)
     assert base.read(LOCK) == b"old"
     assert base.read("other.yml") == b"somebody else's"
     assert base.read("never.yml") is None
@@ -76,14 +77,14 @@ def test_files_are_read_as_they_were(upstream: Repository, tmp_path: Path) -> No
 
 
 def test_without_a_base_nothing_was_there(tmp_path: Path) -> None:
-    assert Base(tmp_path, "").read(LOCK) is None
+    assert CommitFiles(tmp_path, "").read(LOCK) is None
 
 
 def test_a_shallow_checkout_without_a_token_says_how_to_deepen_it(
     upstream: Repository, tmp_path: Path
 ) -> None:
     _, actual, _, merge = merged(upstream)
-    base = Base(clone(upstream, tmp_path / "checkout", merge, "--depth=1"), actual)
+    base = CommitFiles(clone(upstream, tmp_path / "checkout", merge, "--depth=1"), actual)
     with pytest.raises(
         LockstepError, match=r"does not contain the base commit .*; check out with 'fetch-depth: 2'"
     ):
@@ -96,7 +97,7 @@ def test_github_answers_for_a_shallow_checkout(
     _, actual, _, merge = merged(upstream)
     github.repository("acme/train").files[actual, LOCK] = b"old"
     client = GitHub("acme/train", github.token("t"), github.url, Clock().patience())
-    base = Base(clone(upstream, tmp_path / "checkout", merge, "--depth=1"), actual, client)
+    base = CommitFiles(clone(upstream, tmp_path / "checkout", merge, "--depth=1"), actual, client)
     assert base.read(LOCK) == b"old"
     assert base.read("never.yml") is None
 
@@ -112,11 +113,11 @@ def test_a_partial_clone_fetches_nothing_behind_our_back(
     )
     github.repository("acme/train").files[actual, LOCK] = b"from GitHub"
     client = GitHub("acme/train", github.token("t"), github.url, Clock().patience())
-    assert Base(folder, actual, client).read(LOCK) == b"from GitHub"
-    assert Base(folder, actual, client).read("never.yml") is None
+    assert CommitFiles(folder, actual, client).read(LOCK) == b"from GitHub"
+    assert CommitFiles(folder, actual, client).read("never.yml") is None
 
 
 def test_a_link_of_the_base_is_not_followed(upstream: Repository) -> None:
     (upstream.folder / "link.yml").symlink_to("/etc/passwd")
     commit = upstream.commit({})
-    assert Base(upstream.folder, commit).read("link.yml") is None
+    assert CommitFiles(upstream.folder, commit).read("link.yml") is None

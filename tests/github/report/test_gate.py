@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
 from tests.support.repository import Repository
 
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.base import Change
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.inputs import FailOn
 from conda_lockstep.github.handoff.handoff import Handoff, Remark
-from conda_lockstep.github.report.gate import GateResult, compare_with_base
+from conda_lockstep.github.report.gate import GateResult, Rules, compare_with_base
 
 OLD = lock_text({"python": "3.11.9", "tqdm": "4.67.0"})
 PATCH = lock_text({"python": "3.11.9", "tqdm": "4.67.1"})
@@ -21,21 +23,24 @@ WARNING = Remark("unpinned-conda", "warning", "numpy has no version", FILE, 4, 5
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Base:
+def base(tmp_path: Path) -> CommitFiles:
     repository = Repository(tmp_path / "checkout")
-    return Base(repository.folder, repository.commit({FILE: "name: x\n", LOCK: OLD}))
+    return CommitFiles(repository.folder, repository.commit({FILE: "name: x\n", LOCK: OLD}))
 
 
-def judge(given: Handoff, base: Base, fail_on: FailOn = "critical", judged: bool = True) -> GateResult:
-    return compare_with_base(given, base, fail_on=fail_on, judge_drift=judged, base_name="origin/main")
+def judge(given: Handoff, base: CommitFiles, fail_on: FailOn = "critical", judged: bool = True) -> GateResult:
+    assert base.workspace is not None
+    head = replace(base, commit=Repository(base.workspace).git("rev-parse", "HEAD"))
+    change = Change(head.commit, base.commit, "origin/main", is_judged=judged)
+    return compare_with_base(given, change, base, head, Rules(fail_on), base.workspace / ".git")
 
 
-def test_the_same_lock_is_clean_and_touches_nothing(base: Base) -> None:
+def test_the_same_lock_is_clean_and_touches_nothing(base: CommitFiles) -> None:
     compared = judge(handoff(checked(OLD)), base)
     assert (compared.report.rows, compared.status, compared.touched) == ((), 0, False)
 
 
-def test_a_comment_in_the_file_touches_it_and_changes_nothing(base: Base) -> None:
+def test_a_comment_in_the_file_touches_it_and_changes_nothing(base: CommitFiles) -> None:
     compared = judge(handoff(checked(OLD, file="name: x # new\n")), base)
     assert (compared.report.rows, compared.status, compared.touched) == ((), 0, True)
 
@@ -51,7 +56,7 @@ def test_a_comment_in_the_file_touches_it_and_changes_nothing(base: Base) -> Non
     ],
 )
 def test_drift_fails_from_the_severity_asked_for(
-    base: Base, lock: str, fail_on: FailOn, judged: bool, status: int
+    base: CommitFiles, lock: str, fail_on: FailOn, judged: bool, status: int
 ) -> None:
     compared = judge(handoff(checked(lock)), base, fail_on, judged)
     assert len(compared.report.rows) == 1
@@ -73,21 +78,21 @@ def test_drift_fails_from_the_severity_asked_for(
         (handoff(), 0),
     ],
 )
-def test_what_else_fails_a_check(base: Base, given: Handoff, status: int) -> None:
+def test_what_else_fails_a_check(base: CommitFiles, given: Handoff, status: int) -> None:
     assert judge(given, base).status == status
     assert judge(given, base, "never").status == (2 if status == 2 else 0)
 
 
 def test_a_first_lock_is_reported_and_not_called_drift(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "checkout")
-    compared = judge(handoff(checked(OLD)), Base(repository.folder, repository.commit({FILE: "name: x\n"})))
+    compared = judge(handoff(checked(OLD)), CommitFiles(repository.folder, repository.commit({FILE: "name: x\n"})))
     assert (compared.report.rows, compared.status, compared.touched) == ((), 0, True)
     [note] = compared.report.notes
     assert "does not exist on the base commit" in note
     assert compared.identities[0][2] in note
 
 
-def test_a_lock_for_another_platform_is_not_compared(base: Base) -> None:
+def test_a_lock_for_another_platform_is_not_compared(base: CommitFiles) -> None:
     compared = judge(handoff(checked(lock_text({"python": "3.12"}, ["osx-arm64"]))), base)
     assert compared.report.rows == ()
     assert "no platform in common" in compared.report.notes[0]
@@ -95,12 +100,12 @@ def test_a_lock_for_another_platform_is_not_compared(base: Base) -> None:
 
 def test_a_base_that_cannot_be_read_is_what_could_not_be_done(tmp_path: Path) -> None:
     Repository(tmp_path).commit({})
-    compared = judge(handoff(checked(OLD)), Base(tmp_path, "f" * 40))
+    compared = judge(handoff(checked(OLD)), CommitFiles(tmp_path, "f" * 40))
     assert compared.status == 2
     assert "check out with 'fetch-depth: 2'" in compared.broken[0]
 
 
-def test_the_evidence_is_what_holds_for_all(base: Base) -> None:
+def test_the_evidence_is_what_holds_for_all(base: CommitFiles) -> None:
     built = checked(OLD, reached=("linted", "solved", "installed", "verified"))
     alone = judge(handoff(built), base).report.evidence
     both = judge(handoff(built, checked(OLD)), base).report.evidence
@@ -111,7 +116,7 @@ def test_the_evidence_is_what_holds_for_all(base: Base) -> None:
     assert both.reached == ("linted", "solved")
 
 
-def test_the_commands_can_be_typed(base: Base) -> None:
+def test_the_commands_can_be_typed(base: CommitFiles) -> None:
     stale = checked(PATCH, state="stale", path="my envs/gpu.yml", lock_path="my envs/gpu.conda-lock.yml")
     report = judge(handoff(stale), base).report
     assert report.reproduce == (

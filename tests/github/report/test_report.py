@@ -35,11 +35,12 @@ class Job:
         self.github = github
         self.repository = Repository(folder / "checkout")
         base = self.repository.commit({FILE: "name: x\n", LOCK: OLD})
+        head = self.repository.commit({})
         self.remote = github.repository("acme/train")
-        self.remote.pulls[7] = fakes.PullRequest(7, "a" * 40, base, "acme/train")
+        self.remote.pulls[7] = fakes.PullRequest(7, head, base, "acme/train")
         github.token("t")
-        pull = PullRequest(7, "octocat", True, False, "a" * 40, "change", "acme/train", base, "main")
-        self.event = Event("pull_request", "opened", "acme/train", base, base, frozenset({"octocat"}), pull)
+        pull = PullRequest(7, "octocat", True, False, head, "change", "acme/train", base, "main")
+        self.event = Event("pull_request", "opened", "acme/train", head, base, frozenset({"octocat"}), pull)
         self.runner = Runner(
             workspace=self.repository.folder,
             folder=folder / "lockstep",

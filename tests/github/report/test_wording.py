@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
+from tests.github.report.test_gate import judge
 from tests.support.repository import Repository
 
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.handoff.handoff import Handoff, Remark
 from conda_lockstep.github.publish.comment import BODY_LIMIT
-from conda_lockstep.github.report.gate import compare_with_base
 from conda_lockstep.github.report.wording import comment, summary
 
 OLD = lock_text({"python": "3.11.9", "tqdm": "4.67.0"})
@@ -20,17 +20,16 @@ HOSTILE = "</details> @octocat <img src=x> [a](https://evil.example) `x` ![i](//
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Base:
+def base(tmp_path: Path) -> CommitFiles:
     repository = Repository(tmp_path / "checkout")
-    return Base(repository.folder, repository.commit({FILE: "name: x\n", LOCK: OLD}))
+    return CommitFiles(repository.folder, repository.commit({FILE: "name: x\n", LOCK: OLD}))
 
 
-def written(given: Handoff, base: Base) -> str:
-    compared = compare_with_base(given, base, fail_on="critical", judge_drift=True, base_name="origin/main")
-    return comment(given, compared)
+def written(given: Handoff, base: CommitFiles) -> str:
+    return comment(given, judge(given, base))
 
 
-def test_a_clean_run_says_so_in_one_line(base: Base) -> None:
+def test_a_clean_run_says_so_in_one_line(base: CommitFiles) -> None:
     [line] = written(handoff(checked(OLD)), base).splitlines()
     assert "No environment drift" in line
 
@@ -38,7 +37,7 @@ def test_a_clean_run_says_so_in_one_line(base: Base) -> None:
 @pytest.mark.parametrize(
     "given", [handoff(), handoff(checked("", state="failed", reasons=("no candidates",)))]
 )
-def test_what_was_not_compared_is_not_called_free_of_drift(base: Base, given: Handoff) -> None:
+def test_what_was_not_compared_is_not_called_free_of_drift(base: CommitFiles, given: Handoff) -> None:
     text = written(given, base)
     assert "No environment was compared." in text
     assert "No environment drift" not in text
@@ -46,26 +45,26 @@ def test_what_was_not_compared_is_not_called_free_of_drift(base: Base, given: Ha
 
 def test_a_first_lock_is_named_with_its_identity(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "empty")
-    text = written(handoff(checked(OLD)), Base(repository.folder, repository.commit({})))
+    text = written(handoff(checked(OLD)), CommitFiles(repository.folder, repository.commit({})))
     assert "does not exist on the base commit" in text
     assert "`ls1-" in text
 
 
-def test_a_stale_lock_is_reported_with_its_reasons_and_the_way_out(base: Base) -> None:
+def test_a_stale_lock_is_reported_with_its_reasons_and_the_way_out(base: CommitFiles) -> None:
     text = written(handoff(checked(NEW, state="stale", reasons=("python 3.12 is asked for",))), base)
-    assert "❌ `conda-lock.yml` does not fit `environment.yml`; python `3.12` is asked for." in text
+    assert "- `conda-lock.yml` does not fit `environment.yml`: python `3.12` is asked for" in text
     assert "lockstep lock environment.yml && git add conda-lock.yml" in text
     assert "Environment drift: 1 critical" in text
 
 
-def test_a_refused_build_is_reported_with_its_reason(base: Base) -> None:
+def test_a_refused_build_is_reported_with_its_reason(base: CommitFiles) -> None:
     text = written(
         handoff(checked(OLD, build="refused", build_reason="the pull request comes from a fork")), base
     )
     assert "🔒 `environment.yml` was not built: the pull request comes from a fork." in text
 
 
-def test_findings_are_reported_most_severe_first_and_counted(base: Base) -> None:
+def test_findings_are_reported_most_severe_first_and_counted(base: CommitFiles) -> None:
     remarks = [Remark("unpinned-conda", "warning", "numpy has no version", FILE, n, 5) for n in range(1, 9)]
     error = Remark("bad-spec", "error", "no version is named", FILE, 30, 5)
     text = written(handoff(checked(OLD), remarks=[*remarks, error]), base)
@@ -73,7 +72,7 @@ def test_findings_are_reported_most_severe_first_and_counted(base: Base) -> None
     assert "4 more linter findings" in text
 
 
-def test_no_text_of_a_pull_request_is_markup(base: Base) -> None:
+def test_no_text_of_a_pull_request_is_markup(base: CommitFiles) -> None:
     hostile = checked(
         NEW,
         path=HOSTILE,
@@ -91,7 +90,7 @@ def test_no_text_of_a_pull_request_is_markup(base: Base) -> None:
     assert html.count("<details>") == html.count("</details>")
 
 
-def test_a_hundred_environments_stay_within_the_limits(base: Base) -> None:
+def test_a_hundred_environments_stay_within_the_limits(base: CommitFiles) -> None:
     many = [
         checked(NEW, path=f"envs/{'n' * 150}{n}.yml", state="stale", reasons=("a reason " * 60,) * 5)
         for n in range(100)

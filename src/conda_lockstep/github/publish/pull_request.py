@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.github.client import commits
 from conda_lockstep.github.client.api import GitHub, GitHubError, RequiredPermission, Value
-from conda_lockstep.github.publish import commits
+from conda_lockstep.github.client.commits import Commit
 from conda_lockstep.github.publish.comment import ROUNDS, CommentOutcome, State, marked, read_state
-from conda_lockstep.github.publish.commits import Commit
 from conda_lockstep.text.json_fields import Fields
 
 LISTED = RequiredPermission("list the pull requests", "pull-requests", "read")

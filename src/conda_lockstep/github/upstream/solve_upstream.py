@@ -44,7 +44,7 @@ def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
     os.chdir(runner.workspace)
     found = _UpstreamRun(runner, inputs, out, utc_now())
     try:
-        files, found.failures = select_files(runner.workspace, inputs.files)
+        files, found.failures = select_files(runner.workspace, inputs.files, runner.below)
         for path in files:
             with group(str(path), out), quoted(out):
                 found.at(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conda_lockstep.github.check.budget import annotate
+from conda_lockstep.github.report.budget import annotate
 from conda_lockstep.github.handoff.handoff import Level, Remark
 
 
