@@ -12,6 +12,9 @@ import re
 from conda_lockstep.text.printable import LIMIT, visible
 
 _WORDS = re.compile(r"(\s+)")
+# A quoted text of several words, and a command up to the end of its sentence: split into words, it could not be
+# copied.
+_SPANS = re.compile(r"(?<![^\s(])'([^']* [^']*)'([).,;:]*)(?=\s|$)|(?<=\brun: )([^;]+?)([).,]*(?:;|$))")
 # A word of plain prose. Anything else may be a link, a mention, an issue, a commit or an emoji to GitHub, and is
 # set as code, where none of these are looked for.
 _PLAIN = re.compile(
@@ -37,14 +40,29 @@ def code(text: str, *, cell: bool = False, limit: int = LIMIT) -> str:
 
 
 def prose(text: str, *, cell: bool = False, limit: int = 4 * LIMIT) -> str:
-    """Return Markdown that reads as this text; every word that could mean something to GitHub is code."""
-    parts = _WORDS.split(visible(" ".join(text.split()), limit))
+    """Return Markdown that reads as this text; every word that could mean something to GitHub is code.
+
+    What stands in quotes, and a command behind ``run:``, is one piece of code.
+    """
+    shown, end, parts = visible(" ".join(text.split()), limit), 0, []
+    for span in _SPANS.finditer(shown):
+        parts += [
+            _words(shown[end : span.start()], cell),
+            code(span[1] or span[3], cell=cell, limit=limit),
+            span[2] or span[4] or "",
+        ]
+        end = span.end()
+    return "".join((*parts, _words(shown[end:], cell)))
+
+
+def _words(text: str, cell: bool) -> str:
+    parts = _WORDS.split(text)
     return "".join(part if part.isspace() or _PLAIN.fullmatch(part) else _word(part, cell) for part in parts)
 
 
 def _word(word: str, cell: bool) -> str:
-    """Return a word as code, but for a comma or semicolon behind it."""
-    bare = word[:-1] if word[-1:] in (",", ";") else word
+    """Return a word as code, but for a comma, colon or semicolon behind it."""
+    bare = word[:-1] if word[-1:] in (",", ";", ":") and len(word) > 1 else word
     return code(bare, cell=cell) + word[len(bare) :]
 
 

@@ -61,9 +61,7 @@ class Pull:
 
     def check(self, files: tuple[str, ...] = ()) -> Handoff:
         head = self.repository.commit({})
-        pull = PullRequest(
-            7, "octocat", True, False, head, "change", self.head_repository, self.base, "main"
-        )
+        pull = PullRequest(7, "octocat", True, False, head, "change", self.head_repository, self.base, "main")
         event = Event(
             self.event_name, "opened", "acme/train", head, self.base, frozenset({"octocat"}),
             pull if self.event_name == "pull_request" else None,

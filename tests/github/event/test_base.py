@@ -62,9 +62,10 @@ def test_the_base_of_a_plain_head_is_where_it_branched_off(upstream: Repository,
     assert find_change(event(actual, head), shallow).base == actual
 
 
-def test_a_push_has_the_base_it_names(tmp_path: Path) -> None:
-    push = Event("push", "", "acme/train", "a" * 40, "b" * 40, frozenset())
-    assert find_change(push, tmp_path).base == "b" * 40
+def test_a_push_has_the_base_it_names(upstream: Repository) -> None:
+    push = Event("push", "", "acme/train", upstream.commit({}), "b" * 40, frozenset())
+    change = find_change(push, upstream.folder)
+    assert (change.base, change.is_judged) == ("b" * 40, False)
 
 
 def test_files_are_read_as_they_were(upstream: Repository, tmp_path: Path) -> None:

@@ -85,7 +85,9 @@ def test_what_else_fails_a_check(base: CommitFiles, given: Handoff, status: int)
 
 def test_a_first_lock_is_reported_and_not_called_drift(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "checkout")
-    compared = judge(handoff(checked(OLD)), CommitFiles(repository.folder, repository.commit({FILE: "name: x\n"})))
+    compared = judge(
+        handoff(checked(OLD)), CommitFiles(repository.folder, repository.commit({FILE: "name: x\n"}))
+    )
     assert (compared.report.rows, compared.status, compared.touched) == ((), 0, True)
     [note] = compared.report.notes
     assert "does not exist on the base commit" in note
@@ -116,7 +118,10 @@ def test_the_evidence_is_what_holds_for_all(base: CommitFiles) -> None:
     assert both.reached == ("linted", "solved")
 
 
-def test_the_commands_can_be_typed(base: CommitFiles) -> None:
+def test_the_commands_can_be_typed(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "checkout")
+    commit = repository.commit({"my envs/gpu.yml": "name: x\n", "my envs/gpu.conda-lock.yml": OLD})
+    base = CommitFiles(repository.folder, commit)
     stale = checked(PATCH, state="stale", path="my envs/gpu.yml", lock_path="my envs/gpu.conda-lock.yml")
     report = judge(handoff(stale), base).report
     assert report.reproduce == (

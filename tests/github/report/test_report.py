@@ -216,8 +216,11 @@ def test_a_shallow_checkout_reads_the_base_from_github(job: Job, tmp_path: Path)
     base = job.event.pull_request.base_sha
     job.remote.files[base, LOCK] = OLD.encode()
     job.remote.files[base, FILE] = b"name: x\n"
-    job.runner = dataclasses.replace(job.runner, workspace=tmp_path / "empty")
-    Repository(tmp_path / "empty").commit({})
+    shallow = Repository(tmp_path / "shallow")
+    shallow.git("fetch", "--quiet", "--depth=1", job.repository.folder.as_uri(), job.event.sha)
+    shallow.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+    job.remote.parents[job.event.sha] = base
+    job.runner = dataclasses.replace(job.runner, workspace=shallow.folder)
     assert job.run(handoff(checked(GRAVE))) == 1
     assert "Environment drift: 1 critical" in job.comments[0]
 
@@ -229,6 +232,6 @@ def test_a_check_that_did_not_finish_is_reported(job: Job) -> None:
 
 
 def test_a_hand_off_that_was_tampered_with_is_reported(job: Job) -> None:
-    (job.runner.folder / "handoff.json").write_text('{"schema": 1, "failures": {}}')
+    (job.runner.folder / "handoff.json").write_text('{"schema": 2, "failures": {}}')
     assert report(job.event, job.runner, INPUTS, io.StringIO()) == 2
     assert "is not a list of texts" in job.summary

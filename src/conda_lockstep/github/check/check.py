@@ -82,7 +82,7 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
                 if str(path) not in unreadable:
                     checked += look.at(path, number)
             except LockstepError as error:
-                failures.append(_placed(error, path))
+                failures.append(str(error))
     return Handoff(
         tuple(map(_remark, findings)),
         tuple(checked),
@@ -91,11 +91,6 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
         tuple(path.as_posix() for path in files),
         settings.are_its_own,
     )
-
-
-def _placed(error: LockstepError, path: Path) -> str:
-    """Return an error with the environment file that it is about."""
-    return str(error) if path.name in str(error) else f"{path.as_posix()}: {error}"
 
 
 @dataclass(slots=True)

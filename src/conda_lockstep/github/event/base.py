@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.client import commits
-from conda_lockstep.github.client.api import GitHub, RequiredPermission
+from conda_lockstep.github.client.api import GitHub, GitHubError, RequiredPermission, Values
 from conda_lockstep.github.event.event import Event, PullRequest, pull_request
 from conda_lockstep.github.event.git import git, run
 
@@ -96,7 +97,7 @@ class _Finder:
         if pull is not None:
             return self._of_copy(pull)
         # 'before: The SHA of the most recent commit on ref before the push.' All zeros for a new branch.
-        if event.name == "push" and event.base_sha:
+        if event.name == "push" and event.base_sha and not _COPIED.fullmatch(event.branch):
             self.require(event.sha, f"the commit of the event, {event.sha[:12]}")
             return Change(self.head(), event.base_sha, event.base_sha[:12], is_judged=False)
         return self._of_branch()
@@ -117,9 +118,11 @@ class _Finder:
         if _COMMIT.fullmatch(ref):
             return ref
         if self.github is not None:
-            head = commits.head_of(self.github, ref)
-            if head is not None:
-                return head.sha
+            # Without an answer, the checkout may know it.
+            with suppress(GitHubError):
+                head = commits.head_of(self.github, ref)
+                if head is not None:
+                    return head.sha
         for place in ("refs/remotes/origin/", "refs/heads/"):
             found = git(self.workspace, "rev-parse", "--verify", "--quiet", f"{place}{ref}^{{commit}}")
             if found:
@@ -160,24 +163,26 @@ class _Finder:
             return base
 
     def _pull(self) -> PullRequest | None:
-        """Return the open pull request whose head is checked out: of copy-pr-bot's branch, or of a branch of ours.
+        """Return the open pull request that is checked out: copy-pr-bot's copy, or a branch of this repository.
 
-        A run that ``workflow_dispatch`` starts on a branch knows no pull request, but its result stands for one.
+        A run that ``workflow_dispatch`` starts on a branch knows no pull request, but its result stands for one. None
+        if there is none, or if the token may not read pull requests: then the default branch is the base.
         """
         event, github = self.event, self.github
-        if github is None or not event.branch:
-            return None
         copied = _COPIED.fullmatch(event.branch)
-        if copied:
-            pull = pull_request(
-                github.object(github.call(PULL, "pulls.get", {"pull_number": int(copied[1])}))
-            )
-            return pull if pull.is_open else None
-        if event.branch == self._default_branch() or (event.name == "push" and event.base_sha):
+        pushed = event.name == "push" and event.base_sha and not copied
+        if github is None or not event.branch or event.branch == self._default_branch() or pushed:
             return None
-        owner = event.repository.partition("/")[0]
-        values = {"state": "open", "head": f"{owner}:{event.branch}"}
-        found = [pull_request(item) for item in github.pages(PULLS, "pulls.list", values)]
+        try:
+            if copied:
+                number = int(copied[1])
+                pull = pull_request(github.object(github.call(PULL, "pulls.get", {"pull_number": number})))
+                return pull if pull.is_open else None
+            owner = event.repository.partition("/")[0]
+            values: Values = {"state": "open", "head": f"{owner}:{event.branch}"}
+            found = [pull_request(item) for item in github.pages(PULLS, "pulls.list", values)]
+        except GitHubError:
+            return None
         mine = [pull for pull in found if pull.head_repository.lower() == event.repository.lower()]
         if len({pull.base_ref for pull in mine}) > 1:
             branches = ", ".join(sorted(pull.base_ref for pull in mine))

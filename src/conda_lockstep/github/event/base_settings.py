@@ -26,9 +26,8 @@ JUDGING = (
     "install_allow",
     "pin_precision",
     "cpu_allow",
-    "min_age",
 )
-DESCRIBING = ("mirrors", "pypi_index", "platforms", "machines")
+DESCRIBING = ("mirrors", "pypi_index", "platforms", "machines", "min_age")
 
 Trees: TypeAlias = Mapping[str, TreeEntry]
 
@@ -47,7 +46,9 @@ def judged_by_base(
         # They judged nothing there, either. The defaults check everything.
         found = Config()
     judging = {name: getattr(found, name) for name in JUDGING}
-    return config._replace(**judging, root=config.root or found.root)
+    # What is solved anew obeys both.
+    min_age = max(config.min_age, found.min_age)
+    return config._replace(**judging, min_age=min_age, root=config.root or found.root)
 
 
 def changed_settings(

@@ -16,7 +16,7 @@ from conda_lockstep.github.event.runner import Runner, without_paths
 from conda_lockstep.github.event.trust import may_comment
 from conda_lockstep.github.event.workflow_commands import SUMMARY_LIMIT, quoted, write_outputs, write_summary
 from conda_lockstep.github.handoff import handoff as handoffs
-from conda_lockstep.github.handoff.handoff import Handoff, without_causes
+from conda_lockstep.github.handoff.handoff import MAX_TEXT, Handoff, without_causes
 from conda_lockstep.github.publish.comment import BODY_LIMIT, CommentOutcome, Draft, State, publish
 from conda_lockstep.github.publish.lock_update import LockUpdate, update
 from conda_lockstep.github.publish.patch import FILE_NAME as PATCH
@@ -26,6 +26,7 @@ from conda_lockstep.github.report.gate import GateResult, Rules, compare_with_ba
 from conda_lockstep.github.report.outputs import outputs_of
 from conda_lockstep.render.drift import json as drift_json
 from conda_lockstep.render.findings.annotations import annotation
+from conda_lockstep.text.printable import visible
 
 REPORT = "report.json"
 
@@ -76,7 +77,7 @@ def _tell(handoff: Handoff, compared: GateResult, outcome: CommentOutcome, out: 
     print(f"comment: {outcome}", file=out)
     with quoted(out):
         for line in wording.log_lines(handoff, compared):
-            print(line, file=out)
+            print(visible(line, limit=MAX_TEXT), file=out)
     if outcome.kind == "failed" or (outcome.kind == "created" and outcome.reason):
         print(annotation("warning", outcome.reason, title="no comment"), file=out)
     for line in (*compared.broken, *compared.failures):
