@@ -48,7 +48,7 @@ class Comment:
 
 @dataclass
 class PullRequest:
-    """One pull request; ``head_repository`` is empty where a fork was deleted, ``changed`` are (path, status)."""
+    """One pull request; ``head_repository`` is empty where a fork was deleted."""
 
     number: int
     head_sha: str
@@ -62,7 +62,6 @@ class PullRequest:
     body: str = ""
     merged: bool = False
     merge_sha: str | None = None
-    changed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass

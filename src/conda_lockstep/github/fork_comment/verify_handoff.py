@@ -117,7 +117,7 @@ def _judged(kept: list[Checked], commits: Commits) -> tuple[list[Checked], list[
             continue
         stale = _stale(path, content, group, commits)
         judged += [
-            replace(one, state="stale", lock="") if one.state == "current" and one.lock_path in stale else one
+            replace(one, state="stale") if one.state == "current" and one.lock_path in stale else one
             for one in group
         ]
     return judged, unproven

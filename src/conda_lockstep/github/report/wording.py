@@ -155,10 +155,10 @@ def _checks(handoff: Handoff, compared: GateResult, shown: int, elsewhere: str) 
 
 def _lock(checked: Checked) -> Iterator[str]:
     lock, file = code(checked.lock_path), code(checked.path)
-    if checked.state == "stale" and checked.lock:
-        if checked.committed:
+    if checked.state == "stale" and checked.lock != checked.committed:
+        if checked.committed and checked.lock:
             yield f"ℹ️ Both the committed {lock} and a fresh solution of {file} are compared with the base."
-        else:
+        elif checked.lock:
             yield f"ℹ️ {lock} cannot be read; a fresh solution of {file} is compared with the base."
     elif checked.state == "missing":
         yield f"⚠️ {file} has no lock yet; a fresh solution is compared."
