@@ -64,7 +64,7 @@ def lock_environment(
         try:
             old[target] = cep37.parse(text, target.as_posix())
         except LockstepError as error:
-            known[target] = replace(known[target], state="stale", reasons=(str(error),))
+            known[target] = replace(known[target], state="stale", reasons=(str(error),), committed="")
     for target, reasons in stale_reasons(file, old, config, inputs.platforms).items() if old else ():
         if reasons:
             before = known.get(target) or _known(path, target, None)

@@ -69,6 +69,8 @@ def _lay_out(folder: Path, contents: Mapping[str, bytes]) -> dict[str, str]:
     folder.mkdir()
     names = {}
     for number, (path, content) in enumerate(sorted(contents.items())):
-        (folder / str(number)).write_bytes(content)
-        names[f"{folder.name}/{number}"] = path
+        # Of files of one name, git compares the two contents, and looks for no other.
+        name = f"{folder.name}{number}"
+        (folder / name).write_bytes(content)
+        names[f"{folder.name}/{name}"] = path
     return names

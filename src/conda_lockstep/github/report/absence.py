@@ -70,7 +70,7 @@ def find_absences(handoff: Handoff, sides: Sides, patterns: Sequence[str], below
     replaced: list[str] = []
     for path in environments:
         removed += _gone(path, sides, handoff.files, set(handoff.files), patterns, below)
-    held = {checked.lock_path for checked in handoff.checked}
+    held = {checked.lock_path for checked in handoff.checked if checked.lock_sha256}
     for path in locks:
         lines = list(_gone(path, sides, held, held, patterns, below))
         others = [checked for checked in handoff.checked if checked.committed and _owns(checked, path)]
