@@ -75,6 +75,7 @@ class _Finder:
         """Return the change against a branch or commit that the workflow names."""
         head, target = self.head(), self.resolve("base-ref", base_ref)
         base = self._merge_base(target, head)
+        self._require_merged(base)
         if base != head:
             name = base[:12] if _COMMIT.fullmatch(base_ref) else f"origin/{base_ref}"
             return Change(head, base, name, pull_request=self.event.pull_request)
@@ -131,6 +132,20 @@ class _Finder:
             f"input '{name}' is '{ref}', which is no branch of this repository",
             remedy="pass a branch, or the whole id of a commit" if self.github else DEEPER,
         )
+
+    def _require_merged(self, base: str) -> None:
+        """Raise ``LockstepError`` if a pull request would be compared with commits that are not merged themselves.
+
+        A name of a branch may come from whoever opened it, and what that branch has would not be compared.
+        """
+        pull = self.event.pull_request
+        if pull is None:
+            return
+        parents = self._parents(self.head())
+        tip = parents[0] if len(parents) == 2 and parents[1] == pull.head_sha else pull.base_sha
+        if self._merge_base(base, tip) != base:
+            what = f"the commit {base[:12]} of input 'base-ref' is not part of {pull.base_ref}"
+            raise LockstepError(what, remedy="name the branch that the pull request is for")
 
     def _of(self, pull: PullRequest) -> Change:
         """Return the change of a pull request.

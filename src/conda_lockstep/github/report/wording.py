@@ -92,7 +92,8 @@ def _reason(text: str) -> str:
 
 def _drift(compared: GateResult, budget: int) -> str:
     report = compared.report
-    passed = not (compared.broken or compared.problems)
+    is_locked = all(one.state == "current" for one in compared.affected)
+    passed = is_locked and not (compared.broken or compared.problems or compared.warnings)
     if report.comparisons:
         elsewhere = "The job summary has the full report."
         return markdown.render(report, budget=budget, elsewhere=elsewhere, passed=passed)
