@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.github.clock import Clock
 from tests.support.github import FakeGitHub
+from tests.support.github import PullRequest as PullRequestOfGitHub
 from tests.support.repository import Repository
 
 from conda_lockstep.errors import LockstepError
@@ -122,3 +123,116 @@ def test_a_link_of_the_base_is_not_followed(upstream: Repository) -> None:
     (upstream.folder / "link.yml").symlink_to("/etc/passwd")
     commit = upstream.commit({})
     assert CommitFiles(upstream.folder, commit).read("link.yml") is None
+
+
+def other(name: str, head: str, *, branch: str = "", base: str = "", default: str = "main") -> Event:
+    return Event(name, "", "acme/train", head, base, frozenset(), branch=branch, default_branch=default)
+
+
+@pytest.fixture
+def history(upstream: Repository) -> dict[str, str]:
+    """A main branch of two commits, and a branch of two more that left it after the first; checked out."""
+    root = upstream.commit({"a.yml": "1"})
+    left = upstream.commit({"a.yml": "2"})
+    upstream.branch("change", root)
+    first = upstream.commit({"b.yml": "1"})
+    head = upstream.commit({"b.yml": "2"})
+    return {"root": root, "main": left, "first": first, "head": head}
+
+
+@pytest.mark.parametrize(
+    ("event", "base", "judged"),
+    [
+        (("workflow_dispatch", "change", ""), "root", True),
+        (("repository_dispatch", "change", ""), "root", True),
+        (("push", "change", ""), "root", True),
+        (("push", "change", "first"), "first", False),
+        (("merge_group", "", "root"), "root", True),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_every_event_has_a_base(
+    upstream: Repository, history: dict[str, str], event: tuple[str, str, str], base: str, judged: bool
+) -> None:
+    name, branch, before = event
+    change = find_change(
+        other(name, history["head"], branch=branch, base=history.get(before, "")), upstream.folder
+    )
+    assert (change.base, change.is_judged, change.missing) == (history[base], judged, "")
+
+
+@pytest.mark.parametrize("name", ["workflow_dispatch", "schedule", "release", "issue_comment", "push"])
+def test_on_the_default_branch_the_last_commit_is_reported(
+    upstream: Repository, history: dict[str, str], name: str
+) -> None:
+    upstream.git("checkout", "--quiet", "main")
+    change = find_change(other(name, history["main"], branch="main"), upstream.folder)
+    assert (change.base, change.is_judged) == (history["root"], False)
+
+
+def test_the_first_commit_has_no_base_and_misses_none(upstream: Repository) -> None:
+    head = upstream.commit({"a.yml": "1"})
+    change = find_change(other("push", head, branch="main"), upstream.folder)
+    assert (change.base, change.missing) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("base_ref", "base"), [("main", "root"), ("root", "root"), ("first", "first"), ("refs/heads/main", None)]
+)
+def test_a_base_can_be_named(
+    upstream: Repository, history: dict[str, str], base_ref: str, base: str | None
+) -> None:
+    given = history[base_ref] if base_ref in ("root", "first") else base_ref
+    change = find_change(other("push", history["head"]), upstream.folder, base_ref=given)
+    assert change.base == (history[base] if base else "")
+    assert bool(change.missing) is (base is None)
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments", "says"),
+    [
+        ("workflow_dispatch", {"base_ref": "change"}, "already contains the commit that is checked out"),
+        ("workflow_dispatch", {"base_ref": "nowhere"}, "which is no branch of this repository"),
+        ("workflow_dispatch", {"head_ref": "main"}, "does not contain the commit of input 'head-ref', main"),
+        ("merge_group", {}, "does not contain the commit of the event"),
+        ("push", {}, "does not contain the commit of the event"),
+    ],
+)
+def test_a_checkout_of_something_else_is_not_judged_as_the_change(
+    upstream: Repository, history: dict[str, str], event: str, arguments: dict[str, str], says: str
+) -> None:
+    sha = history["main"] if event != "workflow_dispatch" else history["head"]
+    change = find_change(
+        other(event, sha, branch="change", base=history["root"]), upstream.folder, **arguments
+    )
+    assert says in change.missing
+    assert change.base == ""
+
+
+def test_pull_request_target_checks_out_the_base_branch_which_is_no_change(
+    upstream: Repository, history: dict[str, str]
+) -> None:
+    upstream.git("checkout", "--quiet", "main")
+    change = find_change(event(history["main"], history["head"], "pull_request_target"), upstream.folder)
+    assert "does not contain the pull request's commit" in change.missing
+
+
+@pytest.mark.parametrize("fork", [False, True])
+def test_a_run_on_a_branch_is_judged_as_its_pull_request(
+    github: FakeGitHub, upstream: Repository, history: dict[str, str], fork: bool
+) -> None:
+    """What 'checks' starts, and what copy-pr-bot pushes, is compared with what the pull request is for."""
+    upstream.git("branch", "release", history["first"])
+    remote = github.repository("acme/train")
+    remote.git = upstream.folder / ".git"
+    remote.pulls[7] = PullRequestOfGitHub(
+        7, history["head"], history["first"], "stranger/train" if fork else "acme/train", base_ref="release"
+    )
+    client = GitHub("acme/train", github.token("t"), github.url, Clock().patience())
+    run = other("workflow_dispatch", history["head"], branch="change")
+    if fork:
+        run = other("push", history["head"], branch="pull-request/7", base=history["main"])
+    change = find_change(run, upstream.folder, client)
+    assert (change.base, change.is_judged) == (history["first"], True)
+    assert change.pull_request is not None
+    assert change.pull_request.number == 7

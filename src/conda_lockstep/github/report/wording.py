@@ -46,7 +46,7 @@ def log_lines(handoff: Handoff, compared: GateResult) -> Iterator[str]:
     yield from (f"problem: {line}" for line in compared.problems)
     yield from (f"warning: {line}" for line in compared.warnings)
     for checked in handoff.checked:
-        yield from (f"{checked.lock_path}: {reason}" for reason in (*checked.reasons, *checked.notices))
+        yield from (f"{checked.lock_path}: {line}" for line in (*checked.reasons, *checked.notices))
     for remark in by_severity(handoff.remarks):
         yield f"{remark.path}:{remark.line}:{remark.column}: {remark.severity}: {remark.message} ({remark.rule})"
 
@@ -66,7 +66,7 @@ def _compose(
     table = _environments(compared.affected)
     room = limit - len(verdict.encode()) - len(table.encode())
     notes = (f"ℹ️ {prose(remark)}." for remark in remarks)
-    checks = _fitting(chain(notes, _checks(handoff, compared, shown, elsewhere)), room // 4, elsewhere)
+    checks = fitting(chain(notes, _checks(handoff, compared, shown, elsewhere)), room // 4, elsewhere)
     drift = _drift(compared, room - len(checks.encode()) - 4)
     return "\n".join(filter(None, (verdict, drift, table, checks)))
 
@@ -83,10 +83,11 @@ def _verdict(compared: GateResult, room: int, elsewhere: str, name: str) -> str:
     else:
         return f"### conda-lockstep{of}\n" if name else ""
     lines = (*compared.broken, *compared.problems)
-    return f"{first}\n\n{_fitting(map(_reason, lines), room, elsewhere)}"
+    return f"{first}\n\n{fitting(map(reason, lines), room, elsewhere)}"
 
 
-def _reason(text: str) -> str:
+def reason(text: str) -> str:
+    """Return why something fails, as Markdown; a very long text keeps its start and its end."""
     return prose(shortened(text, REASON), limit=REASON)
 
 
@@ -97,7 +98,7 @@ def _drift(compared: GateResult, budget: int) -> str:
     if report.comparisons:
         elsewhere = "The job summary has the full report."
         return markdown.render(report, budget=budget, elsewhere=elsewhere, passed=passed)
-    notes = _fitting(map(prose, report.notes), budget // 2, "the job summary")
+    notes = fitting(map(prose, report.notes), budget // 2, "the job summary")
     return "ℹ️ **No environment was compared.**\n" + (f"\n{notes}" if notes else "")
 
 
@@ -124,16 +125,16 @@ _LOCKS = {
 _BUILDS = {"built": "built", "refused": "🔒 refused", "skipped": "–", "failed": "❌ failed"}
 
 
-def _fitting(lines: Iterable[str], room: int, elsewhere: str) -> str:
-    """Return a list of the lines that fit, and a note on how many do not."""
+def fitting(lines: Iterable[str], room: int, elsewhere: str) -> str:
+    """Return a list of the lines that fit in ``room`` bytes, and a note on how many are ``elsewhere``."""
     items: list[str] = []
     left_out = 0
     for line in lines:
         item = f"- {line}\n"
-        room -= len(item.encode())
-        if room < 0:
+        if len(item.encode()) > room:
             left_out += 1
         else:
+            room -= len(item.encode())
             items.append(item)
     if left_out:
         items.append(f"- and {left_out} more in {elsewhere}\n")
@@ -141,16 +142,16 @@ def _fitting(lines: Iterable[str], room: int, elsewhere: str) -> str:
 
 
 def _checks(handoff: Handoff, compared: GateResult, shown: int, elsewhere: str) -> Iterator[str]:
-    yield from (f"⚠️ {_reason(line)}." for line in compared.warnings)
+    yield from (f"⚠️ {reason(line)}." for line in compared.warnings)
     if compared.spared == 1:
         yield "ℹ️ 1 change would fail the check, but comes from upstream alone."
     elif compared.spared:
         yield f"ℹ️ {compared.spared} changes would fail the check, but come from upstream alone."
     for checked in handoff.checked:
         yield from _lock(checked)
-        yield from (f"⚠️ {_reason(notice)}" for notice in checked.notices)
+        yield from (f"⚠️ {reason(notice)}" for notice in checked.notices)
         if checked.build == "refused":
-            yield f"🔒 {code(checked.path)} was not built: {_reason(checked.build_reason)}."
+            yield f"🔒 {code(checked.path)} was not built: {reason(checked.build_reason)}."
     yield from _remarks(handoff.remarks, shown, elsewhere)
 
 
@@ -169,7 +170,7 @@ def _remarks(remarks: Sequence[Remark], shown: int, elsewhere: str) -> Iterator[
     worst_first = [remark for remark in by_severity(remarks) if remark.severity != "note"]
     for remark in worst_first[:shown]:
         place = code(f"{remark.path}:{remark.line}:{remark.column}")
-        yield f"{MARKS[remark.severity]} {place} {_reason(remark.message)} ({code(remark.rule)})"
+        yield f"{MARKS[remark.severity]} {place} {reason(remark.message)} ({code(remark.rule)})"
     if len(worst_first) > shown:
         yield f"{len(worst_first) - shown} more linter findings are in {elsewhere}"
 

@@ -96,11 +96,13 @@ class _Voice:
         """Update the pull request; return None if none is requested."""
         if self.inputs.lock_update != "commit":
             return None
-        if self.findings.failures:
+        refreshed = self.findings.refreshed
+        # What could not be checked changes no lock, and does not keep the others from being refreshed. Without any
+        # other, the pull request stays as it is: it is not known whether it is still needed.
+        if self.findings.failures and not refreshed:
             return CommentOutcome("skipped", reason="the check failed, so no lock is changed")
         if not self.event.branch:
             return CommentOutcome("failed", reason="this run has no branch to refresh")
-        refreshed = self.findings.refreshed
         wanted = Refresh(
             page=self.runner.page.partition("/actions/")[0],
             base=self.event.branch,
