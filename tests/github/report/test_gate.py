@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
@@ -28,11 +29,17 @@ def base(tmp_path: Path) -> CommitFiles:
     return CommitFiles(repository.folder, repository.commit({FILE: "name: x\n", LOCK: OLD}))
 
 
-def judge(given: Handoff, base: CommitFiles, fail_on: FailOn = "critical", judged: bool = True) -> GateResult:
+def judge(
+    given: Handoff,
+    base: CommitFiles,
+    fail_on: FailOn = "critical",
+    judged: bool = True,
+    rules: Rules | None = None,
+) -> GateResult:
     assert base.workspace is not None
     head = replace(base, commit=Repository(base.workspace).git("rev-parse", "HEAD"))
     change = Change(head.commit, base.commit, "origin/main", is_judged=judged)
-    return compare_with_base(given, change, base, head, Rules(fail_on), base.workspace / ".git")
+    return compare_with_base(given, change, base, head, rules or Rules(fail_on), base.workspace / ".git")
 
 
 def test_the_same_lock_is_clean_and_touches_nothing(base: CommitFiles) -> None:
@@ -130,3 +137,75 @@ def test_the_commands_can_be_typed(tmp_path: Path) -> None:
         "lockstep diff /tmp/base.conda-lock.yml 'my envs/gpu.conda-lock.yml'",
     )
     assert report.accept == ("lockstep lock 'my envs/gpu.yml' && git add 'my envs/gpu.conda-lock.yml'",)
+
+
+def test_the_evidence_is_of_what_the_change_touches(base: CommitFiles) -> None:
+    """An environment that is left alone is not built, and says nothing about those that are."""
+    steps = ("linted", "solved", "installed")
+    given = handoff(
+        checked(OLD), checked(PATCH, path="gpu.yml", lock_path="gpu.conda-lock.yml", reached=steps)
+    )
+    compared = judge(given, base)
+    assert compared.report.evidence is not None
+    assert compared.report.evidence.reached == steps
+    assert [one.path for one in compared.affected] == ["gpu.yml"]
+
+
+@pytest.mark.parametrize(("required", "status"), [(False, 0), (True, 1)])
+def test_an_environment_can_be_required_to_have_a_lock(
+    base: CommitFiles, required: bool, status: int
+) -> None:
+    given = handoff(
+        checked(
+            OLD, state="missing", lock_sha256="", committed="", path="new.yml", lock_path="new.conda-lock.yml"
+        )
+    )
+    assert judge(given, base, rules=Rules(require_lock=required)).status == status
+
+
+def change(base: CommitFiles, files: dict[str, str | None]) -> None:
+    assert base.workspace is not None
+    Repository(base.workspace).commit(files)
+
+
+@pytest.mark.parametrize(("removed", "status"), [("fail", 1), ("report", 0)])
+def test_what_is_removed_on_purpose_can_be_reported_alone(
+    base: CommitFiles, removed: Literal["fail", "report"], status: int
+) -> None:
+    change(base, {LOCK: None, FILE: None})
+    compared = judge(handoff(), base, rules=Rules(removed=removed))
+    assert compared.status == status
+    lines = compared.problems if status else compared.warnings
+    assert "conda-lock.yml was deleted" in lines
+    assert compared.touched
+
+
+def test_a_platform_that_is_locked_no_more_is_reported(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "checkout")
+    both = lock_text({"tqdm": "4.67.0"}, ["linux-64", "linux-aarch64"])
+    commit = repository.commit({FILE: "name: x\n", LOCK: both})
+    one = lock_text({"tqdm": "4.67.0"})
+    repository.commit({LOCK: one})
+    compared = judge(handoff(checked(one)), CommitFiles(repository.folder, commit))
+    assert compared.failures == ("environment.yml is no longer locked for linux-aarch64",)
+
+
+def test_locks_for_machines_may_take_the_place_of_one(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "checkout")
+    commit = repository.commit({FILE: "name: x\n", LOCK: OLD})
+    a100, h100 = "environment.a100.conda-lock.yml", "environment.h100.conda-lock.yml"
+    repository.commit({LOCK: None, a100: OLD, h100: GRAVE})
+    compared = judge(
+        handoff(checked(OLD, lock_path=a100), checked(GRAVE, lock_path=h100)),
+        CommitFiles(repository.folder, commit),
+    )
+    assert compared.failures == ("1 change of severity critical or worse",)
+    assert {row.subject for row in compared.report.rows} == {"python"}
+
+
+def test_settings_that_only_the_change_has_read_are_an_error(base: CommitFiles) -> None:
+    change(base, {"lockstep.toml": 'ignore = ["unpinned-conda"]\n'})
+    compared = judge(replace(handoff(checked(OLD)), own_settings=True), base)
+    assert compared.status == 2
+    assert "check out with 'fetch-depth: 2'" in compared.broken[0]
+    assert "lockstep.toml changes settings: ignore" in compared.warnings[0]

@@ -102,6 +102,84 @@ def test_a_hundred_environments_stay_within_the_limits(base: CommitFiles) -> Non
     assert len(summary(given, compared).encode()) <= 1 << 20
 
 
+@pytest.mark.parametrize("count", [1, 6, 60])
+def test_no_reason_is_left_out_in_silence(base: CommitFiles, count: int) -> None:
+    reasons = tuple(f"package-{number} is not met" for number in range(count))
+    text = written(handoff(checked("", state="failed", reasons=("the solver says no", *reasons))), base)
+    assert "`environment.yml` cannot be locked: the solver says no; " in text
+    failures = written(handoff(failures=[f"file-{number} is broken" for number in range(count)]), base)
+    assert failures.count("is broken") == count
+    if count < 50:
+        assert all(f"`package-{number}`" in text for number in range(count))
+
+
+def test_a_long_reason_keeps_what_is_wrong_and_what_to_do(base: CommitFiles) -> None:
+    reason = f"nothing provides cuda; {'because of that, ' * 500}run: lockstep why cuda"
+    text = written(handoff(checked("", state="failed", reasons=(reason,))), base)
+    assert "cannot be locked: nothing provides cuda;" in text
+    assert " … " in text
+    assert "run: `lockstep why cuda`" in text
+
+
+def test_what_does_not_fit_is_counted_and_said_to_be_in_the_summary(base: CommitFiles) -> None:
+    given = handoff(failures=[f"file-{number} is broken {'x ' * 100}" for number in range(2000)])
+    compared = judge(given, base)
+    for text, place in (
+        (comment(given, compared), "the job summary"),
+        (summary(given, compared), "the job's log"),
+    ):
+        shown = text.count("is broken")
+        assert f"- and {2000 - shown} more in {place}\n" in text or shown == 2000
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        handoff(checked(OLD, state="stale", committed=OLD)),
+        handoff(checked(OLD, build="failed", build_reason="no space left")),
+        handoff(checked(OLD), failures=["environment.yml: cannot be read"]),
+        handoff(checked(OLD), remarks=[Remark("bad-spec", "error", "no", FILE, 1, 1)]),
+        handoff(checked(OLD, state="missing", lock_sha256="", committed="")),
+    ],
+    ids=["stale", "build", "failure", "lint", "missing"],
+)
+def test_no_headline_is_green_where_something_is_wrong(base: CommitFiles, given: Handoff) -> None:
+    assert "✅" not in written(given, base)
+
+
+def test_a_stale_lock_is_shown_as_committed_and_as_solved_anew(base: CommitFiles) -> None:
+    stale = checked(NEW, state="stale", committed=lock_text({"python": "3.11.9", "tqdm": "1.0"}))
+    text = written(handoff(stale), base)
+    assert "**`environment.yml`** on `linux-64`" in text
+    assert "**`environment.yml, solved anew`** on `linux-64`" in text
+    assert "`1.0`" in text
+    assert "`3.12.1`" in text
+
+
+def test_sixty_environments_are_one_table(base: CommitFiles) -> None:
+    many = [
+        checked(
+            NEW,
+            path=f"envs/e{n}.yml",
+            lock_path=f"envs/e{n}.conda-lock.yml",
+            reached=("linted", "solved", "installed")[: 2 + n % 2],
+            build="built" if n % 2 else "failed",
+            build_reason="no space",
+        )
+        for n in range(60)
+    ]
+    text = written(handoff(*many), base)
+    table = [line for line in text.splitlines() if line.startswith("| `envs/e")]
+    assert len(table) == 60
+    assert "| `envs/e1.yml` | fits | built | linted → solved → installed |" in table
+    assert "| `envs/e2.yml` | fits | ❌ failed | linted → solved |" in table
+
+
+def test_a_name_tells_comments_apart(base: CommitFiles) -> None:
+    given = handoff(checked(OLD))
+    assert comment(given, judge(given, base), name="a100").startswith("### conda-lockstep (`a100`)\n")
+
+
 def rendered(markdown: str) -> str:
     """GitHub's own renderer, less what GitHub adds (mentions, issue links)."""
     import cmarkgfm
