@@ -12,6 +12,7 @@ import re
 from conda_lockstep.text.printable import LIMIT, visible
 
 _WORDS = re.compile(r"(\s+)")
+_EDGES = re.compile(r"(\(?)(.+?)(\)?)([,;:]?)", re.DOTALL)
 # A quoted text of several words, and a command up to the end of its sentence: split into words, it could not be
 # copied.
 _SPANS = re.compile(r"(?<![^\s(])'([^']* [^']*)'([).,;:]*)(?=\s|$)|(?<=\brun: )([^;]+?)([).,]*(?:;|$))")
@@ -61,9 +62,15 @@ def _words(text: str, cell: bool) -> str:
 
 
 def _word(word: str, cell: bool) -> str:
-    """Return a word as code, but for a comma, colon or semicolon behind it."""
-    bare = word[:-1] if word[-1:] in (",", ";", ":") and len(word) > 1 else word
-    return code(bare, cell=cell) + word[len(bare) :]
+    """Return a word as code, but for a bracket around it and a comma, colon or semicolon behind it."""
+    match = _EDGES.fullmatch(word)
+    if match is None:
+        return code(word, cell=cell)
+    before, bare, bracket, after = match.groups()
+    if bracket and not before:
+        bare, bracket = bare + bracket, ""
+    inner = bare if _PLAIN.fullmatch(bare) else code(bare, cell=cell)
+    return f"{before}{inner}{bracket}{after}"
 
 
 def markup(text: str, limit: int = 10 * LIMIT) -> str:
