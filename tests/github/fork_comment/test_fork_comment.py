@@ -396,7 +396,10 @@ def test_a_list_of_files_that_github_cuts_off_is_told(
 ) -> None:
     repository.truncated = True
     upload(repository, Handoff(checked=(checked(NEW),), base=BASE), tmp_path)
-    assert "GitHub does not list all files of the commit" in follow(github, tmp_path)
+    follow(github, tmp_path)
+    assert "### ❌ The check could not be completed" in comment(repository)
+    assert "GitHub does not list all files of the commit" in comment(repository)
+    assert "numpy" not in comment(repository)
 
 
 LIES = {

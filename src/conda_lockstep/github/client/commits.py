@@ -83,8 +83,7 @@ def files_of(github: GitHub, sha: str) -> dict[str, TreeEntry]:
     values = {"tree_sha": read(github, sha).tree, "recursive": "1"}
     answer = github.object(github.call(READ_HISTORY, "git.get_tree", values))
     if answer.flag("truncated"):
-        what = f"GitHub does not list all files of the commit {sha[:12]}"
-        raise LockstepError(what, remedy="check out with 'fetch-depth: 2'")
+        raise LockstepError(f"GitHub does not list all files of the commit {sha[:12]}")
     entries = (item for item in answer.children("tree") if item.text("type") != "tree")
     return {item.text("path"): TreeEntry(item.text("mode"), item.text("sha")) for item in entries}
 

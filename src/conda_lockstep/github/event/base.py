@@ -150,7 +150,9 @@ class _Finder:
     def _of(self, pull: PullRequest) -> Change:
         """Return the change of a pull request.
 
-        ``actions/checkout`` checks it out as its merge with the base branch at that moment. The base is then the first
+        ``actions/checkout`` checks it out as its merge with the base branch at that moment, which is ``GITHUB_SHA``:
+        https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#pull_request.
+        GitHub runs nothing while the two conflict, since there is no merge then. The base is the first
         parent of the merge, not the commit in the event: that may be older, and the difference other people's work. A
         shallow checkout knows the names of the parents as well.
         """

@@ -1,6 +1,8 @@
 """Comments on a change whose own run has no write access: from a fork or from Dependabot.
 
-It checks out nothing and runs nothing of the change. Started by ``workflow_run``, it has a token that writes. From
+It checks out nothing and runs nothing of the change. Started by ``workflow_run``, it has a token that writes, and runs
+the workflow of the default branch, which the change cannot touch:
+https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#workflow_run. From
 the run that it follows it takes one JSON file, and trusts only what :mod:`sanitize` accepts; GitHub says which pull
 request it belongs to.
 """
@@ -24,7 +26,7 @@ from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.event.trust import DEPENDABOT
 from conda_lockstep.github.event.workflow_commands import write_summary
 from conda_lockstep.github.fork_comment.sanitize import only_facts
-from conda_lockstep.github.fork_comment.verify_handoff import Commits, plain, proven
+from conda_lockstep.github.fork_comment.verify_handoff import Commits, Proof, plain, proven
 from conda_lockstep.github.handoff import handoff as handoffs
 from conda_lockstep.github.handoff.handoff import Handoff, without_causes
 from conda_lockstep.github.publish.comment import CommentOutcome, Draft, State, publish
@@ -120,7 +122,13 @@ def _comment(
 ) -> CommentOutcome:
     change = _change(github, pull, handoff.base)
     base, head = CommitFiles(None, change.base, github), CommitFiles(None, change.head, github)
-    proof = proven(handoff, Commits(base, head, base.tree(), head.tree()))
+    try:
+        proof = proven(handoff, Commits(base, head, base.tree(), head.tree()))
+    except LockstepError as error:
+        if isinstance(error, GitHubError):
+            raise
+        # Nothing that the run says can be checked.
+        proof = Proof(Handoff(failures=(str(error),)))
     handoff = proof.handoff if change.base == handoff.base else without_causes(proof.handoff)
     compared = _as_claimed(
         compare_with_base(handoff, change, base, head, rules_of(inputs), runner.folder, shown=plain)

@@ -210,7 +210,11 @@ def _open(github: GitHub, wanted: Refresh, text: str) -> CommentOutcome | None:
 
 
 def start_checks(github: GitHub, checks: Iterable[str], branch: str) -> str:
-    """Start the workflows that a push with a workflow's own token does not start; return the errors."""
+    """Start the workflows that a push with a workflow's own token does not start; return the errors.
+
+    'Events triggered by the GITHUB_TOKEN will not create a new workflow run', but for ``workflow_dispatch``:
+    https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
+    """
     wrong = []
     for name in checks:
         values: dict[str, Value] = {"workflow_id": name, "ref": branch}

@@ -72,7 +72,11 @@ def failure(news: News) -> str:
 
 
 def heartbeat(news: News) -> str:
-    """Return when the check ran last, and how to recognise that it no longer runs."""
+    """Return when the check ran last, and how to recognise that it no longer runs.
+
+    'In a public repository, scheduled workflows are automatically disabled when no repository activity has occurred in
+    60 days': https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#schedule
+    """
     if not news.findings.report.comparisons:
         return "No check has succeeded so far."
     by = f", on the schedule {code(news.schedule)} (UTC)" if news.schedule else ""
