@@ -22,12 +22,12 @@ from conda_lockstep.cli.main import main
 from conda_lockstep.drift.report import Row
 from conda_lockstep.github.check import attribution as causes
 from conda_lockstep.github.check.check import check
-from conda_lockstep.github.event.base import Change
+from conda_lockstep.github.event.base import CommitRange
 from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event, PullRequest
 from conda_lockstep.github.event.inputs import FailOn, Inputs
 from conda_lockstep.github.event.runner import Runner
-from conda_lockstep.github.fork_comment.sanitize import CAUSES_SEE_LOG, only_facts
+from conda_lockstep.github.fork_comment.sanitize import CAUSES_SEE_LOG, sanitize
 from conda_lockstep.github.handoff.handoff import Caveat, Handoff
 from conda_lockstep.github.report import wording
 from conda_lockstep.github.report.gate import GateResult, Rules, compare_with_base
@@ -77,7 +77,7 @@ class Pull:
         found = replace(handoff or self.check(), remarks=())
         head = self.repository.git("rev-parse", "HEAD")
         base, at_head = (CommitFiles(self.repository.folder, each) for each in (self.base, head))
-        change = Change(head, self.base, "origin/main")
+        change = CommitRange(head, self.base, "origin/main")
         return compare_with_base(found, change, base, at_head, Rules(fail_on), self.folder / "lockstep")
 
     def comment(self, compared: GateResult) -> str:
@@ -162,7 +162,7 @@ def test_causes_reach_a_forks_comment_without_a_sentence_of_the_forks(pull: Pull
     handed = pull.check()
     (told,) = handed.checked
     caveats = (*told.caveats, Caveat("linux-64", "maintainers, approve this"))
-    facts = only_facts(replace(handed, checked=(replace(told, caveats=caveats),)))
+    facts = sanitize(replace(handed, checked=(replace(told, caveats=caveats),)))
     compared = pull.judge("info", facts)
     assert {row.attribution for row in compared.report.rows} == {"upstream"}
     notes = compared.report.comparisons[0].notes

@@ -12,7 +12,7 @@ from tests.support.repository import Repository
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.client.api import GitHub
-from conda_lockstep.github.event.base import find_change
+from conda_lockstep.github.event.base import find_commit_range
 from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event, PullRequest
 
@@ -51,21 +51,21 @@ def merged(upstream: Repository) -> tuple[str, str, str, str]:
 def test_the_base_of_a_merge_is_its_first_parent(upstream: Repository, tmp_path: Path, depth: str) -> None:
     named, actual, head, merge = merged(upstream)
     folder = clone(upstream, tmp_path / "checkout", merge, f"--depth={depth}")
-    assert find_change(event(named, head), folder).base == actual
+    assert find_commit_range(event(named, head), folder).base == actual
 
 
 def test_the_base_of_a_plain_head_is_where_it_branched_off(upstream: Repository, tmp_path: Path) -> None:
     named, actual, head, _ = merged(upstream)
     deep = clone(upstream, tmp_path / "deep", head)
     Repository(deep).git("fetch", "--quiet", upstream.folder.as_uri(), actual)
-    assert find_change(event(actual, head), deep).base == named
+    assert find_commit_range(event(actual, head), deep).base == named
     shallow = clone(upstream, tmp_path / "shallow", head, "--depth=1")
-    assert find_change(event(actual, head), shallow).base == actual
+    assert find_commit_range(event(actual, head), shallow).base == actual
 
 
 def test_a_push_has_the_base_it_names(upstream: Repository) -> None:
     push = Event("push", "", "acme/train", upstream.commit({}), "b" * 40, frozenset())
-    change = find_change(push, upstream.folder)
+    change = find_commit_range(push, upstream.folder)
     assert (change.base, change.is_judged) == ("b" * 40, False)
 
 
@@ -155,7 +155,7 @@ def test_every_event_has_a_base(
     upstream: Repository, history: dict[str, str], event: tuple[str, str, str], base: str, judged: bool
 ) -> None:
     name, branch, before = event
-    change = find_change(
+    change = find_commit_range(
         other(name, history["head"], branch=branch, base=history.get(before, "")), upstream.folder
     )
     assert (change.base, change.is_judged, change.missing) == (history[base], judged, "")
@@ -166,13 +166,13 @@ def test_on_the_default_branch_the_last_commit_is_reported(
     upstream: Repository, history: dict[str, str], name: str
 ) -> None:
     upstream.git("checkout", "--quiet", "main")
-    change = find_change(other(name, history["main"], branch="main"), upstream.folder)
+    change = find_commit_range(other(name, history["main"], branch="main"), upstream.folder)
     assert (change.base, change.is_judged) == (history["root"], False)
 
 
 def test_the_first_commit_has_no_base_and_misses_none(upstream: Repository) -> None:
     head = upstream.commit({"a.yml": "1"})
-    change = find_change(other("push", head, branch="main"), upstream.folder)
+    change = find_commit_range(other("push", head, branch="main"), upstream.folder)
     assert (change.base, change.missing) == ("", "")
 
 
@@ -183,7 +183,7 @@ def test_a_base_can_be_named(
     upstream: Repository, history: dict[str, str], base_ref: str, base: str | None
 ) -> None:
     given = history[base_ref] if base_ref in ("root", "first") else base_ref
-    change = find_change(other("push", history["head"]), upstream.folder, base_ref=given)
+    change = find_commit_range(other("push", history["head"]), upstream.folder, base_ref=given)
     assert change.base == (history[base] if base else "")
     assert bool(change.missing) is (base is None)
 
@@ -202,7 +202,7 @@ def test_a_checkout_of_something_else_is_not_judged_as_the_change(
     upstream: Repository, history: dict[str, str], event: str, arguments: dict[str, str], says: str
 ) -> None:
     sha = history["main"] if event != "workflow_dispatch" else history["head"]
-    change = find_change(
+    change = find_commit_range(
         other(event, sha, branch="change", base=history["root"]), upstream.folder, **arguments
     )
     assert says in change.missing
@@ -213,7 +213,9 @@ def test_pull_request_target_checks_out_the_base_branch_which_is_no_change(
     upstream: Repository, history: dict[str, str]
 ) -> None:
     upstream.git("checkout", "--quiet", "main")
-    change = find_change(event(history["main"], history["head"], "pull_request_target"), upstream.folder)
+    change = find_commit_range(
+        event(history["main"], history["head"], "pull_request_target"), upstream.folder
+    )
     assert "does not contain the pull request's commit" in change.missing
 
 
@@ -232,7 +234,7 @@ def test_a_run_on_a_branch_is_judged_as_its_pull_request(
     run = other("workflow_dispatch", history["head"], branch="change")
     if fork:
         run = other("push", history["head"], branch="pull-request/7", base=history["main"])
-    change = find_change(run, upstream.folder, client)
+    change = find_commit_range(run, upstream.folder, client)
     assert (change.base, change.is_judged) == (history["first"], True)
     assert change.pull_request is not None
     assert change.pull_request.number == 7

@@ -10,7 +10,7 @@ import pytest
 from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
 from tests.support.repository import Repository
 
-from conda_lockstep.github.event.base import Change
+from conda_lockstep.github.event.base import CommitRange
 from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.inputs import FailOn
 from conda_lockstep.github.handoff.handoff import Handoff, Remark
@@ -38,7 +38,7 @@ def judge(
 ) -> GateResult:
     assert base.workspace is not None
     head = replace(base, commit=Repository(base.workspace).git("rev-parse", "HEAD"))
-    change = Change(head.commit, base.commit, "origin/main", is_judged=judged)
+    change = CommitRange(head.commit, base.commit, "origin/main", is_judged=judged)
     return compare_with_base(given, change, base, head, rules or Rules(fail_on), base.workspace / ".git")
 
 

@@ -15,7 +15,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import building
 from conda_lockstep.github.check.attribution import Inquiry, LockCauses
 from conda_lockstep.github.check.locking import CheckedLock, lock_environment
-from conda_lockstep.github.event.base import Change, find_change
+from conda_lockstep.github.event.base import CommitRange, find_commit_range
 from conda_lockstep.github.event.base_settings import judged_by_base
 from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event
@@ -47,9 +47,9 @@ def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
 def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     trust = Trust(reason_for_distrust(event))
     # This step has no token to ask GitHub: the base is what the checkout alone knows of it.
-    change = find_change(event, runner.workspace, base_ref=inputs.base_ref, head_ref=inputs.head_ref)
+    change = find_commit_range(event, runner.workspace, base_ref=inputs.base_ref, head_ref=inputs.head_ref)
     base = CommitFiles(runner.workspace, change.base)
-    settings = _Settings(runner.workspace, trust, base, change)
+    settings = _BaseSettings(runner.workspace, trust, base, change)
     try:
         config = settings.of(runner.below)
         files, failures = select_files(runner.workspace, inputs.files, runner.below)
@@ -94,13 +94,13 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
 
 
 @dataclass(slots=True)
-class _Settings:
+class _BaseSettings:
     """The settings of a run: those that judge are the base's. ``are_its_own`` is whether those could not be read."""
 
     workspace: Path
     trust: Trust
     base: CommitFiles
-    change: Change
+    change: CommitRange
     are_its_own: bool = False
 
     def of(self, folder: Path) -> Config:
@@ -115,7 +115,7 @@ class _Settings:
             return config
 
 
-def _old_paths(base: CommitFiles, change: Change, runner: Runner) -> dict[str, str]:
+def _old_paths(base: CommitFiles, change: CommitRange, runner: Runner) -> dict[str, str]:
     """Return the paths that renamed environment files and locks have on the base; empty if the base cannot be read."""
     head = CommitFiles(runner.workspace, change.head)
     try:
@@ -179,7 +179,7 @@ class _CheckRun:
     inquiry: Inquiry
     now: datetime.datetime
     out: TextIO
-    settings: _Settings
+    settings: _BaseSettings
     is_judged: bool
 
     def at(self, path: Path, number: int) -> Iterator[Checked]:

@@ -24,7 +24,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CommitRange:
     """What a run judges: the commit that is checked out, ``head``, against ``base``.
 
     ``base`` is empty for the first commit of a repository, and if there is none to be had: then ``missing`` says why.
@@ -40,9 +40,9 @@ class Change:
     pull_request: PullRequest | None = None
 
 
-def find_change(
+def find_commit_range(
     event: Event, workspace: Path, github: GitHub | None = None, *, base_ref: str = "", head_ref: str = ""
-) -> Change:
+) -> CommitRange:
     """Return the commits to compare. ``github`` is asked for what the checkout does not know, if it is given.
 
     ``base_ref`` and ``head_ref`` are the inputs of these names: a branch or the whole id of a commit. The head must
@@ -57,7 +57,7 @@ def find_change(
             )
         return finder.named(base_ref) if base_ref else finder.found()
     except LockstepError as error:
-        return Change(head, missing=str(error), pull_request=event.pull_request)
+        return CommitRange(head, missing=str(error), pull_request=event.pull_request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +71,20 @@ class _Finder:
         found = git(self.workspace, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         return found.decode().strip() if found else ""
 
-    def named(self, base_ref: str) -> Change:
+    def named(self, base_ref: str) -> CommitRange:
         """Return the change against a branch or commit that the workflow names."""
         head, target = self.head(), self.resolve("base-ref", base_ref)
         base = self._merge_base(target, head)
         self._require_merged(base)
         if base != head:
             name = base[:12] if _COMMIT.fullmatch(base_ref) else f"origin/{base_ref}"
-            return Change(head, base, name, pull_request=self.event.pull_request)
+            return CommitRange(head, base, name, pull_request=self.event.pull_request)
         if base_ref == self._default_branch():
             return self._merged()
         what = f"input 'base-ref' is '{base_ref}', which already contains the commit that is checked out"
         raise LockstepError(what, remedy="name the branch that the change is for")
 
-    def found(self) -> Change:
+    def found(self) -> CommitRange:
         """Return the change as the event, or GitHub, knows it."""
         event = self.event
         if event.pull_request is not None:
@@ -93,14 +93,14 @@ class _Finder:
         # commits, so the base is not the first parent: https://docs.github.com/webhooks/webhook-events-and-payloads#merge_group
         if event.name == "merge_group":
             self.require(event.sha, f"the commit of the event, {event.sha[:12]}")
-            return Change(self.head(), event.base_sha, event.base_sha[:12])
+            return CommitRange(self.head(), event.base_sha, event.base_sha[:12])
         pull = self._pull()
         if pull is not None:
             return self._of_copy(pull)
         # 'before: The SHA of the most recent commit on ref before the push.' All zeros for a new branch.
         if event.name == "push" and event.base_sha and not _COPIED.fullmatch(event.branch):
             self.require(event.sha, f"the commit of the event, {event.sha[:12]}")
-            return Change(self.head(), event.base_sha, event.base_sha[:12], is_judged=False)
+            return CommitRange(self.head(), event.base_sha, event.base_sha[:12], is_judged=False)
         return self._of_branch()
 
     def require(self, commit: str, named: str) -> None:
@@ -147,7 +147,7 @@ class _Finder:
             what = f"the commit {base[:12]} of input 'base-ref' is not part of {pull.base_ref}"
             raise LockstepError(what, remedy="name the branch that the pull request is for")
 
-    def _of(self, pull: PullRequest) -> Change:
+    def _of(self, pull: PullRequest) -> CommitRange:
         """Return the change of a pull request.
 
         ``actions/checkout`` checks it out as its merge with the base branch at that moment, which is ``GITHUB_SHA``:
@@ -163,14 +163,14 @@ class _Finder:
             base = parents[0]
         else:
             base = self._fork_point(pull.base_sha, head)
-        return Change(head, base, f"origin/{pull.base_ref}", pull_request=pull)
+        return CommitRange(head, base, f"origin/{pull.base_ref}", pull_request=pull)
 
-    def _of_copy(self, pull: PullRequest) -> Change:
+    def _of_copy(self, pull: PullRequest) -> CommitRange:
         """Return the change of a pull request whose branch was checked out, which may have moved on since."""
         head = self.head()
         base = self._merge_base(pull.base_sha, head)
         is_current = pull.head_sha == head
-        return Change(head, base, f"origin/{pull.base_ref}", pull_request=pull if is_current else None)
+        return CommitRange(head, base, f"origin/{pull.base_ref}", pull_request=pull if is_current else None)
 
     def _fork_point(self, base: str, head: str) -> str:
         try:
@@ -207,7 +207,7 @@ class _Finder:
             raise LockstepError(what, remedy="pass the one to compare with as input 'base-ref'")
         return mine[0] if mine else None
 
-    def _of_branch(self) -> Change:
+    def _of_branch(self) -> CommitRange:
         """Return the change of a branch against the default branch; on that one, of its last commit."""
         default = self._default_branch()
         if not default:
@@ -217,14 +217,14 @@ class _Finder:
         if self.event.branch == default and self.event.sha == head:
             return self._merged()
         base = self._merge_base(self.resolve("base-ref", default), head)
-        return self._merged() if base == head else Change(head, base, f"origin/{default}")
+        return self._merged() if base == head else CommitRange(head, base, f"origin/{default}")
 
-    def _merged(self) -> Change:
+    def _merged(self) -> CommitRange:
         """Return the last commit of what is merged already. The first commit of a repository has no base."""
         head = self.head()
         parents = self._parents(head)
         base = parents[0] if parents else ""
-        return Change(head, base, base[:12], is_judged=False)
+        return CommitRange(head, base, base[:12], is_judged=False)
 
     def _default_branch(self) -> str:
         # 'Scheduled workflows run on the latest commit on the default branch.'

@@ -18,14 +18,14 @@ from conda_lockstep.drift.report import Row
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.client import artifacts, commits
 from conda_lockstep.github.client.api import GitHub, GitHubError, RequiredPermission
-from conda_lockstep.github.event.base import Change
+from conda_lockstep.github.event.base import CommitRange
 from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event, PullRequest, WorkflowRun, pull_request
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.event.trust import DEPENDABOT
 from conda_lockstep.github.event.workflow_commands import write_summary
-from conda_lockstep.github.fork_comment.sanitize import only_facts
+from conda_lockstep.github.fork_comment.sanitize import sanitize
 from conda_lockstep.github.fork_comment.verify_handoff import Commits, Proof, plain, proven
 from conda_lockstep.github.handoff import handoff as handoffs
 from conda_lockstep.github.handoff.handoff import Handoff, without_causes
@@ -109,7 +109,7 @@ def _received(github: GitHub, run: WorkflowRun, inputs: Inputs) -> Handoff:
         content = artifacts.fetch(github, run.id, inputs.artifact, handoffs.FILE_NAME)
         if content is None:
             return Handoff(failures=("the check did not finish; see the log of its run",))
-        return only_facts(handoffs.parse(content, handoffs.FILE_NAME))
+        return sanitize(handoffs.parse(content, handoffs.FILE_NAME))
     except LockstepError as error:
         if isinstance(error, GitHubError):
             raise
@@ -143,7 +143,7 @@ def _comment(
     return publish(github, draft, create=create)
 
 
-def _change(github: GitHub, pull: PullRequest, claimed: str) -> Change:
+def _change(github: GitHub, pull: PullRequest, claimed: str) -> CommitRange:
     """Return the commits to compare: the merge that the run checked out with its base, else the head.
 
     The base of the head is where it branched off. 'workflow_run' names neither, and the event of the run may be older
@@ -154,11 +154,11 @@ def _change(github: GitHub, pull: PullRequest, claimed: str) -> Change:
     if claimed and pull.merge_sha:
         try:
             if commits.read(github, pull.merge_sha).parents == (claimed, pull.head_sha):
-                return Change(pull.merge_sha, claimed, name)
+                return CommitRange(pull.merge_sha, claimed, name)
         except GitHubError as error:
             if error.status != 404:
                 raise
-    return Change(pull.head_sha, commits.merge_base(github, pull.base_sha, pull.head_sha), name)
+    return CommitRange(pull.head_sha, commits.merge_base(github, pull.base_sha, pull.head_sha), name)
 
 
 def _as_claimed(compared: GateResult) -> GateResult:

@@ -77,8 +77,8 @@ def _fresh(handoff: Handoff, head: CommitFiles) -> tuple[tuple[Refreshed, ...], 
         if checked.state not in ("stale", "missing") or not checked.lock:
             continue
         check_lock_path(checked.lock_path)
-        asked = head.read(checked.path)
-        if asked is None or hashlib.sha256(asked).hexdigest() != checked.sha256:
+        environment = head.read(checked.path)
+        if environment is None or hashlib.sha256(environment).hexdigest() != checked.sha256:
             path = code(checked.path)
             what = "differs on the base branch, and the fresh lock is for the merge"
             skipped.append(f"⚠️ No fresh lock of {path}: it {what}; merge the base branch first.")

@@ -17,7 +17,7 @@ from conda_lockstep.lock.model.paths import is_lock, lock_path
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class ComparedTrees:
     """Base and head of a change: their files, and the old path of each file that was renamed, by its new one.
 
     ``shown`` returns a path of the head as a message shows it: in a comment on a fork, names may be left out.
@@ -58,7 +58,7 @@ class Absences:
     replaced: tuple[str, ...] = ()
 
 
-def find_absences(handoff: Handoff, sides: Sides, patterns: Sequence[str], below: Path) -> Absences:
+def find_absences(handoff: Handoff, sides: ComparedTrees, patterns: Sequence[str], below: Path) -> Absences:
     """Return what the head lacks of what the base has, of the files that ``patterns`` below a folder select.
 
     Raises ``LockstepError`` if a commit cannot be read.
@@ -83,7 +83,9 @@ def find_absences(handoff: Handoff, sides: Sides, patterns: Sequence[str], below
     return Absences(tuple(dict.fromkeys(removed)), tuple(dict.fromkeys(replaced)))
 
 
-def _environments(handoff: Handoff, sides: Sides, patterns: Sequence[str], below: Path) -> Iterator[str]:
+def _environments(
+    handoff: Handoff, sides: ComparedTrees, patterns: Sequence[str], below: Path
+) -> Iterator[str]:
     """Yield the environment files of the base that the change touches."""
     for path, entry in sides.old.items():
         if not entry.is_file or sides.new.get(path) == entry:
@@ -92,7 +94,7 @@ def _environments(handoff: Handoff, sides: Sides, patterns: Sequence[str], below
             yield path
 
 
-def _locks(handoff: Handoff, sides: Sides, patterns: Sequence[str], below: Path) -> Iterator[str]:
+def _locks(handoff: Handoff, sides: ComparedTrees, patterns: Sequence[str], below: Path) -> Iterator[str]:
     """Yield the locks of the base that the change touches; with patterns, those of the selected files alone."""
     for path, entry in sides.old.items():
         if not (entry.is_file and is_lock(path)) or sides.new.get(path) == entry:
@@ -107,7 +109,7 @@ def _locks(handoff: Handoff, sides: Sides, patterns: Sequence[str], below: Path)
 
 def _gone(
     path: str,
-    sides: Sides,
+    sides: ComparedTrees,
     looked_at: Sequence[str] | set[str],
     checked: set[str],
     patterns: Sequence[str],
@@ -157,7 +159,7 @@ class _Platforms:
                 yield f"{owner} is no longer locked for {', '.join(sorted(gone))}"
 
 
-def _platforms(handoff: Handoff, sides: Sides, touched: Sequence[str]) -> _Platforms:
+def _platforms(handoff: Handoff, sides: ComparedTrees, touched: Sequence[str]) -> _Platforms:
     owners = {sides.old_lock(checked): checked.path for checked in handoff.checked}
     owners |= {path: each.path for path in touched for each in handoff.checked if _owns(each, path)}
     moved = [path for path in owners if path in touched or path not in sides.new]

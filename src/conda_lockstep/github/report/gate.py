@@ -14,13 +14,13 @@ from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import Operand, parse_source
 from conda_lockstep.drift.report import Comparison, Evidence, Report, Row, at_least, counts_against_change
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.github.event.base import Change
+from conda_lockstep.github.event.base import CommitRange
 from conda_lockstep.github.event.base_settings import changed_settings
 from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.inputs import Answer, FailOn
 from conda_lockstep.github.event.renames import find_old_paths
 from conda_lockstep.github.handoff.handoff import Cause, Checked, Handoff, Remark
-from conda_lockstep.github.report.absence import Absences, Sides, find_absences
+from conda_lockstep.github.report.absence import Absences, ComparedTrees, find_absences
 from conda_lockstep.lock.model.paths import lock_path
 
 LADDER = ("linted", "solved", "installed", "verified", "imported", "kernel ran", "collective ran")
@@ -79,7 +79,7 @@ class _One:
 
 def compare_with_base(
     handoff: Handoff,
-    change: Change,
+    change: CommitRange,
     base: CommitFiles,
     head: CommitFiles,
     rules: Rules,
@@ -150,14 +150,14 @@ def environment_ids(compared: GateResult) -> str:
 
 
 def _sides(
-    change: Change, base: CommitFiles, head: CommitFiles, scratch: Path, shown: Callable[[str], str]
-) -> tuple[Sides | None, tuple[str, ...]]:
+    change: CommitRange, base: CommitFiles, head: CommitFiles, scratch: Path, shown: Callable[[str], str]
+) -> tuple[ComparedTrees | None, tuple[str, ...]]:
     """Return base and head with their files, or None and why there is nothing to compare with."""
     if change.missing:
         return None, (change.missing,)
     try:
         old_paths = find_old_paths(base, head, scratch) if change.base else {}
-        return Sides(base, head, base.tree(), head.tree(), old_paths, shown), ()
+        return ComparedTrees(base, head, base.tree(), head.tree(), old_paths, shown), ()
     except LockstepError as error:
         return None, (str(error),)
 
@@ -169,7 +169,7 @@ def _settings_lines(
         yield f"{shown(path)} changes settings: {', '.join(names)}. This check used the rules of the base branch"
 
 
-def _compare(checked: Checked, sides: Sides | None) -> _One:
+def _compare(checked: Checked, sides: ComparedTrees | None) -> _One:
     """Compare the committed lock with the base's; if it does not fit its file, compare a fresh solution as well."""
     identities = _identities(checked)
     if sides is None:
@@ -291,7 +291,7 @@ def _first(errors: Sequence[Remark]) -> str:
     return named + (f" and {len(errors) - 3} more" if errors[3:] else "")
 
 
-def _reproduce(checked: Checked, base_name: str, sides: Sides | None) -> Iterator[str]:
+def _reproduce(checked: Checked, base_name: str, sides: ComparedTrees | None) -> Iterator[str]:
     if not (base_name and checked.lock and sides):
         return
     name, old = shlex.quote(checked.lock_path), sides.old_lock(checked)

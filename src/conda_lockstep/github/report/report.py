@@ -8,7 +8,7 @@ from typing import TextIO
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.client.api import GitHub
-from conda_lockstep.github.event.base import Change, find_change
+from conda_lockstep.github.event.base import CommitRange, find_commit_range
 from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event
 from conda_lockstep.github.event.inputs import Inputs
@@ -35,7 +35,9 @@ def report(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> int:
     """Compare, write everything, comment if that is allowed, and return the exit status."""
     handoff = _received(runner.folder / handoffs.FILE_NAME)
     github = GitHub(event.repository, inputs.token, runner.api_url) if inputs.token else None
-    change = find_change(event, runner.workspace, github, base_ref=inputs.base_ref, head_ref=inputs.head_ref)
+    change = find_commit_range(
+        event, runner.workspace, github, base_ref=inputs.base_ref, head_ref=inputs.head_ref
+    )
     event = replace(event, pull_request=event.pull_request or change.pull_request)
     compared = compare_with_base(
         _with_causes_of(handoff, change),
@@ -60,7 +62,7 @@ def rules_of(inputs: Inputs, below: Path = Path()) -> Rules:
     )
 
 
-def _with_causes_of(handoff: Handoff, change: Change) -> Handoff:
+def _with_causes_of(handoff: Handoff, change: CommitRange) -> Handoff:
     """Leave out causes that were found against another base, which this step knows by asking GitHub."""
     return handoff if handoff.base == change.base else without_causes(handoff)
 

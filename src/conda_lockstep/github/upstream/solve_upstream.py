@@ -53,8 +53,8 @@ def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
     except LockstepError as error:
         found.failures.append(str(error))
     findings = found.findings()
-    told = tuple(shortened(without_paths(line, runner), MAX_TEXT) for line in findings.failures)
-    findings = replace(findings, failures=told)
+    failures = tuple(shortened(without_paths(line, runner), MAX_TEXT) for line in findings.failures)
+    findings = replace(findings, failures=failures)
     findings_file.write(findings, runner.folder / findings_file.FILE_NAME)
     return findings
 
