@@ -382,3 +382,43 @@ def test_a_change_without_a_base_is_not_called_good(
     assert "no comparison: " in change.summary
     assert "✅" not in change.summary
     assert bool(change.comments) is (event == "pull_request")
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_missing_base_can_be_reported_alone(
+    tmp_path: Path,
+    github: FakeGitHub,
+    forge: Forge,
+    locks: Locks,
+    monkeypatch: pytest.MonkeyPatch,
+    event: str,
+) -> None:
+    change = Change(tmp_path, CASES[0], locks, github, forge)
+    variables = change.on(event)
+    change.lose_the_base()
+    assert change.run(variables, monkeypatch, LOCKSTEP_MISSING_BASE="report") == 0
+    assert headline(change.summary).startswith("ℹ️ No environment was compared")
+    assert "no comparison: " in change.summary
+
+
+@pytest.mark.parametrize("place", [".", "src"])
+def test_a_checkout_in_a_folder_is_judged_like_any(
+    tmp_path: Path,
+    github: FakeGitHub,
+    forge: Forge,
+    locks: Locks,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    """With 'path' of actions/checkout, the workspace is no checkout: 'working-directory' names it."""
+    change = Change(tmp_path, CASES[4], locks, github, forge)
+    variables = change.on("pull_request")
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    if place == ".":
+        workspace = change.workspace
+    else:
+        change.repository.folder.rename(workspace / place)
+    change.workspace = workspace
+    assert change.run(variables, monkeypatch, LOCKSTEP_WORKING_DIRECTORY=place) == 1
+    assert "severity critical or worse" in change.summary

@@ -151,7 +151,7 @@ class _Platforms:
         return frozenset().union(*(self.new.get(each.path, frozenset()) for each in others))
 
     def lost(self) -> Iterator[str]:
-        """Yield the platforms that an environment had and has no more. One without any lock left is told as such."""
+        """Yield the platforms that an environment is no longer locked for, if it has a lock at all."""
         for owner in dict.fromkeys(self.owners.values()):
             before = frozenset().union(*(self.of(path) for path, own in self.owners.items() if own == owner))
             gone = before - self.new.get(owner, frozenset())
@@ -173,7 +173,7 @@ def _platforms(handoff: Handoff, sides: ComparedTrees, touched: Sequence[str]) -
 
 
 def _platforms_of(content: bytes | None, path: str) -> frozenset[str]:
-    """Return the platforms of a lock, none if it cannot be read: that is told elsewhere."""
+    """Return the platforms of a lock, none if it cannot be read, which is reported elsewhere."""
     try:
         return frozenset(parse_source((content or b"").decode("utf-8", "replace"), path).platforms)
     except LockstepError:

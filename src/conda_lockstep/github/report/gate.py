@@ -225,7 +225,7 @@ def _with_causes(comparison: Comparison, checked: Checked) -> Comparison:
     known = {(each.manager, each.subject): each for each in checked.causes if each.platform == platform}
     rows = tuple(_with_cause(row, known.get((row.manager, row.subject))) for row in comparison.rows)
     caveats = tuple(each.text for each in checked.caveats if each.platform == platform) if rows else ()
-    # What was not compared is said by both halves.
+    # Both halves say what was not compared.
     return replace(comparison, rows=rows, notes=tuple(dict.fromkeys((*comparison.notes, *caveats))))
 
 

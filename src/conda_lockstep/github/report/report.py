@@ -148,5 +148,5 @@ def _comment(
     body = wording.comment(handoff, compared, name=inputs.comment_id)
     body += fresh.text(BODY_LIMIT - len(body.encode()))
     draft = Draft(pull.number, pull.head_sha, author, body, state, fresh.pushed)
-    # What fails a check is told, whatever the change touches.
+    # A check that fails gets a comment, whatever the change touches.
     return publish(github, draft, create=compared.touched or compared.status != 0)
