@@ -23,14 +23,15 @@ from conda_lockstep.drift.attribution.cause_text import undated
 from conda_lockstep.drift.report import Row
 from conda_lockstep.github.check import attribution as causes
 from conda_lockstep.github.check.check import check
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.base import CommitRange
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event, PullRequest
 from conda_lockstep.github.event.inputs import FailOn, Inputs
 from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.fork_comment.sanitize import CAUSES_SEE_LOG, sanitize
 from conda_lockstep.github.handoff.handoff import Caveat, Handoff
 from conda_lockstep.github.report import wording
-from conda_lockstep.github.report.gate import GateResult, compare_with_base
+from conda_lockstep.github.report.gate import GateResult, Rules, compare_with_base
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 ENTRIES = ("python=3.12", "numpy<2.2", "pandas")
@@ -60,11 +61,10 @@ class Pull:
         self.base = self.repository.commit({}, "base")
 
     def check(self, files: tuple[str, ...] = ()) -> Handoff:
-        pull = PullRequest(
-            7, "octocat", True, False, "a" * 40, "change", self.head_repository, self.base, "main"
-        )
+        head = self.repository.commit({})
+        pull = PullRequest(7, "octocat", True, False, head, "change", self.head_repository, self.base, "main")
         event = Event(
-            self.event_name, "opened", "acme/train", self.base, self.base, frozenset({"octocat"}),
+            self.event_name, "opened", "acme/train", head, self.base, frozenset({"octocat"}),
             pull if self.event_name == "pull_request" else None,
         )  # fmt: skip
         folder, workspace = self.folder / "lockstep", self.repository.folder
@@ -76,8 +76,10 @@ class Pull:
     def judge(self, fail_on: FailOn = "critical", handoff: Handoff | None = None) -> GateResult:
         """Judge what was found, without what the linter says."""
         found = replace(handoff or self.check(), remarks=())
-        base = Base(self.repository.folder, self.base)
-        return compare_with_base(found, base, fail_on=fail_on, judge_drift=True, base_name="origin/main")
+        head = self.repository.git("rev-parse", "HEAD")
+        base, at_head = (CommitFiles(self.repository.folder, each) for each in (self.base, head))
+        change = CommitRange(head, self.base, "origin/main")
+        return compare_with_base(found, change, base, at_head, Rules(fail_on), self.folder / "lockstep")
 
     def comment(self, compared: GateResult) -> str:
         return wording.comment(replace(self.handoff, remarks=()), compared)

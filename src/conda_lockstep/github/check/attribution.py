@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -18,7 +19,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import sandbox
 from conda_lockstep.github.check.base_file import write_base_file
 from conda_lockstep.github.check.locking import CheckedLock
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.handoff.handoff import MAX_ITEMS, Cause, Caveat
 from conda_lockstep.lock.model.paths import SUFFIX
 from conda_lockstep.render.drift import json as drift_json
@@ -42,15 +43,17 @@ class Inquiry:
     """Attributes the changes of one lock after the other against one base commit.
 
     ``folder`` is the Action's own, ``cache`` holds the channels' indexes. Channels are read with the credentials that
-    the solve used. Errors are written to ``out`` as well.
+    the solve used. Errors are written to ``out`` as well. ``old_paths`` are those of the base, by a file's path today,
+    for the files that the change renames.
     """
 
-    base: Base
+    base: CommitFiles
     workspace: Path
     folder: Path
     cache: Path
     trust: Trust
     out: TextIO
+    old_paths: Mapping[str, str] = field(default_factory=dict)
     _deadline: float | None = field(default=None, init=False)
 
     def about(self, locked: CheckedLock, name: str) -> LockCauses:
@@ -62,7 +65,8 @@ class Inquiry:
             return LockCauses()
         platforms = tuple(locked.lock.platforms)
         try:
-            before = self.base.read(locked.lock_path.as_posix())
+            path = locked.lock_path.as_posix()
+            before = self.base.read(self.old_paths.get(path, path))
         except LockstepError as error:
             return _nothing(platforms, f"{UNKNOWN}: {error}")
         if before is None or not _differs(before, locked):

@@ -54,23 +54,24 @@ class Section:
         return len(self.text.encode()) + 2
 
 
-def render(report: Report, *, budget: int = COMMENT_BUDGET, elsewhere: str = "") -> str:
+def render(report: Report, *, budget: int = COMMENT_BUDGET, elsewhere: str = "", passed: bool = True) -> str:
     """Return the report as Markdown of at most ``budget`` bytes, terminated by LF.
 
-    ``elsewhere`` names the place of the full report, as plain text; it is shown if something was left out.
+    ``elsewhere`` names the place of the full report, as plain text; it is shown if something was left out. Without
+    ``passed``, the check fails for another reason, so that a report without drift is no success.
     """
     if not report.rows:
-        return _fitted([Section(_unchanged(report), 0)], budget, elsewhere)
+        return _fitted([Section(_unchanged(report, passed=passed), 0)], budget, elsewhere)
     return _fitted(list(_sections(report)), budget, elsewhere)
 
 
-def _unchanged(report: Report) -> str:
+def _unchanged(report: Report, *, passed: bool) -> str:
     groups = grouped(report.comparisons)
     identities = ", ".join(dict.fromkeys(_same(group) for group in groups[:10])) + (
         " and others" if groups[10:] else ""
     )
     parts = [
-        f"✅ **No environment drift**{f': {identities}' if identities else ''}.",
+        f"{'✅' if passed else 'ℹ️'} **No environment drift**{f': {identities}' if identities else ''}.",
         *_evidence(report.evidence),
     ]
     notes = [*report.notes, *(note for comparison in report.comparisons for note in comparison.notes)]
