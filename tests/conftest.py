@@ -52,7 +52,7 @@ def corpus() -> Path:
 
 
 @pytest.fixture(scope="session")
-def channels() -> Path:
+def channel_data() -> Path:
     """Real channel metadata: an excerpt, which is in the repository, or the corpus, which has more."""
     return find_channels()
 

@@ -23,8 +23,10 @@ def order(old: str, new: str) -> int:
     return (right > left) - (right < left)
 
 
-def test_every_two_versions_of_the_real_channels_are_ordered_as_rattler_orders_them(channels: Path) -> None:
-    versions = sorted({record["version"] for record in repodata(channels)})
+def test_every_two_versions_of_the_real_channels_are_ordered_as_rattler_orders_them(
+    channel_data: Path,
+) -> None:
+    versions = sorted({record["version"] for record in repodata(channel_data)})
     pairs = [random.Random(7).sample(versions, 2) for _ in range(30_000)]
     pairs += [list(pair) for pair in itertools.pairwise(versions)]
     wrong = [pair for pair in pairs if compare_conda(*pair) != order(*pair)]

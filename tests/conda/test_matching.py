@@ -75,9 +75,9 @@ def _canonical(spec: MatchSpec) -> str:
     return spec.to_canonical_string().replace(',build="*"', "").replace('[version="*"]', "")
 
 
-def test_all_that_real_packages_ask_for_is_matched_as_rattler_matches_it(channels):
+def test_all_that_real_packages_ask_for_is_matched_as_rattler_matches_it(channel_data):
     held, specs = defaultdict(set), set()
-    for record in repodata(channels):
+    for record in repodata(channel_data):
         held[record["name"]].add((record["version"], record["build"]))
         specs.update((*record.get("depends", ()), *record.get("constrains", ())))
     others = sorted({package for packages in held.values() for package in packages})

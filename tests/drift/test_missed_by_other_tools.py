@@ -85,10 +85,10 @@ def test_a_pypi_entry_that_was_dropped(
 
 
 def test_a_gpu_build_that_became_a_cpu_build(
-    channels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    channel_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found: dict[tuple[str, str], Package] = {}
-    for record in repodata(channels):
+    for record in repodata(channel_data):
         if (
             record["name"] == "pytorch"
             and record["channel"] == "conda-forge"

@@ -13,10 +13,10 @@ from conda_lockstep.packages import Package
 
 
 @lru_cache(maxsize=1)
-def repodata(channels: Path) -> list[dict[str, Any]]:
+def repodata(channel_data: Path) -> list[dict[str, Any]]:
     """Return every record of every channel and subdir, as the JSON has it."""
     records = []
-    for file in sorted(channels.glob("*/*/repodata.json.zst")):
+    for file in sorted(channel_data.glob("*/*/repodata.json.zst")):
         with file.open("rb") as stream:
             index = json.load(zstandard.ZstdDecompressor().stream_reader(stream))
         channel = file.parent.parent.name

@@ -44,16 +44,18 @@ CASES = [(*flip, name, severity) for flip, names in FLIPS.items() for name, seve
 
 
 @lru_cache
-def builds(channels: Path) -> dict[str, tuple[Package, ...]]:
+def builds(channel_data: Path) -> dict[str, tuple[Package, ...]]:
     found: dict[str, list[Package]] = {}
-    for record in repodata(channels):
+    for record in repodata(channel_data):
         found.setdefault(record["name"], []).append(package(record))
     return {name: tuple(packages) for name, packages in found.items()}
 
 
-def pairs(channels: Path, axis: str, before: str, after: str, name: str) -> Iterator[tuple[Package, Package]]:
+def pairs(
+    channel_data: Path, axis: str, before: str, after: str, name: str
+) -> Iterator[tuple[Package, Package]]:
     """Yield builds that differ in this axis, those of one version that differ in no other first."""
-    known = [(each, variants(each)) for each in builds(channels)[name]]
+    known = [(each, variants(each)) for each in builds(channel_data)[name]]
     found = [
         ((one.version != other.version, len(mine.items() ^ theirs.items())), one, other)
         for one, mine in known
@@ -65,9 +67,9 @@ def pairs(channels: Path, axis: str, before: str, after: str, name: str) -> Iter
 
 @pytest.mark.parametrize(("axis", "before", "after", "name", "severity"), CASES)
 def test_a_flip_between_real_builds_is_found_and_graded(
-    channels: Path, axis: str, before: str, after: str, name: str, severity: str
+    channel_data: Path, axis: str, before: str, after: str, name: str, severity: str
 ) -> None:
-    old, new = next(pairs(channels, axis, before, after, name))
+    old, new = next(pairs(channel_data, axis, before, after, name))
     sides = PackageSet.of([old]), PackageSet.of([new])
     drift = diff(*sides)
     (change,) = drift.changes
@@ -79,10 +81,10 @@ def test_a_flip_between_real_builds_is_found_and_graded(
 
 
 @pytest.mark.parametrize("name", ["pytorch", "jaxlib", "tensorflow", "libxgboost", "nccl"])
-def test_a_flip_is_read_from_the_build_and_not_from_the_name(channels: Path, name: str) -> None:
+def test_a_flip_is_read_from_the_build_and_not_from_the_name(channel_data: Path, name: str) -> None:
     axis, before, after = ("cuda", "11", "12")
     old, new = (
-        each._replace(name="some-extension") for each in next(pairs(channels, axis, before, after, name))
+        each._replace(name="some-extension") for each in next(pairs(channel_data, axis, before, after, name))
     )
     (change,) = diff(PackageSet.of([old]), PackageSet.of([new])).changes
     assert VariantFlip("cuda", "11", "12") in change.flips
