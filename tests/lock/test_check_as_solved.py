@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conda_lockstep.lock.channels.channels import Mirrors
 from rattler import (
     BuildString,
     ChannelPriority,
@@ -28,6 +27,7 @@ from rattler.exceptions import SolverError
 
 from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
+from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model import metadata
