@@ -13,6 +13,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.cache import default_cache
 from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model.module_clash import module_clashes
 from conda_lockstep.lock.model.owned_projects import Owned, owned_by_conda
 from conda_lockstep.lock.pip import pylock
 from conda_lockstep.lock.pip.edges import pip_edges
@@ -20,7 +21,7 @@ from conda_lockstep.lock.pip.fetch_metadata import fetch_metadata
 from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
 from conda_lockstep.lock.pip.refusals import has_secret
 from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
-from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain
+from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain, same_module
 from conda_lockstep.lock.pip.uv import Uv, sources
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
@@ -57,7 +58,7 @@ def resolve(
 
     ``index`` is used where the file names none; ``entries`` are those that the conda packages were solved for, and
     ``before`` has the locked versions. Raises ``LockstepError`` where there is no solution, with both sides of a clash
-    with conda and the chain to each, and where an index cannot be read.
+    with conda and the chain to each, where two packages install one module, and where an index cannot be read.
     """
     owned = owned_by_conda(conda)
     markers = target.markers
@@ -113,6 +114,8 @@ def resolve(
         )
         for file in files
     )
+    if found := next(module_clashes([*conda, *packages]), None):
+        raise same_module(found, requested, edges.by_project, conda, entries)
     return Resolved(packages, tuple(_notices(solved.stderr, extras, requested, owned)), edges.of_extras)
 
 

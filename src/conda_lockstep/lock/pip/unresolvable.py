@@ -17,6 +17,7 @@ from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.conda.trust import Trust
 from conda_lockstep.conda.urls import reason_of_answer, without_credentials
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.model.module_clash import ModuleClash
 from conda_lockstep.lock.model.owned_projects import Owned
 from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
 from conda_lockstep.lock.pip.uv import pep440
@@ -126,6 +127,46 @@ def clash(
         remedy="change one of the two: pip never overwrites what conda installs",
         detail=(f"pip: {pip}", f"conda: {_conda_chain(held.package, conda, entries)}"),
     )
+
+
+def same_module(
+    found: ModuleClash,
+    requested: Sequence[PipRequest],
+    edges: Mapping[str, Sequence[str]],
+    conda: Sequence[Package],
+    entries: Sequence[RequestedSpec],
+) -> LockstepError:
+    """Return the error of two packages that install one module: the entry that leads to pip's, and the chain to each.
+
+    ``edges`` are the dependencies of the locked pip packages, by project.
+    """
+    entry, pip = _pip_chain(found.pip, requested, edges)
+    other = found.other
+    from_pip = other.manager == "pip"
+    chain = _pip_chain(other, requested, edges)[1] if from_pip else _conda_chain(other, conda, entries)
+    return LockstepError(
+        f"{found}, and one would overwrite the other",
+        where=entry.where if entry else None,
+        remedy="keep one of the two",
+        detail=(f"pip: {pip}", f"{other.manager}: {chain}"),
+    )
+
+
+def _pip_chain(
+    package: Package, requested: Sequence[PipRequest], edges: Mapping[str, Sequence[str]]
+) -> tuple[PipRequest | None, str]:
+    """Return the entry that leads to a locked pip package, and the chain: ``'a' (line 5); a needs b>=2``."""
+
+    def after(name: str) -> Iterable[tuple[str, ChainLink]]:
+        for spec in edges.get(name, ()):
+            needed = dependencies.split(spec)[0]
+            yield needed, ChainLink(name, needed, f"{name} needs {spec.removesuffix(f' {dependencies.ANY}')}")
+
+    steps = _shortest([entry.name for entry in requested], normalize(package.name), after)
+    start = steps[0].requirer if steps else normalize(package.name)
+    entry = next((entry for entry in requested if entry.name == start), None)
+    first = [f"'{entry.text}' ({entry.where})"] if entry else [str(package)]
+    return entry, "; ".join([*first, *(step.text for step in steps)])
 
 
 class _Story:
