@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conda_lockstep.environment.pip_lines import logical_lines, options, split_options
 from conda_lockstep.environment.reader import parse
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.lock.pip.requirement_lines import lines_of
 from conda_lockstep.text.atomic import write_text
 
@@ -17,10 +17,10 @@ MAX_FILES = 50
 _INCLUDES = ("--requirement", "--constraint")
 
 
-def write_base_file(base: Base, path: Path, folder: Path) -> Path | None:
+def write_base_file(base: CommitFiles, path: Path, folder: Path) -> Path | None:
     """Write the environment file of a path in the repository below ``folder``, at that path; None if there was none.
 
-    Raises ``LockstepError`` for a file that cannot be read, and if the checkout does not contain the commit.
+    Raises ``LockstepError`` for a file that cannot be read, and if the commit cannot be read.
     """
     content = base.read(path.as_posix())
     if content is None:
