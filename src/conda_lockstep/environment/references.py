@@ -11,6 +11,8 @@ import posixpath
 import re
 from pathlib import Path
 
+from conda_lockstep.text.encoding import without_waiting
+
 _HEAD = 1 << 16
 REFERRING = re.compile(r"(?i)(?:^|/)(?:MLproject|MLmodel|\.?readthedocs\.ya?ml|[^/]+\.ya?ml)$")
 """Files that may name an environment file. YAML files do so for Azure ML, with ``conda_file:``."""
@@ -27,7 +29,7 @@ def referenced_by(folder: Path, name: str) -> set[str]:
     """Return the files that a file names as its environment, relative to the folder; nothing for an unreadable one."""
     kind = _kind(name)
     try:
-        with (folder / name).open("rb") as file:
+        with open(folder / name, "rb", opener=without_waiting) as file:
             head = file.read(_HEAD)
     except OSError:
         return set()

@@ -13,14 +13,15 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.cache import default_cache
 from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model.module_clash import module_clashes
 from conda_lockstep.lock.model.owned_projects import Owned, owned_by_conda
 from conda_lockstep.lock.pip import pylock
 from conda_lockstep.lock.pip.edges import pip_edges
 from conda_lockstep.lock.pip.fetch_metadata import fetch_metadata
 from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
 from conda_lockstep.lock.pip.refusals import has_secret
-from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
-from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain
+from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
+from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain, same_module
 from conda_lockstep.lock.pip.uv import Uv, sources
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
@@ -57,11 +58,11 @@ def resolve(
 
     ``index`` is used where the file names none; ``entries`` are those that the conda packages were solved for, and
     ``before`` has the locked versions. Raises ``LockstepError`` where there is no solution, with both sides of a clash
-    with conda and the chain to each, and where an index cannot be read.
+    with conda and the chain to each, where two packages install one module, and where an index cannot be read.
     """
     owned = owned_by_conda(conda)
     markers = target.markers
-    requested = [entry for entry in part.wanted if entry.applies(markers)]
+    requested = [entry for entry in part.requirements if entry.applies(markers)]
     for entry in requested:
         if entry.url and entry.name in owned:
             raise clash(ProjectConflict(entry, (), owned[entry.name]), conda, entries)
@@ -91,10 +92,10 @@ def resolve(
             stand_ins = pylock.any_wheels(solved.stdout, opened, target)
             metadata = fetch_metadata([*files, *stand_ins], access, _metadata_cache(cache))
             # uv respects only the lower bound of Requires-Python.
-            unfit = [file for file in files if not metadata[file.project].accepts(target.python)]
-            if not unfit:
+            unsupported = [file for file in files if not metadata[file.project].accepts(target.python)]
+            if not unsupported:
                 break
-            for file in unfit:
+            for file in unsupported:
                 uv.exclude(file.project, file.version)
                 excluded[file.project] = (
                     f"{file.version} requires Python {metadata[file.project].python_bounds}"
@@ -113,6 +114,8 @@ def resolve(
         )
         for file in files
     )
+    if found := next(module_clashes([*conda, *packages]), None):
+        raise same_module(found, requested, edges.by_project, conda, entries)
     return Resolved(packages, tuple(_notices(solved.stderr, extras, requested, owned)), edges.of_extras)
 
 
@@ -122,7 +125,7 @@ def _access(part: PipPart, mirrors: Mirrors, index: str) -> Access:
     named = [*sources(part, index, mirrors.trust), *(links.url(mirrors.trust) for links in part.links)]
     for url in (
         *map(mirrors.fetch_url, named),
-        *(entry.given(mirrors.trust) for entry in part.wanted if entry.url),
+        *(entry.given(mirrors.trust) for entry in part.requirements if entry.url),
     ):
         if origin := re.search(r"https?://[^/\s]+@[^/\s]+", url):
             access.learn(f"{origin[0]}/")
@@ -134,7 +137,7 @@ def _metadata_cache(cache: Path | None) -> Path:
 
 
 def _no_version_for_python(
-    excluded: Mapping[str, str], requested: Sequence[PipWanted], target: WheelTarget
+    excluded: Mapping[str, str], requested: Sequence[PipRequest], target: WheelTarget
 ) -> LockstepError:
     project, why = next(iter(excluded.items()))
     where = next((entry.where for entry in requested if entry.name == project), None)
@@ -142,7 +145,7 @@ def _no_version_for_python(
     return LockstepError(what, where=where, remedy="lock another Python, or request another version")
 
 
-def _hashes(requested: Sequence[PipWanted]) -> dict[str, frozenset[str]]:
+def _hashes(requested: Sequence[PipRequest]) -> dict[str, frozenset[str]]:
     """Return the hashes of which a project's file must have one, by name; where two lines give some, both count."""
     found: dict[str, frozenset[str]] = {}
     for entry in requested:
@@ -167,7 +170,7 @@ def _missing_extras(text: str) -> list[tuple[str, str]]:
 def _notices(
     text: str,
     extras: Collection[tuple[str, str]],
-    requested: Sequence[PipWanted],
+    requested: Sequence[PipRequest],
     owned: Mapping[str, Owned],
 ) -> Iterator[str]:
     for name, version, reason in sorted(_YANKED.findall(text)):
@@ -180,6 +183,6 @@ def _notices(
         yield _at(name, requested, f"{name} does not have the extra '{extra}': it is ignored")
 
 
-def _at(name: str, requested: Sequence[PipWanted], what: str) -> str:
+def _at(name: str, requested: Sequence[PipRequest], what: str) -> str:
     where = next((f"{entry.where}: " for entry in requested if entry.name == name), "")
     return f"{where}{what}"

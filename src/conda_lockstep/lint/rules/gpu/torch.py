@@ -146,13 +146,13 @@ def _python_mismatch(entries: Entries, torch: _Requested, row: TorchRelease) -> 
 
 
 def _cuda_mismatch(entries: Entries, torch: _Requested, row: TorchRelease) -> Iterator[Problem]:
-    for said in statements(entries):
-        if said.name in _selectors(torch) and said.release and said.release not in row.cudas:
+    for statement in statements(entries):
+        if statement.name in _selectors(torch) and statement.release and statement.release not in row.cudas:
             yield Problem(
-                said.span,
-                f"torch {row.torch} was built for CUDA {row.cuda.replace(',', ', ')}, not {show(said.release)}",
+                statement.span,
+                f"torch {row.torch} was built for CUDA {row.cuda.replace(',', ', ')}, not {show(statement.release)}",
                 "use one of these versions, or another torch",
-                also=((torch.span, f"'{torch.text}'"),) if said.span != torch.span else (),
+                also=((torch.span, f"'{torch.text}'"),) if statement.span != torch.span else (),
             )
             return
 

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from conda_lockstep.text.encoding import without_waiting
+
 Kind: TypeAlias = Literal["dockerfile", "shell", "workflow", "commands"]
 """``commands`` is the YAML of another CI system, or of Kubernetes."""
 
@@ -47,7 +49,7 @@ def kind_of(path: str) -> Kind | None:
 def holds_pods(path: Path) -> bool:
     """Return whether a YAML file is one of Kubernetes whose containers install packages."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=without_waiting) as file:
             head = file.read(_HEAD)
     except OSError:
         return False
