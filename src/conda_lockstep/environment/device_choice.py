@@ -125,8 +125,8 @@ def _newest(entries: Entries, entry: CondaEntry, builds: CudaBuilds | None) -> T
 
 
 def _selected_cuda(entries: Entries, selectors: Sequence[str]) -> Release | None:
-    said = (found.release for found in statements(entries) if found.name in selectors)
-    return next((release for release in said if release), None)
+    stated = (found.release for found in statements(entries) if found.name in selectors)
+    return next((release for release in stated if release), None)
 
 
 @once_per_file

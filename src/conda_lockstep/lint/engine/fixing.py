@@ -91,7 +91,7 @@ def fix(file: _Target, chosen: Sequence[Rule], config: Config, *, unsafe: bool) 
             break
         hide = Redactor(file.document)
         for rule, change in applied:
-            done.append(_said(rule, change, hide))
+            done.append(_described(rule, change, hide))
         file = after
         seen.add(file.source.text)
         found = problems(file, chosen, config)
@@ -103,7 +103,7 @@ _RECODED = f"{UNREADABLE}: {RECODE}"
 _Change: TypeAlias = tuple[Rule, Fix]
 
 
-def _said(rule: Rule, change: Fix, hide: Redactor) -> str:
+def _described(rule: Rule, change: Fix, hide: Redactor) -> str:
     return f"{rule.name}: {hide.text(change.message, *(one.span for one in change.edits))}"
 
 
@@ -159,15 +159,15 @@ class _Rounds:
 
     def without_withdrawn(self, file: Target, found: Found) -> tuple[Found, tuple[str, ...]]:
         """Return the problems that are left without the fixes that cause harm, and say of these what they cause."""
-        left, said, hide = [], [], Redactor(file.document)
+        left, messages, hide = [], [], Redactor(file.document)
         for rule, problem in found:
             change = problem.fix
             harm = self.withdrawn.get((rule.name, change.message), "") if change else ""
             if change and harm:
-                said.append(f"{_said(rule, change, hide)}: {harm}")
+                messages.append(f"{_described(rule, change, hide)}: {harm}")
                 problem = problem._replace(fix=None, help=f"{problem.help} (not fixed, because {harm})")
             left.append((rule, problem))
-        return left, tuple(said)
+        return left, tuple(messages)
 
 
 def _applied(file: _Target, fixes: Iterable[Fix]) -> _Target | None:

@@ -51,9 +51,9 @@ def generator_of(source: Source) -> Generator | None:
         return None
     lines = source.text.lstrip()[:_HEAD].splitlines()
     head = "\n".join(takewhile(lambda line: not line.strip() or line.startswith("#"), lines))
-    said = re.search(_GENERATED, head, re.IGNORECASE)
-    tool = said["tool"] if said else ""
+    found = re.search(_GENERATED, head, re.IGNORECASE)
+    tool = found["tool"] if found else ""
     if tool.lower() not in _KNOWN and not re.search(_FORBIDDEN, head, re.IGNORECASE):
         return None
-    found = re.search(_SOURCE, head, re.IGNORECASE) or re.search(_COMPILED, head, re.IGNORECASE)
-    return Generator(tool.rstrip("."), found["path"] if found else "")
+    named = re.search(_SOURCE, head, re.IGNORECASE) or re.search(_COMPILED, head, re.IGNORECASE)
+    return Generator(tool.rstrip("."), named["path"] if named else "")

@@ -26,7 +26,7 @@ def kind_of_file(path: Path) -> TargetKind:
     """Return what a file is; a YAML file of Kubernetes that installs packages is told by what it holds."""
     kind = kind_of_target(str(path))
     if kind == "environment" and path.suffix.lower() in (".yml", ".yaml"):
-        from conda_lockstep.lint.targets.install_script.kinds import holds_pods
+        from conda_lockstep.lint.targets.kubernetes import holds_pods
 
         return "installs" if holds_pods(path) else kind
     return kind
@@ -39,7 +39,7 @@ def related(path: Path) -> TargetKind | None:
     if kind in ("lock", "installs"):
         return kind
     from conda_lockstep.environment.discover import is_environment_file
-    from conda_lockstep.lint.targets.install_script.kinds import holds_pods
+    from conda_lockstep.lint.targets.kubernetes import holds_pods
 
     if is_environment_file(Path(), name.replace("\\", "/")):
         return "environment"

@@ -142,8 +142,8 @@ def _end_with(entries: Entries, last: Item, *names: str) -> Fix:
     source = entries.file.source
     gap = edit.gap_after(source, last)
     text = f"{gap.after}{gap.before}".join(names)
-    said = " and ".join(f"'{name}'" for name in names)
-    return Fix(f"end the channels with {said}", (gap.filled(text),), "unsafe")
+    listed = " and ".join(f"'{name}'" for name in names)
+    return Fix(f"end the channels with {listed}", (gap.filled(text),), "unsafe")
 
 
 def _contains(one: Channel, other: Channel) -> bool:

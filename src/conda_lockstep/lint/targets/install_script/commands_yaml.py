@@ -38,7 +38,7 @@ _SHELLS = ("sh", "bash", "dash", "zsh", "ash")
 
 def read_commands(source: Source) -> InstallFile:
     """Read every script in a YAML file; raises ``UnreadableFileError`` for invalid YAML."""
-    reader = _CommandReader(source)
+    reader = _YamlScriptReader(source)
     for root in compose_all(source):
         reader.visit(root, None, None, {})
     comments = sorted((*layout(source).comments, *reader.comments))
@@ -52,7 +52,7 @@ def read_commands(source: Source) -> InstallFile:
     )
 
 
-class _CommandReader:
+class _YamlScriptReader:
     """Walks YAML nodes and collects the scripts; a mapping with scripts is a scope, as a job or a container is one."""
 
     def __init__(self, source: Source) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from conda_lockstep.environment.discover import files_below
-from conda_lockstep.lint.targets.install_script.kinds import holds_pods, kind_of
+from conda_lockstep.lint.targets.install_script.kinds import kind_of
+from conda_lockstep.lint.targets.kubernetes import holds_pods
 
 
 def install_files(folder: Path) -> list[Path]:

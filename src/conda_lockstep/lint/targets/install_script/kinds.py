@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Literal, TypeAlias
-
-from conda_lockstep.text.encoding import without_waiting
 
 Kind: TypeAlias = Literal["dockerfile", "shell", "workflow", "commands"]
 """``commands`` is the YAML of another CI system, or of Kubernetes."""
@@ -20,19 +17,11 @@ _CI = (
     r"|\.woodpecker|cloudbuild[^/]*|buildspec[^/]*|\.?appveyor|\.cirrus|\.?readthedocs"
     r"|\.(?:circleci|buildkite|woodpecker|gitlab/ci)/[^/]+)\.ya?ml$"
 )
-_POD = re.compile(
-    rb"^apiVersion[ \t]*:.*^kind[ \t]*:|^kind[ \t]*:.*^apiVersion[ \t]*:", re.MULTILINE | re.DOTALL
-)
-_INSTALLS = re.compile(
-    rb"\b(?:conda|mamba|micromamba)['\"]?[\s,]+(?:-\S+\s+)*['\"]?(?:create|install|env|update)\b"
-    rb"|\bpip3?['\"]?[\s,]+['\"]?install\b"
-)
-_HEAD = 1 << 16
 
 FILES = rf"(?i)^(?:{_WORKFLOWS}|(?:.*/)?(?:{_DOCKERFILES}|{_SCRIPTS}))"
 """Paths of Dockerfiles, shell scripts, workflows and actions, with ``/``."""
 ALL_FILES = rf"{FILES}|(?i:\.ya?ml$)"
-"""What the hooks of scripts are given: these, and YAML, of which :func:`kind_of` and :func:`holds_pods` tell more."""
+"""What the hooks of scripts are given: these, and YAML, of which :func:`kind_of` and ``kubernetes.py`` tell more."""
 
 
 def kind_of(path: str) -> Kind | None:
@@ -44,13 +33,3 @@ def kind_of(path: str) -> Kind | None:
     if re.match(rf"(?i){_CI}", path):
         return "commands"
     return "dockerfile" if re.match(rf"(?i)(?:.*/)?{_DOCKERFILES}", path) else None
-
-
-def holds_pods(path: Path) -> bool:
-    """Return whether a YAML file is one of Kubernetes whose containers install packages."""
-    try:
-        with open(path, "rb", opener=without_waiting) as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return False
-    return b"apiVersion" in head and _POD.search(head) is not None and _INSTALLS.search(head) is not None
