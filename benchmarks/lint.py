@@ -40,6 +40,19 @@ dependencies:
       - tensorboard
 """
 
+UNRELATED = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-{0}\ndata:\n"
+    + "".join(f"  KEY_{number}: 'value {number}'\n" for number in range(30)),
+    "services:\n  web-{0}:\n    image: nginx:1.27\n    ports: ['80:80']\n    environment:\n"
+    + "".join(f"      - NAME_{number}=value\n" for number in range(20)),
+    "name: build {0}\non: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
+    + "".join(f"      - name: step {number}\n        run: make step-{number}\n" for number in range(15)),
+    "openapi: 3.1.0\ninfo: {{title: service {0}, version: '1'}}\npaths:\n"
+    + "".join(f"  /items/{number}:\n    get:\n      summary: item {number}\n" for number in range(15)),
+)
+"""YAML that is nobody's environment: of Kubernetes, Compose, a workflow elsewhere, and an API."""
+COUNT_UNRELATED = 1000
+
 PARSE_ALL = """
 import sys, yaml
 for path in sys.argv[1:]:
@@ -55,7 +68,6 @@ laps = [time.process_time()]
 from pathlib import Path
 from conda_lockstep.config import Config
 from conda_lockstep.environment import node_reader
-from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lint.engine import runner
 from conda_lockstep.render.findings import text
@@ -63,7 +75,7 @@ chosen, files = runner.select(Config()), []
 laps.append(time.process_time())
 for path in sys.argv[1:]:
     try:
-        files.append(read(Path(path)))
+        files.append(runner.read_file(Path(path)))
     except LockstepError:
         pass
 laps.append(time.process_time())
@@ -89,6 +101,7 @@ def main() -> None:
         }
         # In a folder without settings, as in most repositories: reading TOML is not what is measured.
         compare("lint of one file", commands, cwd=Path(folder))
+    _compare_unrelated()
     files = sorted(CORPUS.glob("*.y*ml"))
     if not files:
         print("lint of the corpus: not measured, the corpus is not on this machine")
@@ -101,6 +114,19 @@ def main() -> None:
         compare(f"lint of {len(files)} files in one process", commands, cwd=Path(folder), runs=5)
     print(f"  memory of the latter, at most: {_peak(commands['lockstep lint FILES'])} MiB")
     _print_steps(files)
+
+
+def _compare_unrelated() -> None:
+    """Compare what the hook costs over YAML that is not its own with check-yaml of pre-commit-hooks."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, f"{number}.yaml") for number in range(COUNT_UNRELATED)]
+        for number, file in enumerate(files):
+            file.write_text(UNRELATED[number % len(UNRELATED)].format(number))
+        commands = {
+            "check-yaml FILES": [BIN / "check-yaml", *files],
+            "lockstep lint --skip-unrelated FILES": [BIN / "lockstep", "lint", "--skip-unrelated", *files],
+        }
+        compare(f"{len(files)} unrelated YAML files", commands, cwd=Path(folder), runs=5)
 
 
 def _print_steps(files: Sequence[Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from conda_lockstep.conda.match_spec import Clause, CondaSpec
@@ -31,6 +32,7 @@ class Bounds(NamedTuple):
         return self.low > self.high
 
 
+@lru_cache(maxsize=4096)
 def bounds(spec: CondaSpec) -> Bounds | None:
     """Return what all clauses of a spec allow together; None where it has an ``or`` or more than plain numbers."""
     if "|" in spec.version:
@@ -44,6 +46,7 @@ def bounds(spec: CondaSpec) -> Bounds | None:
     return found or Bounds()
 
 
+@lru_cache(maxsize=4096)
 def within(spec: CondaSpec) -> Bounds:
     """Return bounds that contain all that a spec allows: those of its plain clauses, none for an ``or``."""
     found = Bounds()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from conda_lockstep.conda.bounds import Bounds, both
@@ -33,26 +33,24 @@ class CudaBuilds(NamedTuple):
     libraries: str
 
 
+@lru_cache(maxsize=1024)
 def cuda_builds(source: str, framework: str, allowed: Bounds | None = None) -> CudaBuilds | None:
     """Return how a framework's CUDA builds are selected in the newest release that a range allows.
 
     None for a source that has no such release, or is not in the table.
     """
     rows = _rows().get((source, framework), ())
+    if len(rows) == 1 and rows[0].releases == _ANY:
+        return rows[0]
     about = (row for row in reversed(rows) if not both(row.releases, allowed or Bounds()).is_empty)
     return next(about, None)
 
 
-def is_known_source(source: str, framework: str) -> bool:
-    """Return whether the table says anything about a framework's builds in a channel."""
-    return (source, framework) in _rows()
-
-
 @cache
-def selectors_of(framework: str) -> frozenset[str]:
-    """Return the packages that select a framework's CUDA build in some channel or release."""
+def selectors_elsewhere(framework: str, here: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the packages that select a framework's CUDA build in other channels or releases, and not here."""
     found = (row.selectors for (_, name), rows in _rows().items() if name == framework for row in rows)
-    return frozenset(name for names in found for name in names)
+    return tuple(sorted({name for names in found for name in names}.difference(here)))
 
 
 @cache
@@ -65,6 +63,9 @@ def _rows() -> Mapping[tuple[str, str], Sequence[CudaBuilds]]:
         row = CudaBuilds(source, framework, releases, names, request, unselected[otherwise], libraries)
         found.setdefault((source, framework), []).append(row)
     return found
+
+
+_ANY = Bounds(None, True, None, False)
 
 
 def _release(text: str) -> tuple[int, ...] | None:

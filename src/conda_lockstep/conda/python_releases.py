@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from conda_lockstep.conda.bounds import Bounds, Release
@@ -21,6 +21,7 @@ class PythonRelease(NamedTuple):
         return ".".join(map(str, self.minor))
 
 
+@lru_cache(maxsize=1024)
 def newest_release(allowed: Bounds) -> PythonRelease | None:
     """Return the newest minor version within bounds; None if they allow one that the table does not have yet."""
     known = python_releases()
@@ -32,6 +33,7 @@ def newest_release(allowed: Bounds) -> PythonRelease | None:
     return within[-1] if within else None
 
 
+@lru_cache(maxsize=8)
 def oldest_supported(today: str) -> PythonRelease | None:
     """Return the oldest minor version that still gets fixes on a day (``YYYY-MM-DD``), as far as the table goes."""
     return next((each for each in python_releases() if each.last_day >= today), None)

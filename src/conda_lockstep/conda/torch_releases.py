@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from conda_lockstep.conda.bounds import Bounds, Release, both
@@ -52,6 +52,7 @@ def torch_releases() -> Mapping[Release, TorchRelease]:
     return {row.release: row for row in rows}
 
 
+@lru_cache(maxsize=1024)
 def newest_torch(allowed: Bounds, python: Bounds) -> TorchRelease | None:
     """Return the newest release in a range that some Python in another range can run."""
     for row in reversed(tuple(torch_releases().values())):

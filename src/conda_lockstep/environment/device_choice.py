@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from conda_lockstep.conda.bounds import Bounds, Release, both, within
 from conda_lockstep.conda.build_variants import Framework, device_of_pattern
 from conda_lockstep.conda.channel import read_channel
-from conda_lockstep.conda.cuda_builds import CudaBuilds, cuda_builds, selectors_of
+from conda_lockstep.conda.cuda_builds import CudaBuilds, cuda_builds, selectors_elsewhere
 from conda_lockstep.conda.torch_releases import TorchRelease, newest_torch
 from conda_lockstep.environment.cuda import statements
 from conda_lockstep.environment.entries import CondaEntry, Entries, once_per_file
@@ -62,8 +62,8 @@ def device_choice(
     """
     builds = builds_of(entries, entry, framework, bases)
     selecting = builds.selectors if builds else ()
-    ignored = tuple(entries.named(*sorted(selectors_of(framework.framework) - {*selecting})))
-    newest, cuda = _newest(entries, entry, builds), _selected_cuda(entries, selecting)
+    ignored = tuple(entries.named(*selectors_elsewhere(framework.framework, selecting)))
+    newest, cuda = _newest(entries, entry, builds), _selected_cuda(entries, selecting) if selecting else None
     is_unbuilt = newest is not None and cuda is not None and cuda not in newest.cudas
     stated = _stated(entries, entry, framework, builds)
     if stated:

@@ -181,7 +181,12 @@ def lint_files(
             return 0
     if not piped:
         paths = with_companions(paths, chosen)
-    look = _LintRun(chosen, config, unsafe, partial(_piped, files) if piped else reading.read_file)
+    look = _LintRun(
+        chosen,
+        config,
+        unsafe,
+        partial(_piped, files) if piped else lambda path: reading.read_file(path, kinds.get(path)),
+    )
     if diff:
         return look.preview(paths, failures, colour=colour)
     result = look.at(paths, failures, fix=fix, piped=piped)

@@ -47,9 +47,10 @@ class Generator(NamedTuple):
 
 def generator_of(source: Source) -> Generator | None:
     """Return what generates a file, by the comments that it begins with; None for a file that people write."""
-    if not source.text.lstrip().startswith("#"):
+    start = source.text[:_HEAD].lstrip()
+    if not start.startswith("#"):
         return None
-    lines = source.text.lstrip()[:_HEAD].splitlines()
+    lines = start.splitlines()
     head = "\n".join(takewhile(lambda line: not line.strip() or line.startswith("#"), lines))
     found = re.search(_GENERATED, head, re.IGNORECASE)
     tool = found["tool"] if found else ""

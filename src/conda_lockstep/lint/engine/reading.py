@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from conda_lockstep.lint.targets.target import Target, TargetKind
 
 
-def read_file(path: Path) -> Target:
-    """Read a file as the target that it is, by its name and, for YAML, by what it holds.
+def read_file(path: Path, kind: TargetKind | None = None) -> Target:
+    """Read a file as the target that it is, see :func:`kind_of_file`; ``kind`` is that, if it is known.
 
     Raises :class:`UnreadableFileError`, and ``LockstepError`` if the file does not exist.
     """
-    return _target_type(kind_of_file(path)).read(path)
+    return _target_type(kind or kind_of_file(path)).read(path)
 
 
 def kind_of_file(path: Path) -> TargetKind:

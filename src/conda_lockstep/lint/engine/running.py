@@ -64,9 +64,16 @@ def problems(target: Target, chosen: Sequence[Rule], config: Config) -> Found:
     return _to_fix_elsewhere(target, found) if found and kind in ("environment", "requirements") else found
 
 
+_HEADER = 4000
+"""The headers of generated files are at most this long, in characters."""
+_OF_GENERATORS = ("generated", "exported", "created", "compiled", "written", "do not ", "don't ")
+"""What stands in the header of every generated file; looked for before any pattern."""
+
+
 def _to_fix_elsewhere(target: Target, found: Found) -> Found:
     """Withhold the fixes of a file that a tool generates, and name what to edit instead."""
-    if not target.source.text.lstrip().startswith("#"):
+    head = target.source.text[:_HEADER]
+    if "#" not in head or not any(word in head.lower() for word in _OF_GENERATORS):
         return found
     from conda_lockstep.lint.engine.generated import generator_of
 

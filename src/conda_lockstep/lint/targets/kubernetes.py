@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -19,10 +20,15 @@ _HEAD = 1 << 16
 def holds_pods(path: Path) -> bool:
     """Return whether a YAML file is one of Kubernetes whose containers install packages."""
     try:
-        with open(path, "rb", opener=without_waiting) as file:
-            head = file.read(_HEAD)
+        descriptor = without_waiting(str(path), os.O_RDONLY)
     except OSError:
         return False
+    try:
+        head = os.read(descriptor, _HEAD)  # at each file of each run, and a file object is not free
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
     if b"apiVersion" not in head or re.search(_POD, head) is None:
         return False
     return re.search(_INSTALLS, head) is not None

@@ -197,9 +197,14 @@ def _must_stay(entries: Entries, project: str) -> bool:
     A framework's conda package is another build: CUDA may be lost, and its companions are built for the other one. A
     package that depends on torch would bring conda's, beside the one that pip installs.
     """
-    if ("pip", project) in frameworks() or requires_cuda(project) or project in _cuda_wheels():
+    if _has_cuda_builds(project):
         return True
     return bool(entries.pip_named("torch")) and (project in NEEDS_TORCH or _is_about_torch(project))
+
+
+@lru_cache(maxsize=4096)
+def _has_cuda_builds(project: str) -> bool:
+    return ("pip", project) in frameworks() or requires_cuda(project) or project in _cuda_wheels()
 
 
 @cache
