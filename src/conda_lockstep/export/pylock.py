@@ -11,9 +11,10 @@ from typing import TypeAlias
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.project_source import Commit
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export.model import Export, Subject, without
-from conda_lockstep.export.pip import GitCommit, commit_of, file_name, require_hash
+from conda_lockstep.export.pip import commit_of, file_name, require_hash
 from conda_lockstep.lock.model.virtual_packages import PLATFORMS
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.packages import Package, PackageSet
@@ -96,7 +97,7 @@ def _origin(packages: Sequence[Package]) -> Iterator[str]:
         raise LockstepError(f"{first} comes as several archives", remedy="export one --platform at a time")
 
 
-def _vcs(commit: GitCommit) -> Iterator[str]:
+def _vcs(commit: Commit) -> Iterator[str]:
     parts = {"type": "git", "url": commit.url, "commit-id": commit.commit}
     if commit.subdirectory:
         parts["subdirectory"] = commit.subdirectory

@@ -56,7 +56,7 @@ class RequirementsFiles:
 
     def __init__(self, environment_file: str) -> None:
         self._folder = Path(environment_file).parent
-        self._root = _repository(resolve_path(self._folder))
+        self._root = repository(resolve_path(self._folder))
         self._open: list[Path] = []
         self._left = MAX_LINES
 
@@ -104,7 +104,7 @@ def _refused(line: Line, what: str, remedy: str) -> LockstepError:
     return LockstepError(f"'{line.text}' cannot be read: {what}", where=line.where, remedy=remedy)
 
 
-def _repository(folder: Path) -> Path:
+def repository(folder: Path) -> Path:
     """Return the folder that is shared: the repository's, else the environment file's own."""
     return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import LockstepError
@@ -39,6 +40,7 @@ from conda_lockstep.lock.solve.solve import (
 from conda_lockstep.packages import Package, PackageSet
 
 if TYPE_CHECKING:
+    from conda_lockstep.lock.pip.projects.project import Project
     from conda_lockstep.lock.pip.requirements import PipPart
     from conda_lockstep.lock.pip.resolve import Resolved
 
@@ -51,7 +53,7 @@ class Settings:
     ``index`` is the PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for
     their own. A request to a channel may take ``seconds``. ``cpu_allow`` are packages that may be CPU builds where CUDA
     is required, None for any; ``cpu_declared`` are those of them that the settings list. ``horizon`` is until when
-    packages must have been published.
+    packages must have been published. ``allow_build`` are the projects whose builds may run to tell their metadata.
     """
 
     platforms: tuple[str, ...]
@@ -64,6 +66,7 @@ class Settings:
     cpu_allow: tuple[str, ...] | None = ()
     cpu_declared: tuple[str, ...] = ()
     horizon: Horizon = NO_HORIZON
+    allow_build: tuple[str, ...] = ()
 
 
 def solver_for(settings: Settings) -> Solver:
@@ -164,7 +167,7 @@ class _Task:
         self.update = update
         self.channels: tuple[LockChannel, ...] = channels_of(file, settings.mirrors, windows=windows)
         self.entries: tuple[RequestedSpec, ...] = wanted(file, settings.mirrors)
-        self.pip = _pip_part(file)
+        self.pip, self.projects = _located(file, settings, old, update)
         self.requests = device_requests(self.entries, self.pip)
         self.notices: list[str] = []
         self.extra_needs: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -205,8 +208,8 @@ class _Task:
             raise NoCommonError(explained) from None
         if self.requests.cuda or any(each.name == "__cuda" for each in group.virtual_packages):
             self.by_siblings |= await known_by_siblings(self.solver, request, solved)
-        kept = {package.name: package.version for package in stay if package.manager == "pip"}
-        found = _pip(self.file, self.pip, solved, request, self.settings, kept)
+        kept = {package.name: package.version for package in stay if _is_wheel(package)}
+        found = _pip(self.file, self.pip, self.projects, solved, request, self.settings, kept)
         self.notices += found.notices if found else ()
         packages = (*solved, *(found.packages if found else ()))
         if found and found.extra_needs:
@@ -214,25 +217,36 @@ class _Task:
         return packages
 
 
-def _pip_part(file: EnvironmentFile) -> PipPart | None:
-    """Read the pip part, if there is one; its reader is slow to import."""
+def _located(
+    file: EnvironmentFile, settings: Settings, old: Sequence[Lock], update: UpdateRequest
+) -> tuple[PipPart | None, tuple[Project, ...]]:
+    """Read the pip part, if there is one, and locate its projects; its reader is slow to import."""
     if not any(section.items for section in file.pip_sections):
-        return None
-    from conda_lockstep.lock.pip.requirements import pip_part
+        return None, ()
+    from conda_lockstep.lock.pip.projects.locked import located_part
 
-    return pip_part(file)
+    return located_part(
+        file,
+        settings.mirrors,
+        index=settings.index,
+        cache=settings.cache,
+        allow_build=settings.allow_build,
+        old=old,
+        moving=None if update.all else update.names,
+    )
 
 
 def _pip(
     file: EnvironmentFile,
     part: PipPart | None,
+    projects: Sequence[Project],
     conda: Sequence[Package],
     request: Request,
     settings: Settings,
     kept: Mapping[str, str],
 ) -> Resolved | None:
     """Return the pip packages on top of a platform's conda packages; None where the file requests none."""
-    if part is None or not part.wanted:
+    if part is None or not (part.wanted or projects):
         return None
     from conda_lockstep.lock.pip import resolve as pypi
     from conda_lockstep.lock.pip.previous import Before
@@ -257,4 +271,9 @@ def _pip(
         entries=request.wanted,
         cache=cache,
         before=Before(kept, settings.horizon),
+        projects=projects,
     )
+
+
+def _is_wheel(package: Package) -> bool:
+    return package.manager == "pip" and project_source(package) is None
