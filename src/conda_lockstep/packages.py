@@ -61,15 +61,11 @@ class Package(NamedTuple):
     def identity(self) -> str:
         """The line that represents this package in the environment id; absent fields are ``-``.
 
-        A project from git has its commit in the place of the build. One from a folder has no version: its bytes are
-        those of the checkout, whatever it calls itself.
+        A project from git has its commit in the place of the build; a local project has no version in a lock.
         """
-        if self.manager == "pip" and self.url:
-            if self.url.startswith("git+"):
-                commit = self.url.partition("#")[0].rpartition("@")[2]
-                return f"pip {self.name} {self.version or '-'} {commit} -"
-            if is_folder_url(self.url):
-                return f"pip {self.name} - - -"
+        if self.manager == "pip":
+            commit = self.url.partition("#")[0].rpartition("@")[2] if self.url.startswith("git+") else "-"
+            return f"pip {self.name} {self.version or '-'} {self.build or commit} {self.subdir or '-'}"
         return f"{self.manager} {self.name} {self.version} {self.build or '-'} {self.subdir or '-'}"
 
     def __str__(self) -> str:

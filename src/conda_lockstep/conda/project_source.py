@@ -13,6 +13,7 @@ import posixpath
 import re
 from typing import NamedTuple, TypeAlias
 
+from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.conda.urls import unquote
 from conda_lockstep.packages import Package, is_folder_url
 
@@ -24,8 +25,8 @@ SHOWN_DIGITS = 12
 class Folder(NamedTuple):
     """A project in a folder. ``path`` is relative to the environment file, ``./`` or ``../`` first, or ``file:///…``.
 
-    ``commit`` is what the folder's own git repository is at, where that is known of an installed project. ``extras`` are
-    the requested ones, with commas.
+    ``commit`` is what the folder's own git repository is at, where that is known of an installed project.
+    ``extras`` are the requested ones, with commas.
     """
 
     path: str
@@ -106,6 +107,25 @@ def described(source: Source) -> str:
         inside = f" ({source.subdirectory})" if source.subdirectory else ""
         where = f"{source.url}{inside} at {source.commit[:SHOWN_DIGITS]}"
     return f"{where}, editable" if source.editable else where
+
+
+def folder_names(name: str, path: str) -> frozenset[str]:
+    """Return what ``allow-build`` may call a project in a folder: its name and its path."""
+    place = path.rstrip("/")
+    return frozenset(filter(None, (name, path, place, place.removeprefix("./"))))
+
+
+def repository_names(name: str, url: str) -> frozenset[str]:
+    """Return what ``allow-build`` may call a project of a repository: its name, its URL, and the URL's last part."""
+    last = url.rstrip("/").rpartition("/")[2].removesuffix(".git")
+    return frozenset(filter(None, (name, url, f"git+{url}", last, normalize(last))))
+
+
+def names_of(package: Package, source: Source) -> frozenset[str]:
+    """Return what ``allow-build`` may call a locked project."""
+    if isinstance(source, Folder):
+        return folder_names(package.name, source.path)
+    return repository_names(package.name, source.url)
 
 
 def difference(locked: Source, installed: str, root: str | None) -> str:

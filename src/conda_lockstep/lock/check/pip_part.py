@@ -11,9 +11,9 @@ from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.errors import Location
 from conda_lockstep.lock.check.pip_edges import pip_edge_holds
+from conda_lockstep.lock.check.projects import ProjectCheck, project_checks
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, extra_needs_of
-from conda_lockstep.lock.check.projects import ProjectCheck, project_checks
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
 from conda_lockstep.lock.pip.wheels import WheelTarget
@@ -45,7 +45,9 @@ class PipCheck:
         packages = lock.platforms[platform]
         conda = packages.only("conda").values()
         pip = {normalize(package.name): package for package in packages.only("pip").values()}
-        owned = {name: owned.package for name, owned in owned_by_conda(conda).items()} if part.has_entries else {}
+        owned = (
+            {name: owned.package for name, owned in owned_by_conda(conda).items()} if part.has_entries else {}
+        )
         python = next((package for package in conda if package.name == "python"), None)
         markers = WheelTarget(python.version, platform, ()).markers if python else {}
         requested = [entry for entry in part.wanted if entry.applies(markers)] if python else []
@@ -61,7 +63,9 @@ class PipCheck:
     def roots(self) -> set[str]:
         """Return the projects that entries request, those of the extras of conda's packages included."""
         named = {check.project.name for check in self.projects if check.project}
-        return named | {entry.name for entry in self.requested} | {split(spec)[0] for spec in self.extra_needs}
+        return (
+            named | {entry.name for entry in self.requested} | {split(spec)[0] for spec in self.extra_needs}
+        )
 
     def reasons(self, path: str) -> Iterator[tuple[str, Location | str]]:
         """Yield each fault with its place; ``path`` stands for the whole file."""
@@ -73,7 +77,10 @@ class PipCheck:
             if reason := self._unmet(entry):
                 yield reason, entry.where
         for check in self.projects:
-            yield from ((f"{what}; the lock for {self.platform} {has}", check.entry.where) for what, has in check.faults)
+            yield from (
+                (f"{what}; the lock for {self.platform} {has}", check.entry.where)
+                for what, has in check.faults
+            )
         for entry in self.part.constraints:
             if entry.applies(self.markers) and entry.name in self.held and (reason := self._unmet(entry)):
                 yield reason, entry.where

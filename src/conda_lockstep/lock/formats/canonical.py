@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from conda_lockstep.conda.project_source import Commit, project_source
 from conda_lockstep.conda.subdirs import KNOWN_SUBDIRS
 from conda_lockstep.conda.urls import ANACONDA
 from conda_lockstep.errors import LockstepError
@@ -17,8 +18,6 @@ from conda_lockstep.packages import Package, PackageSet
 
 SHOWN = 5
 """How many packages a message names."""
-
-_COMMIT = re.compile(r"[a-z]+\+[^#]+@[0-9a-f]{40}(?:#.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def _require_hashes(platforms: Iterable[PackageSet], source: str, asked: bool) -
 
 def _is_checked(package: Package) -> bool:
     if package.manager == "pip":
-        return bool(package.sha256 or _COMMIT.fullmatch(package.url))
+        return bool(package.sha256) or isinstance(project_source(package), Commit)
     return bool(package.sha256 or package.md5)
 
 

@@ -46,6 +46,8 @@ def of_option(name: str, value: str) -> Refusal | None:
     """Return why an option on a line of its own is refused; None where it is accepted."""
     if name in _HELD_ANYWAY:
         return None
+    if name == "--editable":
+        return f"{name} has no value", "write a folder or a git URL after it"
     if name not in _TAKEN:
         return _REASONS.get(name, (f"pip's option {name} is not supported", "delete it"))
     if name in ("--index-url", "--extra-index-url", "--find-links"):

@@ -35,15 +35,15 @@ class Line(NamedTuple):
         return self.where._replace(column=self.where.column + self.shift + offset)
 
 
-def lines_of(file: EnvironmentFile) -> Iterator[Line]:
-    """Yield the items of the ``pip:`` lists. Raises ``LockstepError`` for an item that is not text."""
+def lines_of(file: EnvironmentFile, refused: list[LockstepError]) -> Iterator[Line]:
+    """Yield the items of the ``pip:`` lists; the error for an item that is not text goes to ``refused``."""
     for section in file.pip_sections:
         for item in section.items:
             where = file.source.location(item.span.start)
             if item.kind != "string" or not item.value.strip():
-                raise LockstepError(
-                    "this is not a pip requirement", where=where, remedy="write a name, or delete it"
-                )
+                what = "this is not a pip requirement"
+                refused.append(LockstepError(what, where=where, remedy="write a name, or delete it"))
+                continue
             if text := without_comment(item.value):
                 yield Line(text, where, int(item.quoted) if item.verbatim else None)
 

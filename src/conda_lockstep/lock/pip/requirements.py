@@ -132,12 +132,12 @@ def pip_part(file: EnvironmentFile) -> PipPart:
 
 
 def read_pip_part(file: EnvironmentFile) -> PipPart:
-    """Read the ``pip:`` sections, with the errors of what cannot be locked. Raises ``LockstepError`` for what is no entry."""
+    """Read the ``pip:`` sections, with the errors of what cannot be locked."""
     reader = _RequirementsReader(file.path)
     for item in file.pip_repositories:
         if item.value:
             reader.extra_indexes.append(PackageIndex(item.value, file.source.location(item.span.start)))
-    reader.read(lines_of(file))
+    reader.read(lines_of(file, reader.refused))
     return PipPart(
         tuple(reader.wanted),
         reader.index,

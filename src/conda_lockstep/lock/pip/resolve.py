@@ -17,9 +17,9 @@ from conda_lockstep.lock.model.owned_projects import Owned, owned_by_conda
 from conda_lockstep.lock.pip import pylock
 from conda_lockstep.lock.pip.edges import pip_edges
 from conda_lockstep.lock.pip.fetch_metadata import fetch_metadata
+from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
 from conda_lockstep.lock.pip.projects.build_needs import build_notices
 from conda_lockstep.lock.pip.projects.project import Project, without_stand_ins
-from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
 from conda_lockstep.lock.pip.refusals import has_secret
 from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
 from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain
@@ -110,9 +110,7 @@ def resolve(
                 )
     metadata = {**metadata, **{project.name: project.metadata for project in projects}}
     locked = [*(file.project for file in files), *(project.name for project in projects)]
-    edges = pip_edges(
-        metadata, locked, [entry.requirement for entry in requested], markers
-    )
+    edges = pip_edges(metadata, locked, [entry.requirement for entry in requested], markers)
     packages = tuple(
         Package(
             "pip",
@@ -136,7 +134,9 @@ def _refuse_projects(projects: Sequence[Project], owned: Mapping[str, Owned], ta
     """Raise ``LockstepError`` for a project that conda installs, and for one that does not run on the locked Python."""
     for project in projects:
         if project.name in owned:
-            what = f"'{project.text}' is {project.name}, which conda installs as {owned[project.name].package}"
+            what = (
+                f"'{project.text}' is {project.name}, which conda installs as {owned[project.name].package}"
+            )
             raise LockstepError(what, where=project.where, remedy="keep one of the two")
         if not project.metadata.accepts(target.python):
             bounds = project.metadata.requires_python

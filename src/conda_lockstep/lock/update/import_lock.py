@@ -101,7 +101,8 @@ def _resolved(
     """Return the files that the index has for pinned requirements, and for what they need besides."""
     python = next((package for package in conda if package.name == "python"), None)
     if python is None:
-        raise LockstepError("pip packages, but no python among conda's", where=(*part.wanted, *projects)[0].where)
+        where = part.wanted[0].where if part.wanted else projects[0].where
+        raise LockstepError("pip packages, but no python among conda's", where=where)
     target = WheelTarget(python.version, platform, virtual.virtual_packages(platform))
     cache = settings.cache / "uv" if settings.cache else None
     found = pypi.resolve(

@@ -49,7 +49,10 @@ with open(task["answer"], "w", encoding="utf-8") as file:
 
 @dataclass(frozen=True, slots=True)
 class MetadataBuild:
-    """Asks builds for their metadata. ``indexes`` are uv's variables for the package indexes, ``cache`` is uv's folder."""
+    """Asks builds for their metadata.
+
+    ``indexes`` are uv's variables for the package indexes, ``cache`` is uv's folder, None for its own.
+    """
 
     indexes: Mapping[str, str]
     cache: Path | None = None
@@ -71,7 +74,14 @@ class _Run:
     def metadata(self) -> ProjectMetadata:
         system = self._build_system()
         requires = [str(each) for each in system.get("requires", ["setuptools"])]
-        self._uv("venv", "--quiet", "--python", sys.executable, "--no-python-downloads", str(self.temporary / "venv"))
+        self._uv(
+            "venv",
+            "--quiet",
+            "--python",
+            sys.executable,
+            "--no-python-downloads",
+            str(self.temporary / "venv"),
+        )
         self._install(requires)
         more = self._hook(system, "get_requires_for_build_wheel")
         self._install([str(each) for each in more] if isinstance(more, list) else [])
@@ -96,8 +106,12 @@ class _Run:
 
     def _install(self, requirements: Sequence[str]) -> None:
         if requirements:
-            python = str(self.temporary / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-            self._uv("pip", "install", "--quiet", "--python", python, "--only-binary", ":all:", "--", *requirements)
+            python = str(
+                self.temporary / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+            )
+            self._uv(
+                "pip", "install", "--quiet", "--python", python, "--only-binary", ":all:", "--", *requirements
+            )
 
     def _hook(self, system: Mapping[str, list[object] | str], hook: str, *arguments: str) -> object:
         answer = self.temporary / "answer.json"
@@ -131,4 +145,6 @@ class _Run:
             raise self._failed(f"its build fails: {lines[-1] if lines else 'without a message'}")
 
     def _failed(self, what: str) -> Exception:
-        return error_at(self.entry, what, "state its name and dependencies in [project] of its pyproject.toml")
+        return error_at(
+            self.entry, what, "state its name and dependencies in [project] of its pyproject.toml"
+        )

@@ -12,7 +12,15 @@ from urllib.parse import urlsplit
 from packaging.markers import InvalidMarker, Marker
 
 from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.conda.project_source import Folder, Source, source_of
+from conda_lockstep.conda.project_source import (
+    Commit,
+    Folder,
+    Source,
+    folder_names,
+    repository_names,
+    source_of,
+    url_of,
+)
 from conda_lockstep.conda.trust import Trust
 from conda_lockstep.conda.urls import unquote, with_variables, without_credentials
 from conda_lockstep.errors import Location, LockstepError
@@ -59,9 +67,9 @@ Reference: TypeAlias = Folder | GitReference
 
 @dataclass(frozen=True, slots=True)
 class ProjectEntry:
-    """An entry that names a project; ``text`` is without credentials. ``name`` is normalized, empty where none is given.
+    """An entry that names a project; ``text`` is without credentials.
 
-    ``extras`` are normalized. The path of a folder is relative to the environment file, wherever the entry is: conda
+    ``name`` is normalized, empty where none is given; ``extras`` are normalized. The path of a folder is relative to the environment file, wherever the entry is: conda
     runs pip in that folder, and pip reads paths from where it runs.
     """
 
@@ -82,20 +90,17 @@ class ProjectEntry:
         own = self.reference
         if isinstance(own, Folder):
             return isinstance(source, Folder) and source.path == own.path
-        return (
-            not isinstance(source, Folder)
-            and (source.url, source.subdirectory) == (own.recorded_url, own.subdirectory)
+        return not isinstance(source, Folder) and (source.url, source.subdirectory) == (
+            own.recorded_url,
+            own.subdirectory,
         )
 
     @property
     def names(self) -> frozenset[str]:
         """Return what ``--allow-build`` may call it: its name, its path, or its repository."""
-        own = self.reference
-        if isinstance(own, Folder):
-            place = own.path.rstrip("/")
-            return frozenset(filter(None, (self.name, own.path, place, place.removeprefix("./"))))
-        last = own.recorded_url.rstrip("/").rpartition("/")[2].removesuffix(".git")
-        return frozenset(filter(None, (self.name, own.recorded_url, f"git+{own.recorded_url}", last)))
+        if isinstance(self.reference, Folder):
+            return folder_names(self.name, self.reference.path)
+        return repository_names(self.name, self.reference.recorded_url)
 
 
 def editable_entry(text: str, shown: str, where: Location) -> ProjectEntry | Refusal:
@@ -152,8 +157,6 @@ def is_git(url: str) -> bool:
 
 def source_of_entry(entry: ProjectEntry, commit: str = "", tree: str = "") -> str:
     """Return the URL that a lock records for an entry; a git repository needs its ``commit`` and ``tree``."""
-    from conda_lockstep.conda.project_source import Commit, url_of
-
     extras, own = ",".join(sorted(entry.extras)), entry.reference
     if isinstance(own, Folder):
         return url_of(Folder(own.path, entry.editable, extras=extras))
@@ -220,7 +223,7 @@ def _extras(text: str | None) -> frozenset[str]:
     return frozenset(normalize(part.strip()) for part in (text or "").split(",") if part.strip())
 
 
-def _marker(text: str | None) -> Marker | None | Refusal:
+def _marker(text: str | None) -> Marker | Refusal | None:
     if not text or not text.strip():
         return None
     try:

@@ -66,13 +66,17 @@ class Git:
         folder = self._folder(url)
         if not self._has(folder, commit):
             try:
-                self._run("fetch", "--quiet", "--depth=1", "--no-tags", "--", url, commit, cwd=folder, secret=url)
+                self._run(
+                    "fetch", "--quiet", "--depth=1", "--no-tags", "--", url, commit, cwd=folder, secret=url
+                )
             except LockstepError:
                 # Some servers send what a branch or a tag names, and no commit by its hash.
                 self._run("fetch", "--quiet", "--tags", "--", url, rev or "HEAD", cwd=folder, secret=url)
         if not self._has(folder, commit):
             raise LockstepError(f"has no commit {commit}", remedy="write a commit that a branch or a tag has")
-        return GitTree(self, folder, self._run("rev-parse", "--verify", f"{commit}^{{tree}}", cwd=folder).strip())
+        return GitTree(
+            self, folder, self._run("rev-parse", "--verify", f"{commit}^{{tree}}", cwd=folder).strip()
+        )
 
     def clone(self, url: str, commit: str, folder: Path, *, recorded_url: str) -> str:
         """Check a commit out into a folder that is not there, with its submodules; return the hash of its tree.
@@ -84,7 +88,15 @@ class Git:
         self._run("remote", "add", "origin", recorded_url, cwd=folder)
         # The history is there, so that a build can tell its version from tags; old files are not.
         where = ["--", url]
-        self._run("fetch", "--quiet", "--tags", *where, "+refs/heads/*:refs/remotes/origin/*", cwd=folder, secret=url)
+        self._run(
+            "fetch",
+            "--quiet",
+            "--tags",
+            *where,
+            "+refs/heads/*:refs/remotes/origin/*",
+            cwd=folder,
+            secret=url,
+        )
         if not self._has(folder, commit):
             self._run("fetch", "--quiet", *where, commit, cwd=folder, secret=url)
         self._run("checkout", "--quiet", "--detach", commit, "--", cwd=folder)
@@ -95,7 +107,9 @@ class Git:
     def _abbreviated(self, url: str, rev: str) -> str:
         folder = self._folder(url)
         self._run("fetch", "--quiet", "--tags", "--", url, "+refs/heads/*:refs/all/*", cwd=folder, secret=url)
-        return self._run("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}", cwd=folder, check=False).strip()
+        return self._run(
+            "rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}", cwd=folder, check=False
+        ).strip()
 
     def _folder(self, url: str) -> Path:
         """Return the bare repository that keeps what is fetched from a URL."""
@@ -120,8 +134,8 @@ class Git:
     ) -> str:
         """Return git's output; ``answer`` in its place where git succeeds. Raises ``LockstepError`` if ``check``."""
         settings = [
-            f"core.hooksPath={os.devnull}", "core.fsmonitor=false", "protocol.ext.allow=never", "advice.detachedHead=false",
-            "gc.auto=0", "init.defaultBranch=main", "safe.bareRepository=all",
+            f"core.hooksPath={os.devnull}", "core.fsmonitor=false", "protocol.ext.allow=never",
+            "advice.detachedHead=false", "gc.auto=0", "init.defaultBranch=main", "safe.bareRepository=all",
         ]  # fmt: skip
         words = ["git", *(word for each in settings for word in ("-c", each)), command, *arguments]
         try:
@@ -147,7 +161,14 @@ class Git:
         return {**kept, **_ONLY_HERE, **(_UNTRUSTED if self.trust.distrust else {})}
 
 
-_KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY", "GIT_PROXY_COMMAND")
+_KEPT = (
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_ASKPASS",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_NO_VERIFY",
+    "GIT_PROXY_COMMAND",
+)
 """How git connects may depend on the machine; what it does here may not."""
 
 
@@ -168,4 +189,7 @@ class GitTree:
 
     def has_folder(self, path: str) -> bool:
         """Return whether a path is a folder of the commit."""
-        return self.git._run("cat-file", "-t", f"{self.tree}:{path}", cwd=self.folder, check=False).strip() == "tree"
+        return (
+            self.git._run("cat-file", "-t", f"{self.tree}:{path}", cwd=self.folder, check=False).strip()
+            == "tree"
+        )

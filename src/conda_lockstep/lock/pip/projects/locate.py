@@ -134,7 +134,9 @@ class Locator:
             if self.build and entry.names & self.allowed:
                 return self.build(entry, folder())
             name = min(entry.names, key=lambda each: (each != entry.name, len(each), each))
-            raise error_at(entry, error.why, f"{error.remedy}, or run its build: --allow-build {name}") from None
+            raise error_at(
+                entry, error.why, f"{error.remedy}, or run its build: --allow-build {name}"
+            ) from None
         if entry.name and entry.name != found.name:
             raise error_at(entry, f"it is the project {found.name}", f"write the name {found.name}")
         return found

@@ -62,9 +62,10 @@ def _is_setup(func: ast.expr) -> bool:
 
 def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
     for statement in tree.body:
-        if isinstance(statement, ast.If) and "__name__" in ast.dump(statement.test) and not statement.orelse:
-            yield from statement.body
-        elif isinstance(statement, ast.With):
+        is_main = isinstance(statement, ast.If) and "__name__" in ast.dump(statement.test)
+        if isinstance(statement, ast.With) or (
+            is_main and isinstance(statement, ast.If) and not statement.orelse
+        ):
             yield from statement.body
         else:
             yield statement

@@ -1,7 +1,7 @@
 """The metadata of a project without running its code: what its files state, and nothing that a build would compute.
 
-- ``[project]`` of ``pyproject.toml`` (PEP 621), where ``dynamic`` does not have the field. Of dynamic fields, setuptools'
-  ``{file = […]}`` is read: https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html
+- ``[project]`` of ``pyproject.toml`` (PEP 621), where ``dynamic`` does not have the field. Of dynamic fields,
+  setuptools' ``{file = […]}`` is read: https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html
 - ``PKG-INFO`` of metadata 2.2 or newer, where ``Dynamic`` does not have the field (PEP 643)
 - ``setup.cfg``, and the literals of ``setup.py``
 
@@ -49,11 +49,15 @@ class ProjectMetadata:
 
 
 class NotStaticError(Exception):
-    """The metadata are computed by a build, or there are none. ``remedy`` says what would make them static."""
+    """The metadata are computed by a build, or there are none.
+
+    ``remedy`` says what would make them static. It is given for a fault, which a build would fail on as well.
+    """
 
     def __init__(self, why: str, remedy: str = "") -> None:
         super().__init__(why)
         self.why = why
+        self.is_fault = bool(remedy)
         self.remedy = remedy or "state its name and dependencies in [project] of its pyproject.toml"
 
 
@@ -214,7 +218,9 @@ def _requirement(line: str) -> Requirement:
     try:
         return Requirement(line)
     except InvalidRequirement:
-        raise NotStaticError(f"its dependency '{line.strip()}' is not valid (PEP 508)", "correct it") from None
+        raise NotStaticError(
+            f"its dependency '{line.strip()}' is not valid (PEP 508)", "correct it"
+        ) from None
 
 
 def _from_files(table: object, read: ReadFile, why: str) -> Iterator[str]:
