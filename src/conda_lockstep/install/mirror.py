@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.fetch.download import Archive, Store, archive_of
 from conda_lockstep.install.fetch.folder_lock import claimed
@@ -105,6 +106,8 @@ def _wanted(locks: Sequence[LockSource]) -> dict[Archive, Package]:
     for locked in locks:
         for packages in locked.lock.platforms.values():
             for package in packages.values():
+                if project_source(package):
+                    continue  # a project is no file; its dependencies are mirrored
                 archive = archive_of(package, locked.mirrors, locked.access)
                 known, _ = found.setdefault(archive.url, (archive, package))
                 if known.digest != archive.digest and known.kind == archive.kind:

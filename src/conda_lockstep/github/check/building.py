@@ -92,7 +92,9 @@ def build(
     """
     prefix = folder / "prefix"
     file = _lay_out(locked, config, folder / "files")
-    command = [sys.executable, "-I", "-m", "conda_lockstep", "build", str(file), "--prove", "--no-projects"]
+    # The lock itself: it was compared with the environment file, which may name files of the checkout.
+    lock = file.with_name(locked.lock_path.name)
+    command = [sys.executable, "-I", "-m", "conda_lockstep", "build", str(lock), "--prove", "--no-projects"]
     command += ["--prefix", str(prefix), "--untrusted", config.trust.distrust]
     try:
         environment = sandbox.clean_environment(os.environ, folder, cache)
@@ -102,7 +104,7 @@ def build(
             return Built("failed", f"the build took longer than {SECONDS // 60} minutes")
         if outcome.status != 0:
             return Built("failed", outcome.complaint)
-        return _compared(prefix, file.with_name(locked.lock_path.name))
+        return _compared(prefix, lock)
     finally:
         shutil.rmtree(prefix, ignore_errors=True)
 

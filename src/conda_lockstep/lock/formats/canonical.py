@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from conda_lockstep.conda.project_source import Commit, project_source
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.conda.subdirs import KNOWN_SUBDIRS
 from conda_lockstep.conda.urls import ANACONDA
 from conda_lockstep.errors import LockstepError
@@ -36,9 +36,25 @@ def canonical(lock: Lock, source: str, *, asked: bool = False, facts: bool = Tru
     Without ``facts`` it is left open what the packages ask of a machine.
     """
     _require_platforms(lock.platforms, source)
-    local = {package.name: package for packages in lock.platforms.values() for package in _local(packages)}
+    # Of our own locks, the folders of projects are relative to the lock.
+    own = {
+        package
+        for packages in lock.platforms.values()
+        for package in packages.only("pip").values()
+        if lock.source_format == "conda-lock"
+        and package.url.startswith((".", ".."))
+        and project_source(package)
+    }
+    local = {
+        package.name: package
+        for packages in lock.platforms.values()
+        for package in _local(packages)
+        if package not in own
+    }
     platforms = {
-        name: PackageSet.of(package for package in packages.values() if not _is_local(package))
+        name: PackageSet.of(
+            package for package in packages.values() if package in own or not _is_local(package)
+        )
         for name, packages in lock.platforms.items()
     }
     _require_hashes(platforms.values(), source, asked)
@@ -111,7 +127,7 @@ def _require_hashes(platforms: Iterable[PackageSet], source: str, asked: bool) -
 
 def _is_checked(package: Package) -> bool:
     if package.manager == "pip":
-        return bool(package.sha256) or isinstance(project_source(package), Commit)
+        return bool(package.sha256) or project_source(package) is not None
     return bool(package.sha256 or package.md5)
 
 

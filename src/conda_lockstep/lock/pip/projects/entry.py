@@ -69,8 +69,8 @@ Reference: TypeAlias = Folder | GitReference
 class ProjectEntry:
     """An entry that names a project; ``text`` is without credentials.
 
-    ``name`` is normalized, empty where none is given; ``extras`` are normalized. The path of a folder is relative to the environment file, wherever the entry is: conda
-    runs pip in that folder, and pip reads paths from where it runs.
+    ``name`` is normalized, empty where none is given; ``extras`` are normalized. The path of a folder is relative to
+    the environment file, wherever the entry is: conda runs pip in that folder, and pip reads paths from where it runs.
     """
 
     text: str

@@ -131,12 +131,11 @@ class Locator:
         try:
             found = static_metadata(read)
         except NotStaticError as error:
-            if self.build and entry.names & self.allowed:
+            if self.build and entry.names & self.allowed and not error.is_fault:
                 return self.build(entry, folder())
             name = min(entry.names, key=lambda each: (each != entry.name, len(each), each))
-            raise error_at(
-                entry, error.why, f"{error.remedy}, or run its build: --allow-build {name}"
-            ) from None
+            build = "" if error.is_fault else f", or allow its build to run: --allow-build {name}"
+            raise error_at(entry, error.why, f"{error.remedy}{build}") from None
         if entry.name and entry.name != found.name:
             raise error_at(entry, f"it is the project {found.name}", f"write the name {found.name}")
         return found
