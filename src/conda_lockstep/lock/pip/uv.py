@@ -7,6 +7,7 @@ uv's own resolution error, never as an overwrite.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -204,6 +205,9 @@ def index_variables(part: PipPart, mirrors: Mirrors, index: str) -> Mapping[str,
 
 
 def _stand_in(project: str, version: str) -> str:
-    """Return the link to a wheel that does not exist; with a hash, uv does not fetch it to compute one."""
+    """Return the link to a wheel that does not exist; with a hash, uv does not fetch it to compute one.
+
+    uv keeps metadata by hash, so that each needs its own: of two with one hash, either may get the other's.
+    """
     wheel = f"{project.replace('-', '_')}-{version}-py3-none-any.whl"
-    return f'<a href="{wheel}#sha256={"0" * 64}">{wheel}</a>\n'
+    return f'<a href="{wheel}#sha256={hashlib.sha256(wheel.encode()).hexdigest()}">{wheel}</a>\n'
