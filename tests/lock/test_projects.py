@@ -29,7 +29,10 @@ class Repository:
     def __init__(self, folder: Path, forge, cache: Path) -> None:
         self.folder = folder
         (folder / ".git").mkdir(parents=True)
-        self.urls = {"https://conda.anaconda.org/forge": forge.channel_url, "https://pypi.org": forge.pypi.as_uri()}
+        self.urls = {
+            "https://conda.anaconda.org/forge": forge.channel_url,
+            "https://pypi.org": forge.pypi.as_uri(),
+        }
         self.mirrors, self.cache, self.subdir = Mirrors(self.urls, TRUSTED), cache, forge.subdir
 
     @property
@@ -46,9 +49,7 @@ class Repository:
             self.write(*pip)
         update = settings.pop("update", UpdateRequest())
         trust = settings.pop("trust", TRUSTED)
-        chosen = Settings(
-            (self.subdir,), mirrors=Mirrors(self.urls, trust), cache=self.cache, **settings
-        )
+        chosen = Settings((self.subdir,), mirrors=Mirrors(self.urls, trust), cache=self.cache, **settings)
         (lock,) = make_locks(read(self.file), chosen, old=old, update=update).values()
         return cep37.parse(cep37.render(lock), "conda-lock.yml")
 
@@ -118,7 +119,13 @@ def test_a_commit_and_its_tree_are_recorded_for_a_branch_a_tag_and_the_default(r
     tree = origin.git("rev-parse", "HEAD^{tree}")
     origin.git("tag", "v1")
     second = origin.commit({"more.txt": "x"}, tag="v2")
-    for rev, commit in (("@v1", first), ("@v2", second), ("@main", second), ("", second), (f"@{first}", first)):
+    for rev, commit in (
+        ("@v1", first),
+        ("@v2", second),
+        ("@main", second),
+        ("", second),
+        (f"@{first}", first),
+    ):
         package = repository.pip(repository.lock(f"git+{origin.url}{rev}"))[("pip", "knn")]
         assert package.url.startswith(f"git+{origin.url}@{commit}#"), rev
         assert package.version == "1.0"
@@ -297,11 +304,13 @@ def test_a_link_out_of_a_project_is_not_read(repository, tmp_path):
     (tmp_path / "secret.toml").write_text(pyproject("stolen"))
     (repository.folder / "sub").mkdir()
     (repository.folder / "sub/pyproject.toml").symlink_to(tmp_path / "secret.toml")
-    with pytest.raises(LockstepError, match="it has neither pyproject.toml nor setup.py"):
+    with pytest.raises(LockstepError, match=r"it has neither pyproject\.toml nor setup\.py"):
         repository.lock("./sub")
 
 
-COMPUTED = SETUP + "open('ran', 'w')\nsetup(name='computed', version='3', install_requires='six tqdm'.split())"
+COMPUTED = (
+    SETUP + "open('ran', 'w')\nsetup(name='computed', version='3', install_requires='six tqdm'.split())"
+)
 
 
 def test_a_build_runs_only_where_it_is_allowed_by_name(repository):
@@ -346,7 +355,10 @@ def test_a_splatting_repository_locks_without_its_compiler(repository):
 
 def test_a_diffusion_repository_locks_with_its_editable_clones(repository, tmp_path):
     """The files of Stable Diffusion: two editable repositories, and the project itself."""
-    listed = SETUP + "from setuptools import find_packages\nsetup(name='{}', version='0.0.1', packages=find_packages(), install_requires=['six', 'tqdm'])"  # fmt: skip
+    listed = (
+        "from setuptools import setup, find_packages\nsetup(name='{}', version='0.0.1', packages=find_packages(),\n"
+        "      install_requires=['six', 'tqdm'])"
+    )
     one = GitRepository.create(tmp_path / "taming.git", {"setup.py": listed.format("taming-models")})
     write_files(repository.folder, {"setup.py": listed.format("latent-models")})
     lock = repository.lock(f"-e git+{one.url}@main#egg=taming-models", "-e .")

@@ -20,11 +20,8 @@ _HEADER = "# Written by conda-lockstep from the lock, for {platform}: do not edi
 def render(subject: Subject) -> Export:
     """Write one platform. The format has no place for hashes and dependencies, whatever the lock is."""
     platform, packages = subject.one_platform()
-    elsewhere = [
-        package
-        for package in packages.only("pip").values()
-        if not (_by_version(package) or project_source(package))
-    ]
+    files = [package for package in packages.only("pip").values() if not project_source(package)]
+    elsewhere = [package for package in files if not _by_version(package)]
     lost = [
         "neither URLs nor hashes are in it: who creates an environment from it takes what the channels have"
     ]

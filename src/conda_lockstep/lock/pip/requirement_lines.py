@@ -77,9 +77,13 @@ class RequirementsFiles:
             raise _refused(
                 named_at, f"{shown}: {error.what}", error.remedy or "write its lines here"
             ) from None
+        if self._left < 0:
+            return  # said once
         self._open.append(known)
         for line in _lines(text, shown):
             self._left -= 1
+            if self._left < -1:
+                return  # said once
             if self._left < 0:
                 raise _refused(named_at, f"more than {MAX_LINES:,} lines", "name the right file")
             yield line

@@ -36,7 +36,7 @@ STATED = [
       "    six\n    tqdm>=4\n[options.extras_require]\ndev =\n    pytest"},
      'a 2 python>=3.8 six | tqdm>=4 | pytest; extra == "dev"'),
     ({"setup__cfg": "[metadata]\nname = a\nversion = attr: a.__version__\n", "setup__py": SETUP + "setup()"}, "a "),
-    ({"setup__cfg": "[metadata]\nname = a\n[options]\ninstall_requires = file: reqs.txt", "reqs__txt": "six"}, "a  six"),
+    ({"setup__cfg": "[metadata]\nname = a\n[options]\ninstall_requires = file: r.txt", "r__txt": "six"}, "a  six"),
     ({"setup__py": SETUP + "setup(name='a', version='1', install_requires=['six', 'tqdm'])"}, "a 1 six | tqdm"),
     ({"setup__py": "import setuptools\nif __name__ == '__main__':\n    setuptools.setup(name='a')"}, "a "),
     ({"setup__py": SETUP + "needs = ['six']\nsetup(name='a', install_requires=needs)"}, "a  six"),
