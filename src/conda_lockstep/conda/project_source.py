@@ -142,7 +142,7 @@ def difference(locked: Source, installed: str, root: str | None) -> str:
     if isinstance(found, Commit):
         return f"it is installed from git ({described(found)})"
     if not _is_folder(locked.path, found.path, root):
-        return f"it is installed from {_local(found.path)}"
+        return f"it is installed from {local_path(found.path)}"
     return _other_mode(locked, found)
 
 
@@ -150,7 +150,7 @@ def _other_commit(locked: Commit, found: Source) -> str:
     if found.editable != locked.editable:
         return _other_mode(locked, found)
     if isinstance(found, Folder) and not locked.editable:
-        return f"it is installed from the folder {_local(found.path)}"
+        return f"it is installed from the folder {local_path(found.path)}"
     if found.commit != locked.commit:
         return f"its commit is {found.commit[:SHOWN_DIGITS] or 'not known'}"
     if isinstance(found, Commit) and _repository(found.url) != _repository(locked.url):
@@ -167,7 +167,7 @@ def _other_mode(locked: Source, found: Source) -> str:
 
 
 def _is_folder(path: str, installed: str, root: str | None) -> bool:
-    place = _local(installed)
+    place = local_path(installed)
     if root is not None:
         import os
 
@@ -176,7 +176,8 @@ def _is_folder(path: str, installed: str, root: str | None) -> bool:
     return place.rstrip("/").split("/")[-len(parts) :] == parts if parts else True
 
 
-def _local(url: str) -> str:
+def local_path(url: str) -> str:
+    """Return the path of a ``file:`` URL."""
     return unquote(re.sub(r"^file:(?://(?:localhost)?)?", "", url))
 
 

@@ -20,7 +20,7 @@ from uv import find_uv_bin
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.conda.project_source import Commit, Folder, project_source
+from conda_lockstep.conda.project_source import Commit, Folder, local_path, project_source
 from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.link.pip_part import python_of
@@ -44,28 +44,30 @@ def install_projects(
     for package in _in_order(projects):
         source = project_source(package)
         if isinstance(source, Folder):
-            _install(package, _local_folder(package, source, options.root), prefix, editable=source.editable)
+            folder = _local_folder(package, source, options.root)
+            info = _install(package, folder, prefix, editable=source.editable)
         elif isinstance(source, Commit) and source.editable:
             folder = prefix / SOURCES / package.name
             _remove(folder)
             _clone(package, source, folder, options)
-            _install(package, folder / source.subdirectory, prefix, editable=True)
+            info = _install(package, folder / source.subdirectory, prefix, editable=True)
         elif isinstance(source, Commit):
             with TemporaryDirectory(prefix="lockstep-") as temporary:
                 folder = Path(temporary) / "checkout"
                 _clone(package, source, folder, options)
-                _install(package, folder / source.subdirectory, prefix, editable=False)
-            origin = {"url": source.url, "vcs_info": {"vcs": "git", "commit_id": source.commit}}
-            if source.rev:
-                origin["vcs_info"] = {
-                    "vcs": "git",
-                    "requested_revision": source.rev,
-                    "commit_id": source.commit,
-                }
-            if source.subdirectory:
-                origin["subdirectory"] = source.subdirectory
-            replace_origin(_info(package, prefix), json.dumps(origin))
-        _refuse_other(package, packages, prefix)
+                info = _install(package, folder / source.subdirectory, prefix, editable=False)
+            replace_origin(info, json.dumps(_origin(source)))
+        else:
+            continue
+        _refuse_other(package, info, packages, prefix)
+
+
+def _origin(source: Commit) -> dict[str, object]:
+    """Return the ``direct_url.json`` of a commit (PEP 610)."""
+    revision = {"requested_revision": source.rev} if source.rev else {}
+    facts = {"vcs": "git", **revision, "commit_id": source.commit}
+    inside = {"subdirectory": source.subdirectory} if source.subdirectory else {}
+    return {"url": source.url, **inside, "vcs_info": facts}
 
 
 def _in_order(projects: Sequence[Package]) -> Iterator[Package]:
@@ -103,7 +105,8 @@ def _clone(package: Package, source: Commit, folder: Path, options: ProjectOptio
         raise LockstepError(what, where=source.url, remedy="find out why, then lock again")
 
 
-def _install(package: Package, folder: Path, prefix: Path, *, editable: bool) -> None:
+def _install(package: Package, folder: Path, prefix: Path, *, editable: bool) -> Path:
+    """Build and install a project from a folder; return its ``.dist-info``."""
     mode = ["--editable"] if editable else []
     with TemporaryDirectory(prefix="lockstep-") as temporary:
         done = subprocess.run(
@@ -117,6 +120,7 @@ def _install(package: Package, folder: Path, prefix: Path, *, editable: bool) ->
         )  # fmt: skip
     if done.returncode:
         raise _failure(package, done.stderr)
+    return _info(package, folder, prefix)
 
 
 def _environment(prefix: Path, temporary: str) -> Mapping[str, str]:
@@ -146,20 +150,21 @@ def _failure(package: Package, text: str) -> LockstepError:
     return LockstepError(what, remedy="see its output above", detail=tuple(lines[-20:]))
 
 
-def _info(package: Package, prefix: Path) -> Path:
-    """Return the ``.dist-info`` of a project. Raises ``LockstepError`` where the build made another project."""
+def _info(package: Package, folder: Path, prefix: Path) -> Path:
+    """Return the ``.dist-info`` that a build left. Raises ``LockstepError`` where it made another project."""
     for owner in look(prefix).pip:
-        if owner.package.name == package.name:
-            return owner.record
+        source = project_source(owner.package)
+        if owner.package.name == package.name and isinstance(source, Folder):
+            if Path(local_path(source.path)).resolve() == folder.resolve():
+                return owner.record
     what = f"the build of {package.name} made another project"
     raise LockstepError(what, remedy="lock again: its name may have changed")
 
 
-def _refuse_other(package: Package, packages: PackageSet, prefix: Path) -> None:
+def _refuse_other(package: Package, info: Path, packages: PackageSet, prefix: Path) -> None:
     """Raise ``LockstepError`` where what was installed needs what is not locked, or lies over other packages' files."""
     from conda_lockstep.lock.check.installed_project import unmet_needs
 
-    info = _info(package, prefix)
     for spec, held in unmet_needs(package, info / "METADATA", packages):
         what = f"the build of {package.name} says that it needs '{spec}', and the lock has {held}"
         raise LockstepError(what, remedy=f"lock again with --allow-build {package.name}")
@@ -172,7 +177,7 @@ def _refuse_other(package: Package, packages: PackageSet, prefix: Path) -> None:
         for file in owner.files
     }
     for file in own.files:
-        if file.path in others and not file.path.endswith((".pyc", "/RECORD")):
+        if file.path in others:
             what = f"{package.name} was installed over {file.path} of {others[file.path]}"
             raise LockstepError(what, remedy="take one of the two out of the environment file")
 
