@@ -154,9 +154,9 @@ def _info(package: Package, folder: Path, prefix: Path) -> Path:
     """Return the ``.dist-info`` that a build left. Raises ``LockstepError`` where it made another project."""
     for owner in look(prefix).pip:
         source = project_source(owner.package)
-        if owner.package.name == package.name and isinstance(source, Folder):
-            if Path(local_path(source.path)).resolve() == folder.resolve():
-                return owner.record
+        place = Path(local_path(source.path)).resolve() if isinstance(source, Folder) else None
+        if owner.package.name == package.name and place == folder.resolve():
+            return owner.record
     what = f"the build of {package.name} made another project"
     raise LockstepError(what, remedy="lock again: its name may have changed")
 
