@@ -13,6 +13,12 @@ from conda_lockstep import data
 from conda_lockstep.conda import pypi_names as names
 from conda_lockstep.conda.pypi_names import conda_names, is_conda_name, pypi_names
 
+_OPENCV = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
 TABLE = Path(data.__file__).with_name("names.txt")
 LINES = TABLE.read_text(encoding="utf-8").splitlines()
 
@@ -24,7 +30,8 @@ LINES = TABLE.read_text(encoding="utf-8").splitlines()
         ("pytorch", ("torch",)),
         ("pytorch-gpu", ("torch",)),
         ("matplotlib-base", ("matplotlib",)),
-        ("opencv", ("opencv-python", "opencv-python-headless", "opencv-contrib-python")),
+        ("opencv", _OPENCV),
+        ("py-opencv", _OPENCV),
         ("pytables", ("tables",)),
         ("python-graphviz", ("graphviz",)),
         ("ruamel.yaml", ("ruamel-yaml",)),

@@ -95,7 +95,7 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
         extra,
         f"linux-64.{CPU_ALLOWED}",
         *told,
-        *pip.facts(),
+        *pip.metadata(),
         *imported.metadata,
         *numbered,
     }

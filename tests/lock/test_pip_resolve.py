@@ -66,6 +66,9 @@ FILES = (
     SmallWheel("counts", "1.0", requires=("numpy", "more; extra == 'more'"), extras=("more",)),
     SmallWheel("leads-nowhere", "1.0", requires=("not-there; extra == 'there'",), extras=("there",)),
     SmallWheel("uses-nowhere", "1.0", requires=("nowhere-to-be-found",)),
+    SmallWheel("opencv-python", "4.10.0.84"), SmallWheel("opencv-python-headless", "4.10.0.84"),
+    SmallWheel("augment", "1.0", requires=("opencv-python-headless>=4.9",)),
+    SmallWheel("faiss-cpu", "1.8.0"),
 )  # fmt: skip
 
 
@@ -252,6 +255,32 @@ def test_a_clash_names_both_sides_and_what_led_there(
         solve(*items, conda=conda, depends=depends)
     assert message in str(caught.value)
     assert caught.value.detail == (pip_side, conda_side)
+
+
+def test_opencv_of_conda_is_every_variant_of_it(solve):
+    assert _versions(solve("augment", conda={"py-opencv": "4.10.0"})) == {"augment": "1.0"}
+
+
+ONE_MODULE = [
+    (("base", "faiss-cpu"), {"faiss-gpu": "1.9.0"},
+     "environment.yml:5:9: conda's faiss-gpu 1.9.0 py311_0 and pip's faiss-cpu 1.8.0 both install the module 'faiss', "
+     "and one would overwrite the other; keep one of the two",
+     ("pip: 'faiss-cpu' (environment.yml:5:9)",
+      "conda: faiss-gpu 1.9.0 py311_0; 'faiss-gpu' (environment.yml:90:5)")),
+    (("opencv-python", "augment"), {},
+     "environment.yml:5:9: pip's opencv-python 4.10.0.84 and pip's opencv-python-headless 4.10.0.84 both install the "
+     "module 'cv2', and one would overwrite the other; keep one of the two",
+     ("pip: 'augment' (environment.yml:5:9); augment needs opencv-python-headless >=4.9",
+      "pip: 'opencv-python' (environment.yml:4:9)")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("items", "conda", "message", "detail"), ONE_MODULE)
+def test_two_packages_with_one_module_are_refused(solve, items, conda, message, detail):
+    with pytest.raises(LockstepError) as caught:
+        solve(*items, conda=conda)
+    assert str(caught.value) == message
+    assert caught.value.detail == detail
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Folder(NamedTuple):
     extras: str = ""
 
 
-class Commit(NamedTuple):
+class GitCommit(NamedTuple):
     """A project in a git repository. ``subdirectory`` is where in it, empty for its root.
 
     ``rev`` is the branch, tag or commit that was requested, empty for the default branch. ``tree`` is git's hash of the
@@ -51,7 +51,7 @@ class Commit(NamedTuple):
     extras: str = ""
 
 
-Source: TypeAlias = Folder | Commit
+Source: TypeAlias = Folder | GitCommit
 
 
 def source_of(url: str) -> Source | None:
@@ -61,7 +61,7 @@ def source_of(url: str) -> Source | None:
         if match is None:
             return None
         facts = _facts(match[3] or "")
-        return Commit(
+        return GitCommit(
             match[1],
             match[2],
             facts.get("subdirectory", ""),
@@ -80,7 +80,7 @@ def source_of(url: str) -> Source | None:
 
 def url_of(source: Source) -> str:
     """Undo :func:`source_of`."""
-    if isinstance(source, Commit):
+    if isinstance(source, GitCommit):
         facts = {
             "subdirectory": source.subdirectory,
             "rev": source.rev,
@@ -137,25 +137,25 @@ def difference(locked: Source, installed: str, root: str | None) -> str:
     found = source_of(installed)
     if found is None:
         return "it is installed from an index" if not installed else "it is installed from a file"
-    if isinstance(locked, Commit):
+    if isinstance(locked, GitCommit):
         return _other_commit(locked, found)
-    if isinstance(found, Commit):
+    if isinstance(found, GitCommit):
         return f"it is installed from git ({described(found)})"
     if not _is_folder(locked.path, found.path, root):
         return f"it is installed from {local_path(found.path)}"
     return _other_mode(locked, found)
 
 
-def _other_commit(locked: Commit, found: Source) -> str:
+def _other_commit(locked: GitCommit, found: Source) -> str:
     if found.editable != locked.editable:
         return _other_mode(locked, found)
     if isinstance(found, Folder) and not locked.editable:
         return f"it is installed from the folder {local_path(found.path)}"
     if found.commit != locked.commit:
         return f"its commit is {found.commit[:SHOWN_DIGITS] or 'not known'}"
-    if isinstance(found, Commit) and _repository(found.url) != _repository(locked.url):
+    if isinstance(found, GitCommit) and _repository(found.url) != _repository(locked.url):
         return f"it is installed from {found.url}"
-    if isinstance(found, Commit) and found.subdirectory != locked.subdirectory:
+    if isinstance(found, GitCommit) and found.subdirectory != locked.subdirectory:
         return f"it is installed from the folder '{found.subdirectory or '.'}' of the repository"
     return ""
 

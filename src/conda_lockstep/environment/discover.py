@@ -51,9 +51,9 @@ def locks(folder: Path) -> list[Path]:
 def files_below(folder: Path, *patterns: str) -> list[str]:
     """Return the files below a folder whose names match a pattern, or all, relative to it and sorted.
 
-    In a git repository these are the files that git tracks or does not ignore. Elsewhere the folder is walked, except
-    for hidden folders, environments, caches and installed packages. Raises ``LockstepError`` where git refuses the
-    repository, and for a folder with more than :data:`MAX_WALKED` files.
+    In a git repository these are the files that git tracks or does not ignore. Elsewhere, and below a folder that git
+    ignores as a whole, the folder is walked, except for hidden folders, environments, caches and installed packages.
+    Raises ``LockstepError`` where git refuses the repository, and for a folder with more than :data:`MAX_WALKED` files.
     """
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     try:
@@ -62,11 +62,19 @@ def files_below(folder: Path, *patterns: str) -> list[str]:
     except FileNotFoundError:  # git is not installed
         return _walked(folder, patterns)
     if done.returncode == 0:
-        return sorted({name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name})
+        listed = {name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name}
+        return sorted(listed) if listed or not _is_ignored(folder) else _walked(folder, patterns)
     complaint = done.stderr.decode("utf-8", "replace")
     if "not a git repository" in complaint or "must be run in a work tree" in complaint:
         return _walked(folder, patterns)
     raise _refused(folder, complaint)
+
+
+def _is_ignored(folder: Path) -> bool:
+    done = subprocess.run(
+        ["git", "check-ignore", "--quiet", "."], cwd=folder, capture_output=True, check=False
+    )
+    return done.returncode == 0
 
 
 def _walked(folder: Path, patterns: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conda_lockstep.conda.project_source import Commit, project_source
+from conda_lockstep.conda.project_source import GitCommit, project_source
 from conda_lockstep.conda.urls import unquote
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
@@ -11,10 +11,10 @@ PYPI_FILES = "https://files.pythonhosted.org/"
 """Where the files of PyPI are: its index lists them, so that name and version are enough to find one."""
 
 
-def commit_of(package: Package) -> Commit | None:
+def commit_of(package: Package) -> GitCommit | None:
     """Return the commit that a package is built from; None for one that comes as a file or from a folder."""
     source = project_source(package)
-    return source if isinstance(source, Commit) else None
+    return source if isinstance(source, GitCommit) else None
 
 
 def file_name(package: Package) -> str:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.conda.project_source import Commit, Folder, project_source
+from conda_lockstep.conda.project_source import Folder, GitCommit, project_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export.model import Export, Subject, without
 from conda_lockstep.export.pip import commit_of, file_name, require_hash
@@ -46,7 +46,9 @@ def _lost(projects: Iterable[Package]) -> Iterator[str]:
     sources = {package.name: project_source(package) for package in projects}
     if local := [name for name, source in sources.items() if isinstance(source, Folder)]:
         yield f"the folders of local projects are relative to the lock's folder: {', '.join(local)}"
-    if clones := [name for name, source in sources.items() if isinstance(source, Commit) and source.editable]:
+    if clones := [
+        name for name, source in sources.items() if isinstance(source, GitCommit) and source.editable
+    ]:
         yield f"it does not say that these are editable: {', '.join(clones)}"
 
 
@@ -113,7 +115,7 @@ def _origin(packages: Sequence[Package]) -> Iterator[str]:
         raise LockstepError(f"{first} comes as several archives", remedy="export one --platform at a time")
 
 
-def _vcs(commit: Commit) -> Iterator[str]:
+def _vcs(commit: GitCommit) -> Iterator[str]:
     parts = {"type": "git", "url": commit.url}
     if commit.rev:
         parts["requested-revision"] = commit.rev

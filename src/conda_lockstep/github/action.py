@@ -53,7 +53,7 @@ def _watch(event: Event, runner: Runner, inputs: Inputs) -> int:
 
     watch.refuse_others(event)
     if inputs.step == "report":
-        return watch.tell(event, runner, inputs, sys.stdout)
+        return watch.report_upstream(event, runner, inputs, sys.stdout)
     from conda_lockstep.github.upstream import solve_upstream as upstream
 
     upstream.look(runner, inputs, sys.stdout)

@@ -65,7 +65,7 @@ def climb(target: ProbeTarget, report: Callable[[ProbeStep], None] = lambda step
     with tempfile.TemporaryDirectory(prefix="lockstep-probe-") as folder:
         script = Path(folder, "lockstep_probe.py")
         script.write_bytes(_source())
-        run = _Runner(target, script, here)
+        run = _StepRunner(target, script, here)
         described = run.inside("describe", "")
         if described.status != "passed":
             raise LockstepError(f"does not run: {described.message}", where=str(target.python))
@@ -81,7 +81,7 @@ def climb(target: ProbeTarget, report: Callable[[ProbeStep], None] = lambda step
     return Probe(prefix, str(target.python), version, frameworks, here, tuple(steps))
 
 
-def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[ProbeStep]:
+def _steps(run: _StepRunner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[ProbeStep]:
     yield run.packages()
     if run.target.deep:
         yield run.bytes()
@@ -96,7 +96,7 @@ def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[P
                 yield ProbeStep(name, framework, "skipped", "could not be imported", 0.0)
 
 
-class _Runner:
+class _StepRunner:
     """Runs the steps of one target; ``context`` is passed to each of them."""
 
     def __init__(self, target: ProbeTarget, script: Path, here: Machine) -> None:

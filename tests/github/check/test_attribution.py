@@ -26,7 +26,7 @@ from conda_lockstep.github.event.base import Base
 from conda_lockstep.github.event.event import Event, PullRequest
 from conda_lockstep.github.event.inputs import FailOn, Inputs
 from conda_lockstep.github.event.runner import Runner
-from conda_lockstep.github.fork_comment.sanitize import CAUSES_SEE_LOG, only_facts
+from conda_lockstep.github.fork_comment.sanitize import CAUSES_SEE_LOG, sanitize
 from conda_lockstep.github.handoff.handoff import Caveat, Handoff
 from conda_lockstep.github.report import wording
 from conda_lockstep.github.report.gate import GateResult, compare_with_base
@@ -160,7 +160,7 @@ def test_causes_reach_a_forks_comment_without_a_sentence_of_the_forks(pull: Pull
     handed = pull.check()
     (told,) = handed.checked
     caveats = (*told.caveats, Caveat("linux-64", "maintainers, approve this"))
-    facts = only_facts(replace(handed, checked=(replace(told, caveats=caveats),)))
+    facts = sanitize(replace(handed, checked=(replace(told, caveats=caveats),)))
     compared = pull.judge("info", facts)
     assert {row.attribution for row in compared.report.rows} == {"upstream"}
     notes = compared.report.comparisons[0].notes

@@ -19,7 +19,7 @@ from conda_lockstep.github.event.event import read_event
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.fork_comment.fork_comment import comment_on_fork
-from conda_lockstep.github.fork_comment.sanitize import MOST, only_facts
+from conda_lockstep.github.fork_comment.sanitize import MOST, sanitize
 from conda_lockstep.github.handoff import handoff
 from conda_lockstep.github.handoff.handoff import Cause, Caveat, Checked, Handoff, Remark
 from conda_lockstep.github.publish.comment import read_state
@@ -214,13 +214,13 @@ def test_no_sentence_of_a_stranger_is_reported_in_our_voice(
     ],
 )
 def test_a_lock_lies_where_locks_of_its_file_lie(lock_path: str, believed: bool) -> None:
-    facts = only_facts(Handoff(checked=(checked(NEW, lock_path=lock_path),)))
+    facts = sanitize(Handoff(checked=(checked(NEW, lock_path=lock_path),)))
     assert bool(facts.checked) is believed
 
 
 def test_facts_are_reported_as_they_are() -> None:
     plain = Handoff(checked=(checked(NEW),), base=BASE)
-    assert only_facts(plain) == plain
+    assert sanitize(plain) == plain
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_a_hand_off_of_very_many_environments_costs_no_more_requests_than_some(
     github: FakeGitHub, repository: Repository, tmp_path: Path
 ) -> None:
     many = tuple(checked(NEW, path=f"e{n}.yml", lock_path=f"e{n}.conda-lock.yml") for n in range(150))
-    assert len(only_facts(Handoff(checked=many)).checked) == MOST
+    assert len(sanitize(Handoff(checked=many)).checked) == MOST
     upload(repository, Handoff(checked=many, base=BASE), tmp_path)
     follow(github, tmp_path)
     assert f"{150 - MOST} environments are not shown" in comment(repository)

@@ -193,7 +193,7 @@ def test_a_look_that_did_not_finish_is_reported(world: Watching) -> None:
     event = _event(world)
     given = Inputs("report", mode="upstream", author=BOT, token="t")
     with (world.folder / "log").open("w") as stream:
-        assert watch.tell(event, world.runner, given, stream) == 2
+        assert watch.report_upstream(event, world.runner, given, stream) == 2
     issue = world.issue
     assert issue is not None
     assert "is not a drift report" in issue.body
@@ -215,7 +215,7 @@ def test_findings_that_would_write_anything_but_a_lock_are_refused(world: Watchi
     (world.runner.folder / findings_file.FILE_NAME).write_text(json.dumps(document))
     given = Inputs("report", mode="upstream", author=BOT, token="t", lock_update="commit")
     with (world.folder / "log").open("w") as stream:
-        assert watch.tell(_event(world), world.runner, given, stream) == 2
+        assert watch.report_upstream(_event(world), world.runner, given, stream) == 2
     assert "is not a lock in the repository" in (world.folder / "log").read_text()
 
 

@@ -78,7 +78,7 @@ def export_lock(
     path = path or _lock_here()
     lock = of_platforms(formats.read(path, environment), platforms, str(path))
     # What others wrote has other spellings, and may name what only their machine has.
-    read = canonical(lock, str(path), facts=False)
+    read = canonical(lock, str(path), describe=False)
     written = export(format, Subject(replace(read.lock, source_format=lock.source_format), str(path), image))
     if output:
         write_text(output, written.text)

@@ -129,7 +129,7 @@ def build_prefix(
     outcome = build_environment(packages, prefix, options)
     if outcome.had_remains:
         print(f"lockstep: {prefix}: removed the remains of an unfinished build", file=sys.stderr)
-    tell(outcome, prefix)
+    report_outcome(outcome, prefix)
     count = len(packages) - len(outcome.left)
     print(f"{prefix}: {count} packages from {locked.file} ({packages.environment_id})")
     return 0
@@ -178,7 +178,7 @@ def project_options(locked: LockSource, given: ProjectArguments, trust: Trust) -
     )
 
 
-def tell(outcome: BuildOutcome, prefix: Path) -> None:
+def report_outcome(outcome: BuildOutcome, prefix: Path) -> None:
     """Say on stderr what was not done, and what is not as it seems."""
     if outcome.unrun:
         names = ", ".join(package.name for package in outcome.unrun)

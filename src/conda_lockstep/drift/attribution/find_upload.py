@@ -64,7 +64,7 @@ async def _reachable(solver: Solver, request: Request) -> list[RepoDataRecord]:
     found = await solver.gateway_for(request.sources).query(
         [channel.source for channel in request.sources],
         [Subdir(request.platform), Subdir("noarch")],
-        [entry.fetch_spec for entry in request.wanted],
+        [entry.fetch_spec for entry in request.specs],
         recursive=True,
         channel_relations="disabled",
     )

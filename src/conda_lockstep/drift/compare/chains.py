@@ -88,4 +88,4 @@ def _lines(chain: Chain) -> Iterator[str]:
         where = chain.entry.where
         yield f"{Path(where.path).name}:{where.line}: {chain.entry.text}"
     for need in chain.needs:
-        yield f"{need.asker.name} {need.asker.version} requires {need.spec}"
+        yield f"{need.requirer.name} {need.requirer.version} requires {need.spec}"

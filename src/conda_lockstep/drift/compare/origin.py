@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from conda_lockstep.conda.project_source import Commit, described, project_source
+from conda_lockstep.conda.project_source import GitCommit, described, project_source
 from conda_lockstep.conda.subdirs import split_subdir
 from conda_lockstep.packages import Package
 
@@ -59,7 +59,7 @@ def described_origin(package: Package) -> str:
 def place(package: Package) -> str:
     """Return the origin of a pip package, of a project its folder or repository and its mode, without its commit."""
     source = project_source(package)
-    if isinstance(source, Commit):
+    if isinstance(source, GitCommit):
         return f"git {source.url} {source.subdirectory}{', editable' if source.editable else ''}"
     if source is None:
         return origin(package)

@@ -38,11 +38,11 @@ class Built:
     reached: tuple[str, ...] = ()
 
 
-def decide(locked: CheckedLock, asked: Build, gate: Decision, event: Event, base: Base) -> Built | None:
+def decide(locked: CheckedLock, build_input: Build, gate: Decision, event: Event, base: Base) -> Built | None:
     """Return why an environment is not built; None if it is to be built."""
     if locked.lock is None:
         return Built("skipped", "no lock to build from")
-    if asked == "never":
+    if build_input == "never":
         return Built("skipped", "input 'build' is 'never'")
     if not gate.allowed:
         return Built("refused", gate.reason)
@@ -51,7 +51,7 @@ def decide(locked: CheckedLock, asked: Build, gate: Decision, event: Event, base
         return Built("refused", f"the checkout stores its token where a build could read it: {remedy}")
     if this_platform() not in locked.lock.platforms:
         return Built("skipped", f"the lock has no packages for this runner's {this_platform()}")
-    if asked == "auto" and _is_unchanged(locked, base):
+    if build_input == "auto" and _is_unchanged(locked, base):
         return Built("skipped", "its lock is unchanged since the base commit")
     return None
 

@@ -15,13 +15,13 @@ Step: TypeAlias = Literal["check", "report"]
 Mode: TypeAlias = Literal["auto", "check", "build", "comment", "upstream"]
 Build: TypeAlias = Literal["auto", "always", "never"]
 FailOn: TypeAlias = Severity | Literal["never"]
-LockUpdate: TypeAlias = Literal["none", "suggest", "commit"]
+LockUpdateMode: TypeAlias = Literal["none", "suggest", "commit"]
 
 STEPS: tuple[Step, ...] = ("check", "report")
 MODES: tuple[Mode, ...] = ("auto", "check", "build", "comment", "upstream")
 _BY_EVENT: dict[str, Mode] = {"workflow_run": "comment"}
 BUILDS: tuple[Build, ...] = ("auto", "always", "never")
-LOCK_UPDATES: tuple[LockUpdate, ...] = ("none", "suggest", "commit")
+LOCK_UPDATE_MODES: tuple[LockUpdateMode, ...] = ("none", "suggest", "commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Inputs:
     author: str = ""
     artifact: str = "lockstep"
     machine: str = ""
-    lock_update: LockUpdate = "none"
+    lock_update: LockUpdateMode = "none"
     checks: tuple[str, ...] = ()
     cache_dir: Path | None = None
     token: str = field(default="", repr=False)
@@ -69,7 +69,7 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
         fail_on=_fail_on(_choice(environment, "fail-on", (*SEVERITIES, "never"), "critical")),
         author=environment.get("LOCKSTEP_AUTHOR", "").strip(),
         machine=environment.get("LOCKSTEP_MACHINE", "").strip(),
-        lock_update=_lock_update(_choice(environment, "lock-update", LOCK_UPDATES, "none")),
+        lock_update=_lock_update(_choice(environment, "lock-update", LOCK_UPDATE_MODES, "none")),
         checks=tuple(_workflow(line) for line in _lines(environment.get("LOCKSTEP_CHECKS", ""))),
         cache_dir=_folder("cache-dir", environment.get("LOCKSTEP_CACHE_DIR", "").strip()),
         artifact=environment.get("LOCKSTEP_ARTIFACT", "").strip() or "lockstep",
@@ -112,8 +112,8 @@ def _fail_on(text: str) -> FailOn:
     return next((severity for severity in SEVERITIES if severity == text), "never")
 
 
-def _lock_update(text: str) -> LockUpdate:
-    return next(choice for choice in LOCK_UPDATES if choice == text)
+def _lock_update(text: str) -> LockUpdateMode:
+    return next(choice for choice in LOCK_UPDATE_MODES if choice == text)
 
 
 def _workflow(text: str) -> str:

@@ -22,7 +22,7 @@ from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.event.trust import DEPENDABOT
 from conda_lockstep.github.event.workflow_commands import write_summary
-from conda_lockstep.github.fork_comment.sanitize import only_facts
+from conda_lockstep.github.fork_comment.sanitize import sanitize
 from conda_lockstep.github.fork_comment.verify_handoff import proven, unmentioned
 from conda_lockstep.github.handoff import handoff as handoffs
 from conda_lockstep.github.handoff.handoff import Handoff
@@ -106,7 +106,7 @@ def _received(github: GitHub, run: WorkflowRun, inputs: Inputs) -> Handoff:
         content = artifacts.fetch(github, run.id, inputs.artifact, handoffs.FILE_NAME)
         if content is None:
             return Handoff(failures=("the check did not finish; see the log of its run",))
-        return only_facts(handoffs.parse(content, handoffs.FILE_NAME))
+        return sanitize(handoffs.parse(content, handoffs.FILE_NAME))
     except LockstepError as error:
         if isinstance(error, GitHubError):
             raise

@@ -29,7 +29,7 @@ MOST = 100
 """Environments of one hand-off: each costs requests to GitHub, and a repository has a thousand an hour."""
 
 
-def only_facts(handoff: Handoff) -> Handoff:
+def sanitize(handoff: Handoff) -> Handoff:
     """Return the hand-off without any sentence of its sender.
 
     The messages of rules are our own. Reasons, messages and failures are counted and left out. So is everything with

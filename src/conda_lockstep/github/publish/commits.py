@@ -73,8 +73,8 @@ def _moved(github: GitHub, operation: str, values: Mapping[str, Value]) -> bool:
     try:
         github.call(MOVED, operation, values)
     except GitHubError as error:
-        said = str(error).lower()
-        if error.status == 409 or (error.status == 422 and any(words in said for words in RACED)):
+        message = str(error).lower()
+        if error.status == 409 or (error.status == 422 and any(words in message for words in RACED)):
             return False
         raise
     return True

@@ -74,8 +74,8 @@ def _fresh(handoff: Handoff, head: Base) -> Iterator[Refreshed]:
         if checked.state not in ("stale", "missing"):
             continue
         check_lock_path(checked.lock_path)
-        asked = head.read(checked.path)
-        if asked is None or hashlib.sha256(asked).hexdigest() != checked.sha256:
+        requested_lock = head.read(checked.path)
+        if requested_lock is None or hashlib.sha256(requested_lock).hexdigest() != checked.sha256:
             what = "differs on the base branch, and the fresh lock is for the merge"
             raise LockstepError(what, where=checked.path, remedy="merge the base branch first")
         before = head.read(checked.lock_path) or b""

@@ -44,7 +44,7 @@ def refuse_others(event: Event) -> None:
         raise LockstepError(f"mode 'upstream' is not for '{event.name}'", remedy=remedy)
 
 
-def tell(
+def report_upstream(
     event: Event, runner: Runner, inputs: Inputs, out: TextIO, now: Callable[[], float] = time.time
 ) -> int:
     """Write everything, update the pull request and the issue, and return the exit status.

@@ -204,7 +204,7 @@ def _why_another(wanted: Package, found: Package, root: Path | None) -> str:
     source = project_source(wanted)
     if source is not None:
         return difference(source, found.url, str(root) if root else None)
-    return f"{_told_apart(found, wanted)} is there"
+    return f"{_with_difference(found, wanted)} is there"
 
 
 def _same(wanted: Package, found: Package, root: Path | None) -> bool:
@@ -222,7 +222,7 @@ def _same(wanted: Package, found: Package, root: Path | None) -> bool:
     return wanted.identity == found.identity and (hashes[0] if hashes else wanted.url == found.url)
 
 
-def _told_apart(found: Package, wanted: Package) -> str:
+def _with_difference(found: Package, wanted: Package) -> str:
     if str(found) != str(wanted):
         return f"{found.version} {found.build}".rstrip()
     return "another file of that name" if found.url in ("", wanted.url) else f"that of {found.url}"

@@ -20,7 +20,7 @@ from uv import find_uv_bin
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.conda.project_source import Commit, Folder, local_path, project_source
+from conda_lockstep.conda.project_source import Folder, GitCommit, local_path, project_source
 from conda_lockstep.conda.urls import without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.link.pip_part import python_of
@@ -46,12 +46,12 @@ def install_projects(
         if isinstance(source, Folder):
             folder = _local_folder(package, source, options.root)
             info = _install(package, folder, prefix, editable=source.editable)
-        elif isinstance(source, Commit) and source.editable:
+        elif isinstance(source, GitCommit) and source.editable:
             folder = prefix / SOURCES / package.name
             _remove(folder)
             _clone(package, source, folder, options)
             info = _install(package, folder / source.subdirectory, prefix, editable=True)
-        elif isinstance(source, Commit):
+        elif isinstance(source, GitCommit):
             with TemporaryDirectory(prefix="lockstep-") as temporary:
                 folder = Path(temporary) / "checkout"
                 _clone(package, source, folder, options)
@@ -62,7 +62,7 @@ def install_projects(
         _refuse_other(package, info, packages, prefix)
 
 
-def _origin(source: Commit) -> dict[str, object]:
+def _origin(source: GitCommit) -> dict[str, object]:
     """Return the ``direct_url.json`` of a commit (PEP 610)."""
     revision = {"requested_revision": source.rev} if source.rev else {}
     facts = {"vcs": "git", **revision, "commit_id": source.commit}
@@ -93,7 +93,7 @@ def _local_folder(package: Package, source: Folder, root: Path) -> Path:
     return folder
 
 
-def _clone(package: Package, source: Commit, folder: Path, options: ProjectOptions) -> None:
+def _clone(package: Package, source: GitCommit, folder: Path, options: ProjectOptions) -> None:
     git = Git(folder.parent, options.trust)
     try:
         url = options.urls.get(source.url, source.url)

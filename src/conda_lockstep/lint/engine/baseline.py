@@ -86,15 +86,15 @@ def read(path: Path) -> Mapping[Key, int]:
     except json.JSONDecodeError as error:
         where = Location(str(path), error.lineno, error.colno)
         raise LockstepError(
-            f"the baseline is not valid JSON: {error.msg}", where=where, remedy=_AGAIN
+            f"the baseline is not valid JSON: {error.msg}", where=where, remedy=_REMEDY
         ) from None
     except (UnicodeDecodeError, RecursionError):
-        raise LockstepError("the baseline is not valid JSON", where=str(path), remedy=_AGAIN) from None
+        raise LockstepError("the baseline is not valid JSON", where=str(path), remedy=_REMEDY) from None
     if not isinstance(document, dict) or not isinstance(document.get("findings"), list):
-        raise LockstepError("not a baseline: 'findings' is not a list", where=str(path), remedy=_AGAIN)
+        raise LockstepError("not a baseline: 'findings' is not a list", where=str(path), remedy=_REMEDY)
     if document.get("version") != VERSION:
         what = f"unsupported baseline version {document.get('version')!r}, expected {VERSION}"
-        raise LockstepError(what, where=str(path), remedy=_AGAIN)
+        raise LockstepError(what, where=str(path), remedy=_REMEDY)
     counts: Counter[Key] = Counter()
     for number, row in enumerate(document["findings"], 1):
         key, count = _row(row, number, path)
@@ -139,7 +139,7 @@ def entry_text(lines: Sequence[str], column: int) -> str:
     return re.sub(r"\*{3,}", "***", text)
 
 
-_AGAIN = "delete it and create it again with --write-baseline"
+_REMEDY = "delete it and create it again with --write-baseline"
 
 
 def _key(finding: Finding, folder: Path) -> Key:
@@ -169,4 +169,4 @@ def _row(row: object, number: int, path: Path) -> tuple[Key, int]:
         if len(texts) == len(values) and type(count) is int and count > 0:
             return Key(*texts), count
     what = f"finding {number} of the baseline must have path, rule, entry and count"
-    raise LockstepError(what, where=str(path), remedy=_AGAIN)
+    raise LockstepError(what, where=str(path), remedy=_REMEDY)

@@ -7,12 +7,13 @@ from functools import lru_cache
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.lock.model.module_clash import module_clashes
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.packages import PYTHON, Package, PackageSet
 
 
 def broken_pip_edges(packages: PackageSet, platform: str) -> Iterator[str]:
-    """Yield the dependencies of pip packages that do not hold, and the projects that conda and pip both install.
+    """Yield the dependencies of pip packages that do not hold, and the projects and modules that are installed twice.
 
     A project that a conda package holds is compared, too, as PyPI names it: conda's ``pytorch`` is ``torch``.
     """
@@ -24,6 +25,8 @@ def broken_pip_edges(packages: PackageSet, platform: str) -> Iterator[str]:
     python = packages.get(("conda", PYTHON))
     for name in sorted(pip.keys() & owned.keys()):
         yield f"conda's {owned[name]} and pip's {pip[name]} are the same project in the lock for {platform}"
+    for clash in module_clashes(packages.values()):
+        yield f"{clash} in the lock for {platform}"
     held = {**owned, **pip}
     for package in pip.values():
         for spec in package.depends:

@@ -22,7 +22,7 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import allows_of, machine_of, needs_of
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.lock.solve.machines import lacking
-from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec, requested_specs
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
 from conda_lockstep.text.resolve_path import resolve_path
 
@@ -55,7 +55,7 @@ class Broken:
     Where it is only a constraint, there is one that is ``held``.
     """
 
-    asker: Package
+    requirer: Package
     spec: str
     held: Package | None
     is_constraint: bool = False
@@ -71,7 +71,7 @@ class Broken:
 
     def __str__(self) -> str:
         """``numpy needs 'python >=3.9'``."""
-        return f"{self.asker.name} {'rules out all but' if self.is_constraint else 'needs'} '{self.spec}'"
+        return f"{self.requirer.name} {'rules out all but' if self.is_constraint else 'needs'} '{self.spec}'"
 
 
 def is_satisfied(
@@ -82,7 +82,7 @@ def is_satisfied(
     ``platforms`` are those that the lock must have, no more and no less; without any, each will do. Raises
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
-    entries, part = wanted(file, mirrors, fetching=False), _pip_part(file, lock)
+    entries, part = requested_specs(file, mirrors, fetching=False), _pip_part(file, lock)
     reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
     allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
     allowed |= {entry.channel.url for entry in entries if entry.channel}

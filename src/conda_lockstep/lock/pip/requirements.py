@@ -24,11 +24,11 @@ from conda_lockstep.lock.pip.projects.entry import (
     git_entry,
     is_git,
 )
-from conda_lockstep.lock.pip.requirement_lines import Line, RequirementsFiles, lines_of
+from conda_lockstep.lock.pip.requirement_lines import RequirementLine, RequirementsFiles, lines_of
 
 
 @dataclass(frozen=True, slots=True)
-class PipWanted:
+class PipRequest:
     """A requirement (PEP 508) as written in the file; ``text`` is without credentials, for messages.
 
     ``hashes`` are the sha256 (lower-case hex) of which the file must have one; any will do where there are none.
@@ -87,11 +87,11 @@ class PipPart:
     ``refused`` are the errors of the entries that cannot be locked, which are in none of the others.
     """
 
-    wanted: tuple[PipWanted, ...]
+    requirements: tuple[PipRequest, ...]
     index: PackageIndex | None = None
     extra_indexes: tuple[PackageIndex, ...] = ()
     links: tuple[PackageIndex, ...] = ()
-    constraints: tuple[PipWanted, ...] = ()
+    constraints: tuple[PipRequest, ...] = ()
     only_links: bool = False
     prereleases: bool = False
     projects: tuple[ProjectEntry, ...] = ()
@@ -100,18 +100,18 @@ class PipPart:
     @property
     def has_entries(self) -> bool:
         """Return whether it requests anything."""
-        return bool(self.wanted or self.projects)
+        return bool(self.requirements or self.projects)
 
-    def facts(self) -> dict[str, str]:
+    def metadata(self) -> dict[str, str]:
         """Return the options, extras and URLs, which the packages do not show, under the keys of a lock's metadata."""
-        extras = {f"{entry.name}[{extra}]" for entry in self.wanted for extra in entry.extras}
-        urls = {entry.name for entry in self.wanted if entry.url}
-        facts = {
+        extras = {f"{entry.name}[{extra}]" for entry in self.requirements for extra in entry.extras}
+        urls = {entry.name for entry in self.requirements if entry.url}
+        metadata = {
             "pip_options": " ".join(self._options()),
             "pip_extras": " ".join(sorted(extras)),
             "pip_urls": " ".join(sorted(urls)),
         }
-        return {key: value for key, value in facts.items() if value and self.has_entries}
+        return {key: value for key, value in metadata.items() if value and self.has_entries}
 
     def _options(self) -> Iterator[str]:
         named = [("--index-url", index) for index in ([self.index] if self.index else [])]
@@ -139,7 +139,7 @@ def read_pip_part(file: EnvironmentFile) -> PipPart:
             reader.extra_indexes.append(PackageIndex(item.value, file.source.location(item.span.start)))
     reader.read(lines_of(file, reader.refused))
     return PipPart(
-        tuple(reader.wanted),
+        tuple(reader.requirements),
         reader.index,
         tuple(reader.extra_indexes),
         tuple(reader.links),
@@ -156,8 +156,8 @@ class _RequirementsReader:
     """Collects the lines, those of the files that they include as well."""
 
     path: str
-    wanted: list[PipWanted] = field(default_factory=list)
-    constraints: list[PipWanted] = field(default_factory=list)
+    requirements: list[PipRequest] = field(default_factory=list)
+    constraints: list[PipRequest] = field(default_factory=list)
     index: PackageIndex | None = None
     extra_indexes: list[PackageIndex] = field(default_factory=list)
     links: list[PackageIndex] = field(default_factory=list)
@@ -170,9 +170,9 @@ class _RequirementsReader:
     def __post_init__(self) -> None:
         self.files = RequirementsFiles(self.path)
 
-    def read(self, lines: Iterable[Line], into: list[PipWanted] | None = None) -> None:
-        """Read lines; their requirements go to ``into``, by default to ``wanted``."""
-        into = self.wanted if into is None else into
+    def read(self, lines: Iterable[RequirementLine], into: list[PipRequest] | None = None) -> None:
+        """Read lines; their requirements go to ``into``, by default to ``requirements``."""
+        into = self.requirements if into is None else into
         reading = iter(lines)
         while True:
             try:
@@ -183,7 +183,7 @@ class _RequirementsReader:
             except LockstepError as error:
                 self.refused.append(error)
 
-    def _line(self, line: Line, into: list[PipWanted]) -> None:
+    def _line(self, line: RequirementLine, into: list[PipRequest]) -> None:
         project = _project(line)
         if project is not None:
             if into is self.constraints:
@@ -192,7 +192,7 @@ class _RequirementsReader:
             return
         requirement, behind = split_options(line.text)
         if requirement:
-            entry = _wanted(line, requirement, _hashes(line, behind))
+            entry = _request(line, requirement, _hashes(line, behind))
             if entry.url and into is self.constraints:
                 raise _refused(line, ("a constraint cannot have a URL", "write it as a requirement"))
             into.append(entry)
@@ -200,7 +200,7 @@ class _RequirementsReader:
         for option in options(behind):
             self._option(option, line, into)
 
-    def _option(self, option: PipOption, line: Line, into: list[PipWanted]) -> None:
+    def _option(self, option: PipOption, line: RequirementLine, into: list[PipRequest]) -> None:
         if refusal := refusals.of_option(option.name, option.value):
             raise _refused(line, refusal)
         index = PackageIndex(option.value, line.where)
@@ -221,7 +221,7 @@ class _RequirementsReader:
                 self.prereleases = True
 
 
-def _project(line: Line) -> ProjectEntry | None:
+def _project(line: RequirementLine) -> ProjectEntry | None:
     """Return the project that a line names; None where it names none. Raises ``LockstepError`` for a wrong one."""
     shown = without_credentials(line.text)
     editable = re.fullmatch(r"(?:-e|--editable)(?:\s+|\s*=\s*|(?=[./]))(.+)", line.text)
@@ -246,7 +246,7 @@ def _project(line: Line) -> ProjectEntry | None:
     return found
 
 
-def _wanted(line: Line, text: str, hashes: frozenset[str]) -> PipWanted:
+def _request(line: RequirementLine, text: str, hashes: frozenset[str]) -> PipRequest:
     shown = without_credentials(text)
     parts = parse_pip(text)
     if isinstance(parts, BadSpec):
@@ -263,10 +263,10 @@ def _wanted(line: Line, text: str, hashes: frozenset[str]) -> PipWanted:
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]
         raise LockstepError(f"'{shown}' is not a valid pip requirement: {reason}", where=line.where) from None
-    return PipWanted(shown, requirement, line.where, hashes)
+    return PipRequest(shown, requirement, line.where, hashes)
 
 
-def _hashes(line: Line, behind: str) -> frozenset[str]:
+def _hashes(line: RequirementLine, behind: str) -> frozenset[str]:
     """Read ``--hash=sha256:…``, the one option that is written after a requirement."""
     found = set()
     for option in options(behind):
@@ -283,7 +283,7 @@ def _hashes(line: Line, behind: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _refused(line: Line, refusal: tuple[str, str]) -> LockstepError:
+def _refused(line: RequirementLine, refusal: tuple[str, str]) -> LockstepError:
     shown = without_credentials(line.text)
     return LockstepError(f"'{shown}' cannot be locked: {refusal[0]}", where=line.where, remedy=refusal[1])
 

@@ -13,6 +13,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.cache import default_cache
 from conda_lockstep.lock.channels.channels import Mirrors
+from conda_lockstep.lock.model.module_clash import module_clashes
 from conda_lockstep.lock.model.owned_projects import Owned, owned_by_conda
 from conda_lockstep.lock.pip import pylock
 from conda_lockstep.lock.pip.edges import pip_edges
@@ -21,8 +22,8 @@ from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
 from conda_lockstep.lock.pip.projects.build_needs import build_notices
 from conda_lockstep.lock.pip.projects.project import Project, without_stand_ins
 from conda_lockstep.lock.pip.refusals import has_secret
-from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
-from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain
+from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
+from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain, same_module
 from conda_lockstep.lock.pip.uv import Uv, sources
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
@@ -60,15 +61,15 @@ def resolve(
 
     ``index`` is used where the file names none; ``entries`` are those that the conda packages were solved for, and
     ``before`` has the locked versions. Raises ``LockstepError`` where there is no solution, with both sides of a clash
-    with conda and the chain to each, and where an index cannot be read.
+    with conda and the chain to each, where two packages install one module, and where an index cannot be read.
     """
     owned = owned_by_conda(conda)
     markers = target.markers
     projects = [project for project in projects if project.entry.applies(markers)]
     _refuse_projects(projects, owned, target)
-    stand_for = tuple(PipWanted(each.text, each.requirement, each.where) for each in projects)
+    stand_for = tuple(PipRequest(each.text, each.requirement, each.where) for each in projects)
     held = owned.keys() | {project.name for project in projects}
-    requested = [entry for entry in (*part.wanted, *stand_for) if entry.applies(markers)]
+    requested = [entry for entry in (*part.requirements, *stand_for) if entry.applies(markers)]
     for entry in requested:
         if entry.url and entry.name in owned:
             raise clash(ProjectConflict(entry, (), owned[entry.name]), conda, entries)
@@ -84,7 +85,7 @@ def resolve(
             if solved.returncode and excluded:
                 raise _no_version_for_python(excluded, requested, target)
             if solved.returncode:
-                shown = replace(part, wanted=(*part.wanted, *stand_for))
+                shown = replace(part, requirements=(*part.requirements, *stand_for))
                 text = without_stand_ins(solved.stderr)
                 raise explain(text, shown, owned, opened, target, conda, entries, mirrors.trust)
             # Only the index has the dependencies of an extra of a package that conda installs.
@@ -100,10 +101,10 @@ def resolve(
             stand_ins = pylock.any_wheels(solved.stdout, opened, target)
             metadata = fetch_metadata([*files, *stand_ins], access, _metadata_cache(cache))
             # uv respects only the lower bound of Requires-Python.
-            unfit = [file for file in files if not metadata[file.project].accepts(target.python)]
-            if not unfit:
+            unsupported = [file for file in files if not metadata[file.project].accepts(target.python)]
+            if not unsupported:
                 break
-            for file in unfit:
+            for file in unsupported:
                 uv.exclude(file.project, file.version)
                 excluded[file.project] = (
                     f"{file.version} requires Python {metadata[file.project].python_bounds}"
@@ -126,6 +127,8 @@ def resolve(
         Package("pip", each.name, each.locked_version, url=each.url, depends=edges.by_project[each.name])
         for each in projects
     )
+    if found := next(module_clashes([*conda, *packages]), None):
+        raise same_module(found, requested, edges.by_project, conda, entries)
     notices = [*_notices(solved.stderr, extras, requested, owned), *build_notices(projects, packages, conda)]
     return Resolved(packages, tuple(notices), edges.of_extras)
 
@@ -150,7 +153,7 @@ def _access(part: PipPart, mirrors: Mirrors, index: str) -> Access:
     named = [*sources(part, index, mirrors.trust), *(links.url(mirrors.trust) for links in part.links)]
     for url in (
         *map(mirrors.fetch_url, named),
-        *(entry.given(mirrors.trust) for entry in part.wanted if entry.url),
+        *(entry.given(mirrors.trust) for entry in part.requirements if entry.url),
     ):
         if origin := re.search(r"https?://[^/\s]+@[^/\s]+", url):
             access.learn(f"{origin[0]}/")
@@ -162,7 +165,7 @@ def _metadata_cache(cache: Path | None) -> Path:
 
 
 def _no_version_for_python(
-    excluded: Mapping[str, str], requested: Sequence[PipWanted], target: WheelTarget
+    excluded: Mapping[str, str], requested: Sequence[PipRequest], target: WheelTarget
 ) -> LockstepError:
     project, why = next(iter(excluded.items()))
     where = next((entry.where for entry in requested if entry.name == project), None)
@@ -170,7 +173,7 @@ def _no_version_for_python(
     return LockstepError(what, where=where, remedy="lock another Python, or request another version")
 
 
-def _hashes(requested: Sequence[PipWanted]) -> dict[str, frozenset[str]]:
+def _hashes(requested: Sequence[PipRequest]) -> dict[str, frozenset[str]]:
     """Return the hashes of which a project's file must have one, by name; where two lines give some, both count."""
     found: dict[str, frozenset[str]] = {}
     for entry in requested:
@@ -195,7 +198,7 @@ def _missing_extras(text: str) -> list[tuple[str, str]]:
 def _notices(
     text: str,
     extras: Collection[tuple[str, str]],
-    requested: Sequence[PipWanted],
+    requested: Sequence[PipRequest],
     owned: Mapping[str, Owned],
 ) -> Iterator[str]:
     for name, version, reason in sorted(_YANKED.findall(text)):
@@ -208,6 +211,6 @@ def _notices(
         yield _at(name, requested, f"{name} does not have the extra '{extra}': it is ignored")
 
 
-def _at(name: str, requested: Sequence[PipWanted], what: str) -> str:
+def _at(name: str, requested: Sequence[PipRequest], what: str) -> str:
     where = next((f"{entry.where}: " for entry in requested if entry.name == name), "")
     return f"{where}{what}"

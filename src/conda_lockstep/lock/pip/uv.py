@@ -65,7 +65,7 @@ class Uv:
         Raises ``LockstepError`` where a variable of a URL is not set.
         """
         self._before = before
-        self._requirements = [f"{entry.given(mirrors.trust)}\n" for entry in part.wanted]
+        self._requirements = [f"{entry.given(mirrors.trust)}\n" for entry in part.requirements]
         self._constraints = [f"{entry.given(mirrors.trust)}\n" for entry in part.constraints]
         self._indexes = index_variables(part, mirrors, index)
         self._arguments = (

@@ -72,7 +72,7 @@ class Request:
     solution is for comparison and cannot be installed.
     """
 
-    wanted: tuple[RequestedSpec, ...]
+    specs: tuple[RequestedSpec, ...]
     channels: tuple[LockChannel, ...]
     platform: str
     machine: tuple[VirtualPackage, ...]
@@ -84,7 +84,7 @@ class Request:
     def sources(self) -> tuple[LockChannel, ...]:
         """Return the channels to read: the file's, then those that only a ``channel::name`` adds."""
         found = {channel.url: channel for channel in self.channels}
-        for entry in self.wanted:
+        for entry in self.specs:
             if entry.channel:
                 found.setdefault(entry.channel.url, entry.channel)
         return tuple(found.values())
@@ -130,7 +130,7 @@ class Solver:
     async def records(self, request: Request) -> list[RepoDataRecord]:
         """Return the records of the solution; see :meth:`packages`."""
         # The solver decides in the order of the specs, and the order of lines must not matter.
-        unique = {entry.spec: entry.fetch_spec for entry in request.wanted}
+        unique = {entry.spec: entry.fetch_spec for entry in request.specs}
         try:
             kept = await self._kept(request)
             dates = _undated(kept) if request.horizon.new else {}

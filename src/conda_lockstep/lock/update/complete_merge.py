@@ -16,7 +16,7 @@ from conda_lockstep.lock.update.merge import with_packages
 from conda_lockstep.packages import Key, Package
 
 
-def mend(lock: Lock, sides: Iterable[Lock], roots: Iterable[Key] | None) -> Lock:
+def complete(lock: Lock, sides: Iterable[Lock], roots: Iterable[Key] | None) -> Lock:
     """Return a merged lock with the dependencies that only one side still has, without packages no root leads to.
 
     ``roots`` are the packages that the environment file requests; None where that is not known, and then nothing goes.

@@ -17,7 +17,7 @@ from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.pip.device_entries import device_requests
 from conda_lockstep.lock.solve.cpu_fallback import (
-    Gpu,
+    MachineGpu,
     builds_of,
     cpu_builds,
     refusable,
@@ -27,7 +27,7 @@ from conda_lockstep.lock.solve.cpu_fallback import (
 from conda_lockstep.lock.solve.keep import ALL, NOTHING, UpdateRequest, previously_locked, update_specs
 from conda_lockstep.lock.solve.machine_groups import NoCommonError, arrange, solve_groups
 from conda_lockstep.lock.solve.machines import MachineGroup, cuda_of, groups_of
-from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec, requested_specs
 from conda_lockstep.lock.solve.siblings import known_by_siblings
 from conda_lockstep.lock.solve.solve import (
     NO_HORIZON,
@@ -125,7 +125,7 @@ async def _make(task: _Task) -> dict[str, Lock]:
         platforms={},
         channels=tuple(channel.name for channel in task.channels),
         sources=(Path(task.file.path).name,),
-        metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.facts() if task.pip else {})},
+        metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.metadata() if task.pip else {})},
         notices=tuple(dict.fromkeys(task.notices)),
     )
     found = {}
@@ -142,10 +142,10 @@ def _with_extras(lock: Lock, needs: Mapping[tuple[str, str], tuple[str, ...]]) -
     found = {
         platform: needs.get((platform, packages.digest)) for platform, packages in lock.platforms.items()
     }
-    facts = {
+    extra_needs = {
         f"{platform}.{metadata.EXTRA_NEEDS}": "; ".join(specs) for platform, specs in found.items() if specs
     }
-    return replace(lock, metadata={**lock.metadata, **facts})
+    return replace(lock, metadata={**lock.metadata, **extra_needs})
 
 
 class _Task:
@@ -166,7 +166,7 @@ class _Task:
         self.old = old
         self.update = update
         self.channels: tuple[LockChannel, ...] = channels_of(file, settings.mirrors, windows=windows)
-        self.entries: tuple[RequestedSpec, ...] = wanted(file, settings.mirrors)
+        self.entries: tuple[RequestedSpec, ...] = requested_specs(file, settings.mirrors)
         self.pip, self.projects = _located(file, settings, old, update)
         self.requests = device_requests(self.entries, self.pip)
         self.notices: list[str] = []
@@ -176,7 +176,9 @@ class _Task:
 
     def suits(self, group: MachineGroup, packages: PackageSet) -> bool:
         """Return whether no machine of a group gets a CPU build where CUDA is required."""
-        gpus = tuple(Gpu(machine.name, cuda) for machine in group.machines if (cuda := cuda_of(machine)))
+        gpus = tuple(
+            MachineGpu(machine.name, cuda) for machine in group.machines if (cuda := cuda_of(machine))
+        )
         builds = builds_of(group.platform, packages, gpus, self.requests, self.by_siblings) if gpus else ()
         return not any(refusable(builds, self.settings.cpu_allow))
 
@@ -199,7 +201,7 @@ class _Task:
         try:
             if update != ALL and update:
                 newest = await self.solver.packages(replace(request, kept=()))
-                request = replace(request, wanted=(*self.entries, *update_specs(newest, update, self.file)))
+                request = replace(request, specs=(*self.entries, *update_specs(newest, update, self.file)))
             solved = await self.solver.packages(request)
         except UnsolvableError as error:
             from conda_lockstep.lock.explain.unsatisfiable import explain
@@ -246,7 +248,7 @@ def _pip(
     kept: Mapping[str, str],
 ) -> Resolved | None:
     """Return the pip packages on top of a platform's conda packages; None where the file requests none."""
-    if part is None or not (part.wanted or projects):
+    if part is None or not (part.requirements or projects):
         return None
     from conda_lockstep.lock.pip import resolve as pypi
     from conda_lockstep.lock.pip.previous import Before
@@ -268,7 +270,7 @@ def _pip(
         target,
         settings.mirrors,
         index=settings.index,
-        entries=request.wanted,
+        entries=request.specs,
         cache=cache,
         before=Before(kept, settings.horizon),
         projects=projects,

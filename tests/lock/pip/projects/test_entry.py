@@ -114,7 +114,7 @@ def test_all_refusals_of_a_file_are_shown_at_once_each_with_its_remedy():
 
 def test_what_is_fine_is_read_beside_what_is_refused():
     part = read_pip_part(parse(_text("six", "-e .", "/opt/x", "tqdm"), "environment.yml"))
-    assert [entry.name for entry in part.wanted] == ["six", "tqdm"]
+    assert [entry.name for entry in part.requirements] == ["six", "tqdm"]
     assert [entry.reference for entry in part.projects] == [Folder("./")]
     assert len(part.refused) == 1
 

@@ -78,8 +78,8 @@ def set_up_merge_driver(folder: Path, *, dry: bool) -> int:
 
     root = _root(folder)
     _carry_out(root, [merge_driver.plan(root)], dry=dry)
-    told = merge_driver.configure(root, dry=dry)
-    print(f"git config: {told}", file=sys.stderr if dry else sys.stdout)
+    result = merge_driver.configure(root, dry=dry)
+    print(f"git config: {result}", file=sys.stderr if dry else sys.stdout)
     if not dry:
         print(
             "next: commit .gitattributes; git shares no configuration, so every clone runs this command once"

@@ -172,13 +172,14 @@ def _by_project(entries: Entries) -> dict[str, CondaEntry]:
     """Return the conda entries by the PyPI projects they contain; a name that is not in the table stands for itself."""
     found: dict[str, CondaEntry] = {}
     for entry in entries.conda:
-        for project in _projects(entry.spec.name):
+        for project in projects_of(entry.spec.name):
             found.setdefault(project, entry)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _projects(conda: str) -> tuple[str, ...]:
+def projects_of(conda: str) -> tuple[str, ...]:
+    """Return the PyPI projects of a conda package; a name that is not in the table stands for itself."""
     found, name = names.pypi_names(conda), normalize(conda)
     return found if found or names.is_conda_name(name) else (name,)
 

@@ -60,12 +60,12 @@ class MetadataBuild:
     def __call__(self, entry: ProjectEntry, folder: Path) -> ProjectMetadata:
         """Return the metadata. Raises ``LockstepError`` at the entry where the build fails."""
         with TemporaryDirectory(prefix="lockstep-") as temporary:
-            run = _Run(self, entry, folder.absolute(), Path(temporary))
+            run = _MetadataRun(self, entry, folder.absolute(), Path(temporary))
             return run.metadata()
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _MetadataRun:
     build: MetadataBuild
     entry: ProjectEntry
     folder: Path

@@ -13,8 +13,8 @@ from packaging.markers import InvalidMarker, Marker
 
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.conda.project_source import (
-    Commit,
     Folder,
+    GitCommit,
     Source,
     folder_names,
     repository_names,
@@ -161,7 +161,7 @@ def source_of_entry(entry: ProjectEntry, commit: str = "", tree: str = "") -> st
     if isinstance(own, Folder):
         return url_of(Folder(own.path, entry.editable, extras=extras))
     return url_of(
-        Commit(
+        GitCommit(
             own.recorded_url, commit, own.subdirectory, own.rev, tree, editable=entry.editable, extras=extras
         )
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.conda.project_source import Commit, Folder, source_of
+from conda_lockstep.conda.project_source import Folder, GitCommit, source_of
 from conda_lockstep.conda.trust import Trust
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.pip import refusals
@@ -62,7 +62,7 @@ class Locator:
         Raises one ``LockstepError`` for all entries that cannot be locked, those that the part refused included.
         """
         projects: dict[str, Project] = {}
-        wanted, refused = list(part.wanted), list(part.refused)
+        requirements, refused = list(part.requirements), list(part.refused)
         waiting = list(part.projects)
         while waiting:
             entry = waiting.pop(0)
@@ -79,12 +79,12 @@ class Locator:
                 if len(projects) > MAX_PROJECTS:
                     raise error_at(entry, f"more than {MAX_PROJECTS} projects", "name the right file")
                 waiting += entries
-                wanted += wheels
+                requirements += wheels
             except LockstepError as error:
                 refused.append(error)
         if refused:
             raise refusals.together(refused, self.path)
-        return replace(part, wanted=tuple(wanted)), tuple(projects.values())
+        return replace(part, requirements=tuple(requirements)), tuple(projects.values())
 
     def project(self, entry: ProjectEntry) -> Project:
         """Return one project. Raises ``LockstepError`` at its entry."""
@@ -123,7 +123,7 @@ class Locator:
         """Return the commit that the entry was locked at; empty where it may move, or requests something else."""
         for name, url in self.locked.items():
             source = source_of(url)
-            if isinstance(source, Commit) and is_as_locked(entry, url):
+            if isinstance(source, GitCommit) and is_as_locked(entry, url):
                 return "" if self.moving is None or name in self.moving else source.commit
         return ""
 

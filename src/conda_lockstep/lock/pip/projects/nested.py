@@ -11,19 +11,19 @@ from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.environment.requirement import PipRequirement
 from conda_lockstep.lock.pip import refusals
 from conda_lockstep.lock.pip.projects.entry import ProjectEntry, error_at, git_entry, is_git
-from conda_lockstep.lock.pip.requirements import PipWanted
+from conda_lockstep.lock.pip.requirements import PipRequest
 from conda_lockstep.lock.pip.wheel_metadata import WheelMetadata
 
 
 def split_urls(
     entry: ProjectEntry, metadata: WheelMetadata
-) -> tuple[WheelMetadata, list[ProjectEntry], list[PipWanted]]:
+) -> tuple[WheelMetadata, list[ProjectEntry], list[PipRequest]]:
     """Return the metadata of a project without URLs, and the projects and wheels that those name.
 
     Raises ``LockstepError`` for a URL that cannot be locked.
     """
     entries: list[ProjectEntry] = []
-    wheels: list[PipWanted] = []
+    wheels: list[PipRequest] = []
     plain = []
     for requirement in metadata.requires:
         if requirement.url is None:
@@ -49,7 +49,7 @@ def _extras_of(requirement: Requirement) -> frozenset[str]:
     return frozenset(map(normalize, found))
 
 
-def _of_url(entry: ProjectEntry, requirement: Requirement, *, with_marker: bool) -> ProjectEntry | PipWanted:
+def _of_url(entry: ProjectEntry, requirement: Requirement, *, with_marker: bool) -> ProjectEntry | PipRequest:
     url = requirement.url or ""
     shown = f"{entry.text} → {requirement.name}"
     conditions = [entry.marker, requirement.marker if with_marker else None]
@@ -67,6 +67,6 @@ def _of_url(entry: ProjectEntry, requirement: Requirement, *, with_marker: bool)
             bare, _, fragment = url.partition("#")
             hashes = {fragment.removeprefix("sha256=").lower()} if fragment.startswith("sha256=") else set()
             wanted = Requirement(f"{requirement.name} @ {bare}{marker}")
-            return PipWanted(shown, wanted, entry.where, frozenset(hashes))
+            return PipRequest(shown, wanted, entry.where, frozenset(hashes))
         found = refusal
     raise error_at(entry, f"it requires {requirement.name} by a URL: {found[0]}", found[1])

@@ -136,7 +136,7 @@ def _of_setuptools(cfg: str, setup: str, read: ReadFile, requires: tuple[str, ..
         given = setup_arguments(setup) if setup else {}
     except ComputedError as error:
         raise NotStaticError(str(error)) from None
-    fields = _Fields(parser, given, read)
+    fields = _SetuptoolsFields(parser, given, read)
     name = fields.text("name", "metadata")
     if not name:
         raise NotStaticError("it states no name")
@@ -152,7 +152,7 @@ def _of_setuptools(cfg: str, setup: str, read: ReadFile, requires: tuple[str, ..
 
 
 @dataclass(frozen=True, slots=True)
-class _Fields:
+class _SetuptoolsFields:
     """The fields of setup.cfg and of setup(); one that both state is nobody's word."""
 
     cfg: configparser.RawConfigParser
