@@ -61,6 +61,8 @@ def source_of(url: str) -> Source | None:
         if match is None:
             return None
         facts = _facts(match[3] or "")
+        if posixpath.normpath(facts.get("subdirectory") or ".").startswith(("..", "/")):
+            return None  # it would lead out of the clone
         return GitCommit(
             match[1],
             match[2],

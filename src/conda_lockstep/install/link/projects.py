@@ -28,6 +28,7 @@ from conda_lockstep.install.link.present import look
 from conda_lockstep.install.link.project_options import ProjectOptions
 from conda_lockstep.install.link.records import replace_origin
 from conda_lockstep.lock.pip.projects.git import Git
+from conda_lockstep.lock.pip.requirement_lines import repository
 from conda_lockstep.packages import Package, PackageSet
 
 SOURCES = "src"
@@ -86,6 +87,11 @@ def _in_order(projects: Sequence[Package]) -> Iterator[Package]:
 
 def _local_folder(package: Package, source: Folder, root: Path) -> Path:
     folder = root / source.path
+    if not folder.resolve().is_relative_to(repository(root.resolve())):
+        what = f"{package.name} is locked from {source.path}, which is not in the repository"
+        raise LockstepError(
+            what, where=str(root), remedy="lock again, or name the folder with --project-root"
+        )
     if not folder.is_dir() or not any(folder.iterdir()):
         what = f"{package.name} is locked from {source.path}, and there is no such project"
         remedy = "check the repository out with its submodules, or name its folder with --project-root"
@@ -183,6 +189,10 @@ def _refuse_other(package: Package, info: Path, packages: PackageSet, prefix: Pa
 
 
 def _remove(folder: Path) -> None:
+    """Remove a clone, and never what a link leads to."""
+    if folder.parent.is_symlink():
+        what = "is a link, and a project would be cloned where it leads"
+        raise LockstepError(what, where=str(folder.parent), remedy="remove the link")
     if folder.is_symlink():
         folder.unlink()
     elif folder.exists():

@@ -7,6 +7,7 @@ their dependencies only. A project is ``PLATFORM.project.NAME: '{"source": …, 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.text.json_fields import load_json
 
 _KEY = ".project."
+_NAME = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+"""A normalized name (PEP 503), and nothing else: it becomes a folder of the prefix."""
 
 
 def is_project(package: Package) -> bool:
@@ -70,7 +73,12 @@ def _project(name: str, text: str) -> Package | None:
     if not isinstance(fields, dict):
         return None
     source, version = (_string(fields, key) for key in ("source", "version"))
-    if source_of(source) is None or source.startswith("file:") or not name:
+    # The name becomes a folder of the prefix.
+    if (
+        source_of(source) is None
+        or source.startswith("file:")
+        or not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", name)
+    ):
         return None
     return Package("pip", name, version, url=source, depends=tuple(_strings(fields, "depends")))
 

@@ -85,7 +85,7 @@ class Git:
         """
         folder.mkdir(parents=True)
         self._run("init", "--quiet", ".", cwd=folder)
-        self._run("remote", "add", "origin", recorded_url, cwd=folder)
+        self._run("remote", "add", "--", "origin", recorded_url, cwd=folder)
         # The history is there, so that a build can tell its version from tags; old files are not.
         where = ["--", url]
         self._run(
