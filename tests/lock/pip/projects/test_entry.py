@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.corpus import environment_files
 
 from conda_lockstep.conda.project_source import Folder, source_of
 from conda_lockstep.conda.trust import TRUSTED
-from conda_lockstep.environment.reader import parse
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.pip.projects.entry import GitReference, ProjectEntry, is_as_locked, source_of_entry
-from conda_lockstep.lock.pip.requirements import pip_part, read_pip_part
+from conda_lockstep.lock.pip.requirements import PipPart, pip_part, read_pip_part
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HUB = "https://github.com/o/r"
@@ -149,3 +150,41 @@ def test_entries_of_requirements_files_have_their_place_there(tmp_path):
 )
 def test_an_entry_is_as_locked_where_source_mode_and_extras_are(item, locked, same):
     assert is_as_locked(_entry(f"'{item}'" if "[" in item else item), locked) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "projects"),
+    [
+        ("graphdeco-inria__gaussian-splatting__environment.yml",
+         ["./submodules/diff-gaussian-rasterization", "./submodules/simple-knn"]),
+        ("CompVis__stable-diffusion__environment.yaml",
+         ["https://github.com/openai/CLIP.git main", "https://github.com/CompVis/taming-transformers.git master",
+          "https://github.com/lstein/k-diffusion.git master", "https://github.com/lstein/GFPGAN fix-dark-cast-images",
+          "./"]),
+    ],
+)  # fmt: skip
+def test_the_projects_of_known_repositories_are_read(corpus, name, projects):
+    part = read_pip_part(read(corpus / "environments" / name))
+    found = [
+        own.path if isinstance(own := entry.reference, Folder) else f"{own.url} {own.rev}"
+        for entry in part.projects
+    ]
+    assert (found, part.refused) == (projects, ())
+
+
+def test_hardly_a_real_project_is_refused():
+    """Of 47 entries in 423 files: what is left is not git, a file, or a folder of one machine."""
+    refused = [
+        str(error)
+        for path in environment_files("environments")
+        for error in _part_of(path).refused
+        if "git+" in str(error) or "'-e " in str(error)
+    ]
+    assert len(refused) < 4, refused
+
+
+def _part_of(path):
+    try:
+        return read_pip_part(read(path))
+    except LockstepError:
+        return PipPart(())
