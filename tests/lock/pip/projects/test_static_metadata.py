@@ -121,6 +121,14 @@ def test_build_requirements_are_those_of_the_build_system():
     assert _read(pyproject__toml=table + PROJECT).build_requires == ("hatchling>=1", "wheel")
 
 
+@pytest.mark.parametrize(
+    "text", ["(" * 5000, "x = " + "-" * 50_000 + "1", "if " + "a+" * 20_000 + "a: pass", "\0"]
+)
+def test_an_odd_setup_py_is_no_traceback(text):
+    with pytest.raises(NotStaticError):
+        _read(setup__py=text)
+
+
 def test_a_file_that_runs_code_is_never_run(tmp_path):
     mark = tmp_path / "ran"
     code = f"open({str(mark)!r}, 'w')\n{SETUP}setup(name='a', install_requires=['six'])"

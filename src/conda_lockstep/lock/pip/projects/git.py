@@ -19,6 +19,8 @@ from conda_lockstep.conda.urls import reason_of_answer, without_credentials
 from conda_lockstep.errors import LockstepError
 
 SECONDS = 600
+MAX_BYTES = 16 << 20
+"""The most bytes of a file that metadata are read from."""
 _FULL = re.compile(r"[0-9a-f]{40}")
 _SHORT = re.compile(r"[0-9a-f]{7,39}")
 _ONLY_HERE = {
@@ -30,6 +32,7 @@ _ONLY_HERE = {
 _UNTRUSTED = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ASKPASS": "true",
     "GIT_ALLOW_PROTOCOL": "https",
 }
@@ -50,7 +53,7 @@ class Git:
         """
         if _FULL.fullmatch(rev):
             return rev
-        listed = self._run("ls-remote", "--", url, secret=url)
+        listed = self.run("ls-remote", "--", url, secret=url)
         refs = {name: commit for commit, _, name in (line.partition("\t") for line in listed.splitlines())}
         names = [f"refs/heads/{rev}", f"refs/tags/{rev}^{{}}", f"refs/tags/{rev}", rev] if rev else ["HEAD"]
         found = next((refs[name] for name in names if name in refs), "")
@@ -66,16 +69,16 @@ class Git:
         folder = self._folder(url)
         if not self._has(folder, commit):
             try:
-                self._run(
+                self.run(
                     "fetch", "--quiet", "--depth=1", "--no-tags", "--", url, commit, cwd=folder, secret=url
                 )
             except LockstepError:
                 # Some servers send what a branch or a tag names, and no commit by its hash.
-                self._run("fetch", "--quiet", "--tags", "--", url, rev or "HEAD", cwd=folder, secret=url)
+                self.run("fetch", "--quiet", "--tags", "--", url, rev or "HEAD", cwd=folder, secret=url)
         if not self._has(folder, commit):
             raise LockstepError(f"has no commit {commit}", remedy="write a commit that a branch or a tag has")
         return GitTree(
-            self, folder, self._run("rev-parse", "--verify", f"{commit}^{{tree}}", cwd=folder).strip()
+            self, folder, self.run("rev-parse", "--verify", f"{commit}^{{tree}}", cwd=folder).strip()
         )
 
     def clone(self, url: str, commit: str, folder: Path, *, recorded_url: str) -> str:
@@ -84,11 +87,11 @@ class Git:
         The repository's remote is ``recorded_url``. Raises ``LockstepError``.
         """
         folder.mkdir(parents=True)
-        self._run("init", "--quiet", ".", cwd=folder)
-        self._run("remote", "add", "--", "origin", recorded_url, cwd=folder)
+        self.run("init", "--quiet", ".", cwd=folder)
+        self.run("remote", "add", "--", "origin", recorded_url, cwd=folder)
         # The history is there, so that a build can tell its version from tags; old files are not.
         where = ["--", url]
-        self._run(
+        self.run(
             "fetch",
             "--quiet",
             "--tags",
@@ -98,16 +101,16 @@ class Git:
             secret=url,
         )
         if not self._has(folder, commit):
-            self._run("fetch", "--quiet", *where, commit, cwd=folder, secret=url)
-        self._run("checkout", "--quiet", "--detach", commit, "--", cwd=folder)
+            self.run("fetch", "--quiet", *where, commit, cwd=folder, secret=url)
+        self.run("checkout", "--quiet", "--detach", commit, "--", cwd=folder)
         if (folder / ".gitmodules").is_file():
-            self._run("submodule", "--quiet", "update", "--init", "--recursive", cwd=folder)
-        return self._run("rev-parse", "--verify", "HEAD^{tree}", cwd=folder).strip()
+            self.run("submodule", "--quiet", "update", "--init", "--recursive", cwd=folder)
+        return self.run("rev-parse", "--verify", "HEAD^{tree}", cwd=folder).strip()
 
     def _abbreviated(self, url: str, rev: str) -> str:
         folder = self._folder(url)
-        self._run("fetch", "--quiet", "--tags", "--", url, "+refs/heads/*:refs/all/*", cwd=folder, secret=url)
-        return self._run(
+        self.run("fetch", "--quiet", "--tags", "--", url, "+refs/heads/*:refs/all/*", cwd=folder, secret=url)
+        return self.run(
             "rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}", cwd=folder, check=False
         ).strip()
 
@@ -117,13 +120,13 @@ class Git:
         folder = self.cache / name
         if not (folder / "HEAD").is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            self._run("init", "--quiet", "--bare", ".", cwd=folder)
+            self.run("init", "--quiet", "--bare", ".", cwd=folder)
         return folder
 
     def _has(self, folder: Path, commit: str) -> bool:
-        return bool(self._run("cat-file", "-e", f"{commit}^{{tree}}", cwd=folder, check=False, answer="yes"))
+        return bool(self.run("cat-file", "-e", f"{commit}^{{tree}}", cwd=folder, check=False, answer="yes"))
 
-    def _run(
+    def run(
         self,
         command: str,
         *arguments: str,
@@ -132,7 +135,11 @@ class Git:
         check: bool = True,
         answer: str = "",
     ) -> str:
-        """Return git's output; ``answer`` in its place where git succeeds. Raises ``LockstepError`` if ``check``."""
+        """Return git's output; ``answer`` in its place where git succeeds.
+
+        ``secret`` is a URL that may have credentials, which a message must not show. A command that fails raises
+        ``LockstepError``, without ``check`` it returns nothing.
+        """
         settings = [
             f"core.hooksPath={os.devnull}", "core.fsmonitor=false", "protocol.ext.allow=never",
             "advice.detachedHead=false", "gc.auto=0", "init.defaultBranch=main", "safe.bareRepository=all",
@@ -183,13 +190,18 @@ class GitTree:
     def read(self, path: str) -> str | None:
         """Return the text of a file; None where there is none."""
         name = f"{self.tree}:{path}"
-        if self.git._run("cat-file", "-t", name, cwd=self.folder, check=False).strip() != "blob":
+        if self.git.run("cat-file", "-t", name, cwd=self.folder, check=False).strip() != "blob":
             return None
-        return self.git._run("cat-file", "blob", name, cwd=self.folder)
+        size = self.git.run("cat-file", "-s", name, cwd=self.folder).strip()
+        if int(size) > MAX_BYTES:
+            raise LockstepError(
+                f"{path} has {int(size):,} bytes", remedy="state its metadata in pyproject.toml"
+            )
+        return self.git.run("cat-file", "blob", name, cwd=self.folder)
 
     def has_folder(self, path: str) -> bool:
         """Return whether a path is a folder of the commit."""
         return (
-            self.git._run("cat-file", "-t", f"{self.tree}:{path}", cwd=self.folder, check=False).strip()
+            self.git.run("cat-file", "-t", f"{self.tree}:{path}", cwd=self.folder, check=False).strip()
             == "tree"
         )

@@ -23,9 +23,12 @@ def setup_arguments(text: str) -> Mapping[str, object]:
     Raises ``ComputedError`` for anything else that is computed.
     """
     try:
-        tree = ast.parse(text)
+        return _arguments(ast.parse(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ComputedError("its setup.py is not valid Python") from None
+
+
+def _arguments(tree: ast.Module) -> Mapping[str, object]:
     call = _call(tree)
     if call.args or any(keyword.arg is None for keyword in call.keywords):
         raise ComputedError("the arguments of setup() are computed")
