@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -172,6 +173,19 @@ def test_a_project_that_a_project_requires_by_its_url_is_locked_as_well(reposito
     write_files(repository.folder, {"pyproject.toml": pyproject("my-app", needs.replace("main", "v9"))})
     (reason,) = repository.reasons(lock)
     assert reason.startswith(f"'-e . → knn' is requested; the lock has {origin.url} at ")
+
+
+def test_a_wheel_that_a_project_requires_by_its_url_is_locked_from_there(repository, forge, tmp_path):
+    (original,) = (forge.pypi / "files").glob("six-*.whl")
+    wheel = tmp_path / original.name
+    shutil.copyfile(original, wheel)
+    write_files(repository.folder, {"pyproject.toml": pyproject("my-app", f"six @ {wheel.as_uri()}")})
+    lock = repository.lock("-e .")
+    assert repository.pip(lock)[("pip", "six")].url == wheel.as_uri()
+    assert repository.reasons(lock) == []
+    other = original.as_uri()
+    write_files(repository.folder, {"pyproject.toml": pyproject("my-app", f"six @ {other}")})
+    assert repository.reasons(lock) == [f"'-e . → six' is requested; the lock has {wheel.as_uri()}"]
 
 
 def test_a_requirement_behind_an_extra_that_nobody_requests_is_not_fetched(repository):

@@ -67,6 +67,8 @@ def resolve(
     markers = target.markers
     projects = [project for project in projects if project.entry.applies(markers)]
     _refuse_projects(projects, owned, target)
+    wheels = [wheel for project in projects for wheel in project.wheels]
+    part = replace(part, requirements=(*part.requirements, *wheels))
     stand_for = tuple(PipRequest(each.text, each.requirement, each.where) for each in projects)
     held = owned.keys() | {project.name for project in projects}
     requested = [entry for entry in (*part.requirements, *stand_for) if entry.applies(markers)]

@@ -56,20 +56,20 @@ class Locator:
     allowed: frozenset[str] = frozenset()
     build: Build | None = None
 
-    def located(self, part: PipPart) -> tuple[PipPart, tuple[Project, ...]]:
-        """Return the projects of a pip part, and the part with the wheels that they depend on by URL.
+    def located(self, part: PipPart) -> tuple[Project, ...]:
+        """Return the projects of a pip part, those that they require by URLs included.
 
         Raises one ``LockstepError`` for all entries that cannot be locked, those that the part refused included.
         """
         projects: dict[str, Project] = {}
-        requirements, refused = list(part.requirements), list(part.refused)
+        refused = list(part.refused)
         waiting = list(part.projects)
         while waiting:
             entry = waiting.pop(0)
             try:
                 project = self.project(entry)
                 metadata, entries, wheels = split_urls(project.entry, project.metadata)
-                project = replace(project, metadata=metadata)
+                project = replace(project, metadata=metadata, wheels=tuple(wheels))
                 other = projects.setdefault(project.name, project)
                 if other is not project and other.url == project.url and other.entry.marker == entry.marker:
                     continue
@@ -79,12 +79,11 @@ class Locator:
                 if len(projects) > MAX_PROJECTS:
                     raise error_at(entry, f"more than {MAX_PROJECTS} projects", "name the right file")
                 waiting += entries
-                requirements += wheels
             except LockstepError as error:
                 refused.append(error)
         if refused:
             raise refusals.together(refused, self.path)
-        return replace(part, requirements=tuple(requirements)), tuple(projects.values())
+        return tuple(projects.values())
 
     def project(self, entry: ProjectEntry) -> Project:
         """Return one project. Raises ``LockstepError`` at its entry."""

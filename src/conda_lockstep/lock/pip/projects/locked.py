@@ -54,4 +54,4 @@ def located_part(
         trusted_builds(allow_build, mirrors.trust),
         MetadataBuild(index_variables(part, mirrors, index), folder / "uv" if cache else None),
     )
-    return locator.located(part)
+    return part, locator.located(part)

@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from conda_lockstep.conda.project_source import Folder
 from conda_lockstep.errors import Location
 from conda_lockstep.lock.pip.projects.entry import ProjectEntry
+from conda_lockstep.lock.pip.requirements import PipRequest
 from conda_lockstep.lock.pip.wheel_metadata import WheelMetadata
 
 _LOCAL = "lockstep.project"
@@ -18,8 +19,8 @@ _LOCAL = "lockstep.project"
 class Project:
     """A project of a ``pip:`` list. ``url`` is its source as a lock records it.
 
-    ``metadata`` have no requirements with URLs: those are entries of their own. ``build_requires`` are what its build
-    needs. ``is_built`` says that a build told the metadata.
+    ``metadata`` have no requirements with URLs: those are projects of their own, and the ``wheels``. ``build_requires``
+    are what its build needs.
     """
 
     entry: ProjectEntry
@@ -28,7 +29,7 @@ class Project:
     url: str
     metadata: WheelMetadata
     build_requires: tuple[str, ...] = ()
-    is_built: bool = False
+    wheels: tuple[PipRequest, ...] = ()
 
     @property
     def text(self) -> str:
