@@ -151,7 +151,7 @@ DAMAGE = [
      "it is installed from the folder 'other' of the repository"),
     ("clone", lambda checkout, prefix: (prefix / "src/clone/.git/HEAD").write_text("1" * 40),
      "its commit is 111111111111"),
-    ("clone", lambda checkout, prefix: (prefix / "src/clone/.git/HEAD").write_text("ref: refs/heads/main\n"),
+    ("clone", lambda checkout, prefix: (prefix / "src/clone/.git/HEAD").write_text("ref: refs/heads/gone\n"),
      "its commit is not known"),
 ]  # fmt: skip
 
@@ -282,3 +282,28 @@ def test_a_later_commit_of_the_same_branch_is_a_change_between_locks(checkout):
 
 def replace_package(packages: PackageSet, package) -> PackageSet:
     return PackageSet({**packages, package.key: package})
+
+
+def test_what_pip_itself_installed_from_the_entries_is_as_locked(checkout, tmp_path):
+    """conda's own pip step, after everything else: its records are the same (PEP 610)."""
+    prefix = tmp_path / "prefix"
+    checkout.build(prefix, leave=True)
+    pip = [
+        prefix / "bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+        "-q",
+    ]
+    for words in (
+        ["-e", checkout.folder],
+        [checkout.folder / "ext"],
+        [f"git+{checkout.knn.url}@main#subdirectory=python"],
+        ["--use-pep517", "-e", f"git+{checkout.clone.url}@{checkout.clone.head}#egg=clone"],
+    ):
+        subprocess.run([*pip, *words], check=True, cwd=tmp_path, capture_output=True)
+    assert checkout.rows(prefix) == []
+    assert _who(prefix, "my_app", "ext", "knn", "clone") == ["app", "ext", "knn", "clone"]

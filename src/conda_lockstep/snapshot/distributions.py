@@ -114,25 +114,31 @@ def _headers(path: str) -> tuple[str, str, tuple[str, ...]] | None:
 
 
 def _editable(url: str) -> str:
-    """Return the URL of an editable project, with the commit that its folder is detached at, if it is.
+    """Return the URL of an editable project, with the commit that its folder's repository is at, where git says so.
 
-    Whoever installs a commit editable clones it into ``src`` of the prefix, and PEP 610 has no place for the commit.
+    Whoever installs a commit editable clones it, and PEP 610 has no place for the commit.
     """
     commit = _head(unquote(url.removeprefix("file://")))
     return f"{url}#editable=true" + (f"&commit={commit}" if commit else "")
 
 
 def _head(folder: str) -> str:
-    """Return the commit of the checkout that a folder is in, which git wrote as a detached HEAD; else nothing."""
+    """Return the commit of the checkout that a folder is in; nothing where two small files of git do not tell."""
     while len(folder) > 1:
-        try:
-            with open(os.path.join(folder, ".git", "HEAD"), encoding="ascii", opener=no_wait) as file:
-                head = file.read(100).strip()
-        except (OSError, ValueError):
-            folder = os.path.dirname(folder)
-            continue
-        return head if len(head) in (40, 64) and head.isalnum() else ""
+        if head := _line(os.path.join(folder, ".git", "HEAD")):
+            if head.startswith("ref: refs/heads/") and ".." not in head:
+                head = _line(os.path.join(folder, ".git", head.removeprefix("ref: ")))
+            return head if len(head) in (40, 64) and head.isalnum() else ""
+        folder = os.path.dirname(folder)
     return ""
+
+
+def _line(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", opener=no_wait) as file:
+            return file.read(300).strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def _origin(path: str) -> tuple[str, str]:
