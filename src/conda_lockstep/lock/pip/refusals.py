@@ -73,12 +73,16 @@ def of_requirement(parts: PipRequirement) -> Refusal | None:
     return None if parts.kind in ("requirement", "path") else _of_url(parts.url, parts.name)
 
 
+class RefusedEntriesError(LockstepError):
+    """Several pip entries of a file cannot be locked; ``detail`` has a line for each."""
+
+
 def together(errors: Sequence[LockstepError], path: str) -> LockstepError:
     """Return one error for all that is wrong with the pip entries of a file: each with its place and remedy."""
     if len(errors) == 1:
         return errors[0]
     what = f"{len(errors)} pip entries cannot be locked, for the reasons above"
-    return LockstepError(what, where=path, remedy="change each", detail=tuple(map(str, errors)))
+    return RefusedEntriesError(what, where=path, remedy="change each", detail=tuple(map(str, errors)))
 
 
 def wheel_name(url: str) -> str:
