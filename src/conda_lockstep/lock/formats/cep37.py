@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conda_lockstep.conda import dependencies
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats.cep37_build_numbers import recorded_numbers, with_numbers
 from conda_lockstep.lock.formats.cep37_canonical import parse_canonical
 from conda_lockstep.lock.formats.cep37_projects import is_project, recorded_projects, with_projects
@@ -39,6 +40,8 @@ def parse(text: str, shown_as: str) -> Lock:
         )
 
         lock = parse_yaml(text, shown_as)
+    if not lock.platforms:
+        raise LockstepError("has no platform", where=shown_as, remedy="run: lockstep lock")
     # To other tools, content_hash is a hash of the requested packages.
     if not is_ours(text, lock):
         return replace(lock, content_hash=None)

@@ -24,7 +24,7 @@ from conda_lockstep.lock.solve.cpu_fallback import (
     refuse_cpu_builds,
     with_allowed,
 )
-from conda_lockstep.lock.solve.keep import ALL, NOTHING, UpdateRequest, previously_locked, update_specs
+from conda_lockstep.lock.solve.keep import ALL, NOTHING, UpdateRequest, previously_locked, solve_keeping
 from conda_lockstep.lock.solve.machine_groups import NoCommonError, arrange, solve_groups
 from conda_lockstep.lock.solve.machines import MachineGroup, cuda_of, groups_of
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec, requested_specs
@@ -125,7 +125,11 @@ async def _make(task: _Task) -> dict[str, Lock]:
         platforms={},
         channels=tuple(channel.name for channel in task.channels),
         sources=(Path(task.file.path).name,),
-        metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.metadata() if task.pip else {})},
+        metadata={
+            **metadata.CREATED_BY,
+            metadata.CHANNEL_PRIORITY: "strict",
+            **(task.pip.metadata() if task.pip else {}),
+        },
         notices=tuple(dict.fromkeys(task.notices)),
     )
     found = {}
@@ -167,7 +171,7 @@ class _Task:
         self.update = update
         self.channels: tuple[LockChannel, ...] = channels_of(file, settings.mirrors, windows=windows)
         self.entries: tuple[RequestedSpec, ...] = requested_specs(file, settings.mirrors)
-        self.pip, self.projects = _located(file, settings, old, update)
+        self.pip, self.projects = located_pip(file, settings, old, update)
         self.requests = device_requests(self.entries, self.pip)
         self.notices: list[str] = []
         self.extra_needs: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -199,10 +203,7 @@ class _Task:
             horizon=self.settings.horizon,
         )
         try:
-            if update != ALL and update:
-                newest = await self.solver.packages(replace(request, kept=()))
-                request = replace(request, specs=(*self.entries, *update_specs(newest, update, self.file)))
-            solved = await self.solver.packages(request)
+            solved = await solve_keeping(self.solver, request, update, self.file)
         except UnsolvableError as error:
             from conda_lockstep.lock.explain.unsatisfiable import explain
 
@@ -211,7 +212,9 @@ class _Task:
         if self.requests.cuda or any(each.name == "__cuda" for each in group.virtual_packages):
             self.by_siblings |= await known_by_siblings(self.solver, request, solved)
         kept = {package.name: package.version for package in stay if _is_wheel(package)}
-        found = _pip(self.file, self.pip, self.projects, solved, request, self.settings, kept)
+        found = pip_packages(
+            self.file, self.pip, solved, request, self.settings, kept, projects=self.projects
+        )
         self.notices += found.notices if found else ()
         packages = (*solved, *(found.packages if found else ()))
         if found and found.extra_needs:
@@ -219,10 +222,13 @@ class _Task:
         return packages
 
 
-def _located(
+def located_pip(
     file: EnvironmentFile, settings: Settings, old: Sequence[Lock], update: UpdateRequest
 ) -> tuple[PipPart | None, tuple[Project, ...]]:
-    """Read the pip part, if there is one, and locate its projects; its reader is slow to import."""
+    """Read the pip part, if there is one, and locate its projects; its reader is slow to import.
+
+    Raises ``LockstepError`` for entries that cannot be locked.
+    """
     if not any(section.items for section in file.pip_sections):
         return None, ()
     from conda_lockstep.lock.pip.projects.locked import located_part
@@ -238,16 +244,19 @@ def _located(
     )
 
 
-def _pip(
+def pip_packages(
     file: EnvironmentFile,
     part: PipPart | None,
-    projects: Sequence[Project],
     conda: Sequence[Package],
     request: Request,
     settings: Settings,
     kept: Mapping[str, str],
+    projects: Sequence[Project] = (),
 ) -> Resolved | None:
-    """Return the pip packages on top of a platform's conda packages; None where the file requests none."""
+    """Return the pip packages on top of a platform's conda packages; None where the file requests none.
+
+    ``kept`` are the locked versions by project. Raises ``LockstepError`` where there is no solution.
+    """
     if part is None or not (part.requirements or projects):
         return None
     from conda_lockstep.lock.pip import resolve as pypi
