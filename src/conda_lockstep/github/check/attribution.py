@@ -80,7 +80,8 @@ class Inquiry:
     ) -> LockCauses:
         place.mkdir(parents=True, exist_ok=True)
         try:
-            base_file = write_base_file(self.base, locked.path, place / "base")
+            path = locked.path.as_posix()
+            base_file = write_base_file(self.base, self.old_paths.get(path, path), place / "base")
         except LockstepError as error:
             return _nothing(platforms, f"{UNKNOWN}: {error}")
         if base_file is None:
