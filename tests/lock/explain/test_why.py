@@ -133,12 +133,12 @@ def test_the_json_has_every_chain_with_its_place(folder, capsys):
     assert [need["name"] for need in package["needed_by"]] == ["numpy"]
 
 
-def test_in_real_locks_every_chain_holds_and_none_is_shorter(corpus):
-    folder = corpus / "locks" / "conda-lock"
+def test_in_real_locks_every_chain_holds_and_none_is_shorter(lock_files):
     checked = 0
-    for path in sorted(folder.glob("*conda-lock*.yml")):
-        environment = folder / f"{path.name}.environment.yml"
-        if not environment.exists():
+    for path in lock_files("conda-lock.yml", "conda-lock/*conda-lock*.yml"):
+        beside = (path.with_name(f"{path.name}.environment.yml"), path.with_name("environment.yml"))
+        environment = next((file for file in beside if file.exists()), None)
+        if environment is None:
             continue
         entries = entries_of(read(environment, shown_as="environment.yml"))
         for packages in cep37.read(path).platforms.values():

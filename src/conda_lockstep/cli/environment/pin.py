@@ -32,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=("minor", "patch", "build"),
         default="minor",
-        help="how much of the locked version conda entries get; pip entries get all of it; default: minor",
+        help="the precision of pins for conda entries; pip entries get the exact version; default: minor",
     )
     parser.add_argument(
         "--all", action="store_true", help="also replace the versions of entries that have one"

@@ -17,7 +17,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     from conda_lockstep.export import FORMATS
 
     parser.add_argument(
-        "lock", nargs="?", type=Path, metavar="LOCK", help="a lock of any format; default: this folder's"
+        "lock",
+        nargs="?",
+        type=Path,
+        metavar="LOCK",
+        help="a lock of any format; default: the lock in this folder",
     )
     parser.add_argument(
         "--format",

@@ -24,7 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "source",
         type=Path,
         metavar="FILE|PREFIX",
-        help="a conda-lock file, a pixi.lock, an @EXPLICIT file, what 'conda env export' wrote, or an environment",
+        help="a conda-lock file, a pixi.lock, an @EXPLICIT file, the output of 'conda env export', or an environment",
     )
     parser.add_argument(
         "--platform", action="append", default=[], metavar="SUBDIR", help="default: all in the source"

@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=Path,
         action="append",
         metavar="DIR",
-        help="repeat it to check several; default: the active environment",
+        help="a prefix; may be repeated; default: the active environment",
     )
     parser.add_argument("--lock", type=Path, metavar="FILE", help="default: the lock in this folder")
     parser.add_argument(

@@ -81,7 +81,7 @@ class Inquiry:
         place.mkdir(parents=True, exist_ok=True)
         try:
             path = locked.path.as_posix()
-            base_file = write_base_file(self.base, self.old_paths.get(path, path), place / "base")
+            base_file = write_base_file(self.base, Path(self.old_paths.get(path, path)), place / "base")
         except LockstepError as error:
             return _nothing(platforms, f"{UNKNOWN}: {error}")
         if base_file is None:

@@ -17,20 +17,20 @@ MAX_FILES = 50
 _INCLUDES = ("--requirement", "--constraint")
 
 
-def write_base_file(base: CommitFiles, path: str, folder: Path) -> Path | None:
+def write_base_file(base: CommitFiles, path: Path, folder: Path) -> Path | None:
     """Write the environment file of a path in the repository below ``folder``, at that path; None if there was none.
 
-    Raises ``LockstepError`` for a file that cannot be read, and if the checkout does not contain the commit.
+    Raises ``LockstepError`` for a file that cannot be read, and if the commit cannot be read.
     """
-    content = base.read(path)
+    content = base.read(path.as_posix())
     if content is None:
         return None
     text = content.decode("utf-8", "replace")
     # The files that it names are read from its repository only, and this folder stands for that.
     (folder / ".git").mkdir(parents=True, exist_ok=True)
-    target = _write(folder, path, text)
-    named = (line.text for line in lines_of(parse(text, path)))
-    left = [*_included(named, path)]
+    target = _write(folder, path.as_posix(), text)
+    named = (line.text for line in lines_of(parse(text, path.as_posix())))
+    left = [*_included(named, path.as_posix())]
     seen: set[str] = set()
     while left and len(seen) < MAX_FILES:
         name = left.pop()

@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     workflows.add_argument("--no-workflows", action="store_true", help="leave .github/workflows alone")
     workflows.add_argument(
         "--workflow", action="append", default=[], choices=WORKFLOWS, metavar="NAME",
-        help=f"a workflow to put in, may be repeated: {', '.join(WORKFLOWS)}; default: pull-request",
+        help=f"add this workflow; may be repeated: {', '.join(WORKFLOWS)}; default: pull-request",
     )  # fmt: skip
     parser.add_argument(
         "--merge-driver", action="store_true", help="set up the merge driver for locks, and nothing else"
