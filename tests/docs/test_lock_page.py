@@ -15,7 +15,13 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37, explicit
 from conda_lockstep.lock.formats.cep37_build_numbers import recorded_numbers
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, CPU_ALLOWED, EXTRA_NEEDS, describe
+from conda_lockstep.lock.model.metadata import (
+    CHANNEL_PRIORITY,
+    CPU_ALLOWED,
+    CREATED_BY,
+    EXTRA_NEEDS,
+    describe,
+)
 from conda_lockstep.lock.model.virtual_packages import virtual_packages
 from conda_lockstep.lock.pip.requirements import pip_part
 from conda_lockstep.packages import Package, PackageSet
@@ -93,6 +99,7 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
     extra = f"linux-64.{EXTRA_NEEDS}"
     facts = {
         CHANNEL_PRIORITY,
+        *CREATED_BY,
         extra,
         f"linux-64.{CPU_ALLOWED}",
         *told,

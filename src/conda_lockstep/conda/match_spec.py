@@ -10,15 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from conda_lockstep.conda.dependencies import NAME
 from conda_lockstep.conda.subdirs import split_subdir
 
 Range: TypeAlias = tuple[int, int]
 """Half-open range of offsets into the text of one entry."""
 
 NOWHERE: Range = (0, 0)
-
-NAME = r"[^\s=<>!~\[\]()@;,|]+"
-"""A pattern of the text that conda takes for a name."""
 
 
 class BadSpec(NamedTuple):

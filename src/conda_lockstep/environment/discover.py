@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.encoding import without_waiting
 from conda_lockstep.text.resolve_path import resolve_path
 
 _FILE = (
@@ -40,7 +41,21 @@ def environment_files(folder: Path) -> list[Path]:
     rest.
     """
     names = files_below(folder, "*.yml", "*.yaml")
-    return [Path(name) for name in names if not _SKIPPED.search(name) and _is_environment(folder, name)]
+    return [Path(name) for name in names if may_be_environment(name) and _is_environment(folder, name)]
+
+
+def may_be_environment(name: str) -> bool:
+    """Return whether a file of this path is discovered, if its content is an environment's."""
+    return name.endswith((".yml", ".yaml")) and not _SKIPPED.search(name)
+
+
+def is_environment(name: str, content: bytes) -> bool:
+    """Return whether a file counts as an environment file, by its path and content; see :func:`environment_files`."""
+    head = content[:_HEAD]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return re.match(FILES, name) is not None
+    keys = {match.group(1) for match in _KEYS.finditer(head)}
+    return b"dependencies" in keys and (b"channels" in keys or re.match(FILES, name) is not None)
 
 
 def locks(folder: Path) -> list[Path]:
@@ -110,11 +125,8 @@ def _refused(folder: Path, complaint: str) -> LockstepError:
 
 def _is_environment(folder: Path, name: str) -> bool:
     try:
-        with (folder / name).open("rb") as file:
+        with open(folder / name, "rb", opener=without_waiting) as file:
             head = file.read(_HEAD)
     except OSError:
         return False
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return re.match(FILES, name) is not None
-    keys = {match.group(1) for match in _KEYS.finditer(head)}
-    return b"dependencies" in keys and (b"channels" in keys or re.match(FILES, name) is not None)
+    return is_environment(name, head)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep import self_exec
-from conda_lockstep.drift.compare.operands import active_prefix
+from conda_lockstep.drift.compare.operands import active_prefix, read_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.probe import process
 from conda_lockstep.probe.model import Probe, ProbeStep
@@ -40,8 +40,10 @@ def target_of(
 ) -> ProbeTarget:
     """Return the target with absolute paths, since each step runs in a folder of its own.
 
-    Raises ``LockstepError`` if there is no interpreter.
+    Raises ``LockstepError`` if there is no interpreter, or if the lock cannot be read.
     """
+    if lock:
+        read_source(lock)
     if python is None:
         prefix = prefix or active_prefix()
         names = ("bin/python", "python.exe")

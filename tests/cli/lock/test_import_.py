@@ -66,6 +66,7 @@ def test_every_real_lock_is_imported_or_refused_in_one_line(
     assert status == 0, streams.err
     lock = cep37.parse(streams.out, "x")
     assert cep37.render(lock) == streams.out
+    assert lock.metadata["created_by"] == "conda-lockstep"
     assert all(not source.startswith(("/", "~")) for source in lock.sources)
     assert all(
         "\n" not in line and line.startswith(f"lockstep: {path}: ") for line in streams.err.splitlines()

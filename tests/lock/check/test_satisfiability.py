@@ -161,7 +161,7 @@ def test_a_dependency_of_pips_that_does_not_hold_is_named(forge, lock):
     for depends, has in (("tabulate", "none"), ("requests-toolbelt >=99", "requests-toolbelt 1.0.0")):
         needy = held._replace(depends=(depends,))
         changed = dataclasses.replace(lock, platforms={platform: PackageSet.of([*packages.values(), needy])})
-        told = f"humanize needs '{depends}' of pip; the lock for {platform} has {has}"
+        told = f"pip's humanize needs '{depends}'; the lock for {platform} has {has}"
         assert _reasons(_text(forge), changed) == [f"environment.yml: {told}"]
 
 

@@ -16,7 +16,7 @@ from conda_lockstep.drift.compare import verify
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import sandbox
 from conda_lockstep.github.check.locking import CheckedLock
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event
 from conda_lockstep.github.event.inputs import Build
 from conda_lockstep.github.event.trust import Decision, reason_for_distrust
@@ -38,7 +38,9 @@ class Built:
     reached: tuple[str, ...] = ()
 
 
-def decide(locked: CheckedLock, build_input: Build, gate: Decision, event: Event, base: Base) -> Built | None:
+def decide(
+    locked: CheckedLock, build_input: Build, gate: Decision, event: Event, base: CommitFiles
+) -> Built | None:
     """Return why an environment is not built; None if it is to be built."""
     if locked.lock is None:
         return Built("skipped", "no lock to build from")
@@ -107,7 +109,7 @@ def build(
         shutil.rmtree(prefix, ignore_errors=True)
 
 
-def _is_unchanged(locked: CheckedLock, base: Base) -> bool:
+def _is_unchanged(locked: CheckedLock, base: CommitFiles) -> bool:
     """Return whether the base commit has the same lock, as far as the checkout can tell."""
     try:
         before = base.read(locked.lock_path.as_posix())

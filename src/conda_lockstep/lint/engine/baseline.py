@@ -17,6 +17,7 @@ from typing import NamedTuple
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lint.engine.findings import UNREADABLE, Finding
 from conda_lockstep.text.atomic import write_text
+from conda_lockstep.text.bounded_text import read_text
 
 VERSION = 1
 
@@ -76,19 +77,17 @@ def write(path: Path, findings: Iterable[Finding], scope: BaselineScope) -> int:
 
 def read(path: Path) -> Mapping[Key, int]:
     """Read a baseline: the count of each finding. Raises ``LockstepError`` where the file is missing or invalid."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         remedy = "create it with --write-baseline"
-        raise LockstepError("baseline not found", where=str(path), remedy=remedy) from None
-    except OSError as error:
-        raise LockstepError(f"cannot read the baseline: {error.strerror}", where=str(path)) from None
+        raise LockstepError("baseline not found", where=str(path), remedy=remedy)
+    try:
+        document = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         where = Location(str(path), error.lineno, error.colno)
         raise LockstepError(
             f"the baseline is not valid JSON: {error.msg}", where=where, remedy=_REMEDY
         ) from None
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise LockstepError("the baseline is not valid JSON", where=str(path), remedy=_REMEDY) from None
     if not isinstance(document, dict) or not isinstance(document.get("findings"), list):
         raise LockstepError("not a baseline: 'findings' is not a list", where=str(path), remedy=_REMEDY)

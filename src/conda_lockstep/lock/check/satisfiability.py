@@ -38,10 +38,14 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a lock does not fit; ``where`` is the entry of the environment file that requests something else."""
+    """Why a lock does not fit; ``where`` is the entry of the environment file that requests something else.
+
+    ``is_damage``: the lock contradicts itself, whatever the environment file requests.
+    """
 
     what: str
     where: Location | str
+    is_damage: bool = False
 
     def __str__(self) -> str:
         """``environment.yml:7:5: what``."""
@@ -236,9 +240,9 @@ class _Platform:
     def _pip_edges(self) -> Iterator[str]:
         if not self.packages.only("pip"):
             return
-        from conda_lockstep.lock.check.pip_edges import broken_pip_edges
+        from conda_lockstep.lock.check.pip_edges import pip_faults
 
-        yield from broken_pip_edges(self.packages, self.name)
+        yield from pip_faults(self.packages, self.name)
 
     def _holds(self, spec: str) -> bool:
         name = _name(spec)

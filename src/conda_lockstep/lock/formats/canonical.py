@@ -33,9 +33,13 @@ def canonical(lock: Lock, source: str, *, filled: bool = False, describe: bool =
     """Return the canonical form of a lock that was read from the file ``source``, or from a prefix.
 
     Folders of one machine are left out. Raises ``LockstepError`` where a package has no URL, or nothing that its bytes
-    could be checked with (``filled`` says that channels and index were asked for it), and for what is no platform.
-    Without ``describe`` it is left open what the packages ask of a machine.
+    could be checked with (``filled`` says that channels and index were asked for it), and for what is no platform or is
+    empty. Without ``describe`` it is left open what the packages ask of a machine.
     """
+    if describe and not any(lock.platforms.values()):
+        raise LockstepError(
+            "has no packages, so it cannot be a lock", where=source, remedy="pass another file"
+        )
     _require_platforms(lock.platforms, source)
     local = {package.name: package for packages in lock.platforms.values() for package in _local(packages)}
     platforms = {
@@ -74,7 +78,7 @@ def by_count(packages: Iterable[Package]) -> tuple[str, ...]:
 
 def _metadata(platforms: Mapping[str, PackageSet], lock: Lock) -> dict[str, str]:
     """Return what the lock said of itself, and what its packages ask of a machine."""
-    found = dict(lock.metadata)
+    found = {**lock.metadata, **metadata.CREATED_BY}
     for name, packages in platforms.items():
         own = {key.rpartition(".")[2] for key in lock.metadata if key.startswith(f"{name}.")}
         if not own - {"machine", ORDER}:

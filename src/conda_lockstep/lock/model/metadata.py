@@ -12,6 +12,9 @@ from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.packages import Package
 
 CHANNEL_PRIORITY = "channel_priority"
+CREATED_BY = {"created_by": "conda-lockstep"}
+"""In every lock that is made: without the key, conda's plugin conda-lockfiles reads no lock that has custom metadata.
+No version, so that the same packages stay the same bytes."""
 EXTRA_NEEDS = "pip_extra_needs"
 """Of a platform: the requirements of the extras that entries request of projects that conda installs."""
 CPU_ALLOWED = "cpu_allowed"

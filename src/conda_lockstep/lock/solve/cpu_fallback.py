@@ -211,7 +211,28 @@ def _unlisted(packages: PackageSet, by_siblings: Mapping[Package, str]) -> Itera
 def _is_cpu(
     package: Package, platform: str, packages: PackageSet, by_siblings: Mapping[Package, str]
 ) -> bool:
-    return package in by_siblings or device_of(package, platform, packages.keys()) == "cpu"
+    if package in by_siblings:
+        return True
+    return device_of(package, platform, packages.keys()) == "cpu" and not _is_beside_cuda(
+        package, platform, packages
+    )
+
+
+def _is_beside_cuda(package: Package, platform: str, packages: PackageSet) -> bool:
+    """Return whether a wheel is a part of a framework whose main wheel has CUDA, and neither has a label.
+
+    They are from one index. Such a torchvision has nothing else to tell it by: it depends on torch alone.
+    """
+    framework = frameworks().get((package.manager, normalize(package.name)))
+    if framework is None or framework.role or package.manager != "pip" or "+" in package.version:
+        return False
+    main = next(each for each in frameworks().values() if _is_main_of(each, framework))
+    wheel = next((each for each in packages.only("pip").values() if normalize(each.name) == main.name), None)
+    return wheel is not None and "+" not in wheel.version and device_of(wheel, platform) == "cuda"
+
+
+def _is_main_of(each: Framework, part: Framework) -> bool:
+    return (each.manager, each.framework, each.role) == (part.manager, part.framework, "main")
 
 
 def _lacks_libraries(package: Package, platform: str, packages: PackageSet) -> bool:

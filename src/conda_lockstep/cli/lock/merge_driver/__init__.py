@@ -112,10 +112,8 @@ def _fitting(
     merged: Merged, sides: Sides, git: Merge, path: Path, *, offline: bool
 ) -> tuple[Lock | None, list[str]]:
     """Return a lock that fits together and fits the environment file, else None; and what is to be told."""
-    from conda_lockstep.lock.channels.channels import Mirrors
-    from conda_lockstep.lock.check.integrity import integrity_faults, integrity_notes
-    from conda_lockstep.lock.check.pip_edges import broken_pip_edges
-    from conda_lockstep.lock.check.satisfiability import beyond_machine, broken_edges, is_satisfied
+    from conda_lockstep.lock.check.integrity import integrity_notes
+    from conda_lockstep.lock.check.status import lock_reasons, own_faults
     from conda_lockstep.lock.explain.why import entries_of
     from conda_lockstep.lock.model.paths import lock_path
     from conda_lockstep.lock.solve.machines import expected_platforms
@@ -126,21 +124,15 @@ def _fitting(
     config = load(resolve_path(path).parent, TRUSTED)
     file, note = _environment(path, git)
     roots = [entry.key for entry in entries_of(file)] if file else None
-    lock = complete(merged.lock, (sides.ours, sides.theirs), roots)
+    lock = complete(merged, (sides.ours, sides.theirs), roots)
     reasons = merged.reasons
     if not reasons and file:
         own = path.name == lock_path(Path(file.path)).name
-        platforms = expected_platforms(file, (), config) if own else ()
-        found = is_satisfied(file, lock, platforms=platforms, mirrors=Mirrors(config.mirrors, config.trust))
+        expected = expected_platforms(file, (), config)
+        found = lock_reasons(file, path, lock, config, expected, expected if own else ())
         reasons = [str(reason) for reason in found]
     elif not reasons:
-        for platform in lock.platforms:
-            edges = broken_edges(lock, platform)
-            reasons += [f"{edge}, which is not in the merge" for edge in edges if not edge.is_constraint]
-            reasons += broken_pip_edges(lock.platforms[platform], platform)
-            reasons += beyond_machine(lock, platform)
-    if not merged.reasons:
-        reasons += [fault for platform in lock.platforms for fault in integrity_faults(lock, platform)]
+        reasons = [fault for platform in lock.platforms for fault in own_faults(lock, platform)]
     if not reasons:
         return lock, [f"merged, {_counted(sides, lock)}", *integrity_notes(lock), *note]
     if file is None or offline or merged.head or path.name != lock_path(Path(file.path)).name:
