@@ -183,15 +183,25 @@ def package_histories(lock: LockHistory, brought_by: BroughtBy) -> Iterator[Pack
 
 def changed_packages(lock: LockHistory, platform: str) -> Iterator[PackageHistory]:
     """Yield the histories of all packages that changed on a platform, from the rows of the entries."""
+    start = lock.entries[0] if lock.entries and lock.is_whole else None
     states: dict[Key, list[tuple[Entry | None, Package | None]]] = {}
+    held: dict[Key, Package | None] = {}
     for entry in lock.entries:
-        for row in entry.rows_on(platform):
-            for key in {side.key for side in (row.old, row.new) if side}:
-                old = row.old if row.old and row.old.key == key else None
-                new = row.new if row.new and row.new.key == key else None
-                states.setdefault(key, [(None, old)]).append((entry, new))
+        if entry.event == "deleted":
+            changed: dict[Key, Package | None] = dict.fromkeys(held)
+        else:
+            changed = dict(held) if entry.event == "restored" else {}
+            changed |= {row.old.key: None for row in entry.rows_on(platform) if row.old}
+            changed |= {row.new.key: row.new for row in entry.rows_on(platform) if row.new}
+            for row in entry.rows_on(platform):
+                if row.old and row.old.key not in states:
+                    states[row.old.key] = [(start, row.old)]
+            held |= changed
+        for key, package in changed.items():
+            states.setdefault(key, []).append((entry, package))
     for key, moments in states.items():
-        yield PackageHistory(lock.path, platform, *key, tuple(_runs(moments, key, platform, lambda *_: None)))
+        runs = tuple(_runs(moments, key, platform, lambda *_: None))
+        yield PackageHistory(lock.path, platform, *key, runs)
 
 
 def _held(state: Mapping[str, PlatformState], platform: str, key: Key) -> Package | None:

@@ -62,7 +62,7 @@ def open_repository(folder: Path) -> Repository:
         complaint = done.stderr.decode("utf-8", "replace")
         if "not a git repository" in complaint:
             remedy = "run it in the repository that the locks are committed to"
-            raise LockstepError("is not in a git repository", where=str(folder), remedy=remedy)
+            raise LockstepError("is not in a git repository", where=str(folder.resolve()), remedy=remedy)
         raise git_refusal(folder, complaint, "read the history")
     is_shallow, is_bare = (word == "true" for word in done.stdout.decode().split())
     top = None
@@ -73,7 +73,7 @@ def open_repository(folder: Path) -> Repository:
     head = repository.resolve("HEAD")
     if not head:
         raise LockstepError(
-            "the git repository has no commits", where=str(folder), remedy="commit a lock first"
+            "the git repository has no commits", where=str(folder.resolve()), remedy="commit a lock first"
         )
     return Repository(folder, top, head, is_shallow)
 

@@ -17,7 +17,13 @@ from conda_lockstep.drift.report import (
 )
 from conda_lockstep.text.printable import visible
 
-_COLOURS: dict[Severity, str] = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
+SEVERITY_COLOURS: dict[Severity, str] = {
+    "critical": "1;31",
+    "high": "31",
+    "medium": "33",
+    "low": "36",
+    "info": "2",
+}
 _BOLD, _DIM = "1", "2"
 _EXPLAINED: frozenset[Severity] = frozenset({"critical", "high"})
 _WIDEST_SUBJECT, _WIDEST_CHANGE = 32, 60
@@ -72,7 +78,7 @@ def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:
     changes = [f"{visible(row.before) or '–'} → {visible(row.after) or '–'}" for row in rows]
     widths = (min(_WIDEST_SUBJECT, max(map(len, subjects))), min(_WIDEST_CHANGE, max(map(len, changes))))
     for row, subject, change in zip(rows, subjects, changes, strict=True):
-        severity = _paint(f"{row.severity:<8}", _COLOURS[row.severity], colour)
+        severity = _paint(f"{row.severity:<8}", SEVERITY_COLOURS[row.severity], colour)
         classes = _paint(visible(", ".join(row.classes)), _DIM, colour)
         yield f"  {severity}  {subject:<{widths[0]}}  {change:<{widths[1]}}  {classes}"
         why = row.why if row.severity in _EXPLAINED else ""
