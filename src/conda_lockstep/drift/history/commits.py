@@ -122,10 +122,11 @@ def renames(repository: Repository, created: Sequence[tuple[Commit, str]]) -> di
     if not names:
         return {}
     lines = "".join(f"{name} {parent}\n" for name, parent in _first_parents(repository, names).items())
-    output = repository.run(
-        "diff-tree", "--stdin", "-z", "-r", "-M", "--raw", "--no-abbrev", "--no-relative", "--diff-filter=R",
-        stdin=lines.encode(),
-    )  # fmt: skip
+    try:
+        output = _renamed(repository, lines, "-M")
+    except LockstepError:
+        # A partial clone lacks the contents to compare; the same content has the same id.
+        output = _renamed(repository, lines, "-M100%")
     found: dict[tuple[str, str], str] = {}
     commit, words = "", iter(output.split(b"\0"))
     for word in words:
@@ -136,6 +137,13 @@ def renames(repository: Repository, created: Sequence[tuple[Commit, str]]) -> di
         if (commit, new) in wanted:
             found[commit, new] = old
     return found
+
+
+def _renamed(repository: Repository, lines: str, similarity: str) -> bytes:
+    return repository.run(
+        "diff-tree", "--stdin", "-z", "-r", similarity, "--raw", "--no-abbrev", "--no-relative", "--diff-filter=R",
+        stdin=lines.encode(),
+    )  # fmt: skip
 
 
 def _first_parents(repository: Repository, names: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from conda_lockstep.drift.history.commits import Commit
 from conda_lockstep.drift.history.tracks import Event
-from conda_lockstep.drift.report import Report, Row, Severity, distinct, worst
+from conda_lockstep.drift.report import SEVERITIES, Report, Row, Severity, distinct, worst
 from conda_lockstep.packages import Key, Manager, Package
 
 
@@ -48,8 +48,9 @@ class Entry:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """Return the changes; those that look alike on several platforms are one."""
-        return distinct(self.report) if self.report else ()
+        """Return the changes, most dangerous first; those that look alike on several platforms are one."""
+        rows = distinct(self.report) if self.report else ()
+        return tuple(sorted(rows, key=lambda row: SEVERITIES.index(row.severity)))
 
     @property
     def worst(self) -> Severity | None:

@@ -77,22 +77,20 @@ class _Reader:
         self.environment = environment
         self.names: set[str] = set()
         self.uses = Counter(
-            step.blob for track in tracks for step in (track.before, *track.steps) if step and step.blob
+            step.blob for track in tracks for step in (*track.earlier[-1:], *track.steps) if step.blob
         )
         self.kept: dict[str, Operand | LockstepError] = {}
         self.aside: dict[str, Mapping[str, PlatformState]] = {}
 
     def read(self, track: Track, roots: Collection[str]) -> LockHistory:
         """Return the history of one lock."""
-        last: Operand | None = None
-        before: dict[str, PlatformState] = {}
-        if track.before and track.before.blob:
-            first = self._state(track.before)
-            if isinstance(first, Operand):
-                last, before = first, self._platforms(first)
+        last = self._before(track)
+        before: Mapping[str, PlatformState] = (
+            self._platforms(last) if last and track.earlier[-1].event != "deleted" else {}
+        )
         is_cut = bool(track.steps) and track.steps[0].commit.id in roots
         entries: list[Entry] = []
-        previous: Mapping[str, PlatformState] = before
+        previous = readable
         for step in track.steps:
             state = self._state(step) if step.blob else None
             entry = self._entry(step, state, last, previous)
@@ -102,8 +100,20 @@ class _Reader:
         if last:
             self.names |= {name for packages in last.platforms.values() for _, name in packages}
         return LockHistory(
-            track.path, tuple(entries), before, track.is_present, track.before is None and not is_cut
+            track.path,
+            tuple(entries),
+            readable if was_there else {},
+            track.is_present,
+            not track.earlier and not is_cut,
         )
+
+    def _before(self, track: Track) -> Operand | None:
+        """Return the last readable state before the range."""
+        for step in reversed(track.earlier):
+            state = self._state(step) if step.blob else None
+            if isinstance(state, Operand):
+                return state
+        return None
 
     def brought_by(self, entry: Entry, platform: str, package: Package) -> Commit | None:
         """Return the first of the merged commits whose lock has a package in a version; None if none has."""
@@ -260,7 +270,9 @@ def _uncommitted(repository: Repository, locks: Sequence[LockHistory]) -> Iterat
     if repository.top is None:
         return
     paths = [f":(top,literal){lock.path}" for lock in locks if lock.is_present]
-    changed = repository.run("diff", "--name-only", "-z", "--no-relative", repository.head, "--", *paths)
+    changed = repository.run(
+        "diff", "--name-only", "-z", "--no-relative", "--no-renames", repository.head, "--", *paths
+    )
     names = [name.decode("utf-8", "replace") for name in changed.split(b"\0") if name]
     if names:
         yield f"not shown: changes that are not committed, in {listed(names, 'and')}"

@@ -82,14 +82,8 @@ class BlobReader:
     """Reads the contents of files by their object ids, with one process for all of them."""
 
     def __init__(self, repository: Repository) -> None:
-        self._process = subprocess.Popen(
-            [*_GIT, "cat-file", "--batch"],
-            cwd=repository.folder,
-            env=_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        self._folder = repository.folder
+        self._process = _batch(self._folder)
 
     def __enter__(self) -> BlobReader:
         """Return itself; leaving ends the process."""
@@ -106,6 +100,21 @@ class BlobReader:
 
         Raises ``LockstepError`` if it is not in this clone, or larger than ``limit`` bytes.
         """
+        words = self._ask(blob)
+        if not words:
+            # Of an object that a partial clone lacks, git dies.
+            self._process.communicate()
+            self._process = _batch(self._folder)
+        if len(words) != 3:
+            raise LockstepError(f"git does not have its content {blob[:10]} in this clone")
+        size = int(words[2])
+        if size > limit:
+            self._skip(size + 1)
+            raise LockstepError(f"larger than {limit >> 20} MiB")
+        return self._take(size + 1)[:-1]
+
+    def _ask(self, blob: str) -> list[str]:
+        """Return the words of git's answer: the id, the type and the size of an object; fewer if it has none."""
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise ValueError("the process was started with pipes")
@@ -113,24 +122,31 @@ class BlobReader:
             stdin.write(f"{blob}\n".encode())
             stdin.flush()
         except BrokenPipeError:
-            raise LockstepError("git stopped reading objects; run 'git fsck'") from None
-        words = stdout.readline().decode("ascii", "replace").split()
-        if len(words) != 3:
-            raise LockstepError(f"git does not have its content {blob[:10]} in this clone")
-        size = int(words[2])
-        if size > limit:
-            self._skip(size + 1)
-            raise LockstepError(f"larger than {limit >> 20} MiB")
-        return stdout.read(size + 1)[:-1]
+            return []
+        return stdout.readline().decode("ascii", "replace").split()
+
+    def _take(self, size: int) -> bytes:
+        stdout = self._process.stdout
+        return stdout.read(size) if stdout else b""
 
     def _skip(self, size: int) -> None:
-        stdout = self._process.stdout
-        while stdout and size > 0 and (part := stdout.read(min(size, 1 << 20))):
+        while size > 0 and (part := self._take(min(size, 1 << 20))):
             size -= len(part)
 
 
-# ``log.showSignature`` would mix the output of gpg into ours; a path is never a pattern, unless we say so.
-_GIT = ("git", "-c", "log.showSignature=false", "-c", "core.quotePath=false")
+def _batch(folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*_GIT, "cat-file", "--batch"],
+        cwd=folder,
+        env=_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+_GIT = ("git", "-c", "log.showSignature=false", "-c", "protocol.allow=never")
+"""``showSignature`` would mix the output of gpg into ours; in a partial clone, git would fetch what is missing."""
 
 
 def _run(folder: Path, arguments: Iterable[str], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -143,6 +159,5 @@ def _run(folder: Path, arguments: Iterable[str], stdin: bytes = b"") -> subproce
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment of git: messages in English, no lock on the index, and no fetch in a partial clone."""
-    quiet = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
-    return {**os.environ, **quiet}
+    """Return the environment of git: messages in English, nothing written to the index, and no fetch."""
+    return {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}

@@ -34,25 +34,24 @@ class Step(NamedTuple):
 
 
 class Track(NamedTuple):
-    """One lock over time, oldest step first. ``path`` is the last one, ``before`` the last step before the range."""
+    """One lock over time, oldest step first. ``path`` is the last one; ``earlier`` are the steps before the range."""
 
     path: str
     steps: tuple[Step, ...]
-    before: Step | None = None
+    earlier: tuple[Step, ...] = ()
 
     @property
     def is_present(self) -> bool:
         """Return whether the lock is there at the end."""
-        last = self.steps[-1] if self.steps else self.before
-        return last is not None and last.event != "deleted"
+        steps = self.earlier + self.steps
+        return bool(steps) and steps[-1].event != "deleted"
 
     def since(self, is_in_range: Callable[[Commit], bool]) -> Track:
         """Return the track from the first commit in a range on."""
         start = next(
             (place for place, step in enumerate(self.steps) if is_in_range(step.commit)), len(self.steps)
         )
-        before = self.steps[start - 1] if start else self.before
-        return self._replace(steps=self.steps[start:], before=before)
+        return Track(self.path, self.steps[start:], self.earlier + self.steps[:start])
 
 
 def read_tracks(repository: Repository, paths: Sequence[str], below: str = "") -> tuple[Track, ...]:
