@@ -85,9 +85,8 @@ class _Reader:
     def read(self, track: Track, roots: Collection[str]) -> LockHistory:
         """Return the history of one lock."""
         last = self._before(track)
-        before: Mapping[str, PlatformState] = (
-            self._platforms(last) if last and track.earlier[-1].event != "deleted" else {}
-        )
+        readable: Mapping[str, PlatformState] = self._platforms(last) if last else {}
+        was_there = bool(track.earlier) and track.earlier[-1].event != "deleted"
         is_cut = bool(track.steps) and track.steps[0].commit.id in roots
         entries: list[Entry] = []
         previous = readable
