@@ -18,6 +18,7 @@ from conda_lockstep.drift.report import (
     grouped,
     worst,
 )
+from conda_lockstep.render.advisories import advisory_counts, sentence
 from conda_lockstep.render.drift.timeline import timeline
 from conda_lockstep.render.escape import markup
 from conda_lockstep.render.page import page
@@ -49,6 +50,8 @@ def _title(report: Report) -> str:
 def _header(report: Report, title: str) -> Iterator[str]:
     level = worst(report.rows) or "same"
     yield f'<header><div class="verdict {level}"><h1>{markup(title)}</h1></div>'
+    if found := advisory_counts(distinct(report)):
+        yield f'<p class="soft">Advisories: {found}</p>'
     if report.evidence:
         yield from _evidence(report.evidence)
     yield "</header>"
@@ -129,7 +132,13 @@ def _row(row: Row, *, with_cause: bool) -> str:
         f'<td class="version before">{markup(row.before) or "–"}</td>'
         f'<td class="version after">{markup(row.after) or "–"}</td>'
         f'<td class="what">{markup(", ".join(row.classes))}</td>'
-        f'<td class="why">{markup(row.why)}{detail}{_chain(row)}</td>{cause}</tr>'
+        f'<td class="why">{markup(row.why)}{detail}{_advisories(row)}{_chain(row)}</td>{cause}</tr>'
+    )
+
+
+def _advisories(row: Row) -> str:
+    return "".join(
+        f'<small class="advisory {each.effect}">{markup(sentence(each))}</small>' for each in row.advisories
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conda_lockstep.drift.report import (
+    AdvisoryEffect,
     Comparison,
     ComparisonGroup,
     Evidence,
@@ -15,6 +16,7 @@ from conda_lockstep.drift.report import (
     counts,
     grouped,
 )
+from conda_lockstep.render.advisories import advisory_counts, sentence
 from conda_lockstep.text.printable import visible
 
 SEVERITY_COLOURS: dict[Severity, str] = {
@@ -25,6 +27,7 @@ SEVERITY_COLOURS: dict[Severity, str] = {
     "info": "2",
 }
 _BOLD, _DIM = "1", "2"
+_EFFECTS: dict[AdvisoryEffect, str] = {"introduced": "31", "kept": "2", "removed": "32"}
 _EXPLAINED: frozenset[Severity] = frozenset({"critical", "high"})
 _WIDEST_SUBJECT, _WIDEST_CHANGE = 32, 60
 
@@ -52,6 +55,8 @@ def _group(group: ComparisonGroup, colour: bool) -> Iterator[str]:
         yield from _rows(rows, colour)
         yield ""
         yield _summary(group.first)
+        if found := advisory_counts(rows):
+            yield f"  advisories: {found}"
     for note in group.first.notes:
         yield _paint(f"note: {visible(note, 1000)}", _DIM, colour)
 
@@ -85,6 +90,8 @@ def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:
         cause = f"cause: {row.cause}" if row.cause else ""
         if details := "; ".join(filter(None, (why, row.detail, cause))):
             yield _paint(f"            {visible(details, 1000)}", _DIM, colour)
+        for each in row.advisories:
+            yield _paint(f"            {visible(sentence(each), 1000)}", _EFFECTS[each.effect], colour)
         for depth, step in enumerate(row.chain):
             yield _paint(f"            {'  ' * depth}{visible(step, 1000)}", _DIM, colour)
 
