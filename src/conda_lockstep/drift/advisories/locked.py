@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.drift.advisories.lookup import Vulnerability
 from conda_lockstep.drift.advisories.mark import affecting, lookup_notes, unreadable_note
 from conda_lockstep.drift.advisories.osv import Advisories
@@ -41,9 +42,9 @@ def locked_advisories(
     advisories: Advisories, packages: PackageSet, outdated: Sequence[Newer]
 ) -> LockedAdvisories:
     """Return the known vulnerabilities of a platform; ``outdated`` are the newer versions of its packages."""
-    available = {(each.manager, each.name): each.available for each in outdated}
+    available = {(each.manager, normalize(each.name)): each.available for each in outdated}
     found = tuple(
-        _locked(package, vulnerability, available.get(package.key, ""))
+        _locked(package, vulnerability, available.get((package.manager, normalize(package.name)), ""))
         for package in packages.values()
         for vulnerability in affecting(advisories, package)
     )
