@@ -36,7 +36,9 @@ def described(advisory: RowAdvisory) -> str:
 
 def _match(project: str, mapping: NameMapping) -> str:
     """Return how a conda package was matched with a project of PyPI."""
-    return "" if mapping == "pip" else f"as {project} of PyPI by {mapping}"
+    if mapping == "pip":
+        return ""
+    return f"matched with {project} on PyPI by {'its name' if mapping == 'same name' else 'the name table'}"
 
 
 def advisory_counts(rows: Iterable[Row]) -> str:
