@@ -20,6 +20,7 @@ from conda_lockstep.drift.report import (
 )
 from conda_lockstep.render.advisories import advisory_counts, sentence
 from conda_lockstep.render.drift.timeline import timeline
+from conda_lockstep.render.drift.tree import tree
 from conda_lockstep.render.escape import markup
 from conda_lockstep.render.page import page
 from conda_lockstep.text.printable import visible
@@ -88,6 +89,7 @@ def _group(group: ComparisonGroup) -> Iterator[str]:
     yield from _sides(group.comparisons)
     if first.rows:
         yield from _table(first.rows)
+        yield from tree(first.rows)
         yield from timeline(first.rows)
     yield from notes(first.notes)
     yield "</section>"
