@@ -70,7 +70,8 @@ def test_locked_packages_with_known_vulnerabilities_are_listed(folder, capsys):
     assert main(["outdated", "--advisories", "osv"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[lines.index("advisories:") + 1 : -1] == [
-        "  numpy 2.1.3: CVE-2025-1 (GHSA-nnnn), HIGH, fixed in 2.4, matched with numpy on PyPI by its name: numpy has a flaw",
+        "  numpy 2.1.3: CVE-2025-1 (GHSA-nnnn), HIGH, fixed in 2.4, matched with numpy on PyPI by its name: "
+        "numpy has a flaw",
         "    2.4.3, which is available, does not have it",
         "  pytorch 2.4.1: GHSA-tttt, matched with torch on PyPI by the name table: torch has a flaw",
         "    2.10.0, which is available, still has it",
