@@ -1,5 +1,7 @@
 """``make demo``: lint, lock, build, verify and diff, with a channel and a PyPI index made on this machine.
 
+Usage: python -m scripts.demo [FOLDER]
+
 The files stay in ``demo/``, where each printed command can be run again. Once ``.cache/forge`` is filled, no network is
 needed.
 """
@@ -73,18 +75,19 @@ QUIET_PIP = {
 }
 
 
-def main() -> int:
-    """Run the chapters; return the exit status."""
+def main(demo: Path = DEMO) -> int:
+    """Run the chapters in a folder, which is made anew; return the exit status."""
     forge = build_forge()
-    shutil.rmtree(DEMO, ignore_errors=True)
-    project = DEMO / "project"
-    channel = forge.copy(DEMO / "channel")
-    shutil.copytree(forge.pypi, DEMO / "pypi")
-    lint_the_tutorial(DEMO / "tutorial")
-    lock_and_build(project, forge, channel)
-    change_a_package(project)
+    shutil.rmtree(demo, ignore_errors=True)
+    project = demo / "project"
+    channel = forge.copy(demo / "channel")
+    shutil.copytree(forge.pypi, demo / "pypi")
+    index = (demo / "pypi" / "simple").as_uri()
+    lint_the_tutorial(demo / "tutorial")
+    lock_and_build(project, forge, channel, index)
+    change_a_package(project, index)
     release_upstream(project, channel)
-    say(f"Open the drift report in a browser: {(DEMO / 'comment.html').relative_to(ROOT)}")
+    say(f"Open the drift report in a browser: {os.path.relpath(demo / 'comment.html')}")
     return 0
 
 
@@ -101,14 +104,13 @@ def lint_the_tutorial(folder: Path) -> None:
     run("diff", "-u", "before.yml", "environment.yml", cwd=folder, expect=1)
 
 
-def lock_and_build(project: Path, forge: Forge, channel: Channel) -> None:
+def lock_and_build(project: Path, forge: Forge, channel: Channel, index: str) -> None:
     """A file for the forge's channel, locked for a CUDA machine and built here."""
     chapter("2. Lock once, build the same everywhere")
     project.mkdir()
     python = forge.python_version.rpartition(".")[0]
     (project / "environment.yml").write_text(ENVIRONMENT.format(python=python))
-    pypi = (DEMO / "pypi" / "simple").as_uri()
-    (project / "lockstep.toml").write_text(SETTINGS.format(channel=channel.url, pypi=pypi))
+    (project / "lockstep.toml").write_text(SETTINGS.format(channel=channel.url, pypi=index))
     show(project / "environment.yml")
     show(project / "lockstep.toml")
     lockstep("lint", "environment.yml", cwd=project)
@@ -121,16 +123,18 @@ def lock_and_build(project: Path, forge: Forge, channel: Channel) -> None:
         "import numpy, torch; print(numpy.__version__, torch.version.cuda)",
         cwd=project,
     )
-    lockstep("verify", "--prefix", "env", cwd=project)
+    say(
+        "On a GPU node, verify also compares the driver with what the lock needs. This machine may have none:"
+    )
+    lockstep("verify", "--ignore-machine", "--prefix", "env", cwd=project)
 
 
-def change_a_package(project: Path) -> None:
+def change_a_package(project: Path, index: str) -> None:
     """Change a package with pip, as happens on a node."""
     chapter("3. A user runs pip on one node")
-    index = (DEMO / "pypi" / "simple").as_uri()
     pip = ("env/bin/python", "-m", "pip", "install", "--quiet", "--index-url", index, "numpy==2.2.6")
     run(*pip, cwd=project)
-    lockstep("verify", "--prefix", "env", cwd=project, expect=1)
+    lockstep("verify", "--ignore-machine", "--prefix", "env", cwd=project, expect=1)
 
 
 def release_upstream(project: Path, channel: Channel) -> None:
@@ -183,4 +187,4 @@ def say(text: str, style: str = "") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(Path, sys.argv[1:2])))

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import settings
 
 from tests.support import skips
-from tests.support.corpus import ABSENT, absent, drop_what_needs_the_corpus, find_corpus
+from tests.support.corpus import ABSENT, absent, drop_what_needs_the_corpus, find_channels, find_corpus
 from tests.support.forge import Forge, build_forge
 from tests.support.http_server import Server, serve
+from tests.support.lock_pairs import lock_files, lock_pair
+
+__all__ = ["lock_files", "lock_pair"]
 
 _DROPPED = pytest.StashKey[int]()
 
@@ -46,6 +49,12 @@ def corpus() -> Path:
     if found is None:
         absent(ABSENT)
     return found
+
+
+@pytest.fixture(scope="session")
+def channel_data() -> Path:
+    """Real channel metadata: an excerpt, which is in the repository, or the corpus, which has more."""
+    return find_channels()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rattler import Version
 
 from conda_lockstep.conda.version import compare, compare_conda, step
+from tests.support.corpus import find_corpus
 from tests.support.repodata import repodata
 
 PARTS = st.sampled_from([*"0129ab_.-+!", "10", "dev", "post", "rc", "alpha", "2024"])
@@ -22,12 +23,14 @@ def order(old: str, new: str) -> int:
     return (right > left) - (right < left)
 
 
-def test_every_two_versions_of_the_real_channels_are_ordered_as_rattler_orders_them(corpus: Path) -> None:
-    versions = sorted({record["version"] for record in repodata(corpus)})
+def test_every_two_versions_of_the_real_channels_are_ordered_as_rattler_orders_them(
+    channel_data: Path,
+) -> None:
+    versions = sorted({record["version"] for record in repodata(channel_data)})
     pairs = [random.Random(7).sample(versions, 2) for _ in range(30_000)]
     pairs += [list(pair) for pair in itertools.pairwise(versions)]
     wrong = [pair for pair in pairs if compare_conda(*pair) != order(*pair)]
-    assert len(versions) > 4000
+    assert len(versions) > (4000 if find_corpus() else 500)
     assert not wrong
 
 

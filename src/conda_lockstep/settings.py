@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from conda_lockstep.conda.trust import Trust
 from conda_lockstep.config import FILE_NAME, PYPROJECT, Config
-from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.encoding import read_bytes
 
 
 def load(start: Path, trust: Trust) -> Config:
@@ -19,7 +20,7 @@ def load(start: Path, trust: Trust) -> Config:
     for folder in (start, *start.parents):
         own, project = folder / FILE_NAME, folder / PYPROJECT
         for path in (own, project):
-            if path.is_file():
+            if path.is_file() or (path is own and os.path.lexists(path)):
                 content = _content(path)
                 if path is own or b"lockstep" in content:
                     # Most repositories have no settings, and a lint of one file should not pay for their reader.
@@ -32,7 +33,4 @@ def load(start: Path, trust: Trust) -> Config:
 
 
 def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise LockstepError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    return read_bytes(path, str(path))

@@ -16,8 +16,7 @@ COLOR_CHOICES = ("auto", "always", "never")
 ERRORS = "lockstep-readable"
 """The name of the error handler that replaces characters an encoding lacks."""
 
-_SGR = re.compile(r"\x1b\[[0-9;]*m")
-_GAP = re.compile(r"\S {2,}(?=\S)")
+_SGR = r"\x1b\[[0-9;]*m"
 _STAND_INS = {
     "→": "->", "←": "<-", "–": "-", "—": "-", "…": "...", "·": "*", "•": "*", "×": "x", "≥": ">=", "≤": "<=", "≠": "!=",
     "‘": "'", "’": "'", "“": '"', "”": '"', "✓": "ok", "✔": "ok", "✗": "x", "✘": "x", "⟨": "<", "⟩": ">", "\u00a0": " ",
@@ -149,12 +148,12 @@ def _folded(line: str, columns: int) -> str:
 
 
 def _hang(line: str, columns: int) -> int:
-    plain = _SGR.sub("", line)
+    plain = re.sub(_SGR, "", line)
     start = len(plain) - len(plain.lstrip())
-    ends = [gap.end() for gap in _GAP.finditer(plain)]
+    ends = [gap.end() for gap in re.finditer(r"\S {2,}(?=\S)", plain)]
     fitting: Sequence[int] = [end for end in ends if end <= columns * 3 // 5]
     return fitting[-1] if fitting else start + 2
 
 
 def _length(text: str) -> int:
-    return len(_SGR.sub("", text)) if "\x1b" in text else len(text)
+    return len(re.sub(_SGR, "", text)) if "\x1b" in text else len(text)

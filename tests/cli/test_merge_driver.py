@@ -139,7 +139,7 @@ def test_pip_packages_whose_bounds_contradict_each_other_are_a_conflict(branches
         ours[FILE], theirs[FILE] = pip_file("app>=2", "lib"), pip_file("app", "lib<2")
     done = branches.merge(base, ours, theirs)
     assert done.returncode == 1
-    assert "app needs 'lib >=2' of pip; the lock for linux-64 has lib 1.0" in done.stderr
+    assert "pip's app needs 'lib >=2'; the lock for linux-64 has lib 1.0" in done.stderr
 
 
 def test_a_wheel_of_the_python_that_the_other_side_left_is_a_conflict(branches):
@@ -198,6 +198,29 @@ def test_what_one_side_dropped_and_the_other_needs_comes_back(branches):
     done = branches.merge(base, {FILE: file("d"), LOCK: ours}, {FILE: file("a", "d", "e"), LOCK: theirs})
     assert done.returncode == 0, done.stderr
     assert branches.packages() == {"c": "1.0", "d": "1.0", "e": "1.0"}
+
+
+@pytest.mark.parametrize("dropping", ["ours", "theirs"])
+def test_a_pip_package_that_one_side_dropped_and_the_other_needs_comes_back(branches, dropping):
+    app, new, keep = (wheel(name, "1.0", "lib >=1", "python") for name in ("app", "new", "Keep"))
+    keep = keep._replace(depends=("python",))
+    lib, deep = wheel("lib", "1.2", "Deep", "python"), wheel("deep", "0.1", "python")
+    base = {FILE: pip_file("app", "keep"), LOCK: lock(PYTHON, PIP, app, keep, lib, deep)}
+    dropped = {FILE: pip_file("keep"), LOCK: lock(PYTHON, PIP, keep)}
+    added = {FILE: pip_file("app", "keep", "new"), LOCK: lock(PYTHON, PIP, app, keep, lib, deep, new)}
+    done = branches.merge(base, *((dropped, added) if dropping == "ours" else (added, dropped)))
+    assert done.returncode == 0, done.stderr
+    assert branches.text() == lock(PYTHON, PIP, keep, lib, deep, new)
+
+
+def test_what_one_side_dropped_and_the_other_requests_by_name_comes_back(branches):
+    """Ours drops a, and with it c; theirs requests c by name."""
+    base = {FILE: file("a", "b"), LOCK: lock(A, C, package("b"))}
+    ours = {FILE: file("b"), LOCK: lock(package("b"))}
+    theirs = {FILE: file("a", "b", "c", "e"), LOCK: lock(A, C, package("b"), package("e"))}
+    done = branches.merge(base, ours, theirs)
+    assert done.returncode == 0, done.stderr
+    assert branches.packages() == {"b": "1.0", "c": "1.0", "e": "1.0"}
 
 
 def test_a_lock_beside_an_environment_file_in_conflict_is_merged_and_not_called_checked(branches):

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rattler import BuildString, MatchSpec, PackageRecord
 from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
+from tests.support.corpus import find_corpus
 from tests.support.repodata import repodata
 
 from conda_lockstep.conda.matching import read
@@ -74,9 +75,9 @@ def _canonical(spec: MatchSpec) -> str:
     return spec.to_canonical_string().replace(',build="*"', "").replace('[version="*"]', "")
 
 
-def test_all_that_real_packages_ask_for_is_matched_as_rattler_matches_it(corpus):
+def test_all_that_real_packages_ask_for_is_matched_as_rattler_matches_it(channel_data):
     held, specs = defaultdict(set), set()
-    for record in repodata(corpus):
+    for record in repodata(channel_data):
         held[record["name"]].add((record["version"], record["build"]))
         specs.update((*record.get("depends", ()), *record.get("constrains", ())))
     others = sorted({package for packages in held.values() for package in packages})
@@ -88,7 +89,7 @@ def test_all_that_real_packages_ask_for_is_matched_as_rattler_matches_it(corpus)
         own = sorted(held.get(pattern.name, ()))
         wrong += _differences(spec, chance.sample(own, min(len(own), 12)) + chance.sample(others, 4))
     assert not wrong
-    assert len(specs) > 14_000
+    assert len(specs) > (14_000 if find_corpus() else 2_000)
     assert len(unread) <= len(specs) // 500, unread
 
 

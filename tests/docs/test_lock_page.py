@@ -15,12 +15,19 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37, explicit
 from conda_lockstep.lock.formats.cep37_build_numbers import recorded_numbers
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, CPU_ALLOWED, EXTRA_NEEDS, describe
+from conda_lockstep.lock.model.metadata import (
+    CHANNEL_PRIORITY,
+    CPU_ALLOWED,
+    CREATED_BY,
+    EXTRA_NEEDS,
+    describe,
+)
 from conda_lockstep.lock.model.virtual_packages import virtual_packages
 from conda_lockstep.lock.pip.requirements import pip_part
 from conda_lockstep.packages import Package, PackageSet
 from tests.lock.strategies import locks
 from tests.support.docs import DOCS
+from tests.support.lock_pairs import LockFiles
 
 PAGE = (DOCS / "lock.md").read_text(encoding="utf-8")
 
@@ -54,9 +61,9 @@ def test_the_lock_that_is_shown_is_as_we_write_it_and_its_id_is_the_one_that_is_
     assert printed.split()[2] in text
 
 
-def test_the_recipe_gives_our_id_for_locks_of_other_tools(corpus: Path, tmp_path: Path) -> None:
+def test_the_recipe_gives_our_id_for_locks_of_other_tools(lock_files: LockFiles, tmp_path: Path) -> None:
     seen = 0
-    for path in sorted((corpus / "locks" / "conda-lock").glob("*lock.y*ml")):
+    for path in lock_files("conda-lock.yml", "conda-lock/*lock.y*ml"):
         try:
             lock = cep37.read(path)
         except LockstepError:
@@ -92,10 +99,11 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
     extra = f"linux-64.{EXTRA_NEEDS}"
     facts = {
         CHANNEL_PRIORITY,
+        *CREATED_BY,
         extra,
         f"linux-64.{CPU_ALLOWED}",
         *told,
-        *pip.facts(),
+        *pip.metadata(),
         *imported.metadata,
         *numbered,
     }

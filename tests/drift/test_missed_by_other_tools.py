@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.lock_pairs import LockPair
 from tests.support.prefixes import Installed
 from tests.support.repodata import package, repodata
 
@@ -27,28 +28,21 @@ def changes_of(capsys: pytest.CaptureFixture[str], *argv: str) -> list[dict[str,
 
 @pytest.mark.parametrize("name", ["conda-lock.yml", "conda-linux-64.lock"])
 def test_a_hash_that_changed_behind_one_url(
-    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+    lock_pair: LockPair, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    real = corpus / "locks" / "pairs" / "pangeo-base-notebook-step" / "new" / name
-    text = real.read_text()
-    found = re.search(r"/linux-64/numpy-\d[^\s/]*\.conda(?:#|\n\s+hash:\n\s+md5: )(\w{32})", text)
-    assert found
+    real = lock_pair("arrays") / "new" / name
+    numpy = cep37.read(real.with_name("conda-lock.yml")).platforms["linux-64"]["conda", "numpy"]
     edited = tmp_path / name
-    edited.write_text(text.replace(found[1], "c" * 32).replace(_sha256_after(text, found.end()), "c" * 64))
+    edited.write_text(real.read_text().replace(numpy.md5, "c" * 32).replace(numpy.sha256, "c" * 64))
     (change,) = changes_of(capsys, "diff", str(real), str(edited), "--platform", "linux-64")
     assert (change["subject"], change["severity"], change["classes"]) == ("numpy", "critical", ["bytes"])
     assert change["old"]["url"] == change["new"]["url"]
 
 
-def _sha256_after(text: str, offset: int) -> str:
-    found = re.compile(r"\s+sha256: (\w{64})").match(text, offset)
-    return found[1] if found else "no sha256 there"
-
-
 def test_a_hash_that_changed_behind_one_url_of_a_pixi_lock(
-    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lock_pair: LockPair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = corpus / "locks" / "pairs" / "detectron2-pixi-step" / "new" / "pixi.lock"
+    real = lock_pair("training") / "new" / "pixi.lock"
     text = real.read_text()
     found = re.search(r"- conda: \S*/linux-64/pytorch-\S+\n\s+sha256: (\w{64})", text)
     assert found
@@ -97,10 +91,10 @@ def test_a_pypi_entry_that_was_dropped(
 
 
 def test_a_gpu_build_that_became_a_cpu_build(
-    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    channel_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found: dict[tuple[str, str], Package] = {}
-    for record in repodata(corpus):
+    for record in repodata(channel_data):
         if (
             record["name"] == "pytorch"
             and record["channel"] == "conda-forge"

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from tests.support.corpus import find_corpus
+from tests.support.lock_pairs import LockPair, formats_of, pair_names
 
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.diff import diff
@@ -17,6 +17,17 @@ from conda_lockstep.errors import LockstepError
 
 # What was read and agreed with, by hand: (pair, platform) -> rows of a severity that stands open.
 JUDGED = {
+    ("arrays", "linux-64"): [],
+    ("training", "linux-64"): [
+        "critical upgrade python 3.11.15 → 3.12.13",
+        "critical upgrade cudnn 8.9.7.29 → 9.13.0.50",
+        "high variant _openmp_mutex 4.5 7_kmp_llvm → 4.5 20_gnu",
+        "high upgrade pytorch 2.3.1 → 2.10.0",
+    ],
+    ("device", "linux-64"): [
+        "critical variant pytorch 2.5.1 cuda120_py312hd285dae_303 → 2.5.1 cpu_mkl_py312_hf462abe_109",
+        "high downgrade libblas 3.11.0 6_h4a7cf45_openblas → 3.9.0 32_hfdb39a5_mkl",
+    ],
     ("detectron2-pixi-step", "linux-64"): [
         "critical upgrade python 3.12.8 → 3.13.9",
         "high upgrade pytorch 2.5.1 → 2.8.0",
@@ -35,19 +46,6 @@ JUDGED = {
 }
 
 
-def pairs() -> list[Path]:
-    corpus = find_corpus()
-    return sorted((corpus / "locks" / "pairs").iterdir()) if corpus else []
-
-
-def locks(pair: Path) -> list[str]:
-    return [
-        name
-        for name in ("conda-lock.yml", "pixi.lock", "conda-linux-64.lock")
-        if (pair / "new" / name).exists()
-    ]
-
-
 @lru_cache
 def source(path: Path) -> Operand:
     return read_source(path)
@@ -61,35 +59,33 @@ def summary(row: Row) -> str:
     return f"{row.severity} {row.classes[0]} {row.subject} {row.before} → {row.after}"
 
 
-@pytest.mark.parametrize("pair", pairs(), ids=lambda path: path.name)
-def test_a_real_change_is_accounted_for_package_by_package(pair: Path) -> None:
-    for name in locks(pair):
-        old, new = source(pair / "old" / name), source(pair / "new" / name)
+@pytest.mark.parametrize("pair", pair_names())
+def test_a_real_change_is_accounted_for_package_by_package(lock_pair: LockPair, pair: str) -> None:
+    folder = lock_pair(pair)
+    for name in formats_of(pair):
+        old, new = source(folder / "old" / name), source(folder / "new" / name)
         for platform in old.platforms.keys() & new.platforms.keys():
             before, after = old.platforms[platform], new.platforms[platform]
             assert sorted(accounted(diff(before, after))) == sorted({*before, *after})
-        report = report_of(pair, name)
+        report = report_of(folder, name)
         assert len(report.comparisons) == len(old.platforms.keys() & new.platforms.keys())
 
 
-@pytest.mark.parametrize(
-    "pair", [pair for pair in pairs() if "conda-linux-64.lock" in locks(pair)], ids=lambda path: path.name
-)
-def test_lock_and_explicit_file_of_one_change_give_the_same_report(pair: Path) -> None:
+@pytest.mark.parametrize("pair", [name for name in pair_names() if "conda-linux-64.lock" in formats_of(name)])
+def test_every_format_of_one_change_gives_the_same_report(lock_pair: LockPair, pair: str) -> None:
     shown = []
-    for name in locks(pair):
-        report = report_of(pair, name)
+    for name in formats_of(pair):
+        report = report_of(lock_pair(pair), name)
         (comparison,) = [each for each in report.comparisons if each.platform == "linux-64"]
         shown.append({summary(row).partition(" ")[2] for row in comparison.rows if row.manager == "conda"})
-    assert shown[0] == shown[1]
+    assert shown[1:] == shown[:-1]
 
 
-@pytest.mark.parametrize(("pair", "platform"), JUDGED, ids=lambda value: value)
+@pytest.mark.parametrize(("pair", "platform"), [key for key in JUDGED if key[0] in pair_names()])
 def test_the_dangerous_changes_of_real_locks_are_those_worth_a_look(
-    corpus: Path, pair: str, platform: str
+    lock_pair: LockPair, pair: str, platform: str
 ) -> None:
-    folder = corpus / "locks" / "pairs" / pair
-    report = report_of(folder, locks(folder)[0])
+    report = report_of(lock_pair(pair), formats_of(pair)[0])
     (comparison,) = [each for each in report.comparisons if each.platform == platform]
     assert [summary(row) for row in comparison.rows if row.severity in ("critical", "high")] == JUDGED[
         pair, platform

@@ -64,6 +64,16 @@ def test_a_path_that_other_files_go_by_is_not(path: str) -> None:
     assert not re.search(FILES, path)
 
 
+def test_a_folder_that_git_ignores_is_walked_when_it_is_the_one_that_is_searched(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.write({".gitignore": "demo/\n", "demo/environment.yml": FULL, "demo/sub/train.yml": FULL})
+    repository.commit({"empty/README": ""})
+    assert environment_files(tmp_path) == []
+    assert environment_files(tmp_path / "empty") == []
+    assert environment_files(tmp_path / "demo") == [Path("environment.yml"), Path("sub/train.yml")]
+    assert environment_files(tmp_path / "demo" / "sub") == [Path("train.yml")]
+
+
 def test_files_are_found_by_what_they_hold_where_git_knows_them(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     repository.write({".gitignore": "ignored/\n"})

@@ -17,6 +17,7 @@ from conda_lockstep.lock.formats.canonical import canonical
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.snapshot import prefix as prefixes
 from tests.lock.peer import render_with_conda_lock
+from tests.support.lock_pairs import LockFiles
 from tests.support.prefixes import install
 
 REAL = (
@@ -38,14 +39,14 @@ def as_conda_lock_writes(text: str, lock: Lock, platform: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", REAL)
-def test_conda_lock_renders_from_our_lock_what_we_export(corpus: Path, tmp_path: Path, name: str) -> None:
-    lock = canonical(formats.read(corpus / "locks" / name), name).lock
+def test_conda_lock_renders_from_our_lock_what_we_export(lock_files: LockFiles, tmp_path: Path) -> None:
     path = tmp_path / "conda-lock.yml"
-    cep37.write(lock, path)
-    for platform, theirs in render_with_conda_lock(path, lock.platforms).items():
-        ours = explicit.render(lock.platforms[platform], platform)
-        assert as_conda_lock_writes(ours, lock, platform) == theirs
+    for source in lock_files("conda-lock.yml", *REAL):
+        lock = canonical(formats.read(source), source.name).lock
+        cep37.write(lock, path)
+        for platform, theirs in render_with_conda_lock(path, lock.platforms).items():
+            ours = explicit.render(lock.platforms[platform], platform)
+            assert as_conda_lock_writes(ours, lock, platform) == theirs, source
 
 
 def test_rattler_reads_it(subject: Subject, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 from rattler import LockFile
 
@@ -15,6 +14,7 @@ from conda_lockstep.lock.formats import detect as formats
 from conda_lockstep.lock.formats.canonical import canonical
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.packages import Package, PackageSet
+from tests.support.lock_pairs import LockFiles
 
 REAL = (
     "conda-lock/01-ai__Yi__conda-lock.yml",
@@ -31,9 +31,15 @@ def rewritten(text: str, folder: Path) -> str:
     return (folder / "again.lock").read_text()
 
 
-@pytest.mark.parametrize("name", REAL)
-def test_rattler_reads_it_and_writes_the_same(corpus: Path, tmp_path: Path, name: str) -> None:
-    lock = cep37.parse(cep37.render(canonical(formats.read(corpus / "locks" / name), name).lock), name)
+def test_rattler_reads_it_and_writes_the_same(lock_files: LockFiles, tmp_path: Path) -> None:
+    for number, path in enumerate(lock_files("conda-lock.yml", *REAL)):
+        (tmp_path / str(number)).mkdir()
+        _rattler_writes_the_same(path, tmp_path / str(number))
+
+
+def _rattler_writes_the_same(path: Path, tmp_path: Path) -> None:
+    name = path.name
+    lock = cep37.parse(cep37.render(canonical(formats.read(path), name).lock), name)
     written = export("pixi", Subject(lock, name)).text
     again = rewritten(written, tmp_path)
     ours, theirs = (yaml.load(text, yaml.CBaseLoader) for text in (written, again))
@@ -58,10 +64,10 @@ def test_rattler_reads_it_and_writes_the_same(corpus: Path, tmp_path: Path, name
         assert found == {(known.name, known.version, known.build, known.url, known.md5) for known in packages}
 
 
-def test_the_text_is_rattlers_byte_for_byte(corpus: Path, tmp_path: Path) -> None:
-    name = "conda-lock/mamba-org__setup-micromamba__test-conda-lock.yml"
-    written = export("pixi", Subject(formats.read(corpus / "locks" / name), name)).text
-    assert rewritten(written, tmp_path) == written
+def test_the_text_is_rattlers_byte_for_byte(lock_files: LockFiles, tmp_path: Path) -> None:
+    for path in lock_files("conda-lock.yml", "conda-lock/mamba-org__setup-micromamba__test-conda-lock.yml"):
+        written = export("pixi", Subject(formats.read(path), path.name)).text
+        assert rewritten(written, tmp_path) == written, path
 
 
 def test_scalars_that_yaml_would_misread(tmp_path: Path) -> None:

@@ -37,12 +37,14 @@ def package(name: str, version: str, platform: str) -> Package:
 
 def checked(text: str, *, file: str = "name: x\n", **changes: Any) -> Checked:
     """An environment whose committed lock is this text, unless told otherwise."""
+    is_current = changes.get("state", "current") == "current"
     values: dict[str, Any] = {
         "path": FILE,
         "lock_path": LOCK,
         "state": "current",
         "sha256": sha256(file),
         "lock_sha256": sha256(text),
+        "committed": text if is_current else "",
         "lock": text,
         "reached": ("linted", "solved"),
     }
@@ -54,4 +56,5 @@ def sha256(text: str) -> str:
 
 
 def handoff(*environments: Checked, remarks: Sequence[Remark] = (), failures: Sequence[str] = ()) -> Handoff:
-    return Handoff(tuple(remarks), environments, tuple(failures))
+    files = tuple(dict.fromkeys(each.path for each in environments))
+    return Handoff(tuple(remarks), environments, tuple(failures), files=files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from conda_lockstep.errors import LockstepError
 from conda_lockstep.github import action
 from tests.github.check.test_check import CONDA_FORGE, environment
 from tests.github.event.test_workflow_commands import parse_outputs
@@ -88,17 +88,29 @@ def test_a_closed_pull_request_is_left_in_peace(runner: Runner, github: FakeGitH
     assert not (runner.folder / "lockstep" / "handoff.json").exists()
 
 
-def test_a_wrong_input_ends_the_step_that_reads_it(runner: Runner) -> None:
-    with pytest.raises(LockstepError, match="input 'build' is 'perhaps'"):
-        runner.step("check", LOCKSTEP_BUILD="perhaps")
-
-
-@pytest.mark.parametrize("step", ["check", "report"])
-def test_upstream_mode_is_refused_on_pull_requests(runner: Runner, github: FakeGitHub, step: str) -> None:
-    with pytest.raises(
-        LockstepError, match="mode 'upstream' is not for 'pull_request'; use it on 'schedule'"
-    ):
-        runner.step(step, LOCKSTEP_MODE="upstream", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT)
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"LOCKSTEP_BUILD": "perhaps"}, "input 'build' is 'perhaps'"),
+        ({"LOCKSTEP_FAIL_ON": "huge"}, "input 'fail-on' is 'huge'"),
+        ({"LOCKSTEP_COMMENT_ID": "a b"}, "input 'comment-id' is invalid"),
+        ({"LOCKSTEP_WORKING_DIRECTORY": "nowhere"}, "which is not a folder of the workspace"),
+        ({"LOCKSTEP_MODE": "upstream"}, "mode 'upstream' is not for 'pull_request'; use it on 'schedule'"),
+        ({"GITHUB_RUN_ID": "x"}, "GITHUB_RUN_ID is 'x'"),
+        ({"PATH": "/nowhere"}, "git is not installed on this runner"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
+)
+def test_what_cannot_begin_is_one_annotation_and_a_summary(
+    runner: Runner, github: FakeGitHub, capsys: pytest.CaptureFixture[str], given: dict[str, str], says: str
+) -> None:
+    """Each step gets the inputs that action.yml gives to it."""
+    assert runner.step("check", **given) == 0
+    both = {name: value for name, value in given.items() if name != "LOCKSTEP_BUILD"}
+    assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT, **both) == 2
+    [told] = re.findall("^::error .*", capsys.readouterr().out, re.MULTILINE)
+    assert says in told
+    assert "The check could not be completed" in (runner.folder / "summary.md").read_text()
     assert github.requests == []
 
 

@@ -115,6 +115,111 @@ def test_a_run_that_got_no_address_writes_nowhere_else(attack: Runner) -> None:
     assert after == before
 
 
+FLIP = environment("six=1.16.0", "pip==0")
+"""A change that must not pass: it cannot be locked."""
+REFS = (
+    f"--upload-pack={TRAP}",
+    "--output=/tmp/pwned",
+    "-x",
+    f"$({TRAP})",
+    f"`{TRAP}`",
+    f";{TRAP};",
+    "main..change",
+    "HEAD",
+    "HEAD~1",
+    "@",
+    "@{u}",
+    "main@{1}",
+    ":/change",
+    "main:environment.yml",
+    "^main",
+    "main^{/change}",
+    "refs/pull/7/head",
+    "refs/heads/change",
+    "change",
+    "../../../etc/passwd",
+    "a\n::set-output name=drift::false",
+    "\u202emain",
+    "main\x00",
+    "x" * 5000,
+    "0" * 40,
+    "${{ github.token }}",
+)
+
+
+@pytest.mark.parametrize("ref", REFS, ids=ascii)
+@pytest.mark.parametrize("name", ["LOCKSTEP_BASE_REF", "LOCKSTEP_HEAD_REF"])
+def test_no_name_of_a_branch_makes_a_change_pass(
+    runner: Runner, capsys: pytest.CaptureFixture[str], name: str, ref: str
+) -> None:
+    """A workflow may pass on what the author of a pull request has named a branch."""
+    checkout = Repository(runner.folder / "checkout")
+    (checkout.folder / "environment.yml").write_text(FLIP)
+    given = {name: ref}
+    assert runner.step("check", LOCKSTEP_BUILD="never", **given) == 0
+    assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT, **given) in (1, 2)
+    log = capsys.readouterr().out
+    assert set(obeyed(log)) <= {"group", "endgroup", "notice", "warning", "error", "stop-commands"}
+    summary = (runner.folder / "summary.md").read_text()
+    assert "\u2705" not in summary
+    assert not list(runner.folder.rglob("pwned"))
+    assert checkout.git("status", "--porcelain") == " M environment.yml"
+
+
+@pytest.mark.parametrize("base", ["other", "own commit", "head"])
+def test_a_base_that_has_the_change_already_is_none(runner: Runner, base: str) -> None:
+    """The pull request is built on a branch that nobody has merged, and names that as its base."""
+    checkout = Repository(runner.folder / "checkout")
+    head = runner.remote.pulls[7].head_sha
+    checkout.git("branch", "other", head)
+    checkout.git("checkout", "--quiet", "-b", "mine", head)
+    mine = checkout.commit({"README.md": "# x\n"})
+    checkout.merge(mine, "main")
+    runner.payload["pull_request"]["head"]["sha"] = mine
+    given = {"LOCKSTEP_BASE_REF": {"other": "other", "own commit": head, "head": mine}[base]}
+    assert runner.step("check", LOCKSTEP_BUILD="never", **given) == 0
+    assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT, **given) == 2
+    assert "no comparison: " in (runner.folder / "summary.md").read_text()
+
+
+FOLDERS = ("..", "../..", "/", "/etc", "~", "~root", ".git", ".git/hooks", "out", "out/..", "a/../..", f"$({TRAP})",
+           "x\n::error::y", "\u202e", "\x00", "nowhere", "-C/etc")  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=ascii)
+def test_no_working_directory_leads_out_of_the_checkout(
+    runner: Runner, capsys: pytest.CaptureFixture[str], folder: str
+) -> None:
+    secret = runner.folder / "secret"
+    secret.mkdir()
+    (secret / "environment.yml").write_text(environment("hunter2=1"))
+    (runner.folder / "checkout" / "out").symlink_to(secret)
+    assert runner.step("check", LOCKSTEP_WORKING_DIRECTORY=folder) == 0
+    assert (
+        runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT, LOCKSTEP_WORKING_DIRECTORY=folder) == 2
+    )
+    log = capsys.readouterr().out
+    assert len(re.findall("^::error ", log, re.MULTILINE)) == 1
+    assert set(obeyed(log)) <= {"error", "stop-commands"}
+    assert "hunter2" not in log + (runner.folder / "summary.md").read_text()
+    assert runner.remote.comments == {}
+    assert not list(runner.folder.rglob("pwned"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a b", "-->", "<img>", "@octocat", "a/b", "\u202e", "x" * 65, "x\n::error::y", '","run":9', f"`{TRAP}`"],
+    ids=ascii,
+)
+def test_no_name_of_a_comment_is_more_than_a_name(
+    runner: Runner, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    runner.step("check", LOCKSTEP_BUILD="never")
+    assert runner.step("report", LOCKSTEP_TOKEN="t", LOCKSTEP_AUTHOR=BOT, LOCKSTEP_COMMENT_ID=name) == 2
+    assert "input 'comment-id' is invalid" in capsys.readouterr().out
+    assert runner.remote.comments == {}
+
+
 @pytest.mark.parametrize("place", ["lockstep.toml", "pyproject.toml"])
 def test_settings_that_lead_out_of_the_checkout_are_quoted_nowhere(
     runner: Runner, capsys: pytest.CaptureFixture[str], place: str

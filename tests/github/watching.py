@@ -96,7 +96,9 @@ class Watching:
         stream = io.StringIO()
         self.findings: Findings = upstream.look(self.runner, Inputs("check", **given), stream)
         clock: Callable[[], float] = (FIRST + datetime.timedelta(days=day)).timestamp
-        status = watch.tell(event, self.runner, Inputs("report", **{"token": "t", **given}), stream, clock)
+        status = watch.report_upstream(
+            event, self.runner, Inputs("report", **{"token": "t", **given}), stream, clock
+        )
         self.log = stream.getvalue()
         return status
 

@@ -21,9 +21,9 @@ Locking = Callable[..., Lock]
 
 
 @pytest.fixture(scope="session")
-def anaconda(corpus: Path) -> Iterator[str]:
+def anaconda(channel_data: Path) -> Iterator[str]:
     """The URL of a server that stands in for conda.anaconda.org, with a subset of its real metadata."""
-    with serve(corpus / "channels") as server:
+    with serve(channel_data) as server:
         yield server.url
 
 

@@ -46,7 +46,7 @@ def pip_packages(draw: st.DrawFn) -> Package:
 def locks(draw: st.DrawFn) -> Lock:
     packages = st.lists(conda_packages() | pip_packages(), max_size=5).map(PackageSet.of)
     return Lock(
-        platforms=draw(st.dictionaries(PLATFORMS, packages, max_size=3)),
+        platforms=draw(st.dictionaries(PLATFORMS, packages, min_size=1, max_size=3)),
         channels=tuple(
             draw(st.lists(st.sampled_from(["conda-forge", "pytorch", "file:///tmp/x"]), unique=True))
         ),

@@ -64,19 +64,19 @@ class Pair:
 
 
 @lru_cache(maxsize=1)
-def _real(corpus: Path) -> dict[str, list[dict[str, Any]]]:
+def _real(channel_data: Path) -> dict[str, list[dict[str, Any]]]:
     """The records that conda-forge has for linux-64, by name."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for record in repodata(corpus):
+    for record in repodata(channel_data):
         if record["channel"] == "conda-forge" and record["subdir"] in ("linux-64", "noarch"):
             found.setdefault(record["name"], []).append(record)
     return found
 
 
 @pytest.fixture
-def frozen(corpus, tmp_path) -> Iterator[Any]:
+def frozen(channel_data, tmp_path) -> Iterator[Any]:
     """Says whether a solver that has only the locked packages to choose from takes exactly those."""
-    real = {package(record).url: record for records in _real(corpus).values() for record in records}
+    real = {package(record).url: record for records in _real(channel_data).values() for record in records}
     number = 0
 
     def judge(pair: Pair, *, constrains: bool) -> bool:
@@ -204,7 +204,7 @@ def _as_read(item: Package) -> Package:
 
 
 @pytest.mark.parametrize("base", range(len(BASES)))
-def test_the_check_judges_as_a_frozen_solve_does(corpus, locking, frozen, base):
+def test_the_check_judges_as_a_frozen_solve_does(channel_data, locking, frozen, base):
     """What packages constrain has no place in the format: a refusal for those alone is counted, and rare."""
     text = Pair(BASES[base], PackageSet(), Lock({})).text
     lock = cep37.parse(cep37.render(locking(text, cuda="12.9")), "conda-lock.yml")
@@ -214,7 +214,7 @@ def test_the_check_judges_as_a_frozen_solve_does(corpus, locking, frozen, base):
     verdicts = {True: 0, False: 0}
     unseen = 0
     for seed in range(SEEDS):
-        pair = _changed(good, random.Random(f"{base} {seed}"), _real(corpus))
+        pair = _changed(good, random.Random(f"{base} {seed}"), _real(channel_data))
         ours = pair.judged()
         theirs = frozen(pair, constrains=True)
         if ours != theirs:

@@ -168,5 +168,5 @@ def test_a_pip_package_that_lacks_what_it_needs_is_named(lock):
     without = PackageSet.of(package for key, package in packages.items() if key != ("pip", "base"))
     broken: Lock = dataclasses.replace(held, platforms={platform: without})
     assert [reason.what for reason in is_satisfied(file, broken, mirrors=Mirrors({}, TRUSTED))] == [
-        f"rich-one needs 'base' of pip; the lock for {platform} has none"
+        f"pip's rich-one needs 'base'; the lock for {platform} has none"
     ]

@@ -43,7 +43,7 @@ def _refusal(*items: str, path: str = "environment.yml") -> LockstepError:
     ],
 )  # fmt: skip
 def test_a_requirement_is_what_a_resolver_takes(item, given):
-    (entry,) = _part(item).wanted
+    (entry,) = _part(item).requirements
     assert entry.given(TRUSTED) == given
 
 
@@ -68,7 +68,7 @@ def test_options_are_those_of_pip_in_all_their_spellings():
     ]
     assert [links.text for links in part.links] == ["https://host/wheels.html", "file:///shared/wheels"]
     assert (part.only_links, part.prereleases) == (True, True)
-    assert part.facts()["pip_options"] == (
+    assert part.metadata()["pip_options"] == (
         "--index-url https://two/simple --extra-index-url https://three/simple --extra-index-url https://four/simple "
         "--find-links https://host/wheels.html --find-links file:///shared/wheels --no-index --pre"
     )
@@ -79,7 +79,7 @@ def test_credentials_come_from_the_environment_and_stay_out_of_what_is_shown(mon
     part = _part(
         "a @ https://ci:${CI_TOKEN}@host/a-1-py3-none-any.whl", "-i https://ci:$CI_TOKEN@host/simple"
     )
-    (entry,) = part.wanted
+    (entry,) = part.requirements
     assert entry.given(TRUSTED) == "a @ https://ci:s3cret@host/a-1-py3-none-any.whl"
     assert part.index.url(TRUSTED) == "https://ci:s3cret@host/simple"
     assert entry.url == "https://host/a-1-py3-none-any.whl"
@@ -91,7 +91,7 @@ def test_hashes_are_kept_wherever_they_stand():
     other = "f" * 64
     one, two = _part(
         f"a==1 --hash=sha256:{SHA.upper()} --hash sha512:00 --hash sha256:{other}", f"{WHEEL}#sha256={SHA}"
-    ).wanted
+    ).requirements
     assert one.hashes == {SHA, other}
     assert two.hashes == {SHA}
 
@@ -169,12 +169,12 @@ def test_files_are_read_from_where_they_are_named(write):
         envs__environment_txt="",
     )
     part = _part("a", "-r ../context/main.txt", path="envs/environment.yml")
-    assert [(entry.text, str(entry.where)) for entry in part.wanted] == [
+    assert [(entry.text, str(entry.where)) for entry in part.requirements] == [
         ("a", "envs/environment.yml:4:9"),
         ("c[x] >=1", "context/more.txt:1:1"),
         ("b==1", "context/main.txt:4:1"),
     ]
-    assert part.wanted[1].hashes == {SHA}
+    assert part.requirements[1].hashes == {SHA}
     assert [(entry.text, str(entry.where)) for entry in part.constraints] == [("d<2", "bounds.txt:1:1")]
     assert str(part.extra_indexes[0].where) == "context/more.txt:4:1"
 
@@ -197,7 +197,7 @@ def test_a_link_that_leads_to_itself_is_refused_where_it_is_named(tmp_path, monk
 
 def test_a_file_may_be_named_twice_but_not_without_end(write):
     write(a_txt="x\n")
-    assert len(_part("-r a.txt", "-r a.txt").wanted) == 2
+    assert len(_part("-r a.txt", "-r a.txt").requirements) == 2
     for number in range(20):
         Path(f"n{number}.txt").write_text(f"-r n{number + 1}.txt\n-r n{number + 1}.txt\n")
     Path("n20.txt").write_text("x\n")
@@ -223,7 +223,7 @@ def test_real_requirements_are_read_or_refused_in_one_line():
     for path in environment_files("environments"):
         try:
             file = read(path, shown_as=path.name)
-            read_ += bool(pip_part(file).wanted)
+            read_ += bool(pip_part(file).requirements)
         except LockstepError as error:
             refused += 1
             assert str(error).startswith(f"{path.name}:"), error

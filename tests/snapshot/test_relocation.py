@@ -127,15 +127,32 @@ def test_a_binary_that_names_another_prefix_is_reported(tmp_path: Path) -> None:
 
 
 def as_conda_writes(record: Path) -> None:
-    """Rewrite a record as conda writes it: the package's own paths, and no hash of the programs that it makes."""
+    """Rewrite a record as conda writes it: the package's own paths, no hash of what it makes or links, its byte code.
+
+    Compared, path by path, with a prefix that conda itself (26.7, from its source) installed from a lock.
+    """
     fields = json.loads(record.read_text())
+    is_noarch = fields.get("noarch") == "python"
+    compiled = []
     for entry in fields["paths_data"]["paths"]:
         entry.setdefault("sha256_in_prefix", entry.get("sha256", ""))
         if entry["path_type"] == "unix_python_entry_point":
             del entry["sha256"], entry["sha256_in_prefix"]
-        if fields.get("noarch") == "python":
+        elif entry["path_type"] == "softlink":
+            del entry["sha256_in_prefix"]
+        if is_noarch:
+            compiled += [_compiled(entry["_path"])] if entry["_path"].endswith(".py") else []
             entry["_path"] = re.sub(r"^lib/python3\.\d+/site-packages/", "site-packages/", entry["_path"])
+    fields["files"] += compiled
+    fields["paths_data"]["paths"] += [
+        {"_path": path, "path_type": "pyc_file", "size_in_bytes": 1} for path in compiled
+    ]
     record.write_text(json.dumps(fields, indent=2))
+
+
+def _compiled(module: str) -> str:
+    folder, _, name = module.rpartition("/")
+    return f"{folder}/__pycache__/{name.removesuffix('.py')}.cpython-311.pyc"
 
 
 def conda_prefix(installed: Installed, folder: Path) -> Path:

@@ -15,12 +15,18 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 HOOKS = REPOSITORY / "hooks"
 CORPUS = REPOSITORY.parent / "shared" / "corpus"
+EXCERPT = REPOSITORY / "tests" / "support" / "channels"
 ABSENT = "the corpus (../shared/corpus) is not on this machine"
 
 
 def find_corpus() -> Path | None:
     """Return the corpus folder, None where it is not on this machine."""
     return CORPUS if CORPUS.is_dir() else None
+
+
+def find_channels() -> Path:
+    """Return a folder of real channel metadata, ``CHANNEL/SUBDIR/repodata.json.zst``: our excerpt, or the corpus."""
+    return CORPUS / "channels" if find_corpus() else EXCERPT
 
 
 def environment_files(*folders: str) -> list[Path]:

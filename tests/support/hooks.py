@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -12,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from conda_lockstep.install.fetch.folder_lock import wait_for
 from tests.support.repository import IDENTITY, Repository
 
 REPOSITORY = Path(__file__).parents[2]
@@ -59,8 +59,8 @@ def build() -> Hooks:
         digest.update(f"{name}\0".encode() + (REPOSITORY / name).read_bytes() + b"\0")
     folder = CACHE / digest.hexdigest()[:16]
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with (CACHE / "lock").open("wb") as lock:
+        wait_for(lock)
         if not (folder / "ready").exists():
             for old in CACHE.iterdir():
                 if old.is_dir():

@@ -1,4 +1,4 @@
-"""The real channel metadata of the corpus, as records."""
+"""Real channel metadata as records: the excerpt in the repository, or the corpus beside it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from conda_lockstep.packages import Package
 
 
 @lru_cache(maxsize=1)
-def repodata(corpus: Path) -> list[dict[str, Any]]:
+def repodata(channel_data: Path) -> list[dict[str, Any]]:
     """Return every record of every channel and subdir, as the JSON has it."""
     records = []
-    for file in sorted((corpus / "channels").glob("*/*/repodata.json.zst")):
+    for file in sorted(channel_data.glob("*/*/repodata.json.zst")):
         with file.open("rb") as stream:
             index = json.load(zstandard.ZstdDecompressor().stream_reader(stream))
         channel = file.parent.parent.name

@@ -27,8 +27,9 @@ class Repository:
         """Run git here and return what it prints, less the last line end."""
         done = subprocess.run(
             ["git", *arguments], cwd=self.folder, env={**os.environ, **IDENTITY},
-            capture_output=True, text=True, check=True, timeout=60,
+            capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
+        assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
         return done.stdout.rstrip("\n")
 
     def write(self, files: Mapping[str, str | None]) -> None:

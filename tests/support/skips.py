@@ -30,6 +30,7 @@ REASONS = (
     ),
     Reason(r"PyTorch is not installed", "the probe was not run with the real PyTorch", True),
     Reason(r"root may write anywhere", "permissions do not stop root", True),
+    Reason(r"only root can give", "no checkout belonged to another user", True),
     Reason(r"cannot mount", "a full disk needs mount, which this user may not use", True),
     Reason(
         r"permissions|signals|pseudo-terminals",

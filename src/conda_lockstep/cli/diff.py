@@ -53,6 +53,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="with --causes: the environment file of NEW; default: the one next to it",
     )
     parser.add_argument(
+        "--old-file",
+        type=Path,
+        metavar="ENVIRONMENT",
+        help="with --causes: the environment file of OLD; default: the one next to it",
+    )
+    parser.add_argument(
         "--advisories",
         type=Path,
         metavar="FILE|DIR",
@@ -75,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         explain=arguments.explain,
         causes=arguments.causes,
         file=arguments.file,
+        old_file=arguments.old_file,
         advisories=arguments.advisories,
         colour=arguments.output is None and terminal.use_color(arguments.color),
         trust=Trust(arguments.untrusted),
@@ -92,6 +99,7 @@ def diff(
     explain: bool = False,
     causes: bool = False,
     file: str | Path | None = None,
+    old_file: str | Path | None = None,
     advisories: str | Path | None = None,
     colour: bool = False,
     *,
@@ -101,9 +109,9 @@ def diff(
 
     Return 1 where a change is as bad as ``fail_on``, by default any change. ``causes`` attributes each change, and
     ignores those of upstream alone for the exit status. ``explain`` adds the entry that pulls each change in, as the
-    HTML page always does. ``file`` is the environment file of both locks, by default the one next to the new lock;
-    ``trust`` is how far it is trusted. ``advisories`` is an OSV export, by which changes that bring or remove a known
-    vulnerability are marked.
+    HTML page always does. ``old_file`` and ``file`` are the environment files of the two locks, by default those next
+    to them; ``trust`` is how far they are trusted. ``advisories`` is an OSV export, by which changes that bring or
+    remove a known vulnerability are marked.
     """
     report, sources = _compared(Path(old), Path(new), platform or "", environment)
     if advisories:
@@ -111,7 +119,8 @@ def diff(
     if causes:
         from conda_lockstep.drift.attribution.between_locks import attributed
 
-        report = attributed(report, Path(old), Path(new), Path(file) if file else None, trust)
+        old_path, path = (Path(each) if each else None for each in (old_file, file))
+        report = attributed(report, Path(old), Path(new), trust, old_file=old_path, file=path)
     if sources and (explain or format == "html"):
         from conda_lockstep.drift.compare import chains
 

@@ -40,12 +40,10 @@ _OPENMP = {
 
 _CUDA_TOKEN = re.compile(r"cu(?:da(\d[\d.]*)?|(\d[\d.]*))(?=$|h[0-9a-f]{7}|py)")
 _CPU_TOKEN = re.compile(r"cpu(?:l?gpl)?(?=$|h[0-9a-f]{7}|py)|nocuda$|cuNone$|cuda0\.0$")
-_ROCM_TOKEN = re.compile(r"rocm")
-_NUMBER = re.compile(r"\d[\d.]*")
 _MAY_TELL = re.compile("[gi-or-xz]|p[0-9]|ypy")
 """Matches every build string that names a variant: letters beyond those of a digest, ``h`` and ``py``."""
-_FLAVOR = re.compile(r"-(?:cu(?P<cu>\d+)|cuda(?P<cuda>\d+)x?|(?P<device>gpu|cpu))(?=-|$)")
-_MAY_BE_FLAVOR = re.compile("cu|pu", re.IGNORECASE)
+# Compiled when a name needs it, and kept by ``re``: lint rarely does.
+_FLAVOR = r"-(?:cu(?P<cu>\d+)|cuda(?P<cuda>\d+)x?|(?P<device>gpu|cpu))(?=-|$)"
 
 
 class Framework(NamedTuple):
@@ -159,13 +157,14 @@ def variants(package: Package, with_depends: bool = True) -> dict[Axis, str]:
 @lru_cache(maxsize=1 << 14)
 def stem(name: str) -> str:
     """Return a name without its GPU flavor: ``nvidia-nccl`` for ``nvidia-nccl-cu12``, ``faiss`` for ``faiss-gpu``."""
-    return _FLAVOR.sub("", normalize(name))
+    return re.sub(_FLAVOR, "", normalize(name))
 
 
 @lru_cache(maxsize=1 << 14)
 def flavor(name: str) -> tuple[str, str]:
     """Return the device and the CUDA major that the name of a package contains; empty where it contains none."""
-    match = _FLAVOR.search(normalize(name)) if _MAY_BE_FLAVOR.search(name) else None
+    may_be = "cu" in (lower := name.lower()) or "pu" in lower
+    match = re.search(_FLAVOR, normalize(name)) if may_be else None
     if match is None:
         return ("cuda" if name.startswith("nvidia-") else ""), ""
     if match["device"]:
@@ -243,7 +242,7 @@ def _device_of_token(token: str) -> str:
         return "cpu"
     if token == "gpu" or _CUDA_TOKEN.match(token):
         return "cuda"
-    return "rocm" if _ROCM_TOKEN.match(token) else ""
+    return "rocm" if token.startswith("rocm") else ""
 
 
 def _interpreter(token: str) -> str:
@@ -280,5 +279,5 @@ def _from_depends(depends: Iterable[str]) -> Iterator[tuple[Axis, str]]:
 
 
 def _first_number(text: str) -> str:
-    match = _NUMBER.search(text)
+    match = re.search(r"\d[\d.]*", text)
     return match[0].rstrip(".") if match else ""

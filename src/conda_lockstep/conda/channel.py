@@ -29,7 +29,7 @@ _ANACONDA_ORG = ("conda.anaconda.org/", "anaconda.org/channels/", "anaconda.org/
 _ANACONDA_REPO = ("repo.anaconda.com/pkgs/", "repo.continuum.io/pkgs/")
 _OF_ANACONDA = frozenset(("main", "r", "free", "msys2", "pro", "archive", "anaconda"))
 _REPO = "https://repo.anaconda.com"
-_NAME = re.compile(r"[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.+\-]+)*")
+_NAME = r"[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.+\-]+)*"
 _LOOPBACK = ("localhost", "[::1]", "0.0.0.0")
 
 
@@ -104,7 +104,7 @@ def channel_url(text: str, folder: Path) -> str:
 
         # The working folder must not change the meaning of a path.
         return "file://" + quote(resolve_path(folder / Path(text).expanduser()).as_posix())
-    if not _NAME.fullmatch(text):
+    if not re.fullmatch(_NAME, text):
         raise LockstepError(
             f"'{without_credentials(text)}' is not a channel", remedy="write a name, a URL or a path"
         )

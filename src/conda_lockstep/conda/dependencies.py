@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from conda_lockstep.conda.match_spec import NAME
-from conda_lockstep.packages import Manager
+if TYPE_CHECKING:
+    from conda_lockstep.packages import Manager
 
 ANY = "*"
+NAME = r"[^\s=<>!~\[\]()@;,|]+"
+"""A pattern of the text that conda takes for a name."""
 
 _START = re.compile(rf"\s*(?:[^\s\[]+::)?({NAME})\s*")
 

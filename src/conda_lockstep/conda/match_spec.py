@@ -10,15 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from conda_lockstep.conda.dependencies import NAME
 from conda_lockstep.conda.subdirs import split_subdir
 
 Range: TypeAlias = tuple[int, int]
 """Half-open range of offsets into the text of one entry."""
 
 NOWHERE: Range = (0, 0)
-
-NAME = r"[^\s=<>!~\[\]()@;,|]+"
-"""A pattern of the text that conda takes for a name."""
 
 
 class BadSpec(NamedTuple):
@@ -96,7 +94,7 @@ _PLAIN = re.compile(
     rf"([A-Za-z0-9_.\-]+)(?:({_COMPARISON}(?:,{_COMPARISON})*)|(=\d+(?:\.\d+)*)=([A-Za-z0-9_.]+))?"
 )
 _SOME = rf"(?:(?:[=<>]=?|!=)?{_RELEASE})"
-_RECORD = re.compile(rf"([A-Za-z0-9_.\-]+) ({_SOME}(?:,{_SOME})*|\*)(?: ([A-Za-z0-9_.*]+))?")
+_RECORD = rf"([A-Za-z0-9_.\-]+) ({_SOME}(?:,{_SOME})*|\*)(?: ([A-Za-z0-9_.*]+))?"
 """A dependency as packages write it: ``numpy >=1.21,<3``, ``python_abi 3.12.* *_cp312``."""
 # Compiled when the first entry needs them, and kept by ``re``.
 _VALID_NAME = r"[A-Za-z0-9_.\-]+"
@@ -114,7 +112,7 @@ _REVERSED = {"===": "==", "=>": ">=", "=<": "<="}
 def parse_conda(text: str) -> CondaSpec | BadSpec:
     """Read a conda entry as conda does; a :class:`BadSpec` is what conda or rattler would refuse."""
     if " " in text:
-        record = _RECORD.fullmatch(text)
+        record = re.fullmatch(_RECORD, text)
         return _any(text) if record is None else _record(text, record)
     plain = _PLAIN.fullmatch(text)
     return _any(text) if plain is None else _plain(text, plain)

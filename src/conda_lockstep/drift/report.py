@@ -16,9 +16,13 @@ from conda_lockstep.snapshot.model import MismatchedFile
 Severity: TypeAlias = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 """Most dangerous first."""
-Attribution: TypeAlias = Literal["", "pull_request", "upstream", "both", "unexplained"]
-"""What caused a change; ``unexplained`` is neither, such as a lock edited by hand; empty if not determined."""
-ATTRIBUTIONS: tuple[Attribution, ...] = ("", "pull_request", "upstream", "both", "unexplained")
+Attribution: TypeAlias = Literal["", "pull_request", "upstream", "either", "both", "unexplained"]
+"""What caused a change; empty if not determined.
+
+``either`` would have sufficed alone: the change would have come anyway. ``both`` were needed together, such as a
+loosened pin and a release. ``unexplained`` is neither, such as a lock edited by hand.
+"""
+ATTRIBUTIONS: tuple[Attribution, ...] = ("", "pull_request", "upstream", "either", "both", "unexplained")
 
 
 AdvisoryEffect: TypeAlias = Literal["introduced", "removed", "kept"]
@@ -203,9 +207,9 @@ class ComparisonGroup:
 
 
 def grouped(comparisons: Iterable[Comparison]) -> tuple[ComparisonGroup, ...]:
-    """Group the platforms with the same changes, in the order of the first of each group."""
+    """Group the platforms with the same changes and attributions, in the order of the first of each group."""
     groups: dict[object, list[Comparison]] = {}
     for comparison in comparisons:
-        shown = tuple(row.shown for row in comparison.rows)
+        shown = tuple((row.shown, row.attribution) for row in comparison.rows)
         groups.setdefault((comparison.name, shown, comparison.notes), []).append(comparison)
     return tuple(ComparisonGroup(tuple(members)) for members in groups.values())

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.text.encoding import without_waiting
 from conda_lockstep.text.resolve_path import resolve_path
 
 _FILE = (
@@ -40,7 +41,21 @@ def environment_files(folder: Path) -> list[Path]:
     rest.
     """
     names = files_below(folder, "*.yml", "*.yaml")
-    return [Path(name) for name in names if not _SKIPPED.search(name) and _is_environment(folder, name)]
+    return [Path(name) for name in names if may_be_environment(name) and _is_environment(folder, name)]
+
+
+def may_be_environment(name: str) -> bool:
+    """Return whether a file of this path is discovered, if its content is an environment's."""
+    return name.endswith((".yml", ".yaml")) and not _SKIPPED.search(name)
+
+
+def is_environment(name: str, content: bytes) -> bool:
+    """Return whether a file counts as an environment file, by its path and content; see :func:`environment_files`."""
+    head = content[:_HEAD]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return re.match(FILES, name) is not None
+    keys = {match.group(1) for match in _KEYS.finditer(head)}
+    return b"dependencies" in keys and (b"channels" in keys or re.match(FILES, name) is not None)
 
 
 def locks(folder: Path) -> list[Path]:
@@ -51,9 +66,9 @@ def locks(folder: Path) -> list[Path]:
 def files_below(folder: Path, *patterns: str) -> list[str]:
     """Return the files below a folder whose names match a pattern, or all, relative to it and sorted.
 
-    In a git repository these are the files that git tracks or does not ignore. Elsewhere the folder is walked, except
-    for hidden folders, environments, caches and installed packages. Raises ``LockstepError`` where git refuses the
-    repository, and for a folder with more than :data:`MAX_WALKED` files.
+    In a git repository these are the files that git tracks or does not ignore. Elsewhere, and below a folder that git
+    ignores as a whole, the folder is walked, except for hidden folders, environments, caches and installed packages.
+    Raises ``LockstepError`` where git refuses the repository, and for a folder with more than :data:`MAX_WALKED` files.
     """
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     try:
@@ -62,11 +77,19 @@ def files_below(folder: Path, *patterns: str) -> list[str]:
     except FileNotFoundError:  # git is not installed
         return _walked(folder, patterns)
     if done.returncode == 0:
-        return sorted({name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name})
+        listed = {name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name}
+        return sorted(listed) if listed or not _is_ignored(folder) else _walked(folder, patterns)
     complaint = done.stderr.decode("utf-8", "replace")
     if "not a git repository" in complaint or "must be run in a work tree" in complaint:
         return _walked(folder, patterns)
     raise git_refusal(folder, complaint, "list the files")
+
+
+def _is_ignored(folder: Path) -> bool:
+    done = subprocess.run(
+        ["git", "check-ignore", "--quiet", "."], cwd=folder, capture_output=True, check=False
+    )
+    return done.returncode == 0
 
 
 def _walked(folder: Path, patterns: Sequence[str]) -> list[str]:
@@ -103,11 +126,8 @@ def git_refusal(folder: Path, complaint: str, task: str) -> LockstepError:
 
 def _is_environment(folder: Path, name: str) -> bool:
     try:
-        with (folder / name).open("rb") as file:
+        with open(folder / name, "rb", opener=without_waiting) as file:
             head = file.read(_HEAD)
     except OSError:
         return False
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return re.match(FILES, name) is not None
-    keys = {match.group(1) for match in _KEYS.finditer(head)}
-    return b"dependencies" in keys and (b"channels" in keys or re.match(FILES, name) is not None)
+    return is_environment(name, head)

@@ -23,7 +23,7 @@ FORMATS: tuple[Format, ...] = (
     Format("pylock", "the pip part as a pylock.toml (PEP 751)"),
     Format("pixi", "a pixi.lock, version 7"),
     Format("environment", "an environment.yml with every version and build"),
-    Format("manifest", "the whole lock as JSON, for lockstep verify on a node that has nothing but Python"),
+    Format("manifest", "the whole lock as JSON, for lockstep verify on a node that has only Python"),
     Format("cyclonedx", "a software bill of materials (CycloneDX 1.6)"),
     Format("dockerfile", "a Dockerfile that builds the environment from its lock"),
     Format("kubernetes", "a patch that verifies the environment before a Job starts"),

@@ -52,12 +52,13 @@ def read_locked(
     Of several locks it is the one that names ``machine``, or the one that fits this node. Raises ``LockstepError``
     where there is no lock, or where it no longer fits its file.
     """
-    mirrors = Mirrors(load(resolve_path(path).parent, trust).mirrors, trust)
+    config = load(resolve_path(path).parent, trust)
+    mirrors = Mirrors(config.mirrors, trust)
     if is_lock(path.name):
         given = LockSource(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
         _refuse_damaged(given)
         return given
-    from conda_lockstep.lock.check.satisfiability import is_satisfied
+    from conda_lockstep.lock.check.status import lock_reasons, verdict
 
     environment = read(path)
     remedy = f"run: lockstep lock {path}"
@@ -70,23 +71,22 @@ def read_locked(
     file = _chosen(locks, machine)
     locked = LockSource(locks[file], file, mirrors, _access(path, mirrors))
     _ = locked.here  # what is for another platform need not be looked at
-    reasons = is_satisfied(environment, locked.lock, mirrors=mirrors)
+    reasons = lock_reasons(environment, file, locked.lock, config)
     if reasons:
-        what = f"the lock no longer fits {path}"
+        what = f"the lock {verdict(reasons, path)}"
         raise LockstepError(what, where=str(file), remedy=remedy, detail=tuple(map(str, reasons)))
-    _refuse_damaged(locked)
     return locked
 
 
 def _refuse_damaged(locked: LockSource) -> None:
-    """Raise ``LockstepError`` where an entry for this platform is not the file that it names, or cannot be installed.
+    """Raise ``LockstepError`` where the packages for this platform do not fit together, or are not what they name.
 
     rattler ends the process where an archive is another package than its record.
     """
-    from conda_lockstep.lock.check.integrity import integrity_faults
+    from conda_lockstep.lock.check.status import own_faults
 
     platform = this_platform()
-    faults = list(integrity_faults(locked.lock, platform)) if platform in locked.lock.platforms else []
+    faults = list(own_faults(locked.lock, platform)) if platform in locked.lock.platforms else []
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         remedy = f"run: lockstep lock {environment_of(locked.file) or ''}".rstrip()

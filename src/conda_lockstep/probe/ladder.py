@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_lockstep import self_exec
-from conda_lockstep.drift.compare.operands import active_prefix
+from conda_lockstep.drift.compare.operands import active_prefix, read_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.probe import process
 from conda_lockstep.probe.model import Probe, ProbeStep
@@ -40,8 +40,10 @@ def target_of(
 ) -> ProbeTarget:
     """Return the target with absolute paths, since each step runs in a folder of its own.
 
-    Raises ``LockstepError`` if there is no interpreter.
+    Raises ``LockstepError`` if there is no interpreter, or if the lock cannot be read.
     """
+    if lock:
+        read_source(lock)
     if python is None:
         prefix = prefix or active_prefix()
         names = ("bin/python", "python.exe")
@@ -65,7 +67,7 @@ def climb(target: ProbeTarget, report: Callable[[ProbeStep], None] = lambda step
     with tempfile.TemporaryDirectory(prefix="lockstep-probe-") as folder:
         script = Path(folder, "lockstep_probe.py")
         script.write_bytes(_source())
-        run = _Runner(target, script, here)
+        run = _StepRunner(target, script, here)
         described = run.inside("describe", "")
         if described.status != "passed":
             raise LockstepError(f"does not run: {described.message}", where=str(target.python))
@@ -81,7 +83,7 @@ def climb(target: ProbeTarget, report: Callable[[ProbeStep], None] = lambda step
     return Probe(prefix, str(target.python), version, frameworks, here, tuple(steps))
 
 
-def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[ProbeStep]:
+def _steps(run: _StepRunner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[ProbeStep]:
     yield run.packages()
     if run.target.deep:
         yield run.bytes()
@@ -96,7 +98,7 @@ def _steps(run: _Runner, prefix: str, frameworks: tuple[str, ...]) -> Iterator[P
                 yield ProbeStep(name, framework, "skipped", "could not be imported", 0.0)
 
 
-class _Runner:
+class _StepRunner:
     """Runs the steps of one target; ``context`` is passed to each of them."""
 
     def __init__(self, target: ProbeTarget, script: Path, here: Machine) -> None:

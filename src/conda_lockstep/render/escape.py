@@ -12,6 +12,10 @@ import re
 from conda_lockstep.text.printable import LIMIT, visible
 
 _WORDS = re.compile(r"(\s+)")
+_EDGES = re.compile(r"(\(?)(.+?)(\)?)([,;:]?)", re.DOTALL)
+# A quoted text of several words, and a command up to the end of its sentence: split into words, it could not be
+# copied.
+_SPANS = re.compile(r"(?<![^\s(])'([^']* [^']*)'([).,;:]*)(?=\s|$)|(?<=\brun: )([^;]+?)([).,]*(?:;|$))")
 # A word of plain prose. Anything else may be a link, a mention, an issue, a commit or an emoji to GitHub, and is
 # set as code, where none of these are looked for.
 _PLAIN = re.compile(
@@ -37,15 +41,36 @@ def code(text: str, *, cell: bool = False, limit: int = LIMIT) -> str:
 
 
 def prose(text: str, *, cell: bool = False, limit: int = 4 * LIMIT) -> str:
-    """Return Markdown that reads as this text; every word that could mean something to GitHub is code."""
-    parts = _WORDS.split(visible(" ".join(text.split()), limit))
+    """Return Markdown that reads as this text; every word that could mean something to GitHub is code.
+
+    What stands in quotes, and a command behind ``run:``, is one piece of code.
+    """
+    shown, end, parts = visible(" ".join(text.split()), limit), 0, []
+    for span in _SPANS.finditer(shown):
+        parts += [
+            _words(shown[end : span.start()], cell),
+            code(span[1] or span[3], cell=cell, limit=limit),
+            span[2] or span[4] or "",
+        ]
+        end = span.end()
+    return "".join((*parts, _words(shown[end:], cell)))
+
+
+def _words(text: str, cell: bool) -> str:
+    parts = _WORDS.split(text)
     return "".join(part if part.isspace() or _PLAIN.fullmatch(part) else _word(part, cell) for part in parts)
 
 
 def _word(word: str, cell: bool) -> str:
-    """Return a word as code, but for a comma or semicolon behind it."""
-    bare = word[:-1] if word[-1:] in (",", ";") else word
-    return code(bare, cell=cell) + word[len(bare) :]
+    """Return a word as code, but for a bracket around it and a comma, colon or semicolon behind it."""
+    match = _EDGES.fullmatch(word)
+    if match is None:
+        return code(word, cell=cell)
+    before, bare, bracket, after = match.groups()
+    if bracket and not before:
+        bare, bracket = bare + bracket, ""
+    inner = bare if _PLAIN.fullmatch(bare) else code(bare, cell=cell)
+    return f"{before}{inner}{bracket}{after}"
 
 
 def markup(text: str, limit: int = 10 * LIMIT) -> str:

@@ -23,7 +23,7 @@ def summary(path: Path, lock: Lock, machines: Sequence[DeclaredMachine]) -> Iter
         names = metadata.machines_of(lock, platform)
         own = tuple(machine for machine in machines if machine.name in names)
         group = MachineGroup(platform, metadata.machine_of(lock, platform), own)
-        yield f"  for {', '.join(names) or 'a machine'} with {_facts(group)}"
+        yield f"  for {', '.join(names) or 'a machine'} with {_machine(group)}"
         needs, allows = metadata.needs_of(lock, platform), metadata.allows_of(lock, platform)
         if needs:
             yield f"  needs {envelope.to_text(needs)}"
@@ -50,7 +50,7 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:SHOWN])}{more}"
 
 
-def _facts(group: MachineGroup) -> str:
+def _machine(group: MachineGroup) -> str:
     """Return virtual packages as text, with the machine that limits each."""
     oldest: Mapping[str, tuple[str, ...]] = limits(group) if len(group.machines) > 1 else {}
     return " ".join(

@@ -42,6 +42,9 @@ def _block(row: UploadRow) -> Iterator[str]:
     for upload in change.uploads:
         when = f"{upload.when.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
         yield f"  changed by {visible(upload.file, 1000)}, uploaded to {visible(upload.channel, 1000)} at {when}"
+    if change.past_files:
+        files = ", ".join(visible(file, 1000) for file in change.past_files)
+        yield f"  not changed by an upload: its channel removed, replaced or hot-fixed {files}"
     if change.at_cutoff:
         yield "  not caused by an upload since: a new lock at the cut-off of this one already had it"
     yield f"  searched {_count(change.moments, 'upload time')} in {_count(change.solves, 'solve')}"
@@ -75,6 +78,7 @@ def _json(row: UploadRow) -> dict[str, object]:
             }
             for upload in change.uploads
         ],
+        "past_files": list(change.past_files),
         "at_cutoff": change.at_cutoff,
         "moments": change.moments,
         "solves": change.solves,

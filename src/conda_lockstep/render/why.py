@@ -11,7 +11,7 @@ from conda_lockstep.packages import Package
 from conda_lockstep.text.printable import visible
 
 SHOWN_CHAINS = 5
-SHOWN_ASKERS = 6
+SHOWN_REQUIRERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class WhyRow:
 
 def as_text(rows: Sequence[WhyRow], *, every: bool) -> str:
     """Return text that ends in LF; platforms that say the same are told together. Few chains, unless ``every``."""
-    told: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    grouped: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for row in rows:
         title, where = _title(row.answer.package), row.lock
-        told.setdefault((title, where, tuple(_body(row.answer, every))), []).append(row.platform)
+        grouped.setdefault((title, where, tuple(_body(row.answer, every))), []).append(row.platform)
     blocks = [
         "\n".join((f"{title} in {visible(where)} ({', '.join(platforms)})", *body))
-        for (title, where, body), platforms in told.items()
+        for (title, where, body), platforms in grouped.items()
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -55,26 +55,30 @@ def _body(answer: Explanation, every: bool) -> Iterator[str]:
         yield f"  … and {left} more line{'' if left == 1 else 's'} of yours; --all shows them"
     if not answer.chains:
         yield "  nothing requires it"
-    askers = [_needed(need) for need in answer.needed_by]
-    if len(askers) > 1:
-        more = [f"{len(askers) - SHOWN_ASKERS} more"] if len(askers) > SHOWN_ASKERS and not every else []
-        named = askers if every else askers[:SHOWN_ASKERS]
+    requirers = [_needed(need) for need in answer.needed_by]
+    if len(requirers) > 1:
+        more = (
+            [f"{len(requirers) - SHOWN_REQUIRERS} more"]
+            if len(requirers) > SHOWN_REQUIRERS and not every
+            else []
+        )
+        named = requirers if every else requirers[:SHOWN_REQUIRERS]
         yield f"  needed directly by {', '.join((*named, *more))}"
 
 
 def _chain(chain: Chain) -> Iterator[str]:
     if chain.entry:
-        asks = "" if chain.needs else "  requests it by name"
-        yield f"  {visible(str(chain.entry.where))}: {visible(chain.entry.text)}{asks}"
+        requested = "" if chain.needs else "  requests it by name"
+        yield f"  {visible(str(chain.entry.where))}: {visible(chain.entry.text)}{requested}"
     for need in chain.needs:
-        yield f"    {visible(f'{need.asker.name} {need.asker.version}')} needs {visible(need.spec)}"
+        yield f"    {visible(f'{need.requirer.name} {need.requirer.version}')} needs {visible(need.spec)}"
     if not chain.entry and not chain.needs:
         yield "  nothing in the lock depends on it: somebody asked for it by name"
 
 
 def _needed(need: DependencyEdge) -> str:
     constraint = need.spec.partition(" ")[2]
-    return visible(f"{need.asker.name} ({constraint})" if constraint else need.asker.name)
+    return visible(f"{need.requirer.name} ({constraint})" if constraint else need.requirer.name)
 
 
 def _json(row: WhyRow) -> dict[str, object]:
@@ -104,5 +108,10 @@ def _json(row: WhyRow) -> dict[str, object]:
 
 
 def _json_need(need: DependencyEdge) -> dict[str, str]:
-    asker = need.asker
-    return {"manager": asker.manager, "name": asker.name, "version": asker.version, "spec": need.spec}
+    requirer = need.requirer
+    return {
+        "manager": requirer.manager,
+        "name": requirer.name,
+        "version": requirer.version,
+        "spec": need.spec,
+    }

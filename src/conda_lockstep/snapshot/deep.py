@@ -22,7 +22,7 @@ from conda_lockstep.snapshot.model import (
 )
 from conda_lockstep.snapshot.permissions import WrongMode, wrong_modes
 from conda_lockstep.snapshot.prefix import PrefixContents
-from conda_lockstep.snapshot.relocation import Location
+from conda_lockstep.snapshot.relocation import PrefixLocation
 
 GPU_LIBRARIES = re.compile(
     r"lib(?:cuda|cu(?:dart|dnn|blas|fft|file|rand|solver|sparse|pti|tensor)|nccl|nv(?:rtc|JitLink|shmem|ToolsExt)"
@@ -68,7 +68,7 @@ def look(contents: PrefixContents, *, libraries_only: bool = False) -> Look:
             path: each for path, each in everything.items() if GPU_LIBRARIES.fullmatch(os.path.basename(path))
         }
     root = contents.root
-    location = Location.of(root, contents.installed.prefix)
+    location = PrefixLocation.of(root, contents.installed.prefix)
     folders = {os.path.dirname(path) for path in claims} if libraries_only else None
     found = _compare(location, claims, lambda: dict(_walk(root, folders)))
     extra = sorted(
@@ -116,7 +116,7 @@ def differing(contents: PrefixContents, among: Container[Key]) -> dict[Package, 
         for path, claimed in _claims(contents).items()
         if any(claim.owner.key in among for claim in claimed)
     }
-    faults = _compare(Location.of(contents.root, contents.installed.prefix), claims, dict).faults
+    faults = _compare(PrefixLocation.of(contents.root, contents.installed.prefix), claims, dict).faults
     own = [fault for fault in faults if fault.owner.key in among and fault.file.state != "owned twice"]
     return {each.package: each.detail for each in _inconsistencies(own)}
 
@@ -142,7 +142,7 @@ class _Compared(NamedTuple):
 
 
 def _compare(
-    location: Location, claims: Mapping[str, list[Claim]], walk: Callable[[], Mapping[str, int]]
+    location: PrefixLocation, claims: Mapping[str, list[Claim]], walk: Callable[[], Mapping[str, int]]
 ) -> _Compared:
     """Compare files with what is claimed of them; ``walk`` looks round meanwhile, see :func:`_walk`."""
     root = location.root
@@ -287,7 +287,7 @@ def _wrong_link(root: str, claim: Claim) -> str:
     return "" if digest in noted or (inside and not claim.sha256) else f"is a link to {target}, another file"
 
 
-def _differing(location: Location, claims: list[Claim], digest: str) -> Iterator[_Fault]:
+def _differing(location: PrefixLocation, claims: list[Claim], digest: str) -> Iterator[_Fault]:
     """Yield which of the owners of a path find other bytes there than they brought."""
     hashed = [claim for claim in claims if _is_comparable(claim)]
     found = [(claim, _wrong(claim, digest, location)) for claim in hashed]
@@ -303,7 +303,7 @@ def _differing(location: Location, claims: list[Claim], digest: str) -> Iterator
             yield _Fault(claim.owner, MismatchedFile(claim.path, "changed", why))
 
 
-def _wrong(claim: Claim, digest: str, location: Location) -> str | None:
+def _wrong(claim: Claim, digest: str, location: PrefixLocation) -> str | None:
     """Return why a file is not what was installed, empty for other bytes; None for one that is right."""
     why = relocation.fault(claim, digest, location) if relocation.is_placed(claim) else None
     if why is None:

@@ -27,7 +27,7 @@ from conda_lockstep.snapshot.model import Installed, MismatchedFile, PrefixIncon
 from conda_lockstep.snapshot.no_wait import NO_WAIT
 from conda_lockstep.snapshot.overlaps import overlapping_wheels
 from conda_lockstep.snapshot.records import MalformedRecordError, Record, parse_record
-from conda_lockstep.snapshot.relocation import Location, moved_files
+from conda_lockstep.snapshot.relocation import PrefixLocation, moved_files
 from conda_lockstep.snapshot.startup import ways
 from conda_lockstep.snapshot.startup.context import Context
 from conda_lockstep.snapshot.unfinished import refuse_unfinished
@@ -72,7 +72,7 @@ def read_contents(
     for record in records:
         inconsistencies += _overlaps(root, record, paths, pip)
     inconsistencies += [*_doubled(package for _, package in read), *overlapping_wheels(read)]
-    inconsistencies += _moved(records, Location.of(root, str(prefix)))
+    inconsistencies += _moved(records, PrefixLocation.of(root, str(prefix)))
     packages = PackageSet.of([*(record.package for record in records), *pip.values()])
     unowned_files = ways.look(Context(root, listings, environ, _Unowned(root, records, present)))
     installed = Installed(
@@ -147,11 +147,11 @@ def _package_named(file: str) -> Package:
 
 
 def _misnamed(package: Package, file: str) -> Iterator[PrefixInconsistency]:
-    said = f"{package.name}-{package.version}-{package.build}"
-    if file != f"{said}.json":
-        yield PrefixInconsistency("record", package, f"conda-meta/{file} says that it is {said}")
+    expected = f"{package.name}-{package.version}-{package.build}"
+    if file != f"{expected}.json":
+        yield PrefixInconsistency("record", package, f"conda-meta/{file} says that it is {expected}")
     archive = package.url.rpartition("/")[2]
-    if archive.endswith((".conda", ".tar.bz2")) and not archive.startswith(said) and "%" not in archive:
+    if archive.endswith((".conda", ".tar.bz2")) and not archive.startswith(expected) and "%" not in archive:
         yield PrefixInconsistency("record", package, f"conda-meta/{file} says that it came from {archive}")
 
 
@@ -189,7 +189,7 @@ def _overlaps(
             )
 
 
-def _moved(records: Iterable[Record], location: Location) -> Iterator[PrefixInconsistency]:
+def _moved(records: Iterable[Record], location: PrefixLocation) -> Iterator[PrefixInconsistency]:
     """Yield what shows that a prefix was moved or copied from the folder that it was built in."""
     for record, path, why in moved_files(records, location):
         files = (MismatchedFile(path, "changed", why),)

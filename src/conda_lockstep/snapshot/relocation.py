@@ -35,14 +35,14 @@ _ENTRY_POINT = re.compile(
 """A program as conda, rattler, pip and uv write it for an entry point."""
 
 
-class Location(NamedTuple):
+class PrefixLocation(NamedTuple):
     """Where a prefix is: its real path, and all paths by which its files may name it."""
 
     root: str
     names: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, root: str, given: str) -> Location:
+    def of(cls, root: str, given: str) -> PrefixLocation:
         """Return the location of the prefix ``root`` (a real path) that a user named as ``given``."""
         names = dict.fromkeys((os.fsencode(root), os.fsencode(os.path.abspath(given))))
         return cls(root, tuple(names))
@@ -64,7 +64,7 @@ def is_placed(claim: Claim) -> bool:
     return bool(claim.placeholder) or claim.script
 
 
-def fault(claim: Claim, digest: str, location: Location) -> str | None:
+def fault(claim: Claim, digest: str, location: PrefixLocation) -> str | None:
     """Return what is wrong with a file into which the prefix was written, empty for nothing; None where bytes decide.
 
     ``digest`` is the file's sha256 in hex.
@@ -86,7 +86,7 @@ def fault(claim: Claim, digest: str, location: Location) -> str | None:
     return f"its first line runs the Python of {os.fsdecode(found[1])}"
 
 
-def moved_files(records: Iterable[Record], location: Location) -> Iterator[tuple[Record, str, str]]:
+def moved_files(records: Iterable[Record], location: PrefixLocation) -> Iterator[tuple[Record, str, str]]:
     """Yield files that were written for another folder, each with its record and what is wrong.
 
     One file of at most two packages is read, since a prefix is moved as a whole and this runs before every job.
@@ -123,7 +123,7 @@ def _written_file(raw: bytes) -> str | None:
     return None
 
 
-def _elsewhere(path: str, location: Location) -> str:
+def _elsewhere(path: str, location: PrefixLocation) -> str:
     data = _content(path)
     found = _INTERPRETER.search(data[:_HEAD]) if data.startswith(b"#!") else None
     if found is not None:
@@ -131,7 +131,7 @@ def _elsewhere(path: str, location: Location) -> str:
     return "" if not data or location.name_in(data) or _has_portable_head(data) else "names another folder"
 
 
-def _of_rewritten(claim: Claim, data: bytes, digest: str, location: Location) -> str | None:
+def _of_rewritten(claim: Claim, data: bytes, digest: str, location: PrefixLocation) -> str | None:
     name = location.name_in(data)
     if digest != claim.sha256:
         is_right = name and claim.original == hashlib.sha256(restored(data, name, claim)).hexdigest()

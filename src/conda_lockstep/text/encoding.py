@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 from conda_lockstep.errors import LockstepError
@@ -18,7 +20,7 @@ _UTF16 = {"utf-16-le": "UTF-16LE", "utf-16-be": "UTF-16BE"}
 def read_bytes(path: Path, shown: str, limit: int = MAX_BYTES) -> bytes:
     """Read a file of at most ``limit`` bytes; raises ``LockstepError`` if it does not exist or cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=without_waiting) as file:
             data = file.read(_USUAL)
             if len(data) == _USUAL:
                 data += file.read(limit + 1 - _USUAL)
@@ -30,6 +32,20 @@ def read_bytes(path: Path, shown: str, limit: int = MAX_BYTES) -> bytes:
         reason = getattr(error, "strerror", None) or str(error)
         raise LockstepError(f"cannot be read: {reason}", where=shown, remedy="check the path") from None
     return bounded(data, shown, limit)
+
+
+def without_waiting(path: str, flags: int) -> int:
+    """Open a file descriptor; the ``opener`` of :func:`open`. Raises ``OSError`` for a named pipe, which has no end.
+
+    What a shell hands over as a file, such as ``/dev/fd/63`` for ``<(command)``, is a pipe that is read to its end.
+    """
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISFIFO(os.fstat(handle).st_mode):
+        if not os.path.realpath(path).startswith(("/proc/", "/dev/")):
+            os.close(handle)
+            raise OSError(0, "it is a named pipe, not a file", path)
+        os.set_blocking(handle, True)
+    return handle
 
 
 def bounded(data: bytes, shown: str, limit: int = MAX_BYTES) -> bytes:

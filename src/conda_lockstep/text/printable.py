@@ -13,3 +13,13 @@ def visible(text: str, limit: int = LIMIT) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else f"⟨U+{ord(c):04X}⟩" for c in text)
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return a text of at most ``limit`` characters: a longer one loses its middle, so that it keeps what it says first
+    and last, such as what is wrong and what to do.
+    """
+    if len(text) <= limit:
+        return text
+    last = (limit - 3) // 3
+    return f"{text[: limit - 3 - last]} … {text[-last:]}"

@@ -11,6 +11,7 @@ from tests.install.conftest import World, cache, world, world_of
 from tests.support.corpus import find_corpus
 from tests.support.forge import Forge
 from tests.support.http_server import Server
+from tests.support.lock_pairs import FILES, OWN, LockPair
 from tests.support.prefixes import Installed, copy_of, installed
 from uv import find_uv_bin
 
@@ -35,20 +36,24 @@ REFUSED = {
 """What cannot be a lock, and why: by the end of its name."""
 
 
-def locks() -> list[Path]:
-    """Return every lock of the corpus, not what lies beside one."""
+def locks() -> list[str]:
+    """Return our locks as ``PAIR/SIDE/FILE``, and every lock of the corpus, not what lies beside one."""
+    own = [f"{pair}/{side}/{name}" for pair in OWN for side in ("old", "new") for name in FILES]
     corpus = find_corpus()
     if corpus is None:
-        return []
+        return own
     found = [path for path in (corpus / "locks").rglob("*") if path.is_file()]
     beside = (".toml", ".tsv", "environment.yml", "packages.txt")
-    return sorted(path for path in found if not path.name.endswith(beside))
+    return own + sorted(str(path) for path in found if not path.name.endswith(beside))
 
 
-@pytest.mark.parametrize("path", locks(), ids=lambda path: "/".join(path.parts[-3:]))
+@pytest.mark.parametrize("name", locks(), ids=lambda name: "/".join(Path(name).parts[-3:]))
 def test_every_real_lock_is_imported_or_refused_in_one_line(
-    path: Path, capsys: pytest.CaptureFixture[str]
+    lock_pair: LockPair, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    path = Path(name)
+    if not path.is_absolute():
+        path = lock_pair(path.parts[0]).joinpath(*path.parts[1:])
     why = next((reason for end, reason in REFUSED.items() if path.name.endswith(end)), "")
     status = main(["import", str(path)])
     streams = capsys.readouterr()
@@ -61,6 +66,7 @@ def test_every_real_lock_is_imported_or_refused_in_one_line(
     assert status == 0, streams.err
     lock = cep37.parse(streams.out, "x")
     assert cep37.render(lock) == streams.out
+    assert lock.metadata["created_by"] == "conda-lockstep"
     assert all(not source.startswith(("/", "~")) for source in lock.sources)
     assert all(
         "\n" not in line and line.startswith(f"lockstep: {path}: ") for line in streams.err.splitlines()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.drift.attribution.change import Change
 
 from conda_lockstep.cli.main import main
 from conda_lockstep.lock.formats import cep37
@@ -160,6 +161,47 @@ def test_bisect_says_in_one_line_that_it_knows_nothing_of_pip(upstream, capsys):
     error = capsys.readouterr().err
     assert "'torch_metrics' is pip's: --bisect looks among the uploads to conda channels alone" in error
     assert error.count("\n") == 1
+
+
+def test_bisect_tells_a_removal_from_an_upload(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "cache"))
+    change = Change(tmp_path)
+    for version, day in (("1.0", -30), ("1.1", 0)):
+        change.main.upload("app", version, day=day)
+    change.base("app")
+    change.main.upload("tool", "1.0", day=60)
+    change.main.withdraw("app", "1.1")
+    capsys.readouterr()
+    assert main(["upstream", "base/conda-lock.yml", "--bisect", "app"]) == 1
+    out = capsys.readouterr().out
+    assert ": app 1.1 0 → app 1.0 0\n" in out
+    assert (
+        "not changed by an upload: its channel removed, replaced or hot-fixed noarch/app-1.1-0.conda" in out
+    )
+    change.main.upload("app", "1.2", day=90)
+    assert main(["upstream", "base/conda-lock.yml", "--bisect", "app"]) == 1
+    assert "changed by noarch/app-1.2-0.conda, uploaded to" in capsys.readouterr().out
+
+
+def test_what_the_lock_held_back_is_not_attributed_to_upstream(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "cache"))
+    change = Change(tmp_path)
+    for version, day in (("1.0", -90), ("1.1", -60)):
+        change.main.upload("app", version, day=day)
+    change.main.upload("lib", "1.0", day=0)
+    change.base("app=1.0", "lib")
+    change.base_file("app", "lib")
+    change.main.upload("lib", "1.1", day=60)
+    capsys.readouterr()
+    assert main(["upstream", "base/environment.yml", "--format", "json"]) == 1
+    (comparison,) = json.loads(capsys.readouterr().out)["comparisons"]
+    causes = {row["subject"]: (row["attribution"], row["cause"]) for row in comparison["changes"]}
+    assert causes == {
+        "app": ("unexplained", "not upstream since: a new lock at the cut-off of this one already had it"),
+        "lib": ("upstream", "upstream, uploaded 2024-03-01"),
+    }
 
 
 def test_bisect_says_where_nothing_moved(upstream, capsys):

@@ -100,7 +100,7 @@ def _no_hash(folder: Path, forge) -> None:
             _other_platform,
             "conda-lock.yml: the lock is for osx-arm64, this machine is linux-64; run: lockstep lock",
         ),
-        (_no_hash, "conda-lock.yml: the lock is damaged: python "),
+        (_no_hash, "conda-lock.yml: the lock is damaged; run: lockstep lock environment.yml"),
     ],
 )
 def test_a_build_needs_a_lock_that_fits(folder, forge, capsys, change, message):

@@ -65,6 +65,12 @@ def lock(*options: str) -> None:
     assert main(["lock", "--platform", "linux-64", *options]) == 0
 
 
+def keep_as_base() -> None:
+    """Keep the file and its lock as the base's."""
+    shutil.copy("environment.yml", "base.yml")
+    shutil.copy("conda-lock.yml", "base.conda-lock.yml")
+
+
 RECORDS = {
     "app-1.0": record("app", "1.0", 0, "lib <2"),
     "lib-1.0": record("lib", "1.0", 0),
@@ -82,7 +88,7 @@ def test_a_change_caused_by_a_vanished_file_is_attributed_to_upstream(
     channel(tmp_path / "channel", (RECORDS[name] for name in RECORDS))
     environment(*head)
     lock("--exclude-newer", "2023-11-20")
-    shutil.copy("conda-lock.yml", "base.conda-lock.yml")
+    keep_as_base()
     channel(tmp_path / "channel", (RECORDS[name] for name in RECORDS if name != "app-1.0"))
     monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "after"))
     environment(*head, "  - tool")
@@ -92,7 +98,7 @@ def test_a_change_caused_by_a_vanished_file_is_attributed_to_upstream(
     assert notes == []
 
 
-def test_a_pin_of_a_vanished_version_is_attributed_to_the_pull_request(
+def test_a_pin_of_what_upstream_leaves_alone_would_have_come_anyway(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head = [f"channels: ['{(tmp_path / 'channel').as_uri()}']", "dependencies:"]
@@ -100,12 +106,12 @@ def test_a_pin_of_a_vanished_version_is_attributed_to_the_pull_request(
     channel(tmp_path / "channel", [*RECORDS.values(), record("app", "0.9", 0, "lib <2")])
     environment(*head, "  - app")
     lock("--exclude-newer", "2023-11-20")
-    shutil.copy("conda-lock.yml", "base.conda-lock.yml")
+    keep_as_base()
     channel(tmp_path / "channel", [RECORDS["lib-1.0"], record("app", "0.9", 0, "lib <2")])
     monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "after"))
     environment(*head, "  - app=0.9")
     lock()
-    assert attribution_of(capsys)[:2] == (1, {"app": "pull_request"})
+    assert attribution_of(capsys)[:2] == (1, {"app": "either"})
 
 
 def wheel(folder: Path, name: str, version: str, *requires: str) -> Path:
@@ -164,7 +170,7 @@ def pip(forge, project, tmp_path, index_cache, http_server, monkeypatch):
         def lock(self, *options: str) -> None:
             assert main(["lock", *options]) == 0
             if not Path("base.conda-lock.yml").exists():
-                shutil.copy("conda-lock.yml", "base.conda-lock.yml")
+                keep_as_base()
 
     return Project()
 
@@ -196,7 +202,8 @@ def test_changes_of_both_are_distinguished_in_the_pip_part(pip, capsys):
     pip.request("app", "tool")
     pip.lock("--update-all")
     status, attributions, _ = attribution_of(capsys)
-    assert (status, attributions) == (1, {"tool": "both", "lib": "upstream"})
+    # A lock that keeps what it can is the same: tool 2.0 requires lib 2.0. The old file would have kept lib 1.0.
+    assert (status, attributions) == (1, {"tool": "both", "lib": "both"})
 
 
 def test_a_pip_package_newer_than_the_cut_off_is_not_a_change(pip, capsys):
@@ -208,15 +215,26 @@ def test_a_pip_package_newer_than_the_cut_off_is_not_a_change(pip, capsys):
     assert attribution_of(capsys)[:2] == (0, {"app": "upstream"})
 
 
-def test_a_requirement_uploaded_later_is_attributed_to_the_pull_request_with_a_caveat(pip, capsys):
+def test_a_pin_that_is_newer_than_the_cut_off_does_not_hide_a_release_of_another(pip, capsys):
+    pip.uploads.upload(5, "app", "2.0", "lib")
+    pip.request("app==2.0")
+    pip.lock()
+    pip.uploads.upload(60, "lib", "2.0")
+    pip.lock("--update-all")
+    assert attribution_of(capsys)[:2] == (0, {"lib": "upstream"})
+
+
+def test_a_requirement_uploaded_later_needs_both_and_has_a_caveat(pip, capsys):
     pip.request("app")
     pip.lock()
     pip.uploads.upload(60, "late", "1.0")
     pip.request("app", "late")
     pip.lock()
     status, attributions, notes = attribution_of(capsys)
-    assert (status, attributions) == (1, {"late": "pull_request"})
-    assert any("the pip part has no solution at the old lock's cut-off" in note for note in notes)
+    assert (status, attributions) == (1, {"late": "both"})
+    assert any(
+        "the pip part of the new file had no solution at the old lock's cut-off" in note for note in notes
+    )
 
 
 def test_a_pip_hash_edited_by_hand_is_unexplained(pip, capsys):

@@ -1089,6 +1089,39 @@ def _loader() -> list[Damage]:
         ),
         row(
             g,
+            "the same in a folder for a processor",
+            lambda b: (
+                library(b, "tls/x86_64/libnccl.so.2"),
+                b.environ.update(LD_LIBRARY_PATH=str(b.aside / "outside" / "cuda")),
+            ),
+            PLAIN,
+            hides,
+            "LD_LIBRARY_PATH",
+        ),
+        row(
+            g,
+            "the same behind $LIB",
+            lambda b: (
+                library(b, "lib64/libnccl.so.2"),
+                b.environ.update(LD_LIBRARY_PATH=str(b.aside / "outside" / "cuda" / "$LIB")),
+            ),
+            PLAIN,
+            hides,
+            "LD_LIBRARY_PATH",
+        ),
+        row(
+            g,
+            "the same behind ${PLATFORM}",
+            lambda b: (
+                library(b, "haswell/libnccl.so.2"),
+                b.environ.update(LD_LIBRARY_PATH=str(b.aside / "outside" / "cuda" / "${PLATFORM}")),
+            ),
+            PLAIN,
+            hides,
+            "LD_LIBRARY_PATH",
+        ),
+        row(
+            g,
             "LD_LIBRARY_PATH with other libraries",
             lambda b: b.environ.update(LD_LIBRARY_PATH=library(b, "libmine.so")),
             NEITHER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.lock_pairs import OWN, LockPair, pair_names
 
 from conda_lockstep.drift.compare.chains import add_chains
 from conda_lockstep.drift.compare.compare import compare
@@ -78,11 +79,13 @@ def test_a_package_that_no_entry_leads_to_has_no_chain(tmp_path: Path) -> None:
     assert rows(tmp_path, OLD, NEW, "dependencies:\n  - bottleneck\n")["ucx"].chain == ()
 
 
-@pytest.mark.parametrize("pair", ["pangeo-base-notebook-span10", "pangeo-base-notebook-step"])
-def test_in_real_pairs_nearly_every_change_is_explained(corpus: Path, pair: str) -> None:
-    sources = [
-        read_source(corpus / "locks" / "pairs" / pair / side / "conda-lock.yml") for side in ("old", "new")
-    ]
+REAL = ("pangeo-base-notebook-span10", "pangeo-base-notebook-step")
+PAIRS = [*OWN, *(name for name in REAL if name in pair_names())]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_in_real_pairs_nearly_every_change_is_explained(lock_pair: LockPair, pair: str) -> None:
+    sources = [read_source(lock_pair(pair) / side / "conda-lock.yml") for side in ("old", "new")]
     [first, *_] = add_chains(compare(*sources), *sources).comparisons
     explained = [row for row in first.rows if row.chain]
     assert len(explained) >= 0.95 * len(first.rows)

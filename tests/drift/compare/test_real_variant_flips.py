@@ -44,30 +44,32 @@ CASES = [(*flip, name, severity) for flip, names in FLIPS.items() for name, seve
 
 
 @lru_cache
-def builds(corpus: Path) -> dict[str, tuple[Package, ...]]:
+def builds(channel_data: Path) -> dict[str, tuple[Package, ...]]:
     found: dict[str, list[Package]] = {}
-    for record in repodata(corpus):
+    for record in repodata(channel_data):
         found.setdefault(record["name"], []).append(package(record))
     return {name: tuple(packages) for name, packages in found.items()}
 
 
-def pairs(corpus: Path, axis: str, before: str, after: str, name: str) -> Iterator[tuple[Package, Package]]:
+def pairs(
+    channel_data: Path, axis: str, before: str, after: str, name: str
+) -> Iterator[tuple[Package, Package]]:
     """Yield builds that differ in this axis, those of one version that differ in no other first."""
-    known = [(each, variants(each)) for each in builds(corpus)[name]]
+    known = [(each, variants(each)) for each in builds(channel_data)[name]]
     found = [
         ((one.version != other.version, len(mine.items() ^ theirs.items())), one, other)
         for one, mine in known
         for other, theirs in known
-        if (mine.get(axis), theirs.get(axis)) == (before, after)
+        if (mine.get(axis), theirs.get(axis)) == (before, after)  # type: ignore[call-overload]
     ]
     yield from ((one, other) for _, one, other in sorted(found, key=lambda each: each[0]))
 
 
 @pytest.mark.parametrize(("axis", "before", "after", "name", "severity"), CASES)
 def test_a_flip_between_real_builds_is_found_and_graded(
-    corpus: Path, axis: str, before: str, after: str, name: str, severity: str
+    channel_data: Path, axis: str, before: str, after: str, name: str, severity: str
 ) -> None:
-    old, new = next(pairs(corpus, axis, before, after, name))
+    old, new = next(pairs(channel_data, axis, before, after, name))
     sides = PackageSet.of([old]), PackageSet.of([new])
     drift = diff(*sides)
     (change,) = drift.changes
@@ -79,10 +81,10 @@ def test_a_flip_between_real_builds_is_found_and_graded(
 
 
 @pytest.mark.parametrize("name", ["pytorch", "jaxlib", "tensorflow", "libxgboost", "nccl"])
-def test_a_flip_is_read_from_the_build_and_not_from_the_name(corpus: Path, name: str) -> None:
+def test_a_flip_is_read_from_the_build_and_not_from_the_name(channel_data: Path, name: str) -> None:
     axis, before, after = ("cuda", "11", "12")
     old, new = (
-        each._replace(name="some-extension") for each in next(pairs(corpus, axis, before, after, name))
+        each._replace(name="some-extension") for each in next(pairs(channel_data, axis, before, after, name))
     )
     (change,) = diff(PackageSet.of([old]), PackageSet.of([new])).changes
     assert VariantFlip("cuda", "11", "12") in change.flips

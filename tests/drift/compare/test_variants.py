@@ -112,10 +112,10 @@ def test_what_flips_between_two_builds(old: Package, new: Package, expected: tup
 
 
 def test_no_real_build_that_tells_something_is_passed_over(
-    corpus: Path, monkeypatch: pytest.MonkeyPatch
+    channel_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is looked at first, of a build and of dependencies, is only there to be fast."""
-    packages = [package(record) for record in repodata(corpus)]
+    packages = [package(record) for record in repodata(channel_data)]
     known = [variants(each) for each in packages]
     assert sum(map(bool, known)) > 1000
     monkeypatch.setattr(reading, "_MAY_TELL", re.compile(""))
@@ -123,10 +123,10 @@ def test_no_real_build_that_tells_something_is_passed_over(
     assert [variants(each) for each in packages] == known
 
 
-def test_every_gpu_build_of_the_real_channels_is_known_as_one_and_no_cpu_build_is(corpus: Path) -> None:
+def test_every_gpu_build_of_the_real_channels_is_known_as_one_and_no_cpu_build_is(channel_data: Path) -> None:
     """Judged by another fact than the build string: what the build depends on."""
     wrong = []
-    for record in repodata(corpus):
+    for record in repodata(channel_data):
         needs = {spec.split()[0] for spec in record.get("depends", ())}
         device = variants(package({**record, "depends": []})).get("device")
         if "cpuonly" in needs and device == "cuda":

@@ -16,7 +16,7 @@ from tests.support.schemas import schema
 
 from conda_lockstep.cli.main import main
 from conda_lockstep.cli.report_output import FORMATS
-from conda_lockstep.drift.compare.machine_diff import facts, machine_rows
+from conda_lockstep.drift.compare.machine_diff import compared_values, machine_rows
 from conda_lockstep.drift.compare.operands import read_source
 from conda_lockstep.drift.fleet.fleet import FleetNode, compare_fleet
 from conda_lockstep.drift.report import Report
@@ -124,7 +124,9 @@ def test_differences_between_machines_are_rows(
 
 def test_a_newer_kernel_is_not_a_difference() -> None:
     assert not list(machine_rows(SOUND, SOUND._replace(kernel="Linux 6.8.0")))
-    assert facts(Machine("linux-64", "x86_64", "Linux")) == dict.fromkeys(facts(SOUND), "")
+    assert compared_values(Machine("linux-64", "x86_64", "Linux")) == dict.fromkeys(
+        compared_values(SOUND), ""
+    )
 
 
 @given(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.corpus import find_corpus
+from tests.support.corpus import HOOKS, find_corpus
 
 from conda_lockstep.cli.main import main
 from conda_lockstep.drift.compare.operands import is_environment_file
@@ -266,15 +266,23 @@ def test_every_entry_is_accounted_for_and_the_other_way_round_is_the_mirror_imag
     assert spec_diff(old, old).rows == ()
 
 
-def pairs() -> list[Path]:
+def pairs() -> list[tuple[Path, Path]]:
+    """Return each file of the manual with its fixed form, and the pairs of the corpus."""
+    fixed = [
+        (path.with_name(path.name.replace("after", "before")), path) for path in HOOKS.glob("*/*/*after.yml")
+    ]
     corpus = find_corpus()
-    return sorted(path for path in (corpus / "pairs").iterdir() if path.is_dir()) if corpus else []
+    real = sorted((corpus / "pairs").glob("*/")) if corpus else []
+    return [
+        *sorted(pair for pair in fixed if pair[0].exists() and "installs" not in pair[0].parts[-3]),
+        *((path / "old.yml", path / "new.yml") for path in real),
+    ]
 
 
-@pytest.mark.parametrize("pair", pairs(), ids=lambda path: path.name)
-def test_every_real_pair_gives_a_report(pair: Path) -> None:
+@pytest.mark.parametrize("pair", pairs(), ids=lambda pair: "/".join(pair[1].parts[-2:]))
+def test_every_pair_gives_a_report(pair: tuple[Path, Path]) -> None:
     try:
-        old, new = read(pair / "old.yml"), read(pair / "new.yml")
+        old, new = map(read, pair)
     except LockstepError as error:
         assert "\n" not in str(error)
         return

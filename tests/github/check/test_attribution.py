@@ -19,17 +19,19 @@ from tests.support.repository import Repository
 from tests.support.small_index import SmallWheel
 
 from conda_lockstep.cli.main import main
+from conda_lockstep.drift.attribution.cause_text import undated
 from conda_lockstep.drift.report import Row
 from conda_lockstep.github.check import attribution as causes
 from conda_lockstep.github.check.check import check
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.base import CommitRange
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event, PullRequest
 from conda_lockstep.github.event.inputs import FailOn, Inputs
 from conda_lockstep.github.event.runner import Runner
-from conda_lockstep.github.fork_comment.sanitize import CAUSES_SEE_LOG, only_facts
+from conda_lockstep.github.fork_comment.sanitize import CAUSES_SEE_LOG, sanitize
 from conda_lockstep.github.handoff.handoff import Caveat, Handoff
 from conda_lockstep.github.report import wording
-from conda_lockstep.github.report.gate import GateResult, compare_with_base
+from conda_lockstep.github.report.gate import GateResult, Rules, compare_with_base
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 ENTRIES = ("python=3.12", "numpy<2.2", "pandas")
@@ -59,11 +61,10 @@ class Pull:
         self.base = self.repository.commit({}, "base")
 
     def check(self, files: tuple[str, ...] = ()) -> Handoff:
-        pull = PullRequest(
-            7, "octocat", True, False, "a" * 40, "change", self.head_repository, self.base, "main"
-        )
+        head = self.repository.commit({})
+        pull = PullRequest(7, "octocat", True, False, head, "change", self.head_repository, self.base, "main")
         event = Event(
-            self.event_name, "opened", "acme/train", self.base, self.base, frozenset({"octocat"}),
+            self.event_name, "opened", "acme/train", head, self.base, frozenset({"octocat"}),
             pull if self.event_name == "pull_request" else None,
         )  # fmt: skip
         folder, workspace = self.folder / "lockstep", self.repository.folder
@@ -75,8 +76,10 @@ class Pull:
     def judge(self, fail_on: FailOn = "critical", handoff: Handoff | None = None) -> GateResult:
         """Judge what was found, without what the linter says."""
         found = replace(handoff or self.check(), remarks=())
-        base = Base(self.repository.folder, self.base)
-        return compare_with_base(found, base, fail_on=fail_on, judge_drift=True, base_name="origin/main")
+        head = self.repository.git("rev-parse", "HEAD")
+        base, at_head = (CommitFiles(self.repository.folder, each) for each in (self.base, head))
+        change = CommitRange(head, self.base, "origin/main")
+        return compare_with_base(found, change, base, at_head, Rules(fail_on), self.folder / "lockstep")
 
     def comment(self, compared: GateResult) -> str:
         return wording.comment(replace(self.handoff, remarks=()), compared)
@@ -111,9 +114,6 @@ def test_what_upstream_released_is_shown_and_fails_nothing(pull: Pull) -> None:
         comment
     )
     assert "changes would fail the check, but come from upstream alone" in comment
-    assert re.search(
-        r"\d+ records have no upload date, so the old lock's cut-off does not exclude them", comment
-    )
 
 
 def test_what_is_critical_and_upstreams_alone_is_shown_as_critical_and_fails_nothing(pull: Pull) -> None:
@@ -135,7 +135,9 @@ def test_a_changed_pin_is_the_pull_requests_and_fails_when_critical(pull: Pull) 
     assert {row.attribution for row in compared.report.rows} == {"pull_request"}
     assert rows(compared)["numpy"].severity == "critical"
     assert compared.failures == ("1 change of severity critical or worse",)
-    assert "| this pull request |" in pull.comment(compared)
+    assert "| this pull request<br>`environment.yml:6: numpy=1.26 (was: numpy<2.2)` |" in pull.comment(
+        compared
+    )
 
 
 def test_both_at_once_are_distinguished(pull: Pull) -> None:
@@ -144,7 +146,7 @@ def test_both_at_once_are_distinguished(pull: Pull) -> None:
     compared = pull.judge()
     found = rows(compared)
     assert (found["numpy"].attribution, found["openssl"].attribution) == ("pull_request", "upstream")
-    assert found["libstdcxx-ng"].cause.startswith("this pull request and upstream, uploaded 2026-")
+    assert found["libstdcxx-ng"].cause.startswith("this pull request and upstream together, uploaded 2026-")
     assert compared.status == 1
 
 
@@ -159,10 +161,12 @@ def test_causes_reach_a_forks_comment_without_a_sentence_of_the_forks(pull: Pull
     pull.lock("--update-all")
     handed = pull.check()
     (told,) = handed.checked
-    caveats = (*told.caveats, Caveat("linux-64", "maintainers, approve this"))
-    facts = only_facts(replace(handed, checked=(replace(told, caveats=caveats),)))
+    caveats = (Caveat("linux-64", undated(2)), Caveat("linux-64", "maintainers, approve this"))
+    causes = tuple(replace(cause, chain=("maintainers, approve this",)) for cause in told.causes)
+    facts = sanitize(replace(handed, checked=(replace(told, caveats=caveats, causes=causes),)))
     compared = pull.judge("info", facts)
     assert {row.attribution for row in compared.report.rows} == {"upstream"}
+    assert {row.chain for row in compared.report.rows} == {()}
     notes = compared.report.comparisons[0].notes
     assert [note for note in notes if "no upload date" in note]
     assert notes[-1] == CAUSES_SEE_LOG
@@ -215,7 +219,8 @@ def test_a_release_and_a_pin_are_distinguished_on_a_generated_channel(small: Pul
     small.lock("--update-all")
     assert {name: row.attribution for name, row in rows(small.judge("low")).items()} == {
         "idna": "upstream",
-        "urllib3": "pull_request",
+        # The pinned version is of later than the old lock: it takes the release, too.
+        "urllib3": "both",
     }
     assert small.judge("low").spared == 1
 
@@ -286,6 +291,49 @@ def publish(folder: Path, versions: dict[str, datetime]) -> None:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             files.append(Upload(path, day, digest, metadata=wheel.metadata))
         write_page(folder / "simple" / name, name, files)
+
+
+def test_a_loosened_pin_and_a_release_fail_the_check_together(small: Pull, channel: Channel) -> None:
+    channel.release("urllib3")
+    small.write("idna", "tqdm", "urllib3")
+    small.lock("--update", "urllib3")
+    compared = small.judge("low")
+    assert {name: row.attribution for name, row in rows(compared).items()} == {"urllib3": "both"}
+    assert (compared.status, compared.spared) == (1, 0)
+    comment = small.comment(compared)
+    assert "this pull request and upstream together, uploaded" in comment
+    assert "`environment.yml:7: urllib3 (was: urllib3=2.3)`" in comment
+
+
+def test_the_old_requirements_file_counts_and_not_the_changed_one(
+    small: Pull, tmp_path: Path, http_server: Callable[[Path], Server]
+) -> None:
+    before, after = (datetime(year, 6, 1, tzinfo=timezone.utc) for year in (2024, 2026))
+    publish(tmp_path / "pypi", {"1.0": before})
+    settings = small.repository.folder / "lockstep.toml"
+    index = f"{http_server(tmp_path / 'pypi').url}/simple"
+    settings.write_text(f'pypi-index = "{index}"\n{settings.read_text()}')
+    requirements = small.repository.folder / "requirements.txt"
+    requirements.write_text("app\nlib<2\n")
+    small.write("python", "pip", "tqdm", "urllib3=2.3", "pip: ['-r requirements.txt']")
+    small.lock()
+    small.commit_base()
+    publish(tmp_path / "pypi", {"1.0": before, "2.0": after})
+    requirements.write_text("app\nlib\n")
+    small.lock("--update-all")
+    assert {name: row.attribution for name, row in rows(small.judge("low")).items()} == {"lib": "both"}
+
+
+def test_a_file_that_is_new_on_the_base_commits_lock_is_said(small: Pull, channel: Channel) -> None:
+    folder = small.repository.folder
+    (folder / "environment.yml").unlink()
+    small.commit_base()
+    small.write("idna", "tqdm", "urllib3=2.3")
+    channel.release("idna")
+    small.lock("--update-all")
+    compared = small.judge("low")
+    assert compared.status == 1
+    assert "does not exist on the base commit" in small.comment(compared)
 
 
 def test_the_pip_parts_changes_are_distinguished_too(

@@ -8,7 +8,7 @@ import pytest
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.event.inputs import Inputs, read_inputs
-from conda_lockstep.github.event.runner import read_runner
+from conda_lockstep.github.event.runner import read_runner, without_paths
 
 
 def test_nothing_given_is_the_default() -> None:
@@ -124,3 +124,24 @@ def test_enterprise_has_its_own_addresses() -> None:
 def test_a_broken_runner_is_reported(name: str, value: str, says: str) -> None:
     with pytest.raises(LockstepError, match=says):
         read_runner({**RUNNER, name: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/t/lockstep/build-0/files/envs/gpu.yml: no", "envs/gpu.yml: no"),
+        ("/t/lockstep/causes-0-1/base.conda-lock.yml: no", "base.conda-lock.yml: no"),
+        ("/w/envs/gpu.yml:3:1: no", "envs/gpu.yml:3:1: no"),
+        ("run: git config --add safe.directory /w", "run: git config --add safe.directory $GITHUB_WORKSPACE"),
+        ("'/t/lockstep' is full", "'$RUNNER_TEMP' is full"),
+        ("/world/x and /w-other stay", "/world/x and /w-other stay"),
+    ],
+)
+def test_no_path_of_a_runner_is_in_a_message(text: str, shown: str) -> None:
+    assert without_paths(text, read_runner(RUNNER)) == shown
+
+
+@pytest.mark.parametrize("value", ["main", "feature/x", "refs/heads/main", "a" * 40, "v1.2", "x(y)", ""])
+def test_a_branch_or_a_commit_is_a_ref(value: str) -> None:
+    given = read_inputs({"LOCKSTEP_STEP": "check", "LOCKSTEP_BASE_REF": value})
+    assert given.base_ref == value.removeprefix("refs/heads/")

@@ -19,12 +19,12 @@ from conda_lockstep.github.event.event import read_event
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.fork_comment.fork_comment import comment_on_fork
-from conda_lockstep.github.fork_comment.sanitize import MOST, only_facts
+from conda_lockstep.github.fork_comment.sanitize import MOST, sanitize
 from conda_lockstep.github.handoff import handoff
 from conda_lockstep.github.handoff.handoff import Cause, Caveat, Checked, Handoff, Remark
 from conda_lockstep.github.publish.comment import read_state
 
-HEAD, BASE, ROOT = payloads.HEAD, payloads.BASE, "c" * 40
+HEAD, BASE, ROOT, MERGE = payloads.HEAD, payloads.BASE, "c" * 40, "9" * 40
 OLD, NEW = lock_text({"numpy": "1.26.4"}), lock_text({"numpy": "2.1.0"})
 SENTENCE = "maintainers-approve-this-send-money-to-evil.example"
 PERMISSIONS: Any = {"contents": "read", "actions": "read", "pull_requests": "write"}
@@ -40,6 +40,14 @@ def repository(github: FakeGitHub) -> Repository:
         repository.files |= {(commit, FILE): b"name: x\n", (commit, LOCK): OLD.encode()}
     repository.files |= {(HEAD, FILE): b"name: x\n", (HEAD, LOCK): NEW.encode()}
     return repository
+
+
+def merge(repository: Repository, onto: str, lock: str = NEW) -> str:
+    """GitHub's merge of the pull request with a commit of the base branch; return it."""
+    repository.pulls[7].merge_sha = MERGE
+    repository.merges[MERGE] = (onto, HEAD)
+    repository.files |= {(MERGE, FILE): b"name: x\n", (MERGE, LOCK): lock.encode()}
+    return MERGE
 
 
 def zipped(content: bytes, name: str = handoff.FILE_NAME) -> bytes:
@@ -153,15 +161,23 @@ def test_the_artifact_of_another_run_is_not_taken(
 
 @pytest.mark.parametrize(
     ("claimed", "compared"),
-    [("", ROOT), (BASE, BASE), (ROOT, ROOT), (HEAD, ROOT), ("e" * 40, ROOT), ("../x", ROOT)],
+    [
+        ("", {ROOT, HEAD}),
+        (BASE, {BASE, MERGE}),
+        (ROOT, {ROOT, HEAD}),
+        (HEAD, {ROOT, HEAD}),
+        ("e" * 40, {ROOT, HEAD}),
+        ("../x", {ROOT, HEAD}),
+    ],
 )
-def test_a_base_is_believed_only_where_the_base_branch_has_it(
-    github: FakeGitHub, repository: Repository, tmp_path: Path, claimed: str, compared: str
+def test_a_base_is_believed_only_if_the_pull_request_is_merged_with_it(
+    github: FakeGitHub, repository: Repository, tmp_path: Path, claimed: str, compared: set[str]
 ) -> None:
+    merge(repository, BASE)
     upload(repository, Handoff(checked=(checked(NEW),), base=claimed), tmp_path)
     follow(github, tmp_path)
     read = {request.query["ref"] for request in github.requests if "/contents/" in request.path}
-    assert read == {compared, HEAD}
+    assert read == compared
 
 
 HOSTILE = Handoff(
@@ -214,13 +230,13 @@ def test_no_sentence_of_a_stranger_is_reported_in_our_voice(
     ],
 )
 def test_a_lock_lies_where_locks_of_its_file_lie(lock_path: str, believed: bool) -> None:
-    facts = only_facts(Handoff(checked=(checked(NEW, lock_path=lock_path),)))
+    facts = sanitize(Handoff(checked=(checked(NEW, lock_path=lock_path),)))
     assert bool(facts.checked) is believed
 
 
 def test_facts_are_reported_as_they_are() -> None:
-    plain = Handoff(checked=(checked(NEW),), base=BASE)
-    assert only_facts(plain) == plain
+    plain = Handoff(checked=(checked(NEW, committed=""),), base=BASE)
+    assert sanitize(plain) == plain
 
 
 @pytest.mark.parametrize(
@@ -267,11 +283,11 @@ def test_a_hand_off_of_very_many_environments_costs_no_more_requests_than_some(
     github: FakeGitHub, repository: Repository, tmp_path: Path
 ) -> None:
     many = tuple(checked(NEW, path=f"e{n}.yml", lock_path=f"e{n}.conda-lock.yml") for n in range(150))
-    assert len(only_facts(Handoff(checked=many)).checked) == MOST
+    assert len(sanitize(Handoff(checked=many)).checked) == MOST
     upload(repository, Handoff(checked=many, base=BASE), tmp_path)
     follow(github, tmp_path)
     assert f"{150 - MOST} environments are not shown" in comment(repository)
-    assert len(github.requests) < 2 * MOST + 20
+    assert len(github.requests) < 2 * MOST + 30
 
 
 OTHER = lock_text({"numpy": "2.1.1"})
@@ -301,27 +317,25 @@ def test_a_lock_that_is_not_the_pull_requests_is_not_shown(
 def test_the_merge_with_the_base_is_what_a_run_checks_out(
     github: FakeGitHub, repository: Repository, tmp_path: Path
 ) -> None:
-    repository.pulls[7].merge_sha = "9" * 40
-    repository.files |= {("9" * 40, FILE): b"name: x\n", ("9" * 40, LOCK): OTHER.encode()}
+    merge(repository, BASE, OTHER)
     upload(repository, Handoff(checked=(checked(OTHER),), base=BASE), tmp_path)
     follow(github, tmp_path)
     assert "`2.1.1`" in comment(repository)
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "says"),
+    ("path", "says"),
     [
-        ("gpu.conda-lock.yml", "modified", "`gpu.conda-lock.yml` is changed, but the run did not check it"),
-        (f"{SENTENCE} <b>.conda-lock.yml", "added", "a lock (name not shown) is changed"),
-        (LOCK, "modified", ""),
-        ("gpu.conda-lock.yml", "removed", ""),
-        ("train.py", "modified", ""),
+        ("gpu.conda-lock.yml", "`gpu.conda-lock.yml` is changed, but the run did not check it"),
+        (f"{SENTENCE} <b>.conda-lock.yml", "a lock (name not shown) is changed"),
+        (LOCK, ""),
+        ("train.py", ""),
     ],
 )
 def test_a_changed_lock_that_a_run_keeps_to_itself_is_named(
-    github: FakeGitHub, repository: Repository, tmp_path: Path, path: str, status: str, says: str
+    github: FakeGitHub, repository: Repository, tmp_path: Path, path: str, says: str
 ) -> None:
-    repository.pulls[7].changed = ((path, status),)
+    repository.files[HEAD, path] = NEW.encode()
     upload(repository, Handoff(checked=(checked(NEW),), base=BASE), tmp_path)
     follow(github, tmp_path)
     assert SENTENCE not in comment(repository)
@@ -329,10 +343,115 @@ def test_a_changed_lock_that_a_run_keeps_to_itself_is_named(
     assert bool(says) is ("is changed, but the run" in comment(repository))
 
 
+ENVIRONMENT = b"channels: [conda-forge]\ndependencies: [numpy]\n"
+FEW = lock_text({"numpy": "2.1.0"})
+
+
+def removed(repository: Repository, *paths: str) -> None:
+    for path in paths:
+        del repository.files[HEAD, path]
+
+
+@pytest.mark.parametrize(
+    ("paths", "says"),
+    [
+        ((LOCK,), ["`conda-lock.yml` was deleted"]),
+        ((FILE,), ["`environment.yml` was deleted"]),
+        ((FILE, LOCK), ["`environment.yml` was deleted", "`conda-lock.yml` was deleted"]),
+    ],
+)
+@pytest.mark.parametrize("claims", [(), (FILE, LOCK)], ids=["silent", "lying"])
+def test_what_a_fork_deletes_is_told_whatever_its_run_says(
+    github: FakeGitHub,
+    repository: Repository,
+    tmp_path: Path,
+    paths: tuple[str, ...],
+    says: list[str],
+    claims: tuple[str, ...],
+) -> None:
+    for commit in (ROOT, BASE, HEAD):
+        repository.files |= {(commit, FILE): ENVIRONMENT, (commit, "README.md"): b"# Train\n"}
+    removed(repository, *paths)
+    upload(repository, Handoff(base=BASE, files=claims), tmp_path)
+    follow(github, tmp_path)
+    for line in says:
+        assert line in comment(repository)
+    assert "### ❌ The check" in comment(repository)
+
+
+def test_more_files_than_github_lists_are_compared_all_the_same(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
+    """A list of a pull request's files ends at 3,000; the files of a commit do not."""
+    for number in range(3_500):
+        repository.files[HEAD, f"a/{number}.txt"] = b""
+    repository.files[HEAD, "z/gpu.conda-lock.yml"] = NEW.encode()
+    upload(repository, Handoff(checked=(checked(NEW),), base=BASE), tmp_path)
+    follow(github, tmp_path)
+    assert "`z/gpu.conda-lock.yml` is changed, but the run did not check it" in comment(repository)
+
+
+def test_a_list_of_files_that_github_cuts_off_is_told(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
+    repository.truncated = True
+    upload(repository, Handoff(checked=(checked(NEW),), base=BASE), tmp_path)
+    follow(github, tmp_path)
+    assert "### ❌ The check could not be completed" in comment(repository)
+    assert "GitHub does not list all files of the commit" in comment(repository)
+    assert "numpy" not in comment(repository)
+
+
+LIES = {
+    "missing, and it is there": checked(NEW, file=ENVIRONMENT.decode(), state="missing"),
+    "missing, and of no digest": checked(NEW, file=ENVIRONMENT.decode(), state="missing", lock_sha256=""),
+    "current, and it does not fit": checked(FEW, file="dependencies: [pytorch]\nchannels: [conda-forge]\n"),
+    "stale, with a harmless lock": checked(
+        OLD, file=ENVIRONMENT.decode(), state="stale", lock_sha256=sha256(NEW)
+    ),
+    "failed, so that there is nothing": checked("", state="failed", lock_sha256=sha256(NEW)),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_no_state_of_a_lock_hides_what_github_has(
+    github: FakeGitHub, repository: Repository, tmp_path: Path, lie: str
+) -> None:
+    """The pull request flips numpy; its run says whatever would leave that out."""
+    claim = LIES[lie]
+    content = {
+        sha256(text): text
+        for text in (ENVIRONMENT.decode(), "name: x\n", "dependencies: [pytorch]\nchannels: [conda-forge]\n")
+    }
+    repository.files[HEAD, FILE] = content[claim.sha256].encode()
+    repository.files[HEAD, LOCK] = FEW.encode() if claim.lock == FEW else NEW.encode()
+    upload(repository, Handoff(checked=(claim,), base=BASE), tmp_path)
+    follow(github, tmp_path)
+    text = comment(repository)
+    assert "✅" not in text
+    assert "### ❌ The check" in text
+    assert "differs from the pull request's" in text or "`2.1.0`" in text
+
+
+def test_a_lock_that_fits_by_githubs_own_files_is_current(
+    github: FakeGitHub, repository: Repository, tmp_path: Path
+) -> None:
+    for commit in (ROOT, BASE, HEAD):
+        repository.files[commit, FILE] = ENVIRONMENT
+        repository.files[commit, LOCK] = FEW.encode()
+    repository.files[HEAD, FILE] = ENVIRONMENT + b"# why\n"
+    upload(
+        repository,
+        Handoff(checked=(checked(FEW, file=(ENVIRONMENT + b"# why\n").decode()),), base=BASE),
+        tmp_path,
+    )
+    follow(github, tmp_path)
+    assert "✅ **No environment drift**" in comment(repository)
+
+
 def test_a_run_that_found_nothing_to_say_of_a_changed_lock_is_commented(
     github: FakeGitHub, repository: Repository, tmp_path: Path
 ) -> None:
-    repository.pulls[7].changed = ((LOCK, "modified"),)
     upload(repository, Handoff(base=BASE), tmp_path)
     follow(github, tmp_path)
     assert "the run did not check it" in comment(repository)
@@ -341,6 +460,7 @@ def test_a_run_that_found_nothing_to_say_of_a_changed_lock_is_commented(
 def test_causes_are_shown_beside_changes_and_dated_and_nothing_else_of_them(
     github: FakeGitHub, repository: Repository, tmp_path: Path
 ) -> None:
+    merge(repository, BASE)
     causes = (
         Cause("linux-64", "conda", "numpy", "upstream", 1_740_787_200),
         Cause("linux-64", "conda", SENTENCE, "upstream"),

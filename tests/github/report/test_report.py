@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.github.event.test_inputs import RUNNER
 from tests.github.event.test_workflow_commands import parse_outputs
 from tests.github.locks import FILE, LOCK, checked, handoff, lock_text
 from tests.support import github as fakes
@@ -17,9 +18,9 @@ from tests.support.repository import Repository
 
 from conda_lockstep.github.event.event import Event, PullRequest
 from conda_lockstep.github.event.inputs import Inputs
-from conda_lockstep.github.event.runner import Runner
+from conda_lockstep.github.event.runner import Runner, read_runner
 from conda_lockstep.github.handoff import handoff as handoffs
-from conda_lockstep.github.handoff.handoff import Handoff
+from conda_lockstep.github.handoff.handoff import Handoff, Remark
 from conda_lockstep.github.report.report import report
 
 OLD = lock_text({"python": "3.11.9", "tqdm": "4.67.0"})
@@ -35,11 +36,12 @@ class Job:
         self.github = github
         self.repository = Repository(folder / "checkout")
         base = self.repository.commit({FILE: "name: x\n", LOCK: OLD})
+        head = self.repository.commit({})
         self.remote = github.repository("acme/train")
-        self.remote.pulls[7] = fakes.PullRequest(7, "a" * 40, base, "acme/train")
+        self.remote.pulls[7] = fakes.PullRequest(7, head, base, "acme/train")
         github.token("t")
-        pull = PullRequest(7, "octocat", True, False, "a" * 40, "change", "acme/train", base, "main")
-        self.event = Event("pull_request", "opened", "acme/train", base, base, frozenset({"octocat"}), pull)
+        pull = PullRequest(7, "octocat", True, False, head, "change", "acme/train", base, "main")
+        self.event = Event("pull_request", "opened", "acme/train", head, base, frozenset({"octocat"}), pull)
         self.runner = Runner(
             workspace=self.repository.folder,
             folder=folder / "lockstep",
@@ -215,8 +217,11 @@ def test_a_shallow_checkout_reads_the_base_from_github(job: Job, tmp_path: Path)
     base = job.event.pull_request.base_sha
     job.remote.files[base, LOCK] = OLD.encode()
     job.remote.files[base, FILE] = b"name: x\n"
-    job.runner = dataclasses.replace(job.runner, workspace=tmp_path / "empty")
-    Repository(tmp_path / "empty").commit({})
+    shallow = Repository(tmp_path / "shallow")
+    shallow.git("fetch", "--quiet", "--depth=1", job.repository.folder.as_uri(), job.event.sha)
+    shallow.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+    job.remote.parents[job.event.sha] = base
+    job.runner = dataclasses.replace(job.runner, workspace=shallow.folder)
     assert job.run(handoff(checked(GRAVE))) == 1
     assert "Environment drift: 1 critical" in job.comments[0]
 
@@ -228,6 +233,67 @@ def test_a_check_that_did_not_finish_is_reported(job: Job) -> None:
 
 
 def test_a_hand_off_that_was_tampered_with_is_reported(job: Job) -> None:
-    (job.runner.folder / "handoff.json").write_text('{"schema": 1, "failures": {}}')
+    (job.runner.folder / "handoff.json").write_text('{"schema": 2, "failures": {}}')
     assert report(job.event, job.runner, INPUTS, io.StringIO()) == 2
     assert "is not a list of texts" in job.summary
+
+
+def test_only_files_that_the_change_touches_are_annotated(job: Job) -> None:
+    head = job.repository.commit({FILE: "name: x # new\n"})
+    assert job.event.pull_request is not None
+    pull = dataclasses.replace(job.event.pull_request, head_sha=head)
+    job.event = dataclasses.replace(job.event, sha=head, pull_request=pull)
+    remarks = [
+        Remark("unpinned-conda", "warning", "numpy has no version", path, 4, 5) for path in (FILE, "old.yml")
+    ]
+    job.run(handoff(checked(OLD, file="name: x # new\n"), remarks=remarks))
+    assert f"::warning file={FILE},line=4,col=5,title=unpinned-conda::numpy has no version" in job.log
+    assert "file=old.yml" not in job.log
+    assert "old.yml:4:5: warning: numpy has no version" in job.log
+
+
+def test_an_unreadable_file_gets_a_comment(job: Job) -> None:
+    remark = Remark("unreadable-file", "error", "a tab indents this line", FILE, 2, 1)
+    assert job.run(handoff(remarks=[remark])) == 1
+    [comment] = job.comments
+    assert "### ❌ The check fails" in comment
+    assert "a tab indents this line" in comment
+
+
+def test_jobs_that_look_at_different_things_have_a_comment_each(job: Job) -> None:
+    keys = [
+        read_runner({**RUNNER, name: value}).key
+        for name, value in (
+            ("LOCKSTEP_FILES", ""),
+            ("LOCKSTEP_FILES", "gpu.yml"),
+            ("LOCKSTEP_FILES", "cpu.yml"),
+            ("LOCKSTEP_PLATFORMS", "linux-64"),
+            ("LOCKSTEP_CUDA", "12.4"),
+            ("LOCKSTEP_WORKING_DIRECTORY", "train"),
+            ("LOCKSTEP_MACHINE", "a100"),
+            ("LOCKSTEP_COMMENT_ID", "a100"),
+            ("LOCKSTEP_COMMENT_ID", "h100"),
+        )
+    ]
+    assert len(set(keys)) == len(keys)
+    for key in (*keys, keys[0]):
+        job.runner = dataclasses.replace(job.runner, key=key, run=job.runner.run + 1)
+        job.run(handoff(checked(PATCH)))
+    assert len(job.comments) == len(keys)
+
+
+def test_a_dispatched_run_is_told_on_the_pull_request_of_its_branch(job: Job) -> None:
+    """With 'lock-update: commit' and 'checks', this is the run whose result counts."""
+    head = job.repository.commit({LOCK: GRAVE})
+    job.remote.pulls[7].head_sha = head
+    job.event = dataclasses.replace(
+        job.event,
+        name="workflow_dispatch",
+        sha=head,
+        pull_request=None,
+        branch="change",
+        default_branch="main",
+    )
+    assert job.run(handoff(checked(GRAVE))) == 1
+    [comment] = job.comments
+    assert "Environment drift: 1 critical" in comment

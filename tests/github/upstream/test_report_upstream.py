@@ -193,7 +193,7 @@ def test_a_look_that_did_not_finish_is_reported(world: Watching) -> None:
     event = _event(world)
     given = Inputs("report", mode="upstream", author=BOT, token="t")
     with (world.folder / "log").open("w") as stream:
-        assert watch.tell(event, world.runner, given, stream) == 2
+        assert watch.report_upstream(event, world.runner, given, stream) == 2
     issue = world.issue
     assert issue is not None
     assert "is not a drift report" in issue.body
@@ -215,7 +215,7 @@ def test_findings_that_would_write_anything_but_a_lock_are_refused(world: Watchi
     (world.runner.folder / findings_file.FILE_NAME).write_text(json.dumps(document))
     given = Inputs("report", mode="upstream", author=BOT, token="t", lock_update="commit")
     with (world.folder / "log").open("w") as stream:
-        assert watch.tell(_event(world), world.runner, given, stream) == 2
+        assert watch.report_upstream(_event(world), world.runner, given, stream) == 2
     assert "is not a lock in the repository" in (world.folder / "log").read_text()
 
 
@@ -314,6 +314,29 @@ def test_a_look_that_failed_touches_no_pull_request(world: Watching) -> None:
     world.channel.withdraw(world.channel.newest("idna"))
     world.run(2, lock_update="commit")
     assert pull.state == "closed"
+
+
+def test_a_lock_that_cannot_be_checked_keeps_no_other_from_being_refreshed(world: Watching) -> None:
+    world.push({"broken.yml": environment("six"), "broken.conda-lock.yml": "<<<<<<< ours\n"})
+    world.channel.release("idna")
+    assert world.run(lock_update="commit") == 2
+    [pull] = world.remote.pulls.values()
+    assert "`conda-lock.yml`: the result of" in pull.body
+    assert "1 other check failed, see the issue: those locks are unchanged." in pull.body
+    assert world.issue is not None
+    assert "`broken.conda-lock.yml:1:1`" in world.issue.body
+
+
+def test_failures_that_do_not_fit_are_counted_whole(world: Watching) -> None:
+    """In bytes, as GitHub counts them; none is cut in the middle."""
+    names = {f"{number:03}-{'ü' * 60}.yml": environment("six") for number in range(60)}
+    world.push(names)
+    world.push({f"{Path(name).stem}.conda-lock.yml": "<<<<<<< ours\n" for name in names})
+    world.run()
+    assert world.issue is not None
+    lines = [line for line in world.issue.body.splitlines() if line.startswith("- ")]
+    assert re.fullmatch(r"- and \d+ more in the run's log", lines[-1])
+    assert all(line.count("`") % 2 == 0 for line in lines)
 
 
 def test_what_is_younger_than_the_settings_allow_is_no_news(world: Watching) -> None:

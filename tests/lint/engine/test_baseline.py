@@ -225,7 +225,7 @@ def test_a_file_that_is_not_a_baseline_is_rejected_and_never_overwritten(content
 
 
 def test_a_folder_is_not_a_baseline(tmp_path: Path) -> None:
-    with pytest.raises(LockstepError, match=f"^{tmp_path}: cannot read the baseline: Is a directory$"):
+    with pytest.raises(LockstepError, match=f"^{tmp_path}: is a folder, not a file; pass a file$"):
         baseline.read(tmp_path)
 
 

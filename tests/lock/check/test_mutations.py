@@ -281,22 +281,22 @@ TABLE = (
     Mutation(
         "a missing pip dependency",
         of_package("lib"),
-        "app needs 'lib >=2' of pip; the lock for linux-64 has none",
+        "pip's app needs 'lib >=2'; the lock for linux-64 has none",
     ),
     Mutation(
         "app>=2 merged with lib<2",
         with_package(wheel("lib", "1.9", "python")),
-        "app needs 'lib >=2' of pip; the lock for linux-64 has lib 1.9",
+        "pip's app needs 'lib >=2'; the lock for linux-64 has lib 1.9",
     ),
     Mutation(
         "a pip package over conda's numpy that is too old",
         of_package("app", depends=("lib >=2", "numpy >=2", "python >=3.9", "six")),
-        "app needs 'numpy >=2' of pip; the lock for linux-64 has numpy 1.26.4",
+        "pip's app needs 'numpy >=2'; the lock for linux-64 has numpy 1.26.4",
     ),
     Mutation(
         "conda's pytorch under the name of pip",
         lambda: added(changed(LOCK, "app", depends=("lib >=2", "python", "torch >=2.6")), TORCH),
-        "app needs 'torch >=2.6' of pip; the lock for linux-64 has pytorch 2.5.1",
+        "pip's app needs 'torch >=2.6'; the lock for linux-64 has pytorch 2.5.1",
     ),
     Mutation(
         "one project from both",
@@ -307,7 +307,7 @@ TABLE = (
     Mutation(
         "Requires-Python with an upper bound",
         of_package("lib", depends=("python <3.12,>=3.8",)),
-        "lib needs 'python <3.12,>=3.8' of pip; the lock for linux-64 has python 3.12.7",
+        "pip's lib needs 'python <3.12,>=3.8'; the lock for linux-64 has python 3.12.7",
     ),
     Mutation(
         "Requires-Python with a lower bound",

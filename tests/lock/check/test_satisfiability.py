@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.support.lock_pairs import OWN
 
 from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
@@ -160,7 +161,7 @@ def test_a_dependency_of_pips_that_does_not_hold_is_named(forge, lock):
     for depends, has in (("tabulate", "none"), ("requests-toolbelt >=99", "requests-toolbelt 1.0.0")):
         needy = held._replace(depends=(depends,))
         changed = dataclasses.replace(lock, platforms={platform: PackageSet.of([*packages.values(), needy])})
-        told = f"humanize needs '{depends}' of pip; the lock for {platform} has {has}"
+        told = f"pip's humanize needs '{depends}'; the lock for {platform} has {has}"
         assert _reasons(_text(forge), changed) == [f"environment.yml: {told}"]
 
 
@@ -215,6 +216,17 @@ def test_a_machine_that_the_lock_was_not_made_for_is_named(forge, lock):
     assert any("numpy needs '__cuda >=12'" in reason for reason in _reasons(_text(forge), needy))
     unknown = dataclasses.replace(needy, metadata={})
     assert not any("__cuda" in reason for reason in _reasons(_text(forge), unknown))
+
+
+@pytest.mark.parametrize("pair", OWN)
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_a_lock_of_real_metadata_fits_its_file_and_not_the_other_sides(lock_pair, pair, side):
+    folder = lock_pair(pair)
+    (other,) = {"old", "new"} - {side}
+    own, theirs = (parse((folder / each / "environment.yml").read_text(), "e.yml") for each in (side, other))
+    lock = cep37.read(folder / side / "conda-lock.yml")
+    assert is_satisfied(own, lock, mirrors=Mirrors({}, TRUSTED)) == []
+    assert is_satisfied(theirs, lock, mirrors=Mirrors({}, TRUSTED))
 
 
 def test_real_locks_of_conda_lock_fit_their_files(corpus):

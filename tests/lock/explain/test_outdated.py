@@ -19,7 +19,7 @@ from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.lock.channels.channels import Mirrors, channels_of
 from conda_lockstep.lock.model.virtual_packages import virtual_packages
-from conda_lockstep.lock.solve.requested_spec import wanted
+from conda_lockstep.lock.solve.requested_spec import requested_specs
 from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
 
 HEAD = "channels:\n  - conda-forge\ndependencies:\n"
@@ -100,11 +100,11 @@ def test_no_version_above_the_available_one_is_left_if_every_entry_is_opened(
     _lock(folder, *entries)
     capsys.readouterr()
     assert main(["outdated", "--format", "json"]) == 1
-    (told,) = json.loads(capsys.readouterr().out)["platforms"]
+    (grouped,) = json.loads(capsys.readouterr().out)["platforms"]
     mirrors = Mirrors({"https://conda.anaconda.org": anaconda}, TRUSTED)
     solver = Solver(mirrors)
     names = [re.split("[=<]", entry)[0] for entry in entries]
-    for package in told["packages"]:
+    for package in grouped["packages"]:
         build = "=*cuda*" if package["name"] == "pytorch" else ""
         for sign, solvable in (("==", True), (">", False)):
             spec = f"{package['name']}{sign}{package['available']}{build}"
@@ -118,11 +118,11 @@ def test_each_group_of_lines_lets_the_newest_in_and_no_smaller_one_does(folder, 
     _lock(folder, *FEW)
     capsys.readouterr()
     assert main(["outdated", "--all", "--format", "json"]) == 1
-    (told,) = json.loads(capsys.readouterr().out)["platforms"]
+    (grouped,) = json.loads(capsys.readouterr().out)["platforms"]
     mirrors = Mirrors({"https://conda.anaconda.org": anaconda}, TRUSTED)
     solver = Solver(mirrors)
     tried = 0
-    for package in told["packages"]:
+    for package in grouped["packages"]:
         newest = f"{package['name']}=={package['available']}"
         for group in package["holders"]:
             lines = [entry["line"] for entry in group]
@@ -140,7 +140,7 @@ def test_each_group_of_lines_lets_the_newest_in_and_no_smaller_one_does(folder, 
 def _has_solution(solver: Solver, mirrors: Mirrors, text: str) -> bool:
     file = parse(text, "environment.yml")
     facts = virtual_packages("linux-64", "12.9")
-    request = Request(wanted(file, mirrors), channels_of(file, mirrors), "linux-64", facts)
+    request = Request(requested_specs(file, mirrors), channels_of(file, mirrors), "linux-64", facts)
     try:
         return bool(asyncio.run(solver.records(request)))
     except UnsolvableError:

@@ -136,6 +136,16 @@ def test_every_python_of_this_machine_writes_the_same_bytes(expected, tmp_path):
         assert done.stdout == expected[""], python
 
 
+def test_a_lock_names_its_maker_without_a_version(expected):
+    """conda's plugin conda-lockfiles reads no custom metadata without this key; conda itself installed such a lock."""
+    assert "\n    created_by: 'conda-lockstep'\n" in expected[""].decode()
+
+
+def test_a_lock_without_its_maker_is_as_canonical(expected):
+    text = expected[""].decode().replace("    created_by: 'conda-lockstep'\n", "")
+    assert cep37.render(cep37.parse(text, "conda-lock.yml")) == text
+
+
 def test_no_moment_of_the_solve_and_no_place_is_in_a_lock(expected):
     text = expected[""].decode()
     today = time.strftime("%Y-%m-%d", time.gmtime())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -202,14 +200,6 @@ def test_two_versions_of_one_package_are_refused():
         cep37.parse(TEXT + entry.replace("1.17.0", "1.18.0"), "lock")
 
 
-def _corpus_locks(corpus: Path) -> list[Path]:
-    folder = corpus / "locks"
-    found = [*folder.glob("conda-lock/*-lock.y*ml"), *folder.glob("pairs/*/*/*conda-lock.yml")]
-    found = [path for path in found if not path.name.endswith(".environment.yml")]
-    assert len(found) > 15
-    return found
-
-
 REFUSED = {
     "conda__conda-lock__environments-conda-lock.yml": "a symbolic link that git wrote as a text",
     "mamba-org__mamba__libmamba-tests-data-env_lockfile-bad_package-lock.yaml": "'metadata' is missing",
@@ -217,8 +207,9 @@ REFUSED = {
 }
 
 
-def test_every_real_lock_is_read_or_refused_in_one_line(corpus):
-    for path in _corpus_locks(corpus):
+def test_every_real_lock_is_read_or_refused_in_one_line(lock_files):
+    found = lock_files("conda-lock.yml", "conda-lock/*-lock.y*ml", "pairs/*/*/*conda-lock.yml")
+    for path in (path for path in found if not path.name.endswith(".environment.yml")):
         try:
             lock = cep37.read(path, shown_as=path.name)
         except LockstepError as error:

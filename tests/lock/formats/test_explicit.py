@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rattler.explicit_environment import ExplicitEnvironmentSpec
+from tests.support.lock_pairs import LockFiles
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.errors import LockstepError
@@ -28,18 +29,9 @@ def package(name: str, *depends: str, **hashes: str) -> Package:
     return Package("conda", name, "1.0", "0", "linux-64", FORGE, url, depends=depends, **hashes)
 
 
-def real_files(corpus: Path) -> list[Path]:
-    files = [
-        *(corpus / "locks" / "explicit").iterdir(),
-        *(corpus / "locks" / "pairs").glob("*/*/conda-linux-64.lock"),
-    ]
-    return sorted(path for path in files if explicit.MARKER in path.read_text())
-
-
-def test_every_real_file_reads_as_rattler_reads_it_and_survives_writing(corpus: Path, tmp_path: Path) -> None:
-    files = real_files(corpus)
-    assert len(files) >= 15
-    for path in files:
+def test_every_real_file_reads_as_rattler_reads_it_and_survives_writing(lock_files: LockFiles) -> None:
+    found = lock_files("conda-linux-64.lock", "explicit/*", "pairs/*/*/conda-linux-64.lock")
+    for path in (path for path in found if explicit.MARKER in path.read_text()):
         lock = explicit.read(path)
         ((platform, packages),) = lock.platforms.items()
         theirs = ExplicitEnvironmentSpec.from_path(path)

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from tests.lock.strategies import locks
+from tests.support.lock_pairs import LockFiles
 from tests.support.schemas import schema
 
 from conda_lockstep.drift.compare.operands import read_source
@@ -35,9 +36,8 @@ def test_a_lock_survives_the_way_there_and_back(lock: Lock) -> None:
     jsonschema.validate(json.loads(text), schema("manifest-json.md"))
 
 
-def test_every_real_lock_is_the_same_source_as_its_manifest(corpus: Path, tmp_path: Path) -> None:
-    files = sorted((corpus / "locks" / "conda-lock").glob("conda__*tests*-conda-lock.yml"))
-    assert files
+def test_every_real_lock_is_the_same_source_as_its_manifest(lock_files: LockFiles, tmp_path: Path) -> None:
+    files = lock_files("conda-lock.yml", "conda-lock/conda__*tests*-conda-lock.yml")
     for number, path in enumerate(files):
         exported = tmp_path / f"{number}.json"
         exported.write_text(manifest.render(cep37.read(path)))

@@ -35,8 +35,8 @@ def test_a_bound_is_read_in_every_spelling(specs: list[str], bounds: dict[str, s
     assert {name: bound.version for name, bound in found.items()} == bounds
 
 
-def test_the_driver_that_conda_forges_cuda_needs_is_in_its_constrains(corpus: Path) -> None:
-    versions = [record for record in repodata(corpus) if record["name"] == "cuda-version"]
+def test_the_driver_that_conda_forges_cuda_needs_is_in_its_constrains(channel_data: Path) -> None:
+    versions = [record for record in repodata(channel_data) if record["name"] == "cuda-version"]
     bounds = {record["version"]: lower_bounds([package(record)]).get("__cuda") for record in versions}
     assert {version: bound.version if bound else "" for version, bound in bounds.items()}["12.9"] == "12"
     assert lower_bounds([package(versions[0])], constrains=False).get("__cuda") is None
@@ -62,12 +62,12 @@ WRITTEN = (
 VERSIONS = ("11.8", "12", "12.0", "12.4", "12.4.1", "12.8", "13.0", "2.9", "2.17", "2.28", "3.0")
 
 
-def test_a_constraint_admits_what_rattler_matches(corpus: Path) -> None:
+def test_a_constraint_admits_what_rattler_matches(channel_data: Path) -> None:
     from rattler import BuildString, MatchSpec, PackageRecord
 
     real = {
         spec
-        for record in repodata(corpus)
+        for record in repodata(channel_data)
         for spec in (*record.get("depends", ()), *record.get("constrains", ()))
         if spec.startswith("__")
     }

@@ -182,6 +182,29 @@ def test_a_torch_that_depends_on_nvidias_wheels_is_a_cuda_build_on_any_platform(
 
 
 @pytest.mark.parametrize(
+    ("torch", "vision", "is_reported"),
+    [
+        ("torch 2.15.0", "torchvision 0.30.0", False),
+        ("torch 2.15.0+cu130", "torchvision 0.30.0", True),
+        ("torch 2.15.0", "torchvision 0.30.0+cpu", True),
+    ],
+)
+@pytest.mark.parametrize("platform", ["linux-aarch64", "win-64"])
+def test_a_wheel_beside_a_torch_of_its_index_is_built_for_the_same_device(
+    platform, torch, vision, is_reported
+):
+    """PyPI's aarch64 wheels of torch 2.11 and later have CUDA; so have those of torchvision and torchaudio."""
+    lock = _lock(platform, _wheel(torch)._replace(depends=("nvidia-nccl-cu13",)), _wheel(vision))
+    assert bool(_builds(lock, _pip_text("torch", "torchvision"))) == is_reported
+
+
+def test_a_torchvision_beside_a_cpu_torch_is_a_cpu_build_too():
+    lock = _lock("linux-aarch64", _wheel("torch 2.10.0"), _wheel("torchvision 0.25.0"))
+    (build,) = _builds(lock, _pip_text("torchvision"))
+    assert build.name == "torchvision"
+
+
+@pytest.mark.parametrize(
     "entries",
     [
         ("torch==2.9.1+cpu",),

@@ -8,11 +8,11 @@ from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.channels import Mirrors
-from conda_lockstep.lock.solve.requested_spec import wanted
+from conda_lockstep.lock.solve.requested_spec import requested_specs
 
 
 def _names(text: str) -> list[str]:
-    return [entry.name for entry in wanted(parse(text, "e.yml"), Mirrors({}, TRUSTED))]
+    return [entry.name for entry in requested_specs(parse(text, "e.yml"), Mirrors({}, TRUSTED))]
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_a_pip_list_wants_pip_as_conda_does():
     "spelling", ["numpy >=1.2,<2", "numpy>=1.2,<2", "NumPy>=1.2, <2", "numpy[version='>=1.2,<2']"]
 )
 def test_spellings_of_one_wish_are_equal(spelling):
-    (entry,) = wanted(parse(f'dependencies: ["{spelling}"]\n', "e.yml"), Mirrors({}, TRUSTED))
+    (entry,) = requested_specs(parse(f'dependencies: ["{spelling}"]\n', "e.yml"), Mirrors({}, TRUSTED))
     assert (entry.name, entry.spec) == ("numpy", 'numpy[version=">=1.2,<2"]')

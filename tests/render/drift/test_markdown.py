@@ -220,3 +220,23 @@ def test_prose_stays_readable(text: str, expected: str) -> None:
 )
 def test_code_shows_what_is_there(text: str, cell: bool, expected: str) -> None:
     assert code(text, cell=cell) == expected
+
+
+def test_platforms_with_the_same_changes_of_other_causes_are_shown_apart() -> None:
+    rows = {
+        name: Row("numpy", "conda", ("upgrade",), "high", "1", "2", "") for name in ("linux-64", "osx-64")
+    }
+    causes = {
+        "linux-64": ("upstream", "upstream"),
+        "osx-64": ("both", "this pull request and upstream together"),
+    }
+    side = Side("lock", "ls1-0123456789ab", "ls1-0123456789ab", 1)
+    comparisons = tuple(
+        Comparison(
+            "env", name, side, side, (row._replace(attribution=causes[name][0], cause=causes[name][1]),)
+        )
+        for name, row in rows.items()
+    )
+    text = render(Report(comparisons))
+    assert "| upstream |" in text
+    assert "| this pull request and upstream together |" in text

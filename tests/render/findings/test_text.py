@@ -81,7 +81,7 @@ def test_a_long_line_is_cut_around_what_is_meant() -> None:
         (
             [BASE._replace(fix=FixAt("x", "unsafe", ()))],
             {},
-            "1 warning in 1 file; 1 with --fix --unsafe-fixes\n",
+            "1 warning in 1 file; 1 fixable with --fix --unsafe-fixes\n",
         ),
         ([], {"fixed": 2}, "fixed 2 problems; no issues left in 1 file\n"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from conda_lockstep.install.fetch.folder_lock import wait_for
 from tests.support.forge.platform import MACHINE
 
 SOURCES = Path(__file__).parent
@@ -69,6 +69,6 @@ def _forget_unused(cache: Path) -> None:
 @contextmanager
 def _exclusive(path: Path) -> Iterator[None]:
     """Hold a lock that the kernel takes back when its holder dies."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with path.open("wb") as lock:
+        wait_for(lock)
         yield

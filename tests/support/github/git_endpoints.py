@@ -69,8 +69,31 @@ def create_tree(call: Call) -> Answer:
     return Answer(201, {**call.render.example("git-tree"), "sha": sha})
 
 
+@route("GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", "contents", "read")
+def get_tree(call: Call) -> Answer:
+    sha, repository = call.route["tree_sha"], call.repository
+    example = call.render.example("git-tree")
+    [first] = [item for item in example["tree"] if item["type"] == "blob"][:1]
+    if repository.git is None:
+        listed = [(mode, path, blob) for path, mode, blob in repository.listed(sha)]
+    else:
+        lines = _git(call, "ls-tree", "-r", "-z", sha).split("\0")
+        words = [line.partition("\t") for line in lines if line]
+        listed = [(head.split(" ")[0], path, head.split(" ")[2]) for head, _, path in words]
+    tree = [{**first, "path": path, "mode": mode, "sha": blob} for mode, path, blob in listed]
+    return Answer(200, {**example, "sha": sha, "tree": tree, "truncated": repository.truncated})
+
+
 @route("GET", "/repos/{owner}/{repo}/git/commits/{commit_sha}", "contents", "read")
 def get_commit(call: Call) -> Answer:
+    sha, repository = call.route["commit_sha"], call.repository
+    if repository.git is None and any(commit == sha for commit, _ in repository.files):
+        # What has files and no objects: the commit stands for its own tree.
+        value = call.render.example("git-commit")
+        parents = repository.merges.get(sha) or tuple(filter(None, [repository.parents.get(sha)]))
+        value |= {"sha": sha, "parents": [{**value["parents"][0], "sha": parent} for parent in parents]}
+        value["tree"]["sha"] = sha
+        return Answer(200, value)
     return Answer(200, _commit(call, call.route["commit_sha"]))
 
 

@@ -123,6 +123,7 @@ def _examples() -> dict[str, list[dict[str, Any]]]:
 def _common(payload: dict[str, Any], sender: str, repository: str) -> dict[str, Any]:
     payload["sender"]["login"] = sender
     _rename(payload["repository"], repository)
+    payload["repository"]["default_branch"] = "main"
     return payload
 
 

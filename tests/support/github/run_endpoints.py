@@ -25,15 +25,6 @@ def list_pull_requests(call: Call) -> Answer:
     return Answer(200, [call.render.simple_pull_request(call.repository, pull) for pull in found])
 
 
-@route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/files", "pull_requests", "read")
-def list_changed_files(call: Call) -> Answer:
-    pull = call.repository.pulls.get(int(call.route["pull_number"]))
-    if pull is None:
-        raise not_found()
-    [example] = call.render.example("diff-entry-items")
-    return Answer(200, [{**example, "filename": path, "status": status} for path, status in pull.changed])
-
-
 @route("GET", "/repos/{owner}/{repo}/compare/{basehead}", "contents", "read")
 def compare(call: Call) -> Answer:
     old, _, new = call.route["basehead"].partition("...")

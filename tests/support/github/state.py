@@ -48,7 +48,7 @@ class Comment:
 
 @dataclass
 class PullRequest:
-    """One pull request; ``head_repository`` is empty where a fork was deleted, ``changed`` are (path, status)."""
+    """One pull request; ``head_repository`` is empty where a fork was deleted."""
 
     number: int
     head_sha: str
@@ -62,7 +62,6 @@ class PullRequest:
     body: str = ""
     merged: bool = False
     merge_sha: str | None = None
-    changed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -95,7 +94,8 @@ class Repository:
 
     ``files`` by (commit, path), ``parents`` each commit's one parent. ``git`` is a bare repository with its objects and
     branches, ``workflows`` those that can be dispatched; ``dispatched`` (workflow, branch) are those that were.
-    ``actions_may_open`` is the setting by which Actions may open pull requests.
+    ``actions_may_open`` is the setting by which Actions may open pull requests. ``merges`` are the two parents of a
+    merge, ``links`` the (commit, path) that are links; ``truncated`` is whether a list of files is cut off.
     """
 
     full_name: str
@@ -111,6 +111,17 @@ class Repository:
     workflows: set[str] = field(default_factory=set)
     dispatched: list[tuple[str, str]] = field(default_factory=list)
     actions_may_open: bool = True
+    merges: dict[str, tuple[str, str]] = field(default_factory=dict)
+    links: set[tuple[str, str]] = field(default_factory=set)
+    truncated: bool = False
+
+    def listed(self, commit: str) -> list[tuple[str, str, str]]:
+        """The files of a commit: path, git's mode, the id of the blob."""
+        return [
+            (path, "120000" if (commit, path) in self.links else "100644", _blob(content))
+            for (at, path), content in sorted(self.files.items())
+            if at == commit
+        ]
 
     def ancestors(self, commit: str) -> list[str]:
         """A commit and all before it, the newest first."""
@@ -276,6 +287,10 @@ class Renderer:
             "content": base64.encodebytes(content).decode(),
             "url": f"{self._base}/repos/{repository.full_name}/contents/{path}?ref={commit}",
         }
+
+
+def _blob(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0%b" % (len(content), content)).hexdigest()
 
 
 def stamp(moment: datetime) -> str:

@@ -205,7 +205,7 @@ def _here(config: Config, only: Sequence[str]) -> list[Path]:
     found = _discover(config, only, Path())
     if not found:
         what = (
-            "Dockerfiles, scripts or workflows" if _asked_for_installs(config, only) else "environment files"
+            "Dockerfiles, scripts or workflows" if _installs_selection(config, only) else "environment files"
         )
         print(f"lockstep: no {what} found", file=sys.stderr)
     return found
@@ -216,16 +216,16 @@ def _discover(config: Config, only: Sequence[str], folder: Path) -> list[Path]:
     from conda_lockstep.environment.discover import environment_files
     from conda_lockstep.lint.engine.exclusion import not_excluded
 
-    named, asked = set(only or config.select), _asked_for_installs(config, only)
-    found = environment_files(folder) if not named or named - asked else []
-    if asked:
+    named, installs = set(only or config.select), _installs_selection(config, only)
+    found = environment_files(folder) if not named or named - installs else []
+    if installs:
         from conda_lockstep.lint.targets.install_script.discover import install_files
 
         found += install_files(folder)
     return not_excluded(found, folder, config)
 
 
-def _asked_for_installs(config: Config, only: Sequence[str]) -> set[str]:
+def _installs_selection(config: Config, only: Sequence[str]) -> set[str]:
     """Return by which names it is asked for files that install packages: that of their family, or of its rules."""
     named = set(only or config.select).union(() if only else config.extend_select)
     return {name for name in named if _is_of_installs(name)}

@@ -32,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=("minor", "patch", "build"),
         default="minor",
-        help="how much of the locked version conda entries get; pip entries get all of it; default: minor",
+        help="the precision of pins for conda entries; pip entries get the exact version; default: minor",
     )
     parser.add_argument(
         "--all", action="store_true", help="also replace the versions of entries that have one"
@@ -85,8 +85,8 @@ def _pin(path: Path, precision: Precision, *, every: bool, diff: bool, colour: b
     from conda_lockstep.text.atomic import write_text
 
     file = read(path)
-    answers = list(_answers(file, _pins(path), precision, every=every))
-    edits = [answer.given for answer in answers if isinstance(answer.given, Edit)]
+    results = list(_results(file, _pins(path), precision, every=every))
+    edits = [result.given for result in results if isinstance(result.given, Edit)]
     after = _edited(file, edits)
     if edits and diff:
         from conda_lockstep.render.findings.unified_diff import unified
@@ -94,7 +94,7 @@ def _pin(path: Path, precision: Precision, *, every: bool, diff: bool, colour: b
         terminal.write_document(unified(file, after, colour=colour))
     elif edits:
         write_text(path, after.source.content)
-    return max(_tell(file, answers, would=diff), int(bool(edits) and diff))
+    return max(_report(file, results, would=diff), int(bool(edits) and diff))
 
 
 def _pins(path: Path) -> Pins:
@@ -114,7 +114,7 @@ def _pins(path: Path) -> Pins:
     return Pins(held)
 
 
-def _answers(file: EnvironmentFile, pins: Pins, precision: Precision, *, every: bool) -> Iterator[PinResult]:
+def _results(file: EnvironmentFile, pins: Pins, precision: Precision, *, every: bool) -> Iterator[PinResult]:
     from conda_lockstep.environment.entries import read_entries
     from conda_lockstep.lint.rules.pins.unpinned import is_open, is_open_pip
 
@@ -142,7 +142,7 @@ def _edited(file: EnvironmentFile, edits: Sequence[Edit]) -> EnvironmentFile:
     return after
 
 
-def _tell(file: EnvironmentFile, answers: Sequence[PinResult], *, would: bool) -> int:
+def _report(file: EnvironmentFile, results: Sequence[PinResult], *, would: bool) -> int:
     """Say what was pinned and what was left; return the exit status."""
     from conda_lockstep.environment.credentials import Redactor
     from conda_lockstep.lock.update.pin import Left
@@ -150,16 +150,19 @@ def _tell(file: EnvironmentFile, answers: Sequence[PinResult], *, would: bool) -
 
     hide = Redactor(file)
     left = 0
-    for item, given in answers:
+    for item, given in results:
         where, what = file.source.location(item.span.start), hide.text(item.value, item.span)
         if isinstance(given, Left):
             left += 1
             sys.stderr.write(text.errors([f"{where}: '{what}' is left as it is: {given.why}"]))
         elif not would:
             print(visible(f"{where}: '{what}' is now '{hide.text(_with(item, given), item.span)}'"))
-    done = len(answers) - left
-    told = f"{file.path}: {_entries(done)} {'would be pinned' if would else 'pinned'}"
-    print(f"{told}, {_entries(left)} left open" if left else told, file=sys.stderr if would else sys.stdout)
+    done = len(results) - left
+    summary = f"{file.path}: {_entries(done)} {'would be pinned' if would else 'pinned'}"
+    print(
+        f"{summary}, {_entries(left)} left open" if left else summary,
+        file=sys.stderr if would else sys.stdout,
+    )
     return int(left > 0)
 
 

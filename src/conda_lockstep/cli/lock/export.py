@@ -17,7 +17,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     from conda_lockstep.export import FORMATS
 
     parser.add_argument(
-        "lock", nargs="?", type=Path, metavar="LOCK", help="a lock of any format; default: this folder's"
+        "lock",
+        nargs="?",
+        type=Path,
+        metavar="LOCK",
+        help="a lock of any format; default: the lock in this folder",
     )
     parser.add_argument(
         "--format",
@@ -78,7 +82,7 @@ def export_lock(
     path = path or _lock_here()
     lock = of_platforms(formats.read(path, environment), platforms, str(path))
     # What others wrote has other spellings, and may name what only their machine has.
-    read = canonical(lock, str(path), facts=False)
+    read = canonical(lock, str(path), describe=False)
     written = export(format, Subject(replace(read.lock, source_format=lock.source_format), str(path), image))
     if output:
         write_text(output, written.text)

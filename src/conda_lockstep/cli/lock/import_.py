@@ -24,7 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "source",
         type=Path,
         metavar="FILE|PREFIX",
-        help="a conda-lock file, a pixi.lock, an @EXPLICIT file, what 'conda env export' wrote, or an environment",
+        help="a conda-lock file, a pixi.lock, an @EXPLICIT file, the output of 'conda env export', or an environment",
     )
     parser.add_argument(
         "--platform", action="append", default=[], metavar="SUBDIR", help="default: all in the source"
@@ -67,13 +67,13 @@ def import_lock(
     lock = of_platforms(lock, platforms, str(path))
     if fill:
         lock = _filled(lock, path)
-    imported = canonical(lock, path.as_posix(), asked=fill)
+    imported = canonical(lock, path.as_posix(), filled=fill)
     text = cep37.render(imported.lock)
     if output:
         write_text(output, text)
     else:
         terminal.write_document(text)
-    for line in (*lost, *imported.lost, *_for_conda_lock(imported.lock, asked=fill)):
+    for line in (*lost, *imported.lost, *_for_conda_lock(imported.lock, fill=fill)):
         print(f"lockstep: {path}: {line}", file=sys.stderr)
     return 0
 
@@ -176,7 +176,7 @@ def _lost(text: str, lock: Lock) -> Iterator[str]:
             yield f"who locked it, when and from what commit is left out: {', '.join(records)}"
 
 
-def _for_conda_lock(lock: Lock, *, asked: bool) -> Iterator[str]:
+def _for_conda_lock(lock: Lock, *, fill: bool) -> Iterator[str]:
     """Yield what keeps conda-lock from reading the lock that is written."""
     without = {
         package.name
@@ -187,4 +187,4 @@ def _for_conda_lock(lock: Lock, *, asked: bool) -> Iterator[str]:
     if without:
         count = "1 conda package has" if len(without) == 1 else f"{len(without)} conda packages have"
         what = f"{count} no md5, which conda-lock wants beside the sha256 (micromamba and mamba do not)"
-        yield what if asked else f"{what}: --fill asks the channels"
+        yield what if fill else f"{what}: --fill asks the channels"

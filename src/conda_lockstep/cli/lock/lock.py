@@ -279,7 +279,7 @@ def _check(path: Path, platforms: Sequence[str], machine: str) -> int:
     from conda_lockstep.environment.reader import read
     from conda_lockstep.lock.check.integrity import integrity_notes
     from conda_lockstep.lock.check.select import named, read_own
-    from conda_lockstep.lock.check.status import stale_reasons
+    from conda_lockstep.lock.check.status import stale_reasons, verdict
     from conda_lockstep.lock.model.paths import lock_path
     from conda_lockstep.lock.solve.machines import refuse_unknown
     from conda_lockstep.settings import load
@@ -301,10 +301,10 @@ def _check(path: Path, platforms: Sequence[str], machine: str) -> int:
     for target in found:
         for note in integrity_notes(locks[target]) if target in locks else ():
             print(f"lockstep: {target}: {note}; run: lockstep lock {path}", file=sys.stderr)
-    stale = [f"{target}" for target, reasons in found.items() if reasons]
+    stale = {target: reasons for target, reasons in found.items() if reasons}
+    for target, reasons in stale.items():
+        print(f"lockstep: {target} {verdict(reasons, path)}; run: lockstep lock {path}", file=sys.stderr)
     if stale:
-        fits = "no longer fits" if len(stale) == 1 else "no longer fit"
-        print(f"lockstep: {', '.join(stale)} {fits} {path}; run: lockstep lock {path}", file=sys.stderr)
         return 1
     for target in found:
         print(f"{target} fits {path}")

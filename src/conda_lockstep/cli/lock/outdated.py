@@ -115,9 +115,9 @@ def _look(
 
     from conda_lockstep.lock.explain.outdated_pip import newer_pip
     from conda_lockstep.lock.update.make import make_lock
-    from conda_lockstep.lock.update.relock import request_from_lock, settings_again
+    from conda_lockstep.lock.update.relock import recorded_settings, request_from_lock
 
-    settings = settings_again(file, config, lock, platform)
+    settings = recorded_settings(file, config, lock, platform)
     solver = solvers.of(settings)
     request = request_from_lock(file, settings, lock)
     packages = lock.platforms[platform]

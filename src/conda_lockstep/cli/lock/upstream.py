@@ -15,6 +15,7 @@ from conda_lockstep.conda.trust import TRUSTED
 from conda_lockstep.errors import LockstepError
 
 if TYPE_CHECKING:
+    from conda_lockstep.drift.attribution.upload import UploadChange
     from conda_lockstep.drift.report import Comparison
     from conda_lockstep.lock.solve.solve import Solver
     from conda_lockstep.lock.update.relock import LockedPlatform
@@ -149,9 +150,10 @@ def _bisected(each: LockedPlatform, package: str, solver: Solver) -> report.Uplo
     import asyncio
 
     from conda_lockstep.conda.project_names import normalize
-    from conda_lockstep.drift.attribution.counterfactual import cutoff_of
     from conda_lockstep.drift.attribution.find_upload import find_upload
+    from conda_lockstep.drift.attribution.past import changed_since, cutoff_of
     from conda_lockstep.lock.explain.unsatisfiable import explain as explain_unsolvable
+    from conda_lockstep.lock.solve.index import published
     from conda_lockstep.lock.solve.solve import UnsolvableError
     from conda_lockstep.lock.update.relock import request_from_lock
     from conda_lockstep.render import uploads as report
@@ -169,8 +171,14 @@ def _bisected(each: LockedPlatform, package: str, solver: Solver) -> report.Uplo
             remedy="leave out --bisect: what is newer of it is told without the upload that moved it",
         )
     request = request_from_lock(each.file, each.settings, each.lock)
+
+    async def find() -> UploadChange:
+        today = await published(solver, request, packages.values())
+        past = [*changed_since(each.lock, each.platform, today)]
+        return await find_upload(solver, request, package, locked, cutoff, past)
+
     try:
-        change = asyncio.run(find_upload(solver, request, package, locked, cutoff))
+        change = asyncio.run(find())
     except UnsolvableError as error:
         raise asyncio.run(explain_unsolvable(solver, request, str(error))) from None
     if locked is None and change.after is None:

@@ -93,7 +93,7 @@ def build_prefix(
     outcome = build_environment(packages, prefix, options)
     if outcome.had_remains:
         print(f"lockstep: {prefix}: removed the remains of an unfinished build", file=sys.stderr)
-    tell(outcome, prefix)
+    report_outcome(outcome, prefix)
     print(f"{prefix}: {len(packages)} packages from {locked.file} ({packages.environment_id})")
     return 0
 
@@ -115,7 +115,7 @@ def options_for(
     )
 
 
-def tell(outcome: BuildOutcome, prefix: Path) -> None:
+def report_outcome(outcome: BuildOutcome, prefix: Path) -> None:
     """Say on stderr what was not done, and what is not as it seems."""
     if outcome.unrun:
         names = ", ".join(package.name for package in outcome.unrun)

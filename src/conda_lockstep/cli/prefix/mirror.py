@@ -15,7 +15,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="LOCK", help="a lock, or its environment file")
     parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="the mirror's folder")
     parser.add_argument(
-        "--url", default="", metavar="URL", help="where DIR is served; default: its own path as a file URL"
+        "--url",
+        default="",
+        metavar="URL",
+        help="the URL that serves DIR; default: the path of DIR as a file URL",
     )
 
 

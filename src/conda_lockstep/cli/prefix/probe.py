@@ -74,12 +74,12 @@ def probe_prefix(
 
     streaming = format == "text" and output is None
 
-    def said(step: ProbeStep) -> None:
+    def show(step: ProbeStep) -> None:
         if streaming:
             terminal.write_text(f"{text.line(step, colour=colour)}\n")
             sys.stdout.flush()
 
-    probe = ladder.climb(target, said)
+    probe = ladder.climb(target, show)
     if streaming:
         terminal.write_text("\n".join(("", *text.summary(probe), "")))
     else:

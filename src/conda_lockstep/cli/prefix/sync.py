@@ -49,7 +49,7 @@ def sync_prefix(
 
     With ``dry_run`` nothing is changed, and the exit status is 1 where something would be.
     """
-    from conda_lockstep.cli.prefix.build import options_for, tell
+    from conda_lockstep.cli.prefix.build import options_for, report_outcome
     from conda_lockstep.install.build import plan_sync, sync_environment
     from conda_lockstep.install.locked_source import read_locked
     from conda_lockstep.lock.model.paths import DEFAULT_FILE
@@ -64,7 +64,7 @@ def sync_prefix(
     outcome = sync_environment(packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts))
     if outcome.had_remains:
         print(f"lockstep: {prefix}: repaired the remains of an unfinished build or sync", file=sys.stderr)
-    tell(outcome, prefix)
+    report_outcome(outcome, prefix)
     _print(outcome.steps)
     print(f"{prefix}: {_count(outcome.steps, 'made')}; it holds {locked.file} ({packages.environment_id})")
     return CLEAN

@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=Path,
         action="append",
         metavar="DIR",
-        help="repeat it to check several; default: the active environment",
+        help="a prefix; may be repeated; default: the active environment",
     )
     parser.add_argument("--lock", type=Path, metavar="FILE", help="default: the lock in this folder")
     parser.add_argument(
@@ -124,23 +124,20 @@ def _report(pairs: Sequence[Pair], format: str, colour: bool) -> int:  # noqa: A
     """Print a line for each prefix that matches, and one report on all others."""
     from conda_lockstep.drift.compare import verify as verifying
 
-    differing: list[Pair] = []
-    lines: list[str] = []
-    for pair in pairs:
-        if verifying.agrees(pair):
-            lines.append(verifying.confirmation(pair))
-            continue
-        report = verifying.report(pair)
-        if verifying.failures(report):
-            differing.append(pair)
-        else:
-            lines.append(verifying.confirmation_of(report, pair))
-    status = DRIFT if differing else SAME
+    if format == "text" and all(map(verifying.agrees, pairs)):
+        for pair in pairs:
+            terminal.write_text(f"{verifying.confirmation(pair)}\n")
+        return SAME
+    reports = [verifying.report(pair) for pair in pairs]
+    differing = [each for each in zip(pairs, reports, strict=True) if verifying.failures(each[1])]
     if format != "text":
-        write(render(verifying.report_on(pairs), format, colour=colour), None, format)
-        return status
-    for line in lines:
-        terminal.write_text(f"{line}\n")
+        write(render(verifying.combined(pairs, reports), format, colour=colour), None, format)
+        return DRIFT if differing else SAME
+    for pair, report in zip(pairs, reports, strict=True):
+        if verifying.agrees(pair):
+            terminal.write_text(f"{verifying.confirmation(pair)}\n")
+        elif not verifying.failures(report):
+            terminal.write_text(f"{verifying.confirmation_of(report, pair)}\n")
     if differing:
-        write(render(verifying.report_on(differing), format, colour=colour), None, format)
-    return status
+        write(render(verifying.combined(*zip(*differing, strict=True)), format, colour=colour), None, format)
+    return DRIFT if differing else SAME

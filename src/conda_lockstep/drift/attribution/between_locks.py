@@ -1,39 +1,52 @@
-"""Attributes the changes between two locks, by solving their environment file again."""
+"""Attributes the changes between two locks, by solving their environment files again."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from conda_lockstep.conda.trust import Trust
 from conda_lockstep.drift.attribution.counterfactual import attribute
 from conda_lockstep.drift.report import Comparison, Report
-from conda_lockstep.lock.explain.unsatisfiable import explain
-from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.solve.solve import Solver, UnsolvableError
+from conda_lockstep.environment.reader import read
+from conda_lockstep.errors import LockstepError
+from conda_lockstep.lock.model.paths import environment_of
 from conda_lockstep.lock.update.make import Solvers
-from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of, read_lock, request_from_lock
+from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of, read_lock, recorded_settings
 
 
-def attributed(report: Report, old: Path, new: Path, file: Path | None, trust: Trust) -> Report:
+def attributed(
+    report: Report, old: Path, new: Path, trust: Trust, *, old_file: Path | None, file: Path | None
+) -> Report:
     """Return a report on two locks with each change attributed.
 
-    ``file`` is the environment file of both, None for the one next to the new lock; ``trust`` is how far it is trusted.
-    Raises ``LockstepError`` where
-    there is none, and where ``old`` or ``new`` is not a lock.
+    ``old_file`` and ``file`` are their environment files, None for the one next to each; ``trust`` is how far they are
+    trusted. Raises ``LockstepError`` where there is none, and where ``old`` or ``new`` is not a lock.
     """
-    solvers, base = Solvers(), read_lock(old)
+    return replace(report, comparisons=tuple(_attributed(report, old, new, trust, old_file, file)))
+
+
+def _attributed(
+    report: Report, old: Path, new: Path, trust: Trust, old_file: Path | None, file: Path | None
+) -> Iterator[Comparison]:
+    solvers, before = Solvers(), read_lock(old)
     found = {each.platform: each for each in platforms_of(new, trust, (), file)}
-    pairs = ((each, found[each.platform]) for each in report.comparisons)
-    comparisons = (_attributed(each, base, head, solvers.of(head.settings)) for each, head in pairs)
-    return replace(report, comparisons=tuple(comparisons))
+    base_file = read(old_file or _file_of(old))
+    for comparison in report.comparisons:
+        head = found[comparison.platform]
+        # Both are solved with the same settings: where files are fetched from is not what changed.
+        settings = recorded_settings(base_file, head.config, before, comparison.platform)
+        base = LockedPlatform(old, before, base_file, head.config, settings)
+        yield attribute(comparison, base, head, solvers.of(head.settings))
 
 
-def _attributed(comparison: Comparison, base: Lock, head: LockedPlatform, solver: Solver) -> Comparison:
-    packages = head.lock.platforms[comparison.platform]
-    try:
-        return attribute(comparison, head.file, base, packages, solver, head.settings)
-    except UnsolvableError as error:
-        request = request_from_lock(head.file, head.settings, head.lock)
-        raise asyncio.run(explain(solver, request, str(error))) from None
+def _file_of(lock: Path) -> Path:
+    beside = environment_of(lock)
+    if beside is None:
+        raise LockstepError(
+            "has no environment file beside it to solve",
+            where=str(lock),
+            remedy="pass the file that it was made from with --old-file",
+        )
+    return beside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from rattler import RepoDataRecord, Subdir
@@ -19,11 +19,18 @@ _MILLISECOND = datetime.timedelta(milliseconds=1)
 
 
 async def find_upload(
-    solver: Solver, request: Request, name: str, locked: Package | None, cutoff: datetime.datetime
+    solver: Solver,
+    request: Request,
+    name: str,
+    locked: Package | None,
+    cutoff: datetime.datetime,
+    past: Sequence[Package] = (),
 ) -> UploadChange:
     """Find the first upload after ``cutoff`` with which a solve from scratch no longer selects the locked package.
 
-    Raises :class:`~conda_lockstep.lock.solve.solve.UnsolvableError` if there is no solution now.
+    ``past`` are locked packages that the channels removed, replaced or hot-fixed since. They are seen as they were, and
+    are named if no upload changed the package. Raises
+    :class:`~conda_lockstep.lock.solve.solve.UnsolvableError` if there is no solution now.
     """
     records = await _reachable(solver, request)
     dated = [(record, _milliseconds(record.timestamp)) for record in records if record.timestamp]
@@ -33,7 +40,8 @@ async def find_upload(
 
     async def flipped(moment: int) -> bool:
         try:
-            packages = await solver.packages(replace(request, horizon=Horizon(all=_datetime(moment))))
+            at = replace(request, horizon=Horizon(all=_datetime(moment)), past=tuple(past))
+            packages = await solver.packages(at)
         except UnsolvableError:
             if moment == moments[-1]:
                 raise
@@ -42,6 +50,11 @@ async def find_upload(
         return _differs(solved[moment].get(name), locked)
 
     moment = await first_flip(moments, flipped)
+    if moment is None and past:
+        now = {package.name: package for package in await solver.packages(request)}
+        if _differs(now.get(name), locked):
+            searched = len(moments), len(solved) + 1, len(records) - len(dated)
+            return UploadChange(locked, now.get(name), (), *searched, past_files=_files(past, locked))
     after = solved[moments[-1] if moment is None else moment]
     uploads = (
         _uploads(solver, [record for record, when in dated if when == moment], after)
@@ -64,7 +77,7 @@ async def _reachable(solver: Solver, request: Request) -> list[RepoDataRecord]:
     found = await solver.gateway_for(request.sources).query(
         [channel.source for channel in request.sources],
         [Subdir(request.platform), Subdir("noarch")],
-        [entry.fetch_spec for entry in request.wanted],
+        [entry.fetch_spec for entry in request.specs],
         recursive=True,
         channel_relations="disabled",
     )
@@ -88,6 +101,12 @@ def _uploads(
         for url, record in sorted(chosen.items())
         if record.timestamp
     )
+
+
+def _files(past: Sequence[Package], locked: Package | None) -> tuple[str, ...]:
+    """Return the files that may have changed a locked package: its own, if that is one of them, else all."""
+    chosen = [package for package in past if package == locked] or past
+    return tuple(f"{package.subdir}/{package.url.rpartition('/')[2]}" for package in chosen)
 
 
 def _differs(found: Package | None, locked: Package | None) -> bool:

@@ -25,7 +25,8 @@ class UploadChange:
 
     ``uploads`` are those of the moment that changed it, limited to files in the new solution if any are. They are
     empty if the package did not change, or if it differed already at the cut-off (``at_cutoff``). ``moments`` were
-    searched in ``solves`` solves; ``undated`` records count as present at all of them.
+    searched in ``solves`` solves; ``undated`` records count as present at all of them. ``past_files`` are locked files
+    that their channels removed, replaced or hot-fixed since, where that changed the package and no upload did.
     """
 
     before: Package | None
@@ -35,8 +36,9 @@ class UploadChange:
     solves: int
     undated: int
     at_cutoff: bool = False
+    past_files: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:
         """Return whether a solve no longer selects the locked package."""
-        return bool(self.uploads) or self.at_cutoff
+        return bool(self.uploads) or bool(self.past_files) or self.at_cutoff

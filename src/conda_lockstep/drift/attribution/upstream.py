@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from conda_lockstep.drift.attribution.channel_diff import compare_with_channel
-from conda_lockstep.drift.attribution.counterfactual import published
+from conda_lockstep.drift.attribution.past import changed_since, cutoff_by_channels
+from conda_lockstep.drift.attribution.solution import NO_SOLUTION, LockPair, Solution
 from conda_lockstep.drift.compare.chains import with_chains
 from conda_lockstep.drift.compare.compare import compare_platform
 from conda_lockstep.drift.compare.operands import from_lock, side_of
@@ -23,12 +24,14 @@ from conda_lockstep.lock.explain.unsatisfiable import explain
 from conda_lockstep.lock.explain.why import entries_of
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
-from conda_lockstep.lock.solve.solve import Request, Solver, UnsolvableError
+from conda_lockstep.lock.solve.index import published
+from conda_lockstep.lock.solve.solve import Horizon, Request, Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Settings, make_lock
 from conda_lockstep.lock.update.relock import request_from_lock
 from conda_lockstep.packages import Package, PackageSet
 
 FRESH, TODAY = "a new lock today", "the channels today"
+HELD = "not upstream since: a new lock at the cut-off of this one already had it"
 
 
 def against_today(
@@ -58,6 +61,7 @@ def against_new_lock(
     (platform,) = settings.platforms
     request = replace(request_from_lock(file, settings, lock), horizon=settings.horizon)
     fresh, held, today = asyncio.run(_solved(solver, request, lock.platforms[platform]))
+    then = asyncio.run(_at_cutoff(solver, request, lock, fresh, today))
     if any(section.items for section in file.pip_sections):
 
         def locking(changed: EnvironmentFile) -> PackageSet:
@@ -69,7 +73,11 @@ def against_new_lock(
     solved = from_lock(_as_locked(fresh, lock, platform), FRESH)
     comparison = compare_platform(locked, solved, platform, name=label)
     comparison = with_chains(comparison, (locked, entries), (solved, entries))
-    rows = (_upstream(row, today) for row in comparison.rows)
+    locks = LockPair(lock.platforms[platform], fresh)
+    rows = (
+        _held(row) if row.manager != "pip" and locks.reached(then, row) else _upstream(row, today)
+        for row in comparison.rows
+    )
     notes = (*_stale(file, lock, label, settings), *comparison.notes, *_held_back(held))
     return replace(comparison, rows=tuple(rows), notes=notes)
 
@@ -84,6 +92,30 @@ async def _solved(
     except UnsolvableError as error:
         raise await explain(solver, request, str(error)) from None
     return fresh, held, await published(solver, request, (*locked.values(), *fresh.values()))
+
+
+async def _at_cutoff(
+    solver: Solver, request: Request, lock: Lock, fresh: PackageSet, today: dict[str, Package]
+) -> Solution:
+    """Return what a new lock had at the cut-off of this one, if there is a cut-off and anything changed."""
+    cutoff = cutoff_by_channels(lock, request.platform, today)
+    if cutoff is None or not LockPair(PackageSet(), lock.platforms[request.platform]).missed(_conda(fresh)):
+        return NO_SOLUTION
+    past = tuple(changed_since(lock, request.platform, today))
+    try:
+        packages = await solver.packages(replace(request, horizon=Horizon(all=cutoff), past=past))
+    except UnsolvableError:
+        return NO_SOLUTION
+    return _conda(PackageSet.of(packages))
+
+
+def _conda(packages: PackageSet) -> Solution:
+    return Solution(packages, frozenset(("conda",)))
+
+
+def _held(row: Row) -> Row:
+    """Attribute a change to nothing that upstream did since."""
+    return row._replace(attribution="unexplained", cause=HELD)
 
 
 def _as_locked(fresh: PackageSet, lock: Lock, platform: str) -> Lock:

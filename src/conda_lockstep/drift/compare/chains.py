@@ -37,11 +37,11 @@ def add_chains(report: Report, old: Operand, new: Operand) -> Report:
 
 
 def with_chains(comparison: Comparison, old: End, new: End) -> Comparison:
-    """Add its chain to each row of a comparison; none if no entry leads to the package."""
+    """Add its chain to each row of a comparison that has none yet; none if no entry leads to the package."""
     before, after = (
         _ChainFinder(source.platforms[comparison.platform], entries) for source, entries in (old, new)
     )
-    rows = (row._replace(chain=tuple(_chain(row, before, after))) for row in comparison.rows)
+    rows = (row._replace(chain=row.chain or tuple(_chain(row, before, after))) for row in comparison.rows)
     return replace(comparison, rows=tuple(rows))
 
 
@@ -60,7 +60,7 @@ class _ChainFinder:
         chains = [(chain, key) for key in keys if (chain := self.shortest.to(key))]
         if chains:
             chain, key = min(chains, key=lambda found: len(found[0].needs))
-            yield from _lines(chain)
+            yield from lines_of(chain)
             dependent = self.packages[key]
             for spec in (*dependent.depends, *dependent.constrains):
                 if split(spec)[0] == name:
@@ -80,12 +80,13 @@ def _chain(row: Row, before: _ChainFinder, after: _ChainFinder) -> Iterator[str]
         # A lowered bound is explained by the packages that set it before.
         return (before if DriftClass.LOWERED.value in row.classes else after).to_bound(row.subject)
     chain = (after if row.after else before).shortest.to(package.key) if package else None
-    return _lines(chain) if chain else iter(())
+    return lines_of(chain) if chain else iter(())
 
 
-def _lines(chain: Chain) -> Iterator[str]:
+def lines_of(chain: Chain) -> Iterator[str]:
+    """Yield a chain as text: the entry with its place, then what requires what."""
     if chain.entry:
         where = chain.entry.where
         yield f"{Path(where.path).name}:{where.line}: {chain.entry.text}"
     for need in chain.needs:
-        yield f"{need.asker.name} {need.asker.version} requires {need.spec}"
+        yield f"{need.requirer.name} {need.requirer.version} requires {need.spec}"

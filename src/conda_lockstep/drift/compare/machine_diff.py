@@ -30,13 +30,13 @@ _ARCHSPEC = "__archspec="
 
 def machine_rows(old: Machine, new: Machine) -> Iterator[Row]:
     """Yield a row for each fact that differs; a fact that one side does not record is empty there."""
-    before, after = facts(old), facts(new)
+    before, after = compared_values(old), compared_values(new)
     for fact, (severity, why) in _WHY.items():
         if before[fact] != after[fact]:
             yield Row(fact, "machine", (DriftClass.MACHINE.value,), severity, before[fact], after[fact], why)
 
 
-def facts(machine: Machine) -> dict[str, str]:
+def compared_values(machine: Machine) -> dict[str, str]:
     """Return the facts of a machine that are compared, as text; empty if unknown or absent.
 
     The kernel module is included only if it does not match the driver's libraries; the driver is shown with the CUDA

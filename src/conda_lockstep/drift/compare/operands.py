@@ -102,7 +102,7 @@ def is_environment_file(path: Path) -> bool:
     """Whether a file is an environment file, by its content: it lists dependencies, and no locked packages."""
     if not path.is_file():
         return False
-    with path.open("rb") as file:
+    with path.open("rb") as file:  # a regular one
         head = file.read(_FILE_HEAD)
     return bool(re.search(_DEPENDENCIES, head, re.MULTILINE)) and not re.search(_SOLVED, head, re.MULTILINE)
 

@@ -170,12 +170,11 @@ def report(pair: Pair) -> Report:
     return Report((compared,), reproduce=(shlex.join(command),))
 
 
-def report_on(pairs: Sequence[Pair]) -> Report:
-    """Compare several prefixes with their lock, in one report; each is named by its folder."""
+def combined(pairs: Sequence[Pair], reports: Sequence[Report]) -> Report:
+    """Return the reports on several prefixes and their lock as one; each comparison is named by its prefix."""
     import shlex
     from dataclasses import replace
 
-    reports = [report(pair) for pair in pairs]
     if len(reports) == 1:
         return reports[0]
     compared = tuple(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conda_lockstep.drift.compare.compare import compare_platform
-from conda_lockstep.drift.compare.machine_diff import facts
+from conda_lockstep.drift.compare.machine_diff import compared_values
 from conda_lockstep.drift.compare.operands import Operand, from_snapshot
 from conda_lockstep.drift.compare.verify import failures
 from conda_lockstep.drift.report import Comparison, Report
@@ -97,7 +97,7 @@ def _groups(nodes: Iterable[FleetNode]) -> list[_Group]:
         installed, machine = node.snapshot
         state = (
             installed.platform, installed.packages.environment_id, installed.inconsistencies, installed.unowned_files,
-            tuple(facts(machine).items()),
+            tuple(compared_values(machine).items()),
         )  # fmt: skip
         groups.setdefault(state, []).append(node)
     return sorted(
@@ -137,7 +137,7 @@ def _summary(
 def _rivals(groups: Sequence[_Group], *, machines_only: bool) -> Sequence[_Group]:
     """Return the largest groups if several have the same size and differ in what the majority decides."""
     largest = [group for group in groups if len(group.nodes) == len(groups[0].nodes)]
-    machines = {tuple(facts(group.nodes[0].snapshot.machine).items()) for group in largest}
+    machines = {tuple(compared_values(group.nodes[0].snapshot.machine).items()) for group in largest}
     return largest if len(machines if machines_only else largest) > 1 else ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -13,11 +14,12 @@ from conda_lockstep.conda.trust import Trust
 from conda_lockstep.drift.attribution.cause_text import late
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source
-from conda_lockstep.drift.report import Report
+from conda_lockstep.drift.report import Report, Row
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import sandbox
+from conda_lockstep.github.check.base_file import write_base_file
 from conda_lockstep.github.check.locking import CheckedLock
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.handoff.handoff import MAX_ITEMS, Cause, Caveat
 from conda_lockstep.lock.model.paths import SUFFIX
 from conda_lockstep.render.drift import json as drift_json
@@ -41,15 +43,17 @@ class Inquiry:
     """Attributes the changes of one lock after the other against one base commit.
 
     ``folder`` is the Action's own, ``cache`` holds the channels' indexes. Channels are read with the credentials that
-    the solve used. Errors are written to ``out`` as well.
+    the solve used. Errors are written to ``out`` as well. ``old_paths`` are those of the base, by a file's path today,
+    for the files that the change renames.
     """
 
-    base: Base
+    base: CommitFiles
     workspace: Path
     folder: Path
     cache: Path
     trust: Trust
     out: TextIO
+    old_paths: Mapping[str, str] = field(default_factory=dict)
     _deadline: float | None = field(default=None, init=False)
 
     def about(self, locked: CheckedLock, name: str) -> LockCauses:
@@ -61,7 +65,8 @@ class Inquiry:
             return LockCauses()
         platforms = tuple(locked.lock.platforms)
         try:
-            before = self.base.read(locked.lock_path.as_posix())
+            path = locked.lock_path.as_posix()
+            before = self.base.read(self.old_paths.get(path, path))
         except LockstepError as error:
             return _nothing(platforms, f"{UNKNOWN}: {error}")
         if before is None or not _differs(before, locked):
@@ -74,14 +79,21 @@ class Inquiry:
         self, locked: CheckedLock, platforms: tuple[str, ...], before: str, place: Path
     ) -> LockCauses:
         place.mkdir(parents=True, exist_ok=True)
+        try:
+            path = locked.path.as_posix()
+            base_file = write_base_file(self.base, Path(self.old_paths.get(path, path)), place / "base")
+        except LockstepError as error:
+            return _nothing(platforms, f"{UNKNOWN}: {error}")
+        if base_file is None:
+            return _nothing(platforms, f"{UNKNOWN}: {locked.path} does not exist on the base commit")
         old, new, answer = place / f"base.{SUFFIX}", place / f"head.{SUFFIX}", place / "answer.json"
         write_text(old, before)
         write_text(new, locked.text)
         # fmt: off
         command = [
             sys.executable, "-I", "-m", "conda_lockstep", "diff", str(old), str(new), "--causes",
-            f"--file={locked.path}", "--format", "json", "--fail-on", "never", "--output", str(answer),
-            "--untrusted", self.trust.distrust,
+            f"--old-file={base_file}", f"--file={locked.path}", "--format", "json", "--fail-on", "never",
+            "--output", str(answer), "--untrusted", self.trust.distrust,
         ]
         # fmt: on
         environment = {**os.environ, **sandbox.caches_in(self.cache)}
@@ -118,12 +130,17 @@ def _differs(before: bytes, locked: CheckedLock) -> bool:
 
 def _causes_of(report: Report) -> LockCauses:
     causes = (
-        Cause(each.platform, row.manager, row.subject, row.attribution, row.new.timestamp if row.new else 0)
+        Cause(each.platform, row.manager, row.subject, row.attribution, _uploaded(row), row.chain)
         for each in report.comparisons
         for row in each.rows
     )
     caveats = tuple(Caveat(each.platform, note) for each in report.comparisons for note in each.notes)
     return LockCauses(tuple(causes)[:MAX_ITEMS], caveats)
+
+
+def _uploaded(row: Row) -> int:
+    """Return the upload date if it has to do with the cause: that may also be what upstream removed."""
+    return row.new.timestamp if row.new and "uploaded" in row.cause else 0
 
 
 def _nothing(platforms: tuple[str, ...], why: str) -> LockCauses:

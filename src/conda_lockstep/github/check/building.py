@@ -16,7 +16,7 @@ from conda_lockstep.drift.compare import verify
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import sandbox
 from conda_lockstep.github.check.locking import CheckedLock
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event
 from conda_lockstep.github.event.inputs import Build
 from conda_lockstep.github.event.trust import Decision, reason_for_distrust
@@ -38,11 +38,13 @@ class Built:
     reached: tuple[str, ...] = ()
 
 
-def decide(locked: CheckedLock, asked: Build, gate: Decision, event: Event, base: Base) -> Built | None:
+def decide(
+    locked: CheckedLock, build_input: Build, gate: Decision, event: Event, base: CommitFiles
+) -> Built | None:
     """Return why an environment is not built; None if it is to be built."""
     if locked.lock is None:
         return Built("skipped", "no lock to build from")
-    if asked == "never":
+    if build_input == "never":
         return Built("skipped", "input 'build' is 'never'")
     if not gate.allowed:
         return Built("refused", gate.reason)
@@ -51,7 +53,7 @@ def decide(locked: CheckedLock, asked: Build, gate: Decision, event: Event, base
         return Built("refused", f"the checkout stores its token where a build could read it: {remedy}")
     if this_platform() not in locked.lock.platforms:
         return Built("skipped", f"the lock has no packages for this runner's {this_platform()}")
-    if asked == "auto" and _is_unchanged(locked, base):
+    if build_input == "auto" and _is_unchanged(locked, base):
         return Built("skipped", "its lock is unchanged since the base commit")
     return None
 
@@ -107,7 +109,7 @@ def build(
         shutil.rmtree(prefix, ignore_errors=True)
 
 
-def _is_unchanged(locked: CheckedLock, base: Base) -> bool:
+def _is_unchanged(locked: CheckedLock, base: CommitFiles) -> bool:
     """Return whether the base commit has the same lock, as far as the checkout can tell."""
     try:
         before = base.read(locked.lock_path.as_posix())

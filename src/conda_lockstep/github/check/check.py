@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -14,48 +14,64 @@ from conda_lockstep.config import Config
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.check import building
 from conda_lockstep.github.check.attribution import Inquiry, LockCauses
-from conda_lockstep.github.check.budget import annotate
 from conda_lockstep.github.check.locking import CheckedLock, lock_environment
-from conda_lockstep.github.event.base import Base, find_base
+from conda_lockstep.github.event.base import CommitRange, find_commit_range
+from conda_lockstep.github.event.base_settings import judged_by_base
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event
 from conda_lockstep.github.event.files import is_inside, select_files
 from conda_lockstep.github.event.inputs import Inputs
-from conda_lockstep.github.event.runner import Runner
+from conda_lockstep.github.event.renames import find_old_paths
+from conda_lockstep.github.event.runner import Runner, without_paths
 from conda_lockstep.github.event.trust import Decision, may_build, reason_for_distrust
 from conda_lockstep.github.event.workflow_commands import group, quoted
 from conda_lockstep.github.handoff import handoff as handoffs
-from conda_lockstep.github.handoff.handoff import Checked, Handoff, Remark
+from conda_lockstep.github.handoff.handoff import MAX_TEXT, Checked, Handoff, Remark
 from conda_lockstep.lint.engine import runner as lint
 from conda_lockstep.lint.engine.findings import UNREADABLE, Finding
 from conda_lockstep.lint.engine.partner_files import with_companions
 from conda_lockstep.lock.model.paths import is_lock
 from conda_lockstep.lock.solve.dates import utc_now
 from conda_lockstep.settings import load
+from conda_lockstep.text.printable import shortened
 
 
 def check(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     """Check every environment file of the checkout, and write the results for the reporting step."""
     os.chdir(runner.workspace)
-    handoff = replace(_look(event, runner, inputs, out), base=find_base(event, runner.workspace))
-    for command in annotate(handoff.remarks):
-        print(command, file=out, flush=True)
+    handoff = _without_paths(_look(event, runner, inputs, out), runner)
     handoffs.write(handoff, runner.folder / handoffs.FILE_NAME)
     return handoff
 
 
 def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
     trust = Trust(reason_for_distrust(event))
+    # This step has no token to ask GitHub: the base is what the checkout alone knows of it.
+    change = find_commit_range(event, runner.workspace, base_ref=inputs.base_ref, head_ref=inputs.head_ref)
+    base = CommitFiles(runner.workspace, change.base)
+    settings = _BaseSettings(runner.workspace, trust, base, change)
     try:
-        config = load(runner.workspace, trust)
-        files, failures = select_files(runner.workspace, inputs.files)
+        config = settings.of(runner.below)
+        files, failures = select_files(runner.workspace, inputs.files, runner.below)
         findings, unread = _linted(files, config, runner.workspace)
     except LockstepError as error:
-        return Handoff(failures=(str(error),))
-    base = _base(event, runner)
+        return Handoff(failures=(str(error),), base=change.base)
     cache = _cache(event, runner, inputs)
-    inquiry = Inquiry(base, runner.workspace, runner.folder, cache, trust, out)
+    inquiry = Inquiry(
+        base, runner.workspace, runner.folder, cache, trust, out, old_paths=_old_paths(base, change, runner)
+    )
     look = _CheckRun(
-        event, inputs, runner, may_build(event, hosted=runner.hosted), base, cache, inquiry, utc_now(), out
+        event,
+        inputs,
+        runner,
+        may_build(event, hosted=runner.hosted),
+        base,
+        cache,
+        inquiry,
+        utc_now(),
+        out,
+        settings,
+        change.is_judged,
     )
     failures += unread
     unreadable = {finding.path for finding in findings if finding.rule == UNREADABLE}
@@ -67,7 +83,71 @@ def _look(event: Event, runner: Runner, inputs: Inputs, out: TextIO) -> Handoff:
                     checked += look.at(path, number)
             except LockstepError as error:
                 failures.append(str(error))
-    return Handoff(tuple(map(_remark, findings)), tuple(checked), tuple(dict.fromkeys(failures)))
+    return Handoff(
+        tuple(map(_remark, findings)),
+        tuple(checked),
+        tuple(dict.fromkeys(failures)),
+        change.base,
+        tuple(path.as_posix() for path in files),
+        settings.are_its_own,
+    )
+
+
+@dataclass(slots=True)
+class _BaseSettings:
+    """The settings of a run: those that judge are the base's. ``are_its_own`` is whether those could not be read."""
+
+    workspace: Path
+    trust: Trust
+    base: CommitFiles
+    change: CommitRange
+    are_its_own: bool = False
+
+    def of(self, folder: Path) -> Config:
+        """Return the settings that 'lockstep lock' would take in a folder: those closest to it."""
+        config = load(self.workspace / folder, self.trust)
+        if not self.change.base:
+            return config
+        try:
+            return judged_by_base(config, self.base, folder)
+        except LockstepError:
+            self.are_its_own = True
+            return config
+
+
+def _old_paths(base: CommitFiles, change: CommitRange, runner: Runner) -> dict[str, str]:
+    """Return the paths that renamed environment files and locks have on the base; empty if the base cannot be read."""
+    head = CommitFiles(runner.workspace, change.head)
+    try:
+        return find_old_paths(base, head, runner.folder) if change.base else {}
+    except LockstepError:
+        return {}
+
+
+def _without_paths(handoff: Handoff, runner: Runner) -> Handoff:
+    """Return the hand-off with no path of the runner in any of its messages."""
+
+    def cleaned(texts: Iterable[str]) -> tuple[str, ...]:
+        return tuple(shortened(without_paths(text, runner), MAX_TEXT) for text in texts)
+
+    def one(checked: Checked) -> Checked:
+        [build_reason] = cleaned([checked.build_reason])
+        caveats = (replace(each, text=cleaned([each.text])[0]) for each in checked.caveats)
+        return replace(
+            checked,
+            reasons=cleaned(checked.reasons),
+            notices=cleaned(checked.notices),
+            build_reason=build_reason,
+            caveats=tuple(caveats),
+        )
+
+    remarks = (replace(remark, message=cleaned([remark.message])[0]) for remark in handoff.remarks)
+    return replace(
+        handoff,
+        remarks=tuple(remarks),
+        checked=tuple(map(one, handoff.checked)),
+        failures=cleaned(handoff.failures),
+    )
 
 
 def _linted(files: Sequence[Path], config: Config, workspace: Path) -> tuple[list[Finding], list[str]]:
@@ -94,21 +174,22 @@ class _CheckRun:
     inputs: Inputs
     runner: Runner
     gate: Decision
-    base: Base
+    base: CommitFiles
     cache: Path
     inquiry: Inquiry
     now: datetime.datetime
     out: TextIO
+    settings: _BaseSettings
+    is_judged: bool
 
     def at(self, path: Path, number: int) -> Iterator[Checked]:
         """Lock an environment file for its machines; build the lock for this one if that is requested and allowed."""
-        # The settings that 'lockstep lock FILE' would take: those closest to the file.
-        config = load((self.runner.workspace / path).parent, self.inquiry.trust)
+        config = self.settings.of(path.parent)
         building.check_machine(self.inputs.machine, config)
         found = lock_environment(path, config, self.inputs, self.runner.workspace, self.cache, self.now)
         for index, locked in enumerate(found):
             built = self._built(locked, found, config, self.runner.folder / f"build-{number}")
-            causes = self.inquiry.about(locked, f"{number}-{index}") if self.event.is_judged else LockCauses()
+            causes = self.inquiry.about(locked, f"{number}-{index}") if self.is_judged else LockCauses()
             yield self._checked(path, locked, built, causes)
 
     def _built(
@@ -132,6 +213,7 @@ class _CheckRun:
             sha256=locked.sha256,
             lock_sha256=locked.lock_sha256,
             reasons=locked.reasons,
+            committed=locked.committed,
             lock=locked.text,
             notices=locked.notices,
             build=built.state,
@@ -147,11 +229,6 @@ def _cache(event: Event, runner: Runner, inputs: Inputs) -> Path:
     if inputs.cache_dir is None or reason_for_distrust(event):
         return runner.cache
     return inputs.cache_dir
-
-
-def _base(event: Event, runner: Runner) -> Base:
-    """Return the base commit as the checkout alone knows it: this step has no token to ask GitHub."""
-    return Base(runner.workspace, find_base(event, runner.workspace))
 
 
 def _remark(finding: Finding) -> Remark:

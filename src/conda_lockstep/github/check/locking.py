@@ -32,7 +32,8 @@ from conda_lockstep.text.bounded_text import read_text
 class CheckedLock:
     """An environment file with the lock that fits it; see :class:`handoff.Checked`.
 
-    ``lock`` is None, and ``text`` empty, if the file cannot be locked. ``notices`` are remarks about the lock.
+    ``lock`` is None, and ``text`` empty, if the file cannot be locked. ``committed`` is the text of the committed
+    lock. ``notices`` are remarks about the lock.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class CheckedLock:
     reasons: tuple[str, ...] = ()
     lock: Lock | None = None
     text: str = ""
+    committed: str = ""
     notices: tuple[str, ...] = ()
 
 
@@ -62,7 +64,7 @@ def lock_environment(
         try:
             old[target] = cep37.parse(text, target.as_posix())
         except LockstepError as error:
-            known[target] = replace(known[target], state="stale", reasons=(str(error),))
+            known[target] = replace(known[target], state="stale", reasons=(str(error),), committed="")
     for target, reasons in stale_reasons(file, old, config, inputs.platforms).items() if old else ():
         if reasons:
             before = known.get(target) or _known(path, target, None)
@@ -104,7 +106,8 @@ def _solved(
     except LockstepError as error:
         target = next(iter(known), lock_path(path))
         before = known.get(target) or _known(path, target, None)
-        yield replace(before, state="failed", reasons=(*before.reasons, str(error)))
+        # What the solver says decides: it comes first.
+        yield replace(before, state="failed", reasons=(str(error), *before.reasons))
         return
     locks = {machine_lock_path(path, name): lock for name, lock in made.items()}
     for target, lock in locks.items():
@@ -130,7 +133,8 @@ def _committed(path: Path, workspace: Path) -> dict[Path, str]:
 
 def _known(path: Path, target: Path, text: str | None) -> CheckedLock:
     state: LockState = "missing" if text is None else "current"
-    return CheckedLock(path, target, _digest(path), "" if text is None else _digest(target), state)
+    digest = "" if text is None else _digest(target)
+    return CheckedLock(path, target, _digest(path), digest, state, committed=text or "")
 
 
 def _notices(lock: Lock, file: EnvironmentFile, config: Config) -> tuple[str, ...]:

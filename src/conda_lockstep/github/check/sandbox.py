@@ -26,7 +26,7 @@ PASSED_PREFIXES = ("CONDA_OVERRIDE_", "PIP_", "UV_", "NETRC")
 WITHHELD_PREFIXES = ("UV_PUBLISH_",)
 
 
-SAYS = "lockstep: "
+PREFIX = "lockstep: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class ProcessOutcome:
     def complaint(self) -> str:
         """Return the line with which ``lockstep`` reported the error, else the last line of output."""
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
-        said = [line.removeprefix(SAYS) for line in lines if line.startswith(SAYS)]
-        return next(iter(said or lines[-1:]), f"exit status {self.status}")
+        errors = [line.removeprefix(PREFIX) for line in lines if line.startswith(PREFIX)]
+        return next(iter(errors or lines[-1:]), f"exit status {self.status}")
 
 
 def run(

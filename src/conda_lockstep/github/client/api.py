@@ -74,7 +74,7 @@ class IssueComment:
 class RequiredPermission:
     """What a call does, in words, and the permission that it requires, as a workflow file spells it."""
 
-    doing: str
+    action: str
     permission: str
     access: str
 
@@ -244,8 +244,8 @@ class GitHub:
             if response.status_code not in REDIRECTS:
                 break
         if response.status_code < 300:
-            followed: Response = response
-            return followed
+            result: Response = response
+            return result
         return _failure(response.status_code, _message(response), "", response)
 
     def _answer_time(self) -> float:
@@ -291,12 +291,12 @@ class GitHub:
         return self._deadline - now
 
     def _where(self, need: RequiredPermission) -> str:
-        return f"{self.url} ({need.doing})"
+        return f"{self.url} ({need.action})"
 
     def _error(self, need: RequiredPermission, failure: Failure, wait: float | None) -> GitHubError:
         what, remedy = _explanation(need, failure, wait, bool(self.token))
         return GitHubError(
-            f"could not {need.doing} in {self.repository}: {what}",
+            f"could not {need.action} in {self.repository}: {what}",
             where=self.url,
             remedy=remedy,
             status=failure.status,
@@ -370,18 +370,18 @@ def _explanation(
     if failure.status is None:
         return f"no answer ({failure.message})", "check the connection and GitHub's status page"
     if is_rate_limit(failure):
-        asked = "" if wait is None else f", retry after {wait:.0f} s"
-        return f"GitHub limits this token's requests{asked}", "run the job again later"
-    said = f"GitHub answered {failure.status}" + (f" ({failure.message})" if failure.message else "")
+        retry_after = "" if wait is None else f", retry after {wait:.0f} s"
+        return f"GitHub limits this token's requests{retry_after}", "run the job again later"
+    summary = f"GitHub answered {failure.status}" + (f" ({failure.message})" if failure.message else "")
     if failure.status >= 500:
-        return said, "run the job again later"
+        return summary, "run the job again later"
     if failure.status == 401:
-        return said, "pass a valid token" if has_token else "pass a token"
+        return summary, "pass a valid token" if has_token else "pass a token"
     if failure.status == 403 and _is_about_permission(failure.message):
-        return said, _missing_permission(need, failure.headers)
+        return summary, _missing_permission(need, failure.headers)
     if failure.status == 404 and need.permission:
-        return said, f"the token may lack '{need.permission}: {need.access}'"
-    return said, ""
+        return summary, f"the token may lack '{need.permission}: {need.access}'"
+    return summary, ""
 
 
 def _is_about_permission(message: str) -> bool:

@@ -13,6 +13,10 @@ TRUSTED_EVENTS = frozenset(
     {"push", "merge_group", "schedule", "workflow_dispatch", "repository_dispatch", "pull_request"}
 )
 
+# Events whose runs can write a comment: that of a pull request of this repository, and those whose run on its branch
+# GitHub says to be for a pull request.
+COMMENTING = frozenset({"pull_request", "push", "workflow_dispatch"})
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -46,7 +50,7 @@ def may_comment(event: Event) -> Decision:
     Source: https://docs.github.com/actions/reference/security/secure-use and
     https://docs.github.com/code-security/dependabot/troubleshooting-dependabot/troubleshooting-dependabot-on-github-actions.
     """
-    if event.name != "pull_request" or event.pull_request is None:
+    if event.name not in COMMENTING or event.pull_request is None:
         return Decision(False, "no pull request to comment on")
     if event.is_fork:
         return Decision(False, "the pull request comes from a fork, and its runs have no write access")

@@ -1,6 +1,8 @@
 """Comments on a change whose own run has no write access: from a fork or from Dependabot.
 
-It checks out nothing and runs nothing of the change. Started by ``workflow_run``, it has a token that writes. From
+It checks out nothing and runs nothing of the change. Started by ``workflow_run``, it has a token that writes, and runs
+the workflow of the default branch, which the change cannot touch:
+https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#workflow_run. From
 the run that it follows it takes one JSON file, and trusts only what :mod:`sanitize` accepts; GitHub says which pull
 request it belongs to.
 """
@@ -14,30 +16,31 @@ from typing import TextIO
 
 from conda_lockstep.drift.report import Row
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.github.client import artifacts
+from conda_lockstep.github.client import artifacts, commits
 from conda_lockstep.github.client.api import GitHub, GitHubError, RequiredPermission
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.base import CommitRange
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event, PullRequest, WorkflowRun, pull_request
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.event.trust import DEPENDABOT
 from conda_lockstep.github.event.workflow_commands import write_summary
-from conda_lockstep.github.fork_comment.sanitize import only_facts
-from conda_lockstep.github.fork_comment.verify_handoff import proven, unmentioned
+from conda_lockstep.github.fork_comment.sanitize import sanitize
+from conda_lockstep.github.fork_comment.verify_handoff import Commits, Proof, plain, proven
 from conda_lockstep.github.handoff import handoff as handoffs
-from conda_lockstep.github.handoff.handoff import Handoff
+from conda_lockstep.github.handoff.handoff import Handoff, without_causes
 from conda_lockstep.github.publish.comment import CommentOutcome, Draft, State, publish
 from conda_lockstep.github.report import wording
 from conda_lockstep.github.report.gate import GateResult, compare_with_base, environment_ids
+from conda_lockstep.github.report.report import rules_of
 from conda_lockstep.render.findings.annotations import annotation
 
 # How a run ends that has looked; every other end, such as 'cancelled', says nothing about the change.
 FINISHED = frozenset({"success", "failure", "timed_out"})
 PULLS = RequiredPermission("find the pull request", "pull-requests", "read")
-HISTORY = RequiredPermission("find the base commit", "contents", "read")
 HEARSAY = (
-    "the locks come from GitHub; findings, builds, causes and fresh solutions come from the pull request's own run,"
-    " whose workflow the pull request may change"
+    "the committed locks come from GitHub; findings, builds, causes and fresh solutions come from the pull request's"
+    " own run, whose workflow the pull request may change"
 )
 
 
@@ -106,7 +109,7 @@ def _received(github: GitHub, run: WorkflowRun, inputs: Inputs) -> Handoff:
         content = artifacts.fetch(github, run.id, inputs.artifact, handoffs.FILE_NAME)
         if content is None:
             return Handoff(failures=("the check did not finish; see the log of its run",))
-        return only_facts(handoffs.parse(content, handoffs.FILE_NAME))
+        return sanitize(handoffs.parse(content, handoffs.FILE_NAME))
     except LockstepError as error:
         if isinstance(error, GitHubError):
             raise
@@ -117,25 +120,45 @@ def _received(github: GitHub, run: WorkflowRun, inputs: Inputs) -> Handoff:
 def _comment(
     github: GitHub, run: WorkflowRun, pull: PullRequest, handoff: Handoff, inputs: Inputs, runner: Runner
 ) -> CommentOutcome:
-    base = Base(None, _base(github, pull, handoff.base), github)
-    handoff = proven(handoff, github, pull)
-    if base.commit != handoff.base:
-        handoff = _without_causes(handoff)
-    remarks = unmentioned(handoff, github, pull)
-    compared = compare_with_base(
-        handoff,
-        base,
-        fail_on=inputs.fail_on,
-        judge_drift=True,
-        base_name=f"origin/{pull.base_ref}",
+    change = _change(github, pull, handoff.base)
+    base, head = CommitFiles(None, change.base, github), CommitFiles(None, change.head, github)
+    try:
+        proof = proven(handoff, Commits(base, head, base.tree(), head.tree()))
+    except LockstepError as error:
+        if isinstance(error, GitHubError):
+            raise
+        # Nothing that the run says can be checked.
+        proof = Proof(Handoff(failures=(str(error),)))
+    handoff = proof.handoff if change.base == handoff.base else without_causes(proof.handoff)
+    compared = _as_claimed(
+        compare_with_base(handoff, change, base, head, rules_of(inputs), runner.folder, shown=plain)
     )
-    compared = _as_claimed(compared)
+    remarks = (HEARSAY, *proof.remarks)
     if runner.summary:
-        write_summary(runner.summary, wording.summary(handoff, compared, (HEARSAY, *remarks)))
+        write_summary(runner.summary, wording.summary(handoff, compared, remarks, name=inputs.comment_id))
     author = inputs.author or github.login()
-    body = wording.comment(handoff, compared, (HEARSAY, *remarks))
+    body = wording.comment(handoff, compared, remarks, name=inputs.comment_id)
     draft = Draft(pull.number, pull.head_sha, author, body, _state(run, compared, inputs))
-    return publish(github, draft, create=compared.touched or bool(compared.broken or remarks))
+    create = compared.touched or compared.status != 0 or bool(proof.remarks)
+    return publish(github, draft, create=create)
+
+
+def _change(github: GitHub, pull: PullRequest, claimed: str) -> CommitRange:
+    """Return the commits to compare: the merge that the run checked out with its base, else the head.
+
+    The base of the head is where it branched off. 'workflow_run' names neither, and the event of the run may be older
+    than the base branch; GitHub knows whether the merge has the base that the run claims.
+    https://docs.github.com/rest/pulls/pulls#get-a-pull-request
+    """
+    name = f"origin/{pull.base_ref}"
+    if claimed and pull.merge_sha:
+        try:
+            if commits.read(github, pull.merge_sha).parents == (claimed, pull.head_sha):
+                return CommitRange(pull.merge_sha, claimed, name)
+        except GitHubError as error:
+            if error.status != 404:
+                raise
+    return CommitRange(pull.head_sha, commits.merge_base(github, pull.base_sha, pull.head_sha), name)
 
 
 def _as_claimed(compared: GateResult) -> GateResult:
@@ -151,33 +174,7 @@ def _row_as_claimed(row: Row) -> Row:
     return row._replace(cause=f"{row.cause}, according to its own run") if row.cause else row
 
 
-def _without_causes(handoff: Handoff) -> Handoff:
-    """Leave out the causes if they were found against another commit."""
-    checked = (replace(one, causes=(), caveats=()) for one in handoff.checked)
-    return replace(handoff, checked=tuple(checked))
-
-
-def _base(github: GitHub, pull: PullRequest, claimed: str) -> str:
-    """Return the commit that the run compared with if it is on the base branch, else the fork point."""
-    if claimed:
-        try:
-            compared = github.call(
-                HISTORY,
-                "repos.compare_commits",
-                {"basehead": f"{claimed}...{pull.base_sha}", "per_page": 1},
-            )
-            if github.object(compared).text("status") in ("ahead", "identical"):
-                return claimed
-        except LockstepError:
-            pass
-    compared = github.call(
-        HISTORY,
-        "repos.compare_commits",
-        {"basehead": f"{pull.base_sha}...{pull.head_sha}", "per_page": 1},
-    )
-    return github.object(compared).text("merge_base_commit.sha")
-
-
 def _state(run: WorkflowRun, compared: GateResult, inputs: Inputs) -> State:
-    key = hashlib.sha256(f"{run.path.partition('@')[0]}\n{inputs.artifact}".encode()).hexdigest()[:12]
+    named = "\n".join(filter(None, (run.path.partition("@")[0], inputs.artifact, inputs.comment_id)))
+    key = hashlib.sha256(named.encode()).hexdigest()[:12]
     return State(key, environment_ids(compared), run.id, run.attempt)

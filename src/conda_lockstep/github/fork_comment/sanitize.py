@@ -29,7 +29,7 @@ MOST = 100
 """Environments of one hand-off: each costs requests to GitHub, and a repository has a thousand an hour."""
 
 
-def only_facts(handoff: Handoff) -> Handoff:
+def sanitize(handoff: Handoff) -> Handoff:
     """Return the hand-off without any sentence of its sender.
 
     The messages of rules are our own. Reasons, messages and failures are counted and left out. So is everything with
@@ -53,7 +53,9 @@ def only_facts(handoff: Handoff) -> Handoff:
         except LockstepError as error:
             failures.append(str(error))
     base = handoff.base if _ID.match(handoff.base) else ""
-    return Handoff(tuple(remarks), tuple(checked), tuple(filter(None, failures)), base)
+    return Handoff(
+        tuple(remarks), tuple(checked), tuple(filter(None, failures)), base, own_settings=handoff.own_settings
+    )
 
 
 def is_plain_path(path: str) -> bool:
@@ -77,12 +79,13 @@ def _fact(one: Checked) -> Checked:
     _check_names(one)
     return replace(
         one,
+        committed="",
         reasons=(),
         notices=(),
         build_reason=SEE_LOG if one.build in ("failed", "refused") else "",
         reached=tuple(step for step in LADDER if step in one.reached),
         # A cause is shown only beside a change that is found here; its words are our own.
-        causes=one.causes,
+        causes=tuple(replace(cause, chain=()) for cause in one.causes),
         caveats=tuple(dict.fromkeys(_caveat(each) for each in one.caveats)),
     )
 

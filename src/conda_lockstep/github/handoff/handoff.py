@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias, TypeVar
 
@@ -14,7 +14,7 @@ from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.json_fields import Fields, parse_object
 
 FILE_NAME = "handoff.json"
-SCHEMA = 1
+SCHEMA = 2
 MAX_BYTES = 64 << 20
 MAX_ITEMS = 10_000
 MAX_TEXT = 2_000
@@ -49,7 +49,8 @@ class Remark:
 class Cause:
     """The attribution of one change against the base commit; see :class:`drift.report.Row`.
 
-    ``uploaded`` is when the new file was published, in seconds since the epoch, 0 if unknown.
+    ``uploaded`` is when the new file was published, in seconds since the epoch, 0 if unknown. ``chain`` leads from the
+    changed line to the package.
     """
 
     platform: str
@@ -57,6 +58,7 @@ class Cause:
     subject: str
     attribution: Attribution
     uploaded: int = 0
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,9 @@ class Checked:
     """The result for one environment file.
 
     ``sha256`` and ``lock_sha256`` are of the committed bytes, empty if there is no such file. ``state`` is the status
-    of the committed lock, and ``reasons`` say why it is not current. ``lock`` is the text of the lock that fits: the
-    committed one if it is current, else a fresh solution; empty if there is none. ``notices`` are remarks about it.
+    of the committed lock, and ``reasons`` say why it is not current, the one that decides first. ``committed`` is its
+    text, empty if there is none or it cannot be read. ``lock`` is the text of the lock that fits: the committed one if
+    it is current, else a fresh solution; empty if there is none. ``notices`` are remarks about it.
     ``build`` is whether that lock was installed, ``build_reason`` why or why not, ``reached`` the steps of the
     evidence ladder. ``causes`` are of its changes against the base commit.
     """
@@ -84,6 +87,7 @@ class Checked:
     sha256: str = ""
     lock_sha256: str = ""
     reasons: tuple[str, ...] = ()
+    committed: str = ""
     lock: str = ""
     notices: tuple[str, ...] = ()
     build: BuildState = "skipped"
@@ -97,13 +101,23 @@ class Checked:
 class Handoff:
     """All results of the checking step.
 
-    ``failures`` are errors, a line each. ``base`` is the commit that the change is compared with.
+    ``failures`` are errors, a line each. ``base`` is the commit that the change is compared with, empty if there is
+    none or it is not known without a token. ``files`` are the environment files that were looked at.
+    ``own_settings`` is true if the base's settings could not be read, so that the change's own ones were used.
     """
 
     remarks: tuple[Remark, ...] = ()
     checked: tuple[Checked, ...] = ()
     failures: tuple[str, ...] = ()
     base: str = ""
+    files: tuple[str, ...] = ()
+    own_settings: bool = False
+
+
+def without_causes(handoff: Handoff) -> Handoff:
+    """Return the hand-off without the causes: they were found against another commit than it is compared with."""
+    checked = (replace(one, causes=(), caveats=()) for one in handoff.checked)
+    return replace(handoff, checked=tuple(checked))
 
 
 def write(handoff: Handoff, path: Path) -> None:
@@ -135,6 +149,8 @@ def parse(content: bytes, name: str) -> Handoff:
         checked=_all(fields, "checked", _checked),
         failures=_texts(fields, "failures"),
         base=_text(fields, "base"),
+        files=_texts(fields, "files"),
+        own_settings=fields.flag("own_settings"),
     )
 
 
@@ -157,6 +173,7 @@ def _checked(fields: Fields) -> Checked:
         sha256=_text(fields, "sha256"),
         lock_sha256=_text(fields, "lock_sha256"),
         reasons=_texts(fields, "reasons"),
+        committed=fields.text("committed"),
         lock=fields.text("lock"),
         notices=_texts(fields, "notices"),
         build=_one_of(fields, "build", BUILD_STATES),
@@ -177,6 +194,7 @@ def _cause(fields: Fields) -> Cause:
         subject=_text(fields, "subject"),
         attribution=_one_of(fields, "attribution", ATTRIBUTIONS),
         uploaded=uploaded,
+        chain=_texts(fields, "chain"),
     )
 
 

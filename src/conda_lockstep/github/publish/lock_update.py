@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.github.client import commits
 from conda_lockstep.github.client.api import GitHub
-from conda_lockstep.github.event.base import Base
+from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.github.event.event import Event, PullRequest
 from conda_lockstep.github.event.inputs import Inputs
 from conda_lockstep.github.event.runner import Runner
 from conda_lockstep.github.event.trust import may_comment
 from conda_lockstep.github.handoff.handoff import Handoff
 from conda_lockstep.github.handoff.upstream_handoff import Refreshed, check_lock_path
-from conda_lockstep.github.publish import commits
 from conda_lockstep.github.publish.patch import FILE_NAME, patch_of, shown
 from conda_lockstep.github.publish.pull_request import start_checks
 from conda_lockstep.render.escape import code, prose
@@ -52,34 +51,41 @@ def update(
     if inputs.lock_update == "none":
         return LockUpdate()
     pull = event.pull_request
-    head = Base(runner.workspace, pull.head_sha if pull else event.sha, github)
+    head = CommitFiles(runner.workspace, pull.head_sha if pull else event.sha, github)
     try:
-        fresh = tuple(_fresh(handoff, head))
+        fresh, skipped = _fresh(handoff, head)
         if not fresh:
-            return LockUpdate()
+            return LockUpdate(notes=skipped)
         patch = patch_of(fresh, runner.folder)
         write_text(runner.folder / FILE_NAME, patch)
     except LockstepError as error:
         return LockUpdate(notes=(f"⚠️ The fresh locks are not shown: {prose(str(error))}.",))
     if inputs.lock_update == "suggest":
-        return LockUpdate(patch)
+        return LockUpdate(patch, skipped)
     try:
-        return LockUpdate(patch, *_pushed(fresh, event, inputs, github))
+        notes, commit = _pushed(fresh, event, inputs, github)
+        return LockUpdate(patch, (*notes, *skipped), commit)
     except LockstepError as error:
-        return LockUpdate(patch, (f"🔒 The fresh locks were not pushed: {prose(str(error))}.",))
+        return LockUpdate(patch, (f"🔒 The fresh locks were not pushed: {prose(str(error))}.", *skipped))
 
 
-def _fresh(handoff: Handoff, head: Base) -> Iterator[Refreshed]:
+def _fresh(handoff: Handoff, head: CommitFiles) -> tuple[tuple[Refreshed, ...], tuple[str, ...]]:
+    """Return the locks to write, and a note for each environment that has none for this branch."""
+    fresh: list[Refreshed] = []
+    skipped: list[str] = []
     for checked in handoff.checked:
-        if checked.state not in ("stale", "missing"):
+        if checked.state not in ("stale", "missing") or not checked.lock:
             continue
         check_lock_path(checked.lock_path)
-        asked = head.read(checked.path)
-        if asked is None or hashlib.sha256(asked).hexdigest() != checked.sha256:
+        environment = head.read(checked.path)
+        if environment is None or hashlib.sha256(environment).hexdigest() != checked.sha256:
+            path = code(checked.path)
             what = "differs on the base branch, and the fresh lock is for the merge"
-            raise LockstepError(what, where=checked.path, remedy="merge the base branch first")
+            skipped.append(f"⚠️ No fresh lock of {path}: it {what}; merge the base branch first.")
+            continue
         before = head.read(checked.lock_path) or b""
-        yield Refreshed(checked.lock_path, before.decode("utf-8", "replace"), checked.lock)
+        fresh.append(Refreshed(checked.lock_path, before.decode("utf-8", "replace"), checked.lock))
+    return tuple(fresh), tuple(skipped)
 
 
 def _pushed(

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.github.client import commits
 from conda_lockstep.github.client.api import GitHub, GitHubError, RequiredPermission, Value
-from conda_lockstep.github.publish import commits
+from conda_lockstep.github.client.commits import Commit
 from conda_lockstep.github.publish.comment import ROUNDS, CommentOutcome, State, marked, read_state
-from conda_lockstep.github.publish.commits import Commit
 from conda_lockstep.text.json_fields import Fields
 
 LISTED = RequiredPermission("list the pull requests", "pull-requests", "read")
@@ -210,7 +210,11 @@ def _open(github: GitHub, wanted: Refresh, text: str) -> CommentOutcome | None:
 
 
 def start_checks(github: GitHub, checks: Iterable[str], branch: str) -> str:
-    """Start the workflows that a push with a workflow's own token does not start; return the errors."""
+    """Start the workflows that a push with a workflow's own token does not start; return the errors.
+
+    'Events triggered by the GITHUB_TOKEN will not create a new workflow run', but for ``workflow_dispatch``:
+    https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
+    """
     wrong = []
     for name in checks:
         values: dict[str, Value] = {"workflow_id": name, "ref": branch}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,9 +14,13 @@ from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import Operand, parse_source
 from conda_lockstep.drift.report import Comparison, Evidence, Report, Row, at_least, counts_against_change
 from conda_lockstep.errors import LockstepError
-from conda_lockstep.github.event.base import Base
-from conda_lockstep.github.event.inputs import FailOn
-from conda_lockstep.github.handoff.handoff import Cause, Checked, Handoff
+from conda_lockstep.github.event.base import CommitRange
+from conda_lockstep.github.event.base_settings import changed_settings
+from conda_lockstep.github.event.commit_files import CommitFiles
+from conda_lockstep.github.event.inputs import Answer, FailOn
+from conda_lockstep.github.event.renames import find_old_paths
+from conda_lockstep.github.handoff.handoff import Cause, Checked, Handoff, Remark
+from conda_lockstep.github.report.absence import Absences, ComparedTrees, find_absences
 from conda_lockstep.lock.model.paths import lock_path
 
 LADDER = ("linted", "solved", "installed", "verified", "imported", "kernel ran", "collective ran")
@@ -23,11 +28,25 @@ LADDER = ("linted", "solved", "installed", "verified", "imported", "kernel ran",
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """The inputs that decide what fails a check, and which files it is about; see :class:`inputs.Inputs`."""
+
+    fail_on: FailOn = "critical"
+    missing_base: Answer = "fail"
+    removed: Answer = "fail"
+    require_lock: bool = False
+    files: tuple[str, ...] = ()
+    below: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
 class GateResult:
     """What changed, and the verdict.
 
-    ``identities`` are (file, platform, environment id) of the current locks. ``touched`` is whether the change
-    affects an environment at all. ``failures`` are reasons for the check to fail, ``broken`` are errors; a line each.
+    ``identities`` are (file, platform, environment id) of the committed locks. ``touched`` is whether the change
+    affects an environment at all, ``changed`` are the paths that it touches, None if that is not known. ``affected``
+    are the environments that it touches. ``problems`` are what is wrong, the reasons that decide first, ``failures``
+    those that fail the check, ``broken`` are errors and ``warnings`` what a reviewer must know; a line each.
     ``spared`` counts the changes that would fail it if they did not come from upstream alone.
     """
 
@@ -37,6 +56,10 @@ class GateResult:
     failures: tuple[str, ...]
     broken: tuple[str, ...]
     spared: int = 0
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    changed: frozenset[str] | None = None
+    affected: tuple[Checked, ...] = ()
 
     @property
     def status(self) -> int:
@@ -55,36 +78,69 @@ class _One:
 
 
 def compare_with_base(
-    handoff: Handoff, base: Base, *, fail_on: FailOn, judge_drift: bool, base_name: str
+    handoff: Handoff,
+    change: CommitRange,
+    base: CommitFiles,
+    head: CommitFiles,
+    rules: Rules,
+    scratch: Path,
+    *,
+    shown: Callable[[str], str] = str,
 ) -> GateResult:
-    """Compare each environment with the lock of the base commit.
+    """Compare each environment with the base of the change, and find what the change takes away.
 
-    ``judge_drift`` is false for a change that is merged already: its drift is shown and fails nothing. ``base_name``
-    is git's name for the base in a clone: a branch or a commit.
+    The drift of a change that is merged already is shown and fails nothing. ``scratch`` is a folder to work in,
+    ``shown`` returns a path of the head as messages show it.
     """
     done: list[_One] = []
+    affected: list[Checked] = []
     broken = list(handoff.failures)
+    sides, missing = _sides(change, base, head, scratch, shown)
     for checked in handoff.checked:
         try:
-            done.append(_compare(checked, base))
+            one = _compare(checked, sides)
         except LockstepError as error:
-            broken.append(str(error))
+            # The base of this one cannot be read.
+            missing, one = (*missing, str(error)), _One((), _identities(checked), True, ())
+        done.append(one)
+        if one.touched or checked.state != "current":
+            affected.append(checked)
+    try:
+        gone = find_absences(handoff, sides, rules.files, rules.below) if sides else Absences()
+        moved = tuple(changed_settings(base, head, (sides.old, sides.new))) if sides else ()
+    except LockstepError as error:
+        gone, moved, missing = Absences(), (), (*missing, str(error))
+    fails = rules.removed == "fail" and change.is_judged
+    warnings = [*_settings_lines(moved, shown), *(() if fails else gone.removed)]
+    if moved and handoff.own_settings:
+        what = "the change has other settings than its base, which the checking step could not read"
+        broken.append(str(LockstepError(what, remedy="check out with 'fetch-depth: 2'")))
+    (broken if rules.missing_base == "fail" else warnings).extend(
+        f"no comparison: {line}" for line in dict.fromkeys(missing)
+    )
     report = Report(
         comparisons=tuple(comparison for one in done for comparison in one.comparisons),
-        evidence=_evidence(handoff),
-        notes=tuple(note for one in done for note in one.notes),
-        reproduce=tuple(line for checked in handoff.checked for line in _reproduce(checked, base_name)),
+        evidence=_evidence(affected or handoff.checked),
+        notes=(*gone.replaced, *(note for one in done for note in one.notes)),
+        reproduce=tuple(line for one in affected for line in _reproduce(one, change.name, sides)),
         accept=tuple(line for checked in handoff.checked for line in _accept(checked)),
     )
-    grave = at_least(report.rows, fail_on) if judge_drift and fail_on != "never" else ()
+    grave = at_least(report.rows, rules.fail_on) if change.is_judged and rules.fail_on != "never" else ()
     guilty = [row for row in grave if counts_against_change(row)]
+    problems = [*(gone.removed if fails else ()), *_problems(handoff, rules, len(guilty))]
     return GateResult(
         report=report,
         identities=tuple(identity for one in done for identity in one.identities),
-        touched=bool(report.rows) or any(one.touched for one in done),
-        failures=tuple(_failures(handoff, len(guilty), fail_on)),
+        touched=bool(report.rows or gone.removed or gone.replaced or moved or missing)
+        or any(one.touched for one in done)
+        or bool(sides and sides.changed & set(handoff.files)),
+        failures=tuple(problems) if rules.fail_on != "never" else (),
         broken=tuple(broken),
         spared=len(grave) - len(guilty),
+        problems=tuple(problems),
+        warnings=tuple(warnings),
+        changed=sides.changed if sides else None,
+        affected=tuple(affected),
     )
 
 
@@ -93,26 +149,74 @@ def environment_ids(compared: GateResult) -> str:
     return ",".join(dict.fromkeys(environment_id for _, _, environment_id in compared.identities))[:200]
 
 
-def _compare(checked: Checked, base: Base) -> _One:
-    old_file, old_lock = base.read(checked.path), base.read(checked.lock_path)
+def _sides(
+    change: CommitRange, base: CommitFiles, head: CommitFiles, scratch: Path, shown: Callable[[str], str]
+) -> tuple[ComparedTrees | None, tuple[str, ...]]:
+    """Return base and head with their files, or None and why there is nothing to compare with."""
+    if change.missing:
+        return None, (change.missing,)
+    try:
+        old_paths = find_old_paths(base, head, scratch) if change.base else {}
+        return ComparedTrees(base, head, base.tree(), head.tree(), old_paths, shown), ()
+    except LockstepError as error:
+        return None, (str(error),)
+
+
+def _settings_lines(
+    moved: Iterable[tuple[str, tuple[str, ...]]], shown: Callable[[str], str]
+) -> Iterator[str]:
+    for path, names in moved:
+        yield f"{shown(path)} changes settings: {', '.join(names)}. This check used the rules of the base branch"
+
+
+def _compare(checked: Checked, sides: ComparedTrees | None) -> _One:
+    """Compare the committed lock with the base's; if it does not fit its file, compare a fresh solution as well."""
+    identities = _identities(checked)
+    if sides is None:
+        return _One((), identities, True, ())
+    file_path, old_path = sides.old_path(checked.path), sides.old_lock(checked)
+    old_file, old_lock = sides.base.read(file_path), sides.base.read(old_path)
     touched = (_digest(old_file), _digest(old_lock)) != (checked.sha256, checked.lock_sha256)
-    if not checked.lock:
-        return _One((), (), touched, ())
-    new = parse_source(checked.lock, checked.lock_path)
-    identities = tuple(
-        (_name(checked), platform, packages.environment_id)
-        for platform, packages in sorted(new.platforms.items())
-    )
+    moves = ((file_path, checked.path), (old_path, checked.lock_path))
+    notes = [f"{old} is now {new}" for old, new in moves if old != new and old in sides.old]
+    versions = list(_versions(checked))
     if old_lock is None:
-        return _One((), identities, touched, (_newcomer(checked, new),))
-    old = parse_source(old_lock.decode("utf-8", "replace"), f"{checked.lock_path} of the base commit")
-    if not old.platforms.keys() & new.platforms.keys():
-        both = f"{checked.lock_path} and its version on the base commit"
-        note = f"{both} have no platform in common, so they were not compared"
-        return _One((), identities, touched, (note,))
-    report = compare(old, new, name=_name(checked))
-    comparisons = tuple(_with_causes(each, checked) for each in report.comparisons)
-    return _One(comparisons, identities, touched, report.notes)
+        notes += [_newcomer(checked, new) for _, new in versions[-1:]]
+        return _One((), identities, touched, tuple(notes))
+    if not versions:
+        return _One((), identities, touched, tuple(notes))
+    old = parse_source(old_lock.decode("utf-8", "replace"), f"{old_path} of the base commit")
+    comparisons: list[Comparison] = []
+    for name, new in versions:
+        if not old.platforms.keys() & new.platforms.keys():
+            both = f"{checked.lock_path} and its version on the base commit"
+            notes.append(f"{both} have no platform in common, so they were not compared")
+            continue
+        report = compare(old, new, name=name)
+        is_solved = new is versions[-1][1] and bool(checked.lock)
+        comparisons += [_with_causes(each, checked) if is_solved else each for each in report.comparisons]
+        notes += report.notes
+    return _One(tuple(comparisons), identities, touched, tuple(dict.fromkeys(notes)))
+
+
+def _versions(checked: Checked) -> Iterator[tuple[str, Operand]]:
+    """Yield the locks of an environment with their names: the committed one, and a fresh one if that does not fit."""
+    if checked.committed:
+        # One that cannot be read is stale, and that is the reason.
+        with suppress(LockstepError):
+            yield _name(checked), parse_source(checked.committed, checked.lock_path)
+    if checked.lock and checked.lock != checked.committed:
+        label = f"{_name(checked)}, solved anew"
+        yield label, parse_source(checked.lock, checked.lock_path)
+
+
+def _identities(checked: Checked) -> tuple[tuple[str, str, str], ...]:
+    for _, lock in _versions(checked):
+        return tuple(
+            (_name(checked), platform, packages.environment_id)
+            for platform, packages in sorted(lock.platforms.items())
+        )
+    return ()
 
 
 def _with_causes(comparison: Comparison, checked: Checked) -> Comparison:
@@ -121,7 +225,7 @@ def _with_causes(comparison: Comparison, checked: Checked) -> Comparison:
     known = {(each.manager, each.subject): each for each in checked.causes if each.platform == platform}
     rows = tuple(_with_cause(row, known.get((row.manager, row.subject))) for row in comparison.rows)
     caveats = tuple(each.text for each in checked.caveats if each.platform == platform) if rows else ()
-    # What was not compared is said by both halves.
+    # Both halves say what was not compared.
     return replace(comparison, rows=rows, notes=tuple(dict.fromkeys((*comparison.notes, *caveats))))
 
 
@@ -129,7 +233,7 @@ def _with_cause(row: Row, cause: Cause | None) -> Row:
     if cause is None:
         return row
     new = row.new._replace(timestamp=cause.uploaded) if row.new and cause.uploaded else row.new
-    dated = row._replace(new=new, attribution=cause.attribution)
+    dated = row._replace(new=new, attribution=cause.attribution, chain=cause.chain)
     return dated._replace(cause=cause_text.cause_of(cause.attribution, dated))
 
 
@@ -151,41 +255,51 @@ def _digest(content: bytes | None) -> str:
     return "" if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _evidence(handoff: Handoff) -> Evidence:
-    """Return the steps that every environment reached, in the order of the ladder."""
+def _evidence(environments: Sequence[Checked]) -> Evidence:
+    """Return the steps that every one of the environments reached, in the order of the ladder."""
     reached = tuple(
-        step
-        for step in LADDER
-        if handoff.checked and all(step in checked.reached for checked in handoff.checked)
+        step for step in LADDER if environments and all(step in checked.reached for checked in environments)
     )
     return Evidence(reached, tuple(step for step in LADDER if step not in reached))
 
 
-def _failures(handoff: Handoff, grave: int, fail_on: FailOn) -> Iterator[str]:
-    if fail_on == "never":
-        return
+def _problems(handoff: Handoff, rules: Rules, grave: int) -> Iterator[str]:
+    for checked in handoff.checked:
+        yield from _problems_of(checked, rules)
+    if grave:
+        yield f"{grave} change{'' if grave == 1 else 's'} of severity {rules.fail_on} or worse"
     errors = [remark for remark in handoff.remarks if remark.severity == "error"]
     if errors:
-        yield f"the linter found {len(errors)} error{'' if len(errors) == 1 else 's'}"
-    for checked in handoff.checked:
-        if checked.state == "stale":
-            yield f"{checked.lock_path} does not fit {checked.path}"
-        if checked.state == "failed":
-            yield f"{checked.path} cannot be locked"
-        if checked.build == "failed":
-            yield f"{checked.path} could not be built"
-    if grave:
-        yield f"{grave} change{'' if grave == 1 else 's'} of severity {fail_on} or worse"
+        yield f"the linter found {len(errors)} error{'' if len(errors) == 1 else 's'}: {_first(errors)}"
 
 
-def _reproduce(checked: Checked, base_name: str) -> Iterator[str]:
-    if not (base_name and checked.lock):
+def _problems_of(checked: Checked, rules: Rules) -> Iterator[str]:
+    reasons = "; ".join(checked.reasons)
+    because = f": {reasons}" if reasons else ""
+    if checked.state == "stale":
+        yield f"{checked.lock_path} does not fit {checked.path}{because}"
+    if checked.state == "failed":
+        yield f"{checked.path} cannot be locked{because}"
+    if checked.state == "missing" and rules.require_lock:
+        yield f"{checked.path} has no lock, and input 'require-lock' is true"
+    if checked.build == "failed":
+        yield f"{checked.path} could not be built: {checked.build_reason}"
+
+
+def _first(errors: Sequence[Remark]) -> str:
+    named = ", ".join(f"{error.rule} ({error.path}:{error.line})" for error in errors[:3])
+    return named + (f" and {len(errors) - 3} more" if errors[3:] else "")
+
+
+def _reproduce(checked: Checked, base_name: str, sides: ComparedTrees | None) -> Iterator[str]:
+    if not (base_name and checked.lock and sides):
         return
-    name = shlex.quote(checked.lock_path)
+    name, old = shlex.quote(checked.lock_path), sides.old_lock(checked)
     if checked.state != "current":
         yield f"lockstep lock {shlex.quote(checked.path)}"
-    yield f"git show {shlex.quote(f'{base_name}:{checked.lock_path}')} > /tmp/base.conda-lock.yml"
-    yield f"lockstep diff /tmp/base.conda-lock.yml {name}"
+    if old in sides.old:
+        yield f"git show {shlex.quote(f'{base_name}:{old}')} > /tmp/base.conda-lock.yml"
+        yield f"lockstep diff /tmp/base.conda-lock.yml {name}"
 
 
 def _accept(checked: Checked) -> Iterator[str]:

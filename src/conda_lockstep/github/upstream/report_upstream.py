@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from conda_lockstep.drift.report import Report, at_least, worst
+from conda_lockstep.drift.report import Report, at_least
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.client.api import GitHub
 from conda_lockstep.github.event.event import Event
@@ -25,6 +25,7 @@ from conda_lockstep.github.publish.issue import Watch, keep
 from conda_lockstep.github.publish.patch import FILE_NAME as PATCH
 from conda_lockstep.github.publish.patch import patch_of
 from conda_lockstep.github.publish.pull_request import Refresh, refresh
+from conda_lockstep.github.report.outputs import outputs_of
 from conda_lockstep.github.upstream import upstream_wording as wording
 from conda_lockstep.github.upstream.upstream_wording import News
 from conda_lockstep.render.drift import json as drift_json
@@ -44,7 +45,7 @@ def refuse_others(event: Event) -> None:
         raise LockstepError(f"mode 'upstream' is not for '{event.name}'", remedy=remedy)
 
 
-def tell(
+def report_upstream(
     event: Event, runner: Runner, inputs: Inputs, out: TextIO, now: Callable[[], float] = time.time
 ) -> int:
     """Write everything, update the pull request and the issue, and return the exit status.
@@ -95,11 +96,13 @@ class _Voice:
         """Update the pull request; return None if none is requested."""
         if self.inputs.lock_update != "commit":
             return None
-        if self.findings.failures:
+        refreshed = self.findings.refreshed
+        # What could not be checked changes no lock, and does not keep the others from being refreshed. Without any
+        # other, the pull request stays as it is: it is not known whether it is still needed.
+        if self.findings.failures and not refreshed:
             return CommentOutcome("skipped", reason="the check failed, so no lock is changed")
         if not self.event.branch:
             return CommentOutcome("failed", reason="this run has no branch to refresh")
-        refreshed = self.findings.refreshed
         wanted = Refresh(
             page=self.runner.page.partition("/actions/")[0],
             base=self.event.branch,
@@ -183,13 +186,8 @@ def _write(news: News, kept: CommentOutcome, runner: Runner) -> None:
 
 
 def _outputs(news: News, kept: CommentOutcome, folder: Path) -> dict[str, str]:
-    report = news.findings.report
     return {
-        "drift": str(bool(report.rows)).lower(),
-        "severity": worst(report.rows) or "",
-        "environment-id": "\n".join("\t".join(identity) for identity in news.findings.identities),
-        "report": str(folder / REPORT),
-        "evidence": " ".join(report.evidence.reached) if report.evidence else "",
+        **outputs_of(news.findings.report, news.findings.identities, folder / REPORT),
         "issue": kept.url,
         "pull-request": news.pull.url if news.pull and news.pull.kind != "failed" else "",
         "patch": str(folder / PATCH) if news.patch else "",

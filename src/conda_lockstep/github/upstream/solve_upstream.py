@@ -17,9 +17,10 @@ from conda_lockstep.environment.reader import read
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.event.files import is_inside, select_files
 from conda_lockstep.github.event.inputs import Inputs
-from conda_lockstep.github.event.runner import Runner
+from conda_lockstep.github.event.runner import Runner, without_paths
 from conda_lockstep.github.event.workflow_commands import group, quoted
 from conda_lockstep.github.handoff import upstream_handoff as findings_file
+from conda_lockstep.github.handoff.handoff import MAX_TEXT
 from conda_lockstep.github.handoff.upstream_handoff import Findings, Refreshed
 from conda_lockstep.github.report.gate import LADDER
 from conda_lockstep.lock.check.select import read_own
@@ -33,6 +34,7 @@ from conda_lockstep.lock.update.make import Solvers, make_locks
 from conda_lockstep.lock.update.relock import LockedPlatform, platforms_of
 from conda_lockstep.render.drift import text as drift_text
 from conda_lockstep.settings import load
+from conda_lockstep.text.printable import shortened
 from conda_lockstep.text.resolve_path import resolve_path
 
 
@@ -44,13 +46,15 @@ def look(runner: Runner, inputs: Inputs, out: TextIO) -> Findings:
     os.chdir(runner.workspace)
     found = _UpstreamRun(runner, inputs, out, utc_now())
     try:
-        files, found.failures = select_files(runner.workspace, inputs.files)
+        files, found.failures = select_files(runner.workspace, inputs.files, runner.below)
         for path in files:
             with group(str(path), out), quoted(out):
                 found.at(path)
     except LockstepError as error:
         found.failures.append(str(error))
     findings = found.findings()
+    failures = tuple(shortened(without_paths(line, runner), MAX_TEXT) for line in findings.failures)
+    findings = replace(findings, failures=failures)
     findings_file.write(findings, runner.folder / findings_file.FILE_NAME)
     return findings
 

@@ -12,6 +12,7 @@ from conda_lockstep.github.event.workflow_commands import SUMMARY_LIMIT
 from conda_lockstep.github.handoff.upstream_handoff import Findings
 from conda_lockstep.github.publish.comment import BODY_LIMIT, CommentOutcome
 from conda_lockstep.github.publish.patch import shown
+from conda_lockstep.github.report.wording import fitting, reason
 from conda_lockstep.render.drift import markdown
 from conda_lockstep.render.escape import code, prose
 
@@ -21,7 +22,6 @@ PULL_REQUEST = "Refresh the conda locks"
 NOT_STARTED = (
     "GitHub starts no workflows for pushes by a workflow's own token: close and reopen this to check it."
 )
-FAILURES_SHOWN = 20
 ROOM = 8_000
 """Bytes of an issue that are kept for what failed, for the pull request and for the heartbeat."""
 
@@ -61,21 +61,22 @@ def failure(news: News) -> str:
     failures = news.findings.failures
     if not failures:
         return ""
-    lines = [f"- {prose(line)}" for line in failures[:FAILURES_SHOWN]]
-    if failures[FAILURES_SHOWN:]:
-        lines.append(f"- and {len(failures) - FAILURES_SHOWN} more in the run's log")
-    held = "\n".join(lines)
+    held = fitting(map(reason, failures), ROOM // 2, "the run's log").rstrip()
     so = (
         "The results below are from the last successful check."
         if not news.findings.report.comparisons
         else ""
     )
     first = f"❌ **The check of the channels on {_when(news)} failed** ([run]({news.page})). {so}".rstrip()
-    return f"{first}\n\n{held[: ROOM // 2]}"
+    return f"{first}\n\n{held}"
 
 
 def heartbeat(news: News) -> str:
-    """Return when the check ran last, and how to recognise that it no longer runs."""
+    """Return when the check ran last, and how to recognise that it no longer runs.
+
+    'In a public repository, scheduled workflows are automatically disabled when no repository activity has occurred in
+    60 days': https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#schedule
+    """
     if not news.findings.report.comparisons:
         return "No check has succeeded so far."
     by = f", on the schedule {code(news.schedule)} (UTC)" if news.schedule else ""
@@ -96,6 +97,9 @@ def pull_request(findings: Findings, checks: tuple[str, ...]) -> str:
     """Return the text of the pull request. It names no run and no time: the same locks are the same text."""
     locks = ", ".join(code(each.path) for each in findings.refreshed)
     first = f"{locks}: the result of `lockstep lock --update-all` today."
+    if findings.failures:
+        number = len(findings.failures)
+        first += f" {number} other check{'' if number == 1 else 's'} failed, see the issue: those locks are unchanged."
     started = ", ".join(map(code, checks))
     note = f"Started on this branch: {started}." if started else NOT_STARTED
     return "\n\n".join((first, _report(findings, BODY_LIMIT - ROOM).strip(), note))

@@ -119,7 +119,7 @@ class Store:
 
     def _download(self, archive: Archive, part: BinaryIO, progress: Progress, stop: threading.Event) -> None:
         for is_last in (False, True):
-            sink = _Sink(archive, part, progress, stop)
+            sink = _PartialFile(archive, part, progress, stop)
             had = sink.size
             self._receive(archive, sink)
             found = sink.digest
@@ -130,7 +130,7 @@ class Store:
             if is_last or not had:
                 raise _other_bytes(archive, None, found)
 
-    def _receive(self, archive: Archive, sink: _Sink) -> None:
+    def _receive(self, archive: Archive, sink: _PartialFile) -> None:
         from conda_lockstep.install.fetch.http import Refused, Unreachable, receive
 
         where = archive.url
@@ -153,7 +153,7 @@ class Store:
             remedy = error.remedy or "check the network and the channel, then build again"
             raise LockstepError(f"cannot be fetched{through}: {error}", where=where, remedy=remedy) from None
 
-    def _receive_through_rattler(self, archive: Archive, sink: _Sink) -> None:
+    def _receive_through_rattler(self, archive: Archive, sink: _PartialFile) -> None:
         """Fetch what only rattler can: from OCI and S3, and with credentials from the system's key ring."""
         import asyncio
 
@@ -175,7 +175,7 @@ class _StoppedError(LockstepError):
     """Another download failed, so this one is not needed any more."""
 
 
-class _Sink:
+class _PartialFile:
     """The part of a file that has come: hashed as it is written, and shown as progress."""
 
     def __init__(self, archive: Archive, part: BinaryIO, progress: Progress, stop: threading.Event) -> None:
@@ -239,7 +239,7 @@ def _writing(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _copy(path: Path, sink: _Sink) -> None:
+def _copy(path: Path, sink: _PartialFile) -> None:
     sink.clear()
     try:
         file = path.open("rb", buffering=0)

@@ -27,7 +27,7 @@ BLOCK = 1 << 18
 _CLOSED = {401, 403, 407}
 
 
-class Sink(Protocol):
+class Receiver(Protocol):
     """A receiver of bytes; ``size`` of them have arrived already."""
 
     size: int
@@ -55,7 +55,7 @@ class Unreachable(Exception):  # noqa: N818
         self.rattler_may_know = rattler_may_know
 
 
-def receive(url: str, access: Access, sink: Sink) -> None:
+def receive(url: str, access: Access, sink: Receiver) -> None:
     """Receive a file into a sink, beginning where the sink ends.
 
     Raises :class:`Refused` or :class:`Unreachable`, and whatever the sink raises.
@@ -81,7 +81,7 @@ def receive(url: str, access: Access, sink: Sink) -> None:
         time.sleep(delay)
 
 
-def _receive(url: str, access: Access, sink: Sink) -> None:
+def _receive(url: str, access: Access, sink: Receiver) -> None:
     request = urllib.request.Request(access.url(url))
     request.add_header("Accept-Encoding", "identity")
     request.add_header("User-Agent", "conda-lockstep")

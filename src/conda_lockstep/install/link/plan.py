@@ -153,7 +153,7 @@ def _steps(
         elif _same(package, other):
             yield PlannedChange("relink", package, damaged.get(key, "its Python is another"))
         else:
-            yield PlannedChange("replace", package, f"{_told_apart(other, package)} is there")
+            yield PlannedChange("replace", package, f"{_with_difference(other, package)} is there")
     for key, package in sorted(found.items()):
         if key not in packages:
             yield PlannedChange("remove", package, "it is not in the lock")
@@ -188,7 +188,7 @@ def _same(wanted: Package, found: Package) -> bool:
     return wanted.identity == found.identity and (hashes[0] if hashes else wanted.url == found.url)
 
 
-def _told_apart(found: Package, wanted: Package) -> str:
+def _with_difference(found: Package, wanted: Package) -> str:
     if str(found) != str(wanted):
         return f"{found.version} {found.build}".rstrip()
     return "another file of that name" if found.url in ("", wanted.url) else f"that of {found.url}"

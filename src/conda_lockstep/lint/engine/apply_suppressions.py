@@ -80,7 +80,7 @@ def _unused(
 ) -> Iterator[Problem]:
     of_environments = families_of("environment")
     known = rules(of_environments)
-    if _said(written) - {*of_environments, *(rule.name for rule in known)}:
+    if _names_in(written) - {*of_environments, *(rule.name for rule in known)}:
         known = rules()
     exists = {*families(), *(rule.name for rule in known)}
     idle_names = {name for name in exists if _was_run(name, known, chosen)}
@@ -103,7 +103,7 @@ def _unused(
             yield _idle(source, suppression, idle)
 
 
-def _said(written: Sequence[Suppression]) -> set[str]:
+def _names_in(written: Sequence[Suppression]) -> set[str]:
     return {name.text for suppression in written for name in suppression.names}
 
 

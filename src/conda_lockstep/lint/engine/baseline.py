@@ -17,6 +17,7 @@ from typing import NamedTuple
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lint.engine.findings import UNREADABLE, Finding
 from conda_lockstep.text.atomic import write_text
+from conda_lockstep.text.bounded_text import read_text
 
 VERSION = 1
 
@@ -76,25 +77,23 @@ def write(path: Path, findings: Iterable[Finding], scope: BaselineScope) -> int:
 
 def read(path: Path) -> Mapping[Key, int]:
     """Read a baseline: the count of each finding. Raises ``LockstepError`` where the file is missing or invalid."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         remedy = "create it with --write-baseline"
-        raise LockstepError("baseline not found", where=str(path), remedy=remedy) from None
-    except OSError as error:
-        raise LockstepError(f"cannot read the baseline: {error.strerror}", where=str(path)) from None
+        raise LockstepError("baseline not found", where=str(path), remedy=remedy)
+    try:
+        document = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         where = Location(str(path), error.lineno, error.colno)
         raise LockstepError(
-            f"the baseline is not valid JSON: {error.msg}", where=where, remedy=_AGAIN
+            f"the baseline is not valid JSON: {error.msg}", where=where, remedy=_REMEDY
         ) from None
-    except (UnicodeDecodeError, RecursionError):
-        raise LockstepError("the baseline is not valid JSON", where=str(path), remedy=_AGAIN) from None
+    except (ValueError, RecursionError):
+        raise LockstepError("the baseline is not valid JSON", where=str(path), remedy=_REMEDY) from None
     if not isinstance(document, dict) or not isinstance(document.get("findings"), list):
-        raise LockstepError("not a baseline: 'findings' is not a list", where=str(path), remedy=_AGAIN)
+        raise LockstepError("not a baseline: 'findings' is not a list", where=str(path), remedy=_REMEDY)
     if document.get("version") != VERSION:
         what = f"unsupported baseline version {document.get('version')!r}, expected {VERSION}"
-        raise LockstepError(what, where=str(path), remedy=_AGAIN)
+        raise LockstepError(what, where=str(path), remedy=_REMEDY)
     counts: Counter[Key] = Counter()
     for number, row in enumerate(document["findings"], 1):
         key, count = _row(row, number, path)
@@ -139,7 +138,7 @@ def entry_text(lines: Sequence[str], column: int) -> str:
     return re.sub(r"\*{3,}", "***", text)
 
 
-_AGAIN = "delete it and create it again with --write-baseline"
+_REMEDY = "delete it and create it again with --write-baseline"
 
 
 def _key(finding: Finding, folder: Path) -> Key:
@@ -169,4 +168,4 @@ def _row(row: object, number: int, path: Path) -> tuple[Key, int]:
         if len(texts) == len(values) and type(count) is int and count > 0:
             return Key(*texts), count
     what = f"finding {number} of the baseline must have path, rule, entry and count"
-    raise LockstepError(what, where=str(path), remedy=_AGAIN)
+    raise LockstepError(what, where=str(path), remedy=_REMEDY)

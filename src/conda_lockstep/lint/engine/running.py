@@ -72,19 +72,19 @@ def _without_shared_fix(shared: Sequence[Span], problem: Problem) -> Problem:
 
 def _one_cause_one_finding(found: Found) -> Found:
     """Drop what a general rule says of the places that a more specific one speaks about."""
-    spoke = {rule.name for rule, _ in found}
+    reported = {rule.name for rule, _ in found}
     places: dict[str, list[Span]] = {}
     for rule, problem in found:
         for name in rule.supersedes:
-            if name in spoke:
+            if name in reported:
                 places.setdefault(name, []).extend((problem.span, *problem.covers))
     if not places:
         return found
-    spoken = {name: _Covered(spans) for name, spans in places.items()}
+    covered = {name: _Covered(spans) for name, spans in places.items()}
     return [
         (rule, problem)
         for rule, problem in found
-        if rule.name not in spoken or not spoken[rule.name].touches(problem.span)
+        if rule.name not in covered or not covered[rule.name].touches(problem.span)
     ]
 
 

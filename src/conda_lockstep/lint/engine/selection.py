@@ -98,8 +98,8 @@ def closest(name: str, known: Iterable[Rule]) -> str:
 
 def _refuse_unknown(config: Config, wanted: set[str], known: Iterable[Rule]) -> None:
     per_file = (name for names in config.per_file_ignores.values() for name in names)
-    said = {*wanted, *config.extend_select, *config.ignore, *config.severity, *per_file}
-    for name in sorted(said - {rule.name for rule in known} - families()):
+    named = {*wanted, *config.extend_select, *config.ignore, *config.severity, *per_file}
+    for name in sorted(named - {rule.name for rule in known} - families()):
         find_rule(name)
 
 

@@ -132,15 +132,15 @@ def _secret_of(url: str) -> Credential | None:
     public = without_credentials(url)
     if public == url or "://" not in url:
         return None
-    asked, parts = urlsplit(url), urlsplit(public)
-    user = unquote(asked.username or "")
-    path, asked_path = parts.path.rstrip("/"), asked.path.rstrip("/")
+    url_parts, parts = urlsplit(url), urlsplit(public)
+    user = unquote(url_parts.username or "")
+    path, url_path = parts.path.rstrip("/"), url_parts.path.rstrip("/")
     return Credential(
         parts.netloc,
         path,
         parts.scheme,
-        _basic(user, unquote(asked.password or "")) if asked.username is not None else "",
-        asked_path if asked_path != path else "",
+        _basic(user, unquote(url_parts.password or "")) if url_parts.username is not None else "",
+        url_path if url_path != path else "",
     )
 
 

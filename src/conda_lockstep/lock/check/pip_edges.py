@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from conda_lockstep.conda.dependencies import split
@@ -12,22 +13,34 @@ from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.packages import PYTHON, Package, PackageSet
 
 
-def broken_pip_edges(packages: PackageSet, platform: str) -> Iterator[str]:
-    """Yield the dependencies of pip packages that do not hold, and the projects and modules that are installed twice.
+@dataclass(frozen=True, slots=True)
+class BrokenPipEdge:
+    """A dependency of a pip package that the lock does not meet: by ``held``, or by nothing."""
+
+    requirer: Package
+    spec: str
+    held: Package | None
+
+    @property
+    def project(self) -> str:
+        """Return the normalized name of the required project."""
+        return normalize(split(self.spec)[0])
+
+    def __str__(self) -> str:
+        """``pip's app needs 'numpy >=2'``."""
+        return f"pip's {self.requirer.name} needs '{self.spec}'"
+
+
+def broken_pip_edges(packages: PackageSet, platform: str) -> Iterator[BrokenPipEdge]:
+    """Yield the dependencies of pip packages that do not hold.
 
     A project that a conda package holds is compared, too, as PyPI names it: conda's ``pytorch`` is ``torch``.
     """
-    pip = {normalize(package.name): package for package in packages.only("pip").values()}
+    pip = _pip_projects(packages)
     if not pip:
         return
-    conda = packages.only("conda")
-    owned = {name: held.package for name, held in owned_by_conda(conda.values()).items()}
     python = packages.get(("conda", PYTHON))
-    for name in sorted(pip.keys() & owned.keys()):
-        yield f"conda's {owned[name]} and pip's {pip[name]} are the same project in the lock for {platform}"
-    for clash in module_clashes(packages.values()):
-        yield f"{clash} in the lock for {platform}"
-    held = {**owned, **pip}
+    held = {**_conda_projects(packages), **pip}
     for package in pip.values():
         for spec in package.depends:
             if ";" in spec and not _applies(spec, python, platform):
@@ -35,7 +48,27 @@ def broken_pip_edges(packages: PackageSet, platform: str) -> Iterator[str]:
             name = split(spec)[0]
             found = python if name == PYTHON else held.get(normalize(name))
             if not (name == PYTHON and python is None) and not pip_edge_holds(spec, found):
-                yield f"{package.name} needs '{spec}' of pip; the lock for {platform} has {found or 'none'}"
+                yield BrokenPipEdge(package, spec, found)
+
+
+def pip_faults(packages: PackageSet, platform: str) -> Iterator[str]:
+    """Yield what is installed twice, by project or by module, and the dependencies of pip packages that do not hold."""
+    pip = _pip_projects(packages)
+    owned = _conda_projects(packages) if pip else {}
+    for name in sorted(pip.keys() & owned.keys()):
+        yield f"conda's {owned[name]} and pip's {pip[name]} are the same project in the lock for {platform}"
+    for clash in module_clashes(packages.values()) if pip else ():
+        yield f"{clash} in the lock for {platform}"
+    for edge in broken_pip_edges(packages, platform):
+        yield f"{edge}; the lock for {platform} has {edge.held or 'none'}"
+
+
+def _pip_projects(packages: PackageSet) -> dict[str, Package]:
+    return {normalize(package.name): package for package in packages.only("pip").values()}
+
+
+def _conda_projects(packages: PackageSet) -> dict[str, Package]:
+    return {name: held.package for name, held in owned_by_conda(packages.only("conda").values()).items()}
 
 
 def without_bounds(packages: PackageSet) -> tuple[Package, ...]:

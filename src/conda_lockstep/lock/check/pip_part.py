@@ -14,7 +14,7 @@ from conda_lockstep.lock.check.pip_edges import pip_edge_holds
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, extra_needs_of
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
-from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
+from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.packages import Package
 
@@ -29,11 +29,11 @@ class PipCheck:
     """
 
     part: PipPart
-    requested: Sequence[PipWanted]
+    requested: Sequence[PipRequest]
     platform: str
     packages: Mapping[str, Package]
     held: Mapping[str, Package]
-    recorded_facts: Mapping[str, str] | None
+    recorded: Mapping[str, str] | None
     markers: Mapping[str, str]
     extra_needs: tuple[str, ...]
 
@@ -43,14 +43,18 @@ class PipCheck:
         packages = lock.platforms[platform]
         conda = packages.only("conda").values()
         pip = {normalize(package.name): package for package in packages.only("pip").values()}
-        owned = {name: owned.package for name, owned in owned_by_conda(conda).items()} if part.wanted else {}
+        owned = (
+            {name: owned.package for name, owned in owned_by_conda(conda).items()}
+            if part.requirements
+            else {}
+        )
         python = next((package for package in conda if package.name == "python"), None)
         markers = WheelTarget(python.version, platform, ()).markers if python else {}
-        requested = [entry for entry in part.wanted if entry.applies(markers)] if python else []
+        requested = [entry for entry in part.requirements if entry.applies(markers)] if python else []
         # Locks of other tools do not record options, extras and URLs.
-        recorded_facts = lock.metadata if CHANNEL_PRIORITY in lock.metadata else None
+        recorded = lock.metadata if CHANNEL_PRIORITY in lock.metadata else None
         needs = extra_needs_of(lock, platform)
-        return cls(part, requested, platform, pip, {**owned, **pip}, recorded_facts, markers, needs)
+        return cls(part, requested, platform, pip, {**owned, **pip}, recorded, markers, needs)
 
     @property
     def roots(self) -> set[str]:
@@ -59,7 +63,7 @@ class PipCheck:
 
     def reasons(self, path: str) -> Iterator[tuple[str, Location | str]]:
         """Yield each fault with its place; ``path`` stands for the whole file."""
-        if self.part.wanted and not self.markers:
+        if self.part.requirements and not self.markers:
             yield f"pip entries, but no python in the lock for {self.platform}", path
         if not self.markers:
             return
@@ -74,10 +78,10 @@ class PipCheck:
             if not pip_edge_holds(spec, held):
                 what = f"an extra that is requested needs '{spec}'; the lock for {self.platform} has {held or 'none'}"
                 yield what, path
-        if self.recorded_facts is not None:
-            yield from self._recorded(self.recorded_facts, path)
+        if self.recorded is not None:
+            yield from self._recorded(self.recorded, path)
 
-    def _unmet(self, entry: PipWanted) -> str:
+    def _unmet(self, entry: PipRequest) -> str:
         held = self.held.get(entry.name)
         if held is None:
             return f"'{entry.text}' is not in the lock for {self.platform}"
@@ -90,22 +94,22 @@ class PipCheck:
             return f"{has} with another hash"
         return ""
 
-    def _recorded(self, recorded_facts: Mapping[str, str], path: str) -> Iterator[tuple[str, Location | str]]:
+    def _recorded(self, recorded: Mapping[str, str], path: str) -> Iterator[tuple[str, Location | str]]:
         """Compare the options, extras and URLs of the file with those that the lock records."""
-        requested = self.part.facts()
-        now, then = requested.get("pip_options", "none"), recorded_facts.get("pip_options", "none")
-        if now != then and self.part.wanted:
+        requested = self.part.metadata()
+        now, then = requested.get("pip_options", "none"), recorded.get("pip_options", "none")
+        if now != then and self.part.requirements:
             yield f"pip's options are {now}; the lock was made with {then}", path
         for key, how in (("pip_extras", ""), ("pip_urls", " by a URL")):
-            wanted, was = set(requested.get(key, "").split()), set(recorded_facts.get(key, "").split())
+            wanted, was = set(requested.get(key, "").split()), set(recorded.get(key, "").split())
             for name in sorted(wanted ^ was):
                 longer, made = ("", "without it") if name in wanted else (" no longer", "with it")
                 named = name.partition("[")[0]
-                where = next((entry.where for entry in self.part.wanted if entry.name == named), path)
+                where = next((entry.where for entry in self.part.requirements if entry.name == named), path)
                 yield f"'{name}' is{longer} requested{how}; the lock was made {made}", where
 
 
-def _fits(entry: PipWanted, version: str) -> bool:
+def _fits(entry: PipRequest, version: str) -> bool:
     try:
         return entry.requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:

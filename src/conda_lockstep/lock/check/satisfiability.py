@@ -22,7 +22,7 @@ from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import allows_of, machine_of, needs_of
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.lock.solve.machines import lacking
-from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec, requested_specs
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
 from conda_lockstep.text.resolve_path import resolve_path
 
@@ -38,10 +38,14 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a lock does not fit; ``where`` is the entry of the environment file that requests something else."""
+    """Why a lock does not fit; ``where`` is the entry of the environment file that requests something else.
+
+    ``is_damage``: the lock contradicts itself, whatever the environment file requests.
+    """
 
     what: str
     where: Location | str
+    is_damage: bool = False
 
     def __str__(self) -> str:
         """``environment.yml:7:5: what``."""
@@ -55,7 +59,7 @@ class Broken:
     Where it is only a constraint, there is one that is ``held``.
     """
 
-    asker: Package
+    requirer: Package
     spec: str
     held: Package | None
     is_constraint: bool = False
@@ -71,7 +75,7 @@ class Broken:
 
     def __str__(self) -> str:
         """``numpy needs 'python >=3.9'``."""
-        return f"{self.asker.name} {'rules out all but' if self.is_constraint else 'needs'} '{self.spec}'"
+        return f"{self.requirer.name} {'rules out all but' if self.is_constraint else 'needs'} '{self.spec}'"
 
 
 def is_satisfied(
@@ -82,7 +86,7 @@ def is_satisfied(
     ``platforms`` are those that the lock must have, no more and no less; without any, each will do. Raises
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
-    entries, part = wanted(file, mirrors, fetching=False), _pip_part(file, lock)
+    entries, part = requested_specs(file, mirrors, fetching=False), _pip_part(file, lock)
     reasons = [*_platforms(file, lock, platforms), *_channels(file, lock, mirrors)]
     allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
     allowed |= {entry.channel.url for entry in entries if entry.channel}
@@ -236,9 +240,9 @@ class _Platform:
     def _pip_edges(self) -> Iterator[str]:
         if not self.packages.only("pip"):
             return
-        from conda_lockstep.lock.check.pip_edges import broken_pip_edges
+        from conda_lockstep.lock.check.pip_edges import pip_faults
 
-        yield from broken_pip_edges(self.packages, self.name)
+        yield from pip_faults(self.packages, self.name)
 
     def _holds(self, spec: str) -> bool:
         name = _name(spec)

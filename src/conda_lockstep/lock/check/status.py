@@ -10,7 +10,8 @@ from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.check.cpu_builds import cpu_reasons
 from conda_lockstep.lock.check.integrity import integrity_faults, machine_wheel_faults
-from conda_lockstep.lock.check.satisfiability import Reason, is_satisfied
+from conda_lockstep.lock.check.pip_edges import pip_faults
+from conda_lockstep.lock.check.satisfiability import Reason, beyond_machine, broken_edges, is_satisfied
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, machine_lock_path
@@ -32,29 +33,70 @@ def stale_reasons(
     ``LockstepError`` where the environment file itself cannot be read as one.
     """
     expected = expected_platforms(file, requested, config)
-    common, mirrors = lock_path(Path(file.path)), Mirrors(config.mirrors, config.trust)
+    common = lock_path(Path(file.path))
     apart = {platform for path, lock in locks.items() if path != common for platform in lock.platforms}
     found = {}
     for path, lock in locks.items():
         wanted = set(expected) - apart if path == common else set(lock.platforms)
-        reasons = [*_machines(path, lock, config, expected or tuple(lock.platforms))]
+        reasons = []
         if path == common and expected and not wanted:
             reasons.append(Reason("each of its platforms has locks for its machines: delete it", str(path)))
         elif path != common and expected and not wanted <= set(expected):
             reasons.append(
                 Reason(f"the lock is for {', '.join(sorted(wanted))}, which is not requested", str(path))
             )
-        reasons += is_satisfied(file, lock, platforms=sorted(wanted), mirrors=mirrors)
-        faults = [
-            fault
-            for platform in lock.platforms
-            for fault in integrity_faults(lock, platform, content_hash=content_hash)
-        ]
-        found[path] = [*reasons, *(Reason(fault, str(path)) for fault in faults)]
-        found[path] += cpu_reasons(file, lock, config)
+        reasons += lock_reasons(file, path, lock, config, expected, sorted(wanted), content_hash=content_hash)
+        found[path] = reasons
     for path, reason in _unlocked(file, locks, config, expected):
         found.setdefault(path, []).append(reason)
     return found
+
+
+def lock_reasons(
+    file: EnvironmentFile,
+    path: Path,
+    lock: Lock,
+    config: Config,
+    expected: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    *,
+    content_hash: bool = True,
+) -> list[Reason]:
+    """Return why one lock does not fit, whatever other locks there are; see :func:`stale_reasons`.
+
+    ``expected`` are the platforms of all locks, by default its own. ``platforms`` are those that this lock must have;
+    without any, each will do.
+    """
+    mirrors = Mirrors(config.mirrors, config.trust)
+    faults = (
+        fault
+        for platform in lock.platforms
+        for fault in integrity_faults(lock, platform, content_hash=content_hash)
+    )
+    return [
+        *_machines(path, lock, config, expected or tuple(lock.platforms)),
+        *is_satisfied(file, lock, platforms=platforms, mirrors=mirrors),
+        *(Reason(fault, str(path), is_damage=True) for fault in faults),
+        *cpu_reasons(file, lock, config),
+    ]
+
+
+def own_faults(lock: Lock, platform: str) -> Iterator[str]:
+    """Yield what is wrong with a platform of a lock whose environment file is not known: it does not fit together."""
+    for edge in broken_edges(lock, platform):
+        if not edge.is_constraint:
+            yield f"{edge}; the lock for {platform} has {edge.held or 'none'}"
+    yield from pip_faults(lock.platforms[platform], platform)
+    yield from beyond_machine(lock, platform)
+    yield from integrity_faults(lock, platform)
+
+
+def verdict(reasons: Sequence[Reason], file: Path) -> str:
+    """Say in a few words what the reasons against a lock add up to: it is damaged, or does not fit, or both."""
+    stale = f"no longer fits {file}"
+    if not any(reason.is_damage for reason in reasons):
+        return stale
+    return "is damaged" if all(reason.is_damage for reason in reasons) else f"is damaged and {stale}"
 
 
 def _machines(path: Path, lock: Lock, config: Config, expected: Sequence[str]) -> Iterator[Reason]:

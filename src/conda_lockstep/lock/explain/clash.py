@@ -33,14 +33,14 @@ class _Search:
         self.until = time.monotonic() + SEARCH_SECONDS
 
     async def smallest(self) -> tuple[RequestedSpec, ...]:
-        found = await self._within((), False, self.request.wanted)
+        found = await self._within((), False, self.request.specs)
         chosen = set(found)
-        return tuple(entry for entry in self.request.wanted if entry in chosen)
+        return tuple(entry for entry in self.request.specs if entry in chosen)
 
     async def _within(
         self, kept: tuple[RequestedSpec, ...], grown: bool, left: tuple[RequestedSpec, ...]
     ) -> tuple[RequestedSpec, ...]:
-        if grown and not await has_solution(self.solver, replace(self.request, wanted=kept)):
+        if grown and not await has_solution(self.solver, replace(self.request, specs=kept)):
             return ()
         if len(left) == 1 or time.monotonic() > self.until:
             return left

@@ -26,7 +26,7 @@ async def reason(solver: Solver, request: Request, pin: RequestedSpec) -> str:
     """
     clash = await smallest_clash(solver, request)
     try:
-        await solver.records(replace(request, wanted=clash))
+        await solver.records(replace(request, specs=clash))
     except UnsolvableError as error:
         tree = solver_tree.parse(str(error))
     else:

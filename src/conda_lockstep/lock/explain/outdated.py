@@ -79,10 +79,10 @@ class _OutdatedSearch:
         self.fresh: dict[str, RepoDataRecord] = {}
 
     async def newer(self, every: bool) -> list[Newer]:
-        asked = dict.fromkeys(entry.name for entry in self.request.wanted)
-        names = [name for name in asked if ("conda", name) in self.locked]
+        requested = dict.fromkeys(entry.name for entry in self.request.specs)
+        names = [name for name in requested if ("conda", name) in self.locked]
         if every:
-            names += [name for _, name in self.locked if name not in asked]
+            names += [name for _, name in self.locked if name not in names]
         index = await look_up(self.solver, self.request, names)
         records = await self.solver.records(self.request)
         self.fresh = {record.name.normalized: record for record in records}
@@ -95,7 +95,7 @@ class _OutdatedSearch:
         return found
 
     def _own(self, name: str) -> tuple[RequestedSpec, ...]:
-        return tuple(entry for entry in self.request.wanted if entry.name == name)
+        return tuple(entry for entry in self.request.specs if entry.name == name)
 
     def _newest(self, name: str, index: RecordIndex) -> RepoDataRecord | None:
         """Return the newest record of the first channel that has the name, of the builds that the user asks for."""
@@ -115,12 +115,12 @@ class _OutdatedSearch:
             return found
         if time.monotonic() > self.until:
             return replace(found, why="not examined: the time limit was reached")
-        others = [entry for entry in self.request.wanted if entry.name != name]
+        others = [entry for entry in self.request.specs if entry.name != name]
         opened = [without_constraint(entry) or entry for entry in others]
         best = await self._best(name, opened, found.available)
         if best is None or best.version < newest.version:
             pin = pinned(name, found.newest, own, self.request)
-            why = await reason(self.solver, replace(self.request, wanted=(pin, *opened)), pin)
+            why = await reason(self.solver, replace(self.request, specs=(pin, *opened)), pin)
             found = replace(found, why=why)
         return await self._opened(found, best, others) if best else found
 
@@ -130,7 +130,7 @@ class _OutdatedSearch:
         while time.monotonic() < self.until:
             bound = newer_than(name, above, self._own(name), self.request)
             try:
-                records = await self.solver.records(replace(self.request, wanted=(bound, *others)))
+                records = await self.solver.records(replace(self.request, specs=(bound, *others)))
             except UnsolvableError:
                 return best
             best = next(record for record in records if record.name.normalized == name)
@@ -178,9 +178,9 @@ class _OutdatedSearch:
                 opened = left
         return tuple(opened)
 
-    async def _price(self, wanted: tuple[RequestedSpec, ...]) -> str:
+    async def _price(self, specs: tuple[RequestedSpec, ...]) -> str:
         """Return the packages that are older, or other builds, in a solution with a version."""
-        records = await self.solver.records(replace(self.request, wanted=wanted))
+        records = await self.solver.records(replace(self.request, specs=specs))
         before = {record.name.normalized: record for record in records}
         older = [
             f"{name} {before[name].version}"
@@ -189,8 +189,8 @@ class _OutdatedSearch:
         ]
         return listed(older[:SHOWN] or ["other builds"], "and")
 
-    async def _works(self, wanted: tuple[RequestedSpec, ...]) -> bool:
-        return await has_solution(self.solver, replace(self.request, wanted=wanted))
+    async def _works(self, specs: tuple[RequestedSpec, ...]) -> bool:
+        return await has_solution(self.solver, replace(self.request, specs=specs))
 
 
 def remedy(found: Newer) -> str:

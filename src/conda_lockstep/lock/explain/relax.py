@@ -47,7 +47,7 @@ def newer_than(name: str, version: str, own: Sequence[RequestedSpec], request: R
 def _bounded(name: str, version: str, own: Sequence[RequestedSpec], request: Request) -> RequestedSpec:
     builds = [pattern for pattern in map(build_pattern, own) if pattern]
     channel = next((entry.channel for entry in own if entry.channel), None)
-    where = own[0].where if own else request.wanted[0].where
+    where = own[0].where if own else request.specs[0].where
     spec = _spec(name, version=version, build=builds[0] if builds else "", channel=channel)
     return RequestedSpec(f"{name}{version}", name, spec, where, channel)
 

@@ -30,7 +30,7 @@ ELSEWHERE_SECONDS = 10
 class Unmet:
     """An entry that no package fits: the message and the remedy."""
 
-    wanted: RequestedSpec
+    requested: RequestedSpec
     what: str
     remedy: str
 
@@ -50,17 +50,19 @@ class _Candidates:
         self.channels = listed([channel.name for channel in request.sources], "or")
 
     async def unmet(self) -> list[Unmet]:
-        index = await look_up(self.solver, self.request, (entry.name for entry in self.request.wanted))
-        unknown = [entry for entry in self.request.wanted if not index.of(entry.name)]
+        index = await look_up(self.solver, self.request, (entry.name for entry in self.request.specs))
+        unknown = [entry for entry in self.request.specs if not index.of(entry.name)]
         meant = await self._meant(unknown) if unknown else {}
         lost = [entry.name for entry in unknown if not meant.get(entry.name)]
         elsewhere = await self._elsewhere(lost) if lost else {}
         found = []
-        for wanted in self.request.wanted:
-            named = index.of(wanted.name)
+        for requested in self.request.specs:
+            named = index.of(requested.name)
             if not named:
-                found.append(self._unknown(wanted, meant.get(wanted.name), elsewhere.get(wanted.name, ())))
-            elif reason := self._no_fit(wanted, named):
+                found.append(
+                    self._unknown(requested, meant.get(requested.name), elsewhere.get(requested.name, ()))
+                )
+            elif reason := self._no_fit(requested, named):
                 found.append(reason)
         return found
 
@@ -72,7 +74,7 @@ class _Candidates:
             for name in await self.solver.gateway_for(self.request.sources).names(self.sources, subdirs)
         }
         found = {}
-        for name in (wanted.name for wanted in unknown):
+        for name in (requested.name for requested in unknown):
             same = (*conda_names(name.replace("_", "-")), name.replace("_", "-"))
             found[name] = next((each for each in same if each in known), None) or nearest(name, known)
         return found
@@ -84,59 +86,62 @@ class _Candidates:
             # A channel need not exist for every platform, and this only improves the remedy.
             with suppress(GatewayError, asyncio.TimeoutError):
                 gateway = self.solver.gateway_for(self.request.sources)
-                asked = gateway.names(self.sources, [Subdir(platform)])
-                held = {name.normalized for name in await asyncio.wait_for(asked, ELSEWHERE_SECONDS)}
+                lookup = gateway.names(self.sources, [Subdir(platform)])
+                held = {name.normalized for name in await asyncio.wait_for(lookup, ELSEWHERE_SECONDS)}
                 for name in held.intersection(names):
                     found.setdefault(name, []).append(platform)
         return found
 
-    def _unknown(self, wanted: RequestedSpec, meant: str | None, elsewhere: Sequence[str]) -> Unmet:
-        what = f"no package '{wanted.name}' for {self.request.platform} in {self.channels}"
+    def _unknown(self, requested: RequestedSpec, meant: str | None, elsewhere: Sequence[str]) -> Unmet:
+        what = f"no package '{requested.name}' for {self.request.platform} in {self.channels}"
         if meant:
-            return Unmet(wanted, what, f"did you mean '{meant}'?")
+            return Unmet(requested, what, f"did you mean '{meant}'?")
         if elsewhere:
             remedy = "move it to an environment file for that platform"
-            return Unmet(wanted, f"{what}, only for {listed(elsewhere, 'and')}", remedy)
+            return Unmet(requested, f"{what}, only for {listed(elsewhere, 'and')}", remedy)
         if not {"conda-forge", DEFAULT_URLS[0]} & {channel.name for channel in self.request.sources}:
-            return Unmet(wanted, what, "add conda-forge to the channels")
-        return Unmet(wanted, what, "check its name, or add the channel that has it")
+            return Unmet(requested, what, "add conda-forge to the channels")
+        return Unmet(requested, what, "check its name, or add the channel that has it")
 
     def _no_fit(
-        self, wanted: RequestedSpec, named: Mapping[LockChannel, Sequence[RepoDataRecord]]
+        self, requested: RequestedSpec, named: Mapping[LockChannel, Sequence[RepoDataRecord]]
     ) -> Unmet | None:
-        if wanted.channel:
-            named = {channel: records for channel, records in named.items() if channel == wanted.channel}
+        if requested.channel:
+            named = {channel: records for channel, records in named.items() if channel == requested.channel}
             if not named:
-                what = f"'{wanted.text}': {wanted.channel.name} has no '{wanted.name}' for {self.request.platform}"
-                return Unmet(wanted, what, "choose another channel")
-        spec = wanted.fetch_spec
+                where = f"{requested.channel.name} has no '{requested.name}' for {self.request.platform}"
+                what = f"'{requested.text}': {where}"
+                return Unmet(requested, what, "choose another channel")
+        spec = requested.fetch_spec
         if any(spec.matches(record) for records in named.values() for record in records):
             return None
         channel, records = next(iter(named.items()))
-        return self._no_version(wanted, records, channel)
+        return self._no_version(requested, records, channel)
 
     def _no_version(
-        self, wanted: RequestedSpec, records: Sequence[RepoDataRecord], channel: LockChannel
+        self, requested: RequestedSpec, records: Sequence[RepoDataRecord], channel: LockChannel
     ) -> Unmet:
-        version = wanted.fetch_spec.version
-        by_version = MatchSpec(f'{wanted.name}[version="{version}"]' if version else wanted.name)
+        version = requested.fetch_spec.version
+        by_version = MatchSpec(f'{requested.name}[version="{version}"]' if version else requested.name)
         builds = {str(record.build) for record in records if by_version.matches(record)}
         if builds:
-            what = f"no build fits '{wanted.text}'; {channel.name} has {_some(sorted(builds, reverse=True))}"
-            return Unmet(wanted, what, "choose one of them, or leave the build out")
+            what = (
+                f"no build fits '{requested.text}'; {channel.name} has {_some(sorted(builds, reverse=True))}"
+            )
+            return Unmet(requested, what, "choose one of them, or leave the build out")
         versions = sorted({record.version for record in records})
-        what = f"no version fits '{wanted.text}'; {channel.name} has {_near(version or '', versions)}"
+        what = f"no version fits '{requested.text}'; {channel.name} has {_near(version or '', versions)}"
         return Unmet(
-            wanted, f"{what} for {self.request.platform}", "choose one, or add the channel that has it"
+            requested, f"{what} for {self.request.platform}", "choose one, or add the channel that has it"
         )
 
 
-def _near(wanted: str, versions: Sequence[Version]) -> str:
+def _near(text: str, versions: Sequence[Version]) -> str:
     """Return the versions around the requested one, and how many there are."""
     if len(versions) <= SHOWN_VERSIONS:
         return listed(list(map(str, versions)), "and")
-    asked = re.search(r"\d[\w.!+]*", wanted)
-    at = bisect_left(versions, Version(asked[0].rstrip("."))) if asked else len(versions)
+    number = re.search(r"\d[\w.!+]*", text)
+    at = bisect_left(versions, Version(number[0].rstrip("."))) if number else len(versions)
     first = max(0, min(at - SHOWN_VERSIONS // 2, len(versions) - SHOWN_VERSIONS))
     shown = ", ".join(map(str, versions[first : first + SHOWN_VERSIONS]))
     return f"{shown} ({len(versions)} versions from {versions[0]} to {versions[-1]})"

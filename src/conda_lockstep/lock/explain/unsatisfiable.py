@@ -32,18 +32,18 @@ _ANY_DRIVER = VirtualPackage("__cuda", "99.9")
 async def explain(solver: Solver, request: Request, text: str) -> LockstepError:
     """Return the error for a ``request`` without a solution; ``text`` is the solver's message."""
     if missing := await unmet(solver, request):
-        each = [f"{reason.wanted.where}: {reason.what}; {reason.remedy}" for reason in missing]
+        each = [f"{reason.requested.where}: {reason.what}; {reason.remedy}" for reason in missing]
         more = f" (and {len(missing) - 1} more, above)" if len(missing) > 1 else ""
         first = missing[0]
         return LockstepError(
             f"{first.what}{more}",
-            where=first.wanted.where,
+            where=first.requested.where,
             remedy=first.remedy,
             detail=tuple(each) if more else (),
         )
     clash = await smallest_clash(solver, request)
     try:
-        await solver.records(replace(request, wanted=clash))
+        await solver.records(replace(request, specs=clash))
     except UnsolvableError as error:
         text = str(error)
     tree = solver_tree.parse(text)
@@ -118,19 +118,19 @@ async def _remedy(
     """Return the remedy: a change that was tried and gives the whole file a solution."""
     if any(_LATE in node.why for root in tree for node in root.walk()):
         return "pass a later --exclude-newer or a shorter --min-age, or request an older version"
-    asked = {node.name for root in tree for node in root.walk()}
-    if "__cuda" in asked and await _is_solved_by(solver, request, _ANY_DRIVER):
+    named = {node.name for root in tree for node in root.walk()}
+    if "__cuda" in named and await _is_solved_by(solver, request, _ANY_DRIVER):
         cuda = next((fact.version for fact in request.machine if fact.name == "__cuda"), "")
         if cuda:
             return f"the driver is assumed to support CUDA {cuda}: change --cuda or the requested version"
         return "pass the CUDA that the machine's driver supports: --cuda 12.4"
     if works := await _what_works(solver, request, clash, tree):
         return f"what works: {listed(works[:SHOWN], 'or')}"
-    alone = replace(request, wanted=tuple(clash))
-    if len(clash) < len(request.wanted) and (works := await _what_works(solver, alone, clash, tree)):
+    alone = replace(request, specs=tuple(clash))
+    if len(clash) < len(request.specs) and (works := await _what_works(solver, alone, clash, tree)):
         return f"other lines clash, too; a first step: {listed(works[:SHOWN], 'or')}"
-    if facts := [fact for fact in request.machine if fact.name in asked]:
-        return f"the machine is assumed to have {listed(list(map(str, facts)), 'and')}"
+    if virtual_packages := [fact for fact in request.machine if fact.name in named]:
+        return f"the machine is assumed to have {listed(list(map(str, virtual_packages)), 'and')}"
     return "change or remove them" if len(clash) > 1 else "change it, or remove it"
 
 
@@ -156,10 +156,10 @@ async def _what_works(
         return found
     for name, url in list(dict.fromkeys(solver_tree.passed_over(tree)))[:TRIED]:
         channel = _channel(url, request)
-        own = next((entry for entry in request.wanted if entry.name == name), None)
+        own = next((entry for entry in request.specs if entry.name == name), None)
         if channel is None or (own and own.channel):
             continue
-        moved = in_channel(own, name, channel, request.wanted[0].where)
+        moved = in_channel(own, name, channel, request.specs[0].where)
         if await _version_with(solver, request, own, moved):
             found.append(f"'{moved.text}'" + (f" (line {own.where.line})" if own else " as a new line"))
     if found:
@@ -167,7 +167,7 @@ async def _what_works(
     return [
         f"leaving out '{entry.text}' (line {entry.where.line})"
         for entry in clash[:TRIED]
-        if len(request.wanted) > 1 and await _version_with(solver, request, entry, None) is not None
+        if len(request.specs) > 1 and await _version_with(solver, request, entry, None) is not None
     ]
 
 
@@ -178,9 +178,9 @@ async def _version_with(
 
     None if there is still no solution.
     """
-    wanted = tuple(entry for entry in request.wanted if entry is not old) + ((new,) if new else ())
+    specs = tuple(entry for entry in request.specs if entry is not old) + ((new,) if new else ())
     try:
-        records = await solver.records(replace(request, wanted=wanted))
+        records = await solver.records(replace(request, specs=specs))
     except UnsolvableError:
         return None
     return next((str(record.version) for record in records if new and record.name.normalized == new.name), "")

@@ -33,7 +33,7 @@ class RequestingEntry:
 class DependencyEdge:
     """A locked package and one of its dependencies, as recorded."""
 
-    asker: Package
+    requirer: Package
     spec: str
 
 
@@ -63,13 +63,13 @@ class Explanation:
 def entries_of(file: EnvironmentFile) -> tuple[RequestingEntry, ...]:
     """Return the entries of an environment file that request a package by name, in its order; others are left out."""
     entries, hide = read_entries(file), Redactor(file)
-    asked: list[tuple[Key, Item]] = [(("conda", entry.spec.name), entry.item) for entry in entries.conda]
-    asked += [
+    requested: list[tuple[Key, Item]] = [(("conda", entry.spec.name), entry.item) for entry in entries.conda]
+    requested += [
         (("pip", entry.requirement.name), entry.item) for entry in entries.pip if entry.requirement.name
     ]
     found = [
         RequestingEntry(key, hide.text(item.value, item.span), file.source.location(item.span.start))
-        for key, item in asked
+        for key, item in requested
     ]
     section = next(iter(file.pip_sections), None)
     if section and not any(entry.key == ("conda", "pip") for entry in found):
@@ -87,11 +87,11 @@ class Shortest:
         """Return the chain that ``why`` would give first, or one as short; None where no entry leads there."""
         if key not in self._found:
             return None
-        entry, need, asker = self._found[key]
+        entry, need, requirer = self._found[key]
         needs: list[DependencyEdge] = []
         while need is not None:
             needs.append(need)
-            _, need, asker = self._found[asker]
+            _, need, requirer = self._found[requirer]
         return Chain(entry, tuple(reversed(needs)))
 
 
@@ -112,7 +112,7 @@ class Graph:
         self._needs: dict[Key, list[DependencyEdge]] = {}
         for package in packages.values():
             for spec in package.depends:
-                key = self._asked(package, split(spec)[0])
+                key = self._required(package, split(spec)[0])
                 if key is not None and key != package.key:
                     self._needs.setdefault(key, []).append(DependencyEdge(package, spec))
         for key in self._needs.keys() - self._packages.keys():
@@ -137,7 +137,7 @@ class Graph:
         steps = self._steps_from(package.key)
         chains = list(self._chains(package.key, steps, entries))
         chains.sort(key=lambda chain: (len(chain.needs), chain.entry.where[1:] if chain.entry else ()))
-        needed_by = sorted(self._needs.get(package.key, ()), key=lambda need: need.asker.key)
+        needed_by = sorted(self._needs.get(package.key, ()), key=lambda need: need.requirer.key)
         return Explanation(package, tuple(chains), tuple(needed_by))
 
     def shortest(self, entries: Sequence[RequestingEntry] | None) -> Shortest:
@@ -145,7 +145,7 @@ class Graph:
         leads: dict[Key, list[tuple[Key, DependencyEdge]]] = {}
         for key in sorted(self._needs):
             for need in self._needs[key]:
-                leads.setdefault(need.asker.key, []).append((key, need))
+                leads.setdefault(need.requirer.key, []).append((key, need))
         starts: list[tuple[Key, RequestingEntry | None]] = (
             [(key, None) for key in sorted(self._packages) if not self._needs.get(key)]
             if entries is None
@@ -157,16 +157,16 @@ class Graph:
                 found.setdefault(key, (entry, None, key))
         waiting = deque(found)
         while waiting:
-            asker = waiting.popleft()
-            for key, need in leads.get(asker, ()):
+            requirer = waiting.popleft()
+            for key, need in leads.get(requirer, ()):
                 if key not in found:
-                    found[key] = found[asker][0], need, asker
+                    found[key] = found[requirer][0], need, requirer
                     waiting.append(key)
         return Shortest(found)
 
-    def _asked(self, asker: Package, name: str) -> Key | None:
+    def _required(self, requirer: Package, name: str) -> Key | None:
         """Return the package that a dependency is about: pip's may need conda's packages, never the other way round."""
-        if asker.manager == "pip":
+        if requirer.manager == "pip":
             project = normalize(name)
             return self._pip.get(project) or self._owned.get(project)
         key: Key = ("conda", name.lower())
@@ -178,10 +178,10 @@ class Graph:
         waiting = deque([target])
         while waiting:
             key = waiting.popleft()
-            for need in sorted(self._needs.get(key, ()), key=lambda need: need.asker.key):
-                if need.asker.key not in steps:
-                    steps[need.asker.key] = need
-                    waiting.append(need.asker.key)
+            for need in sorted(self._needs.get(key, ()), key=lambda need: need.requirer.key):
+                if need.requirer.key not in steps:
+                    steps[need.requirer.key] = need
+                    waiting.append(need.requirer.key)
         return steps
 
     def _chains(
@@ -209,4 +209,4 @@ class Graph:
     def _way(self, key: Key, steps: Mapping[Key, DependencyEdge | None]) -> Iterator[DependencyEdge]:
         while need := steps[key]:
             yield need
-            key = self._asked(need.asker, split(need.spec)[0]) or key
+            key = self._required(need.requirer, split(need.spec)[0]) or key

@@ -29,20 +29,24 @@ class Imported:
     lost: tuple[str, ...] = ()
 
 
-def canonical(lock: Lock, source: str, *, asked: bool = False, facts: bool = True) -> Imported:
+def canonical(lock: Lock, source: str, *, filled: bool = False, describe: bool = True) -> Imported:
     """Return the canonical form of a lock that was read from the file ``source``, or from a prefix.
 
     Folders of one machine are left out. Raises ``LockstepError`` where a package has no URL, or nothing that its bytes
-    could be checked with (``asked`` says that channels and index were asked for it), and for what is no platform.
-    Without ``facts`` it is left open what the packages ask of a machine.
+    could be checked with (``filled`` says that channels and index were asked for it), and for what is no platform or is
+    empty. Without ``describe`` it is left open what the packages ask of a machine.
     """
+    if describe and not any(lock.platforms.values()):
+        raise LockstepError(
+            "has no packages, so it cannot be a lock", where=source, remedy="pass another file"
+        )
     _require_platforms(lock.platforms, source)
     local = {package.name: package for packages in lock.platforms.values() for package in _local(packages)}
     platforms = {
         name: PackageSet.of(package for package in packages.values() if not _is_local(package))
         for name, packages in lock.platforms.items()
     }
-    _require_hashes(platforms.values(), source, asked)
+    _require_hashes(platforms.values(), source, filled)
     lost = [
         f"{package} is left out: '{package.url}' is a folder or a file of one machine"
         for _, package in sorted(local.items())
@@ -52,7 +56,7 @@ def canonical(lock: Lock, source: str, *, asked: bool = False, facts: bool = Tru
             platforms=platforms,
             channels=tuple(dict.fromkeys(map(_channel, lock.channels))),
             sources=tuple(map(_relative, lock.sources)) or (PurePosixPath(source).name,),
-            metadata=_facts(platforms, lock) if facts else lock.metadata,
+            metadata=_metadata(platforms, lock) if describe else lock.metadata,
         ),
         tuple(lost),
     )
@@ -72,14 +76,14 @@ def by_count(packages: Iterable[Package]) -> tuple[str, ...]:
     return tuple(sorted(counts, key=lambda channel: (-counts[channel], channel)))
 
 
-def _facts(platforms: Mapping[str, PackageSet], lock: Lock) -> dict[str, str]:
+def _metadata(platforms: Mapping[str, PackageSet], lock: Lock) -> dict[str, str]:
     """Return what the lock said of itself, and what its packages ask of a machine."""
-    facts = dict(lock.metadata)
+    found = {**lock.metadata, **metadata.CREATED_BY}
     for name, packages in platforms.items():
         own = {key.rpartition(".")[2] for key in lock.metadata if key.startswith(f"{name}.")}
         if not own - {"machine", ORDER}:
-            facts |= metadata.describe(name, metadata.machine_of(lock, name), packages.values())
-    return facts
+            found |= metadata.describe(name, metadata.machine_of(lock, name), packages.values())
+    return found
 
 
 def _require_platforms(platforms: Iterable[str], source: str) -> None:
@@ -92,7 +96,7 @@ def _require_platforms(platforms: Iterable[str], source: str) -> None:
             )
 
 
-def _require_hashes(platforms: Iterable[PackageSet], source: str, asked: bool) -> None:
+def _require_hashes(platforms: Iterable[PackageSet], source: str, filled: bool) -> None:
     lacking = {package.name: package for packages in platforms for package in unknown(packages.values())}
     if not lacking:
         return
@@ -102,11 +106,11 @@ def _require_hashes(platforms: Iterable[PackageSet], source: str, asked: bool) -
     )
     has = "1 package has" if len(listed) == 1 else f"{len(listed)} packages have"
     no_url = any(not package.url for package in listed)
-    may_ask = not asked and any(package.manager == "conda" or not package.url for package in listed)
+    can_fill = not filled and any(package.manager == "conda" or not package.url for package in listed)
     raise LockstepError(
         f"{has} no {'URL' if no_url else 'hash'}, so it cannot be a lock: {names}",
         where=source,
-        remedy="add --fill to ask the channels and the index" if may_ask else "lock a release of it instead",
+        remedy="add --fill to ask the channels and the index" if can_fill else "lock a release of it instead",
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conda_lockstep.conda import dependencies
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats.cep37_build_numbers import recorded_numbers, with_numbers
 from conda_lockstep.lock.formats.cep37_canonical import parse_canonical
 from conda_lockstep.lock.model.lock import Lock
@@ -38,6 +39,8 @@ def parse(text: str, shown_as: str) -> Lock:
         )
 
         lock = parse_yaml(text, shown_as)
+    if not lock.platforms:
+        raise LockstepError("has no platform", where=shown_as, remedy="run: lockstep lock")
     # To other tools, content_hash is a hash of the requested packages.
     return with_numbers(lock) if is_ours(text, lock) else replace(lock, content_hash=None)
 

@@ -49,7 +49,7 @@ def parse(text: str, shown_as: str) -> Lock:
     from conda_lockstep.lock.model.lock import Lock
 
     document = _document(text, shown_as)
-    with _damage_told(shown_as):
+    with _damage_reported(shown_as):
         return Lock(
             _platforms(document, shown_as),
             channels=tuple(map(str, document["channels"])),
@@ -66,7 +66,7 @@ def parse_packages(text: str, shown_as: str) -> tuple[Mapping[str, PackageSet], 
     See :func:`parse`, whose lock costs as much again to load.
     """
     document = _document(text, shown_as)
-    with _damage_told(shown_as):
+    with _damage_reported(shown_as):
         metadata = {str(key): str(value) for key, value in document["metadata"].items()}
         return _platforms(document, shown_as), str(document["format"]), document["complete"] is True, metadata
 
@@ -87,7 +87,7 @@ def _document(text: str, shown_as: str) -> Mapping[str, Any]:
 
 
 @contextmanager
-def _damage_told(shown_as: str) -> Iterator[None]:
+def _damage_reported(shown_as: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:

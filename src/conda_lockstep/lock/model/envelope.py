@@ -80,13 +80,13 @@ def lower_bounds(packages: Iterable[Package], *, constrains: bool = True) -> Map
         if not (bound.needed or constrains):
             continue
         version = _lower_bound(bound.name, bound.constraint)
-        highest, askers = found.get(bound.name, ("", None))
-        order = 1 if askers is None else 0 if version == highest else compare_conda(highest, version)
-        if askers is None or order > 0:
+        highest, requirers = found.get(bound.name, ("", None))
+        order = 1 if requirers is None else 0 if version == highest else compare_conda(highest, version)
+        if requirers is None or order > 0:
             found[bound.name] = version, {bound.package: None}
         elif order == 0:
-            askers[bound.package] = None
-    return {name: Bound(version, tuple(askers)) for name, (version, askers) in found.items()}
+            requirers[bound.package] = None
+    return {name: Bound(version, tuple(requirers)) for name, (version, requirers) in found.items()}
 
 
 def admits(constraint: str, version: str, build: str = "0") -> bool:

@@ -12,6 +12,9 @@ from conda_lockstep.lock.model.virtual_packages import VirtualPackage
 from conda_lockstep.packages import Package
 
 CHANNEL_PRIORITY = "channel_priority"
+CREATED_BY = {"created_by": "conda-lockstep"}
+"""In every lock that is made: without the key, conda's plugin conda-lockfiles reads no lock that has custom metadata.
+No version, so that the same packages stay the same bytes."""
 EXTRA_NEEDS = "pip_extra_needs"
 """Of a platform: the requirements of the extras that entries request of projects that conda installs."""
 CPU_ALLOWED = "cpu_allowed"
@@ -31,7 +34,7 @@ def describe(
     conda = [package for package in packages if package.manager == "conda"]
     limits = envelope.envelope(conda)
     dated = [package.timestamp for package in conda if package.timestamp]
-    facts = {
+    values = {
         "machine": virtual.to_text(machine),
         "machines": " ".join(names),
         "needs": envelope.to_text(limits.needs),
@@ -39,7 +42,7 @@ def describe(
         "newest": _utc(max(dated)) if dated else "",
         "undated": str(len(conda) - len(dated)) if len(dated) < len(conda) else "",
     }
-    return {f"{platform}.{key}": value for key, value in facts.items() if value}
+    return {f"{platform}.{key}": value for key, value in values.items() if value}
 
 
 def machine_of(lock: Lock, platform: str) -> tuple[VirtualPackage, ...]:
@@ -59,8 +62,8 @@ def cpu_allowed_of(lock: Lock, platform: str) -> tuple[str, ...]:
 
 def cuda_of(lock: Lock) -> str:
     """Return the CUDA version that a lock was made for, empty where it was made for machines without."""
-    facts = (fact for platform in lock.platforms for fact in machine_of(lock, platform))
-    return next((fact.version for fact in facts if fact.name == "__cuda"), "")
+    virtual_packages = (fact for platform in lock.platforms for fact in machine_of(lock, platform))
+    return next((fact.version for fact in virtual_packages if fact.name == "__cuda"), "")
 
 
 def needs_of(lock: Lock, platform: str) -> Mapping[str, str]:

@@ -63,46 +63,48 @@ def virtual_packages(
         raise LockstepError(f"'{platform}' is no platform", remedy=f"known are {', '.join(PLATFORMS)}")
     if cuda and not re.fullmatch(r"\d+\.\d+", cuda):
         raise LockstepError(f"'{cuda}' is no CUDA version", remedy="give major and minor, such as 12.4")
-    facts = _MACHINES[platform]
+    found = _MACHINES[platform]
     if cuda and not platform.startswith("osx-"):
-        facts = (*facts, VirtualPackage("__cuda", cuda))
+        found = (*found, VirtualPackage("__cuda", cuda))
     known = {
         "__glibc": VirtualPackage("__glibc", glibc),
         "__archspec": VirtualPackage("__archspec", "1", archspec),
     }
     given = {"__glibc": glibc, "__archspec": archspec}
-    return tuple(sorted(known[fact.name] if given.get(fact.name) else fact for fact in facts))
+    return tuple(sorted(known[package.name] if given.get(package.name) else package for package in found))
 
 
 def common(platform: str, machines: Sequence[tuple[VirtualPackage, ...]]) -> tuple[VirtualPackage, ...]:
     """Return what all of some machines of a platform have: of each virtual package the oldest, if all have it."""
-    shared = set.intersection(*({fact.name for fact in facts} for facts in machines))
-    by_name = ([fact for facts in machines for fact in facts if fact.name == name] for name in shared)
-    return tuple(sorted(_oldest(platform, facts) for facts in by_name))
+    shared = set.intersection(*({package.name for package in found} for found in machines))
+    by_name = (
+        [package for found in machines for package in found if package.name == name] for name in shared
+    )
+    return tuple(sorted(_oldest(platform, found) for found in by_name))
 
 
-def _oldest(platform: str, facts: Sequence[VirtualPackage]) -> VirtualPackage:
-    if facts[0].name != "__archspec":
-        versions = sorted({fact.version for fact in facts}, key=cmp_to_key(_newer_last))
-        return VirtualPackage(facts[0].name, versions[0], facts[0].build)
-    builds = {fact.build for fact in facts}
+def _oldest(platform: str, found: Sequence[VirtualPackage]) -> VirtualPackage:
+    if found[0].name != "__archspec":
+        versions = sorted({package.version for package in found}, key=cmp_to_key(_newer_last))
+        return VirtualPackage(found[0].name, versions[0], found[0].build)
+    builds = {package.build for package in found}
     if builds <= {*X86_64_LEVELS}:
         return VirtualPackage("__archspec", "1", min(builds, key=X86_64_LEVELS.index))
     # Of processors that are not levels of one another, only the platform's own is sure.
-    own = next(fact for fact in _MACHINES[platform] if fact.name == "__archspec")
-    return facts[0] if len(builds) == 1 else own
+    own = next(package for package in _MACHINES[platform] if package.name == "__archspec")
+    return found[0] if len(builds) == 1 else own
 
 
 def _newer_last(one: str, other: str) -> int:
     return compare_conda(other, one)
 
 
-def to_text(facts: tuple[VirtualPackage, ...]) -> str:
+def to_text(found: tuple[VirtualPackage, ...]) -> str:
     """Write virtual packages as a lock keeps them: ``__archspec=1=x86_64 __cuda=12.4 …``."""
-    return " ".join(map(str, sorted(facts)))
+    return " ".join(map(str, sorted(found)))
 
 
 def from_text(text: str) -> tuple[VirtualPackage, ...]:
     """Undo :func:`to_text`; what is not of its form is left out."""
-    parts = (fact.split("=") for fact in text.split())
-    return tuple(VirtualPackage(*fact) for fact in parts if 2 <= len(fact) <= 3 and all(fact))
+    parts = (package.split("=") for package in text.split())
+    return tuple(VirtualPackage(*package) for package in parts if 2 <= len(package) <= 3 and all(package))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.solve.device_requests import DeviceRequests
-from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec, requested_specs
 
 if TYPE_CHECKING:
     from conda_lockstep.lock.pip.requirements import PipPart
@@ -22,7 +22,7 @@ def requests_of(file: EnvironmentFile, mirrors: Mirrors) -> DeviceRequests:
         from conda_lockstep.lock.pip.requirements import pip_part
 
         part = pip_part(file)
-    return device_requests(wanted(file, mirrors, fetching=False), part)
+    return device_requests(requested_specs(file, mirrors, fetching=False), part)
 
 
 def device_requests(conda: Sequence[RequestedSpec], part: PipPart | None) -> DeviceRequests:
@@ -30,4 +30,4 @@ def device_requests(conda: Sequence[RequestedSpec], part: PipPart | None) -> Dev
     if part is None:
         return DeviceRequests(conda)
     indexes = [*part.extra_indexes, *part.links, *([part.index] if part.index else [])]
-    return DeviceRequests(conda, (*part.wanted, *part.constraints), [index.text for index in indexes])
+    return DeviceRequests(conda, (*part.requirements, *part.constraints), [index.text for index in indexes])

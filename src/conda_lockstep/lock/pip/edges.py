@@ -43,7 +43,7 @@ def pip_edges(
     entries = tuple(entries)
     own = frozenset(locked)
     extras = _extras(metadata, entries, markers)
-    resolved = _Resolved(metadata, extras, own, markers)
+    resolved = _Requirements(metadata, extras, own, markers)
     by_project = {
         project: _written(resolved.of(project), metadata[project].python_bounds) for project in sorted(own)
     }
@@ -76,7 +76,7 @@ def _extras(
 
 
 @dataclass(frozen=True, slots=True)
-class _Resolved:
+class _Requirements:
     metadata: Mapping[str, WheelMetadata]
     extras: Mapping[str, frozenset[str]]
     own: frozenset[str]

@@ -18,7 +18,7 @@ MAX_LINES = 5_000
 """The most lines in all requirements files together; pip-compile's largest have hundreds, with hashes."""
 
 
-class Line(NamedTuple):
+class RequirementLine(NamedTuple):
     """A line without its comment, and where it begins.
 
     The text begins ``shift`` characters later, such as after a quote; None where it is not verbatim in the file.
@@ -35,7 +35,7 @@ class Line(NamedTuple):
         return self.where._replace(column=self.where.column + self.shift + offset)
 
 
-def lines_of(file: EnvironmentFile) -> Iterator[Line]:
+def lines_of(file: EnvironmentFile) -> Iterator[RequirementLine]:
     """Yield the items of the ``pip:`` lists. Raises ``LockstepError`` for an item that is not text."""
     for section in file.pip_sections:
         for item in section.items:
@@ -45,7 +45,7 @@ def lines_of(file: EnvironmentFile) -> Iterator[Line]:
                     "this is not a pip requirement", where=where, remedy="write a name, or delete it"
                 )
             if text := without_comment(item.value):
-                yield Line(text, where, int(item.quoted) if item.verbatim else None)
+                yield RequirementLine(text, where, int(item.quoted) if item.verbatim else None)
 
 
 class RequirementsFiles:
@@ -60,7 +60,7 @@ class RequirementsFiles:
         self._open: list[Path] = []
         self._left = MAX_LINES
 
-    def lines(self, name: str, named_at: Line) -> Iterator[Line]:
+    def lines(self, name: str, named_at: RequirementLine) -> Iterator[RequirementLine]:
         """Yield the lines of a file, relative to the one that names it.
 
         Files that it names must be requested while this one is read. Raises ``LockstepError`` at the line that names
@@ -85,7 +85,7 @@ class RequirementsFiles:
             yield line
         self._open.pop()
 
-    def _path(self, name: str, named_at: Line) -> Path:
+    def _path(self, name: str, named_at: RequirementLine) -> Path:
         if "://" in name or name.startswith("file:"):
             what = "the content of a URL may change unnoticed"
             raise _refused(named_at, what, "add the file to the repository, and write its path")
@@ -100,7 +100,7 @@ class RequirementsFiles:
         return path
 
 
-def _refused(line: Line, what: str, remedy: str) -> LockstepError:
+def _refused(line: RequirementLine, what: str, remedy: str) -> LockstepError:
     return LockstepError(f"'{line.text}' cannot be read: {what}", where=line.where, remedy=remedy)
 
 
@@ -109,7 +109,7 @@ def _repository(folder: Path) -> Path:
     return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
 
 
-def _lines(text: str, shown: str) -> Iterator[Line]:
+def _lines(text: str, shown: str) -> Iterator[RequirementLine]:
     source = Source.of(shown, text)
     for line in logical_lines(source.text):
-        yield Line(line.text, source.location(line.start), 0 if line.verbatim else None)
+        yield RequirementLine(line.text, source.location(line.start), 0 if line.verbatim else None)

@@ -16,11 +16,11 @@ from conda_lockstep.environment.pip_lines import PipOption, options, split_optio
 from conda_lockstep.environment.requirement import parse_pip
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.pip import refusals
-from conda_lockstep.lock.pip.requirement_lines import Line, RequirementsFiles, lines_of
+from conda_lockstep.lock.pip.requirement_lines import RequirementLine, RequirementsFiles, lines_of
 
 
 @dataclass(frozen=True, slots=True)
-class PipWanted:
+class PipRequest:
     """A requirement (PEP 508) as written in the file; ``text`` is without credentials, for messages.
 
     ``hashes`` are the sha256 (lower-case hex) of which the file must have one; any will do where there are none.
@@ -76,24 +76,24 @@ class PackageIndex:
 class PipPart:
     """The pip part of an environment file. ``index`` is None where the file leaves it to the settings."""
 
-    wanted: tuple[PipWanted, ...]
+    requirements: tuple[PipRequest, ...]
     index: PackageIndex | None = None
     extra_indexes: tuple[PackageIndex, ...] = ()
     links: tuple[PackageIndex, ...] = ()
-    constraints: tuple[PipWanted, ...] = ()
+    constraints: tuple[PipRequest, ...] = ()
     only_links: bool = False
     prereleases: bool = False
 
-    def facts(self) -> dict[str, str]:
+    def metadata(self) -> dict[str, str]:
         """Return the options, extras and URLs, which the packages do not show, under the keys of a lock's metadata."""
-        extras = {f"{entry.name}[{extra}]" for entry in self.wanted for extra in entry.extras}
-        urls = {entry.name for entry in self.wanted if entry.url}
-        facts = {
+        extras = {f"{entry.name}[{extra}]" for entry in self.requirements for extra in entry.extras}
+        urls = {entry.name for entry in self.requirements if entry.url}
+        metadata = {
             "pip_options": " ".join(self._options()),
             "pip_extras": " ".join(sorted(extras)),
             "pip_urls": " ".join(sorted(urls)),
         }
-        return {key: value for key, value in facts.items() if value and self.wanted}
+        return {key: value for key, value in metadata.items() if value and self.requirements}
 
     def _options(self) -> Iterator[str]:
         named = [("--index-url", index) for index in ([self.index] if self.index else [])]
@@ -113,7 +113,7 @@ def pip_part(file: EnvironmentFile) -> PipPart:
             reader.extra_indexes.append(PackageIndex(item.value, file.source.location(item.span.start)))
     reader.read(lines_of(file))
     return PipPart(
-        tuple(reader.wanted),
+        tuple(reader.requirements),
         reader.index,
         tuple(reader.extra_indexes),
         tuple(reader.links),
@@ -128,8 +128,8 @@ class _RequirementsReader:
     """Collects the lines, those of the files that they include as well."""
 
     path: str
-    wanted: list[PipWanted] = field(default_factory=list)
-    constraints: list[PipWanted] = field(default_factory=list)
+    requirements: list[PipRequest] = field(default_factory=list)
+    constraints: list[PipRequest] = field(default_factory=list)
     index: PackageIndex | None = None
     extra_indexes: list[PackageIndex] = field(default_factory=list)
     links: list[PackageIndex] = field(default_factory=list)
@@ -140,13 +140,13 @@ class _RequirementsReader:
     def __post_init__(self) -> None:
         self.files = RequirementsFiles(self.path)
 
-    def read(self, lines: Iterable[Line], into: list[PipWanted] | None = None) -> None:
-        """Read lines; their requirements go to ``into``, by default to ``wanted``."""
-        into = self.wanted if into is None else into
+    def read(self, lines: Iterable[RequirementLine], into: list[PipRequest] | None = None) -> None:
+        """Read lines; their requirements go to ``into``, by default to ``requirements``."""
+        into = self.requirements if into is None else into
         for line in lines:
             requirement, behind = split_options(line.text)
             if requirement:
-                entry = _wanted(line, requirement, _hashes(line, behind))
+                entry = _request(line, requirement, _hashes(line, behind))
                 if entry.url and into is self.constraints:
                     raise _refused(line, ("a constraint cannot have a URL", "write it as a requirement"))
                 into.append(entry)
@@ -154,7 +154,7 @@ class _RequirementsReader:
             for option in options(behind):
                 self._option(option, line, into)
 
-    def _option(self, option: PipOption, line: Line, into: list[PipWanted]) -> None:
+    def _option(self, option: PipOption, line: RequirementLine, into: list[PipRequest]) -> None:
         if refusal := refusals.of_option(option.name, option.value):
             raise _refused(line, refusal)
         index = PackageIndex(option.value, line.where)
@@ -175,7 +175,7 @@ class _RequirementsReader:
                 self.prereleases = True
 
 
-def _wanted(line: Line, text: str, hashes: frozenset[str]) -> PipWanted:
+def _request(line: RequirementLine, text: str, hashes: frozenset[str]) -> PipRequest:
     shown = without_credentials(text)
     parts = parse_pip(text)
     if isinstance(parts, BadSpec):
@@ -192,10 +192,10 @@ def _wanted(line: Line, text: str, hashes: frozenset[str]) -> PipWanted:
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]
         raise LockstepError(f"'{shown}' is not a valid pip requirement: {reason}", where=line.where) from None
-    return PipWanted(shown, requirement, line.where, hashes)
+    return PipRequest(shown, requirement, line.where, hashes)
 
 
-def _hashes(line: Line, behind: str) -> frozenset[str]:
+def _hashes(line: RequirementLine, behind: str) -> frozenset[str]:
     """Read ``--hash=sha256:…``, the one option that is written after a requirement."""
     found = set()
     for option in options(behind):
@@ -212,7 +212,7 @@ def _hashes(line: Line, behind: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _refused(line: Line, refusal: tuple[str, str]) -> LockstepError:
+def _refused(line: RequirementLine, refusal: tuple[str, str]) -> LockstepError:
     shown = without_credentials(line.text)
     return LockstepError(f"'{shown}' cannot be locked: {refusal[0]}", where=line.where, remedy=refusal[1])
 

@@ -20,7 +20,7 @@ from conda_lockstep.lock.pip.edges import pip_edges
 from conda_lockstep.lock.pip.fetch_metadata import fetch_metadata
 from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
 from conda_lockstep.lock.pip.refusals import has_secret
-from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
+from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
 from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain, same_module
 from conda_lockstep.lock.pip.uv import Uv, sources
 from conda_lockstep.lock.pip.wheels import WheelTarget
@@ -62,7 +62,7 @@ def resolve(
     """
     owned = owned_by_conda(conda)
     markers = target.markers
-    requested = [entry for entry in part.wanted if entry.applies(markers)]
+    requested = [entry for entry in part.requirements if entry.applies(markers)]
     for entry in requested:
         if entry.url and entry.name in owned:
             raise clash(ProjectConflict(entry, (), owned[entry.name]), conda, entries)
@@ -92,10 +92,10 @@ def resolve(
             stand_ins = pylock.any_wheels(solved.stdout, opened, target)
             metadata = fetch_metadata([*files, *stand_ins], access, _metadata_cache(cache))
             # uv respects only the lower bound of Requires-Python.
-            unfit = [file for file in files if not metadata[file.project].accepts(target.python)]
-            if not unfit:
+            unsupported = [file for file in files if not metadata[file.project].accepts(target.python)]
+            if not unsupported:
                 break
-            for file in unfit:
+            for file in unsupported:
                 uv.exclude(file.project, file.version)
                 excluded[file.project] = (
                     f"{file.version} requires Python {metadata[file.project].python_bounds}"
@@ -125,7 +125,7 @@ def _access(part: PipPart, mirrors: Mirrors, index: str) -> Access:
     named = [*sources(part, index, mirrors.trust), *(links.url(mirrors.trust) for links in part.links)]
     for url in (
         *map(mirrors.fetch_url, named),
-        *(entry.given(mirrors.trust) for entry in part.wanted if entry.url),
+        *(entry.given(mirrors.trust) for entry in part.requirements if entry.url),
     ):
         if origin := re.search(r"https?://[^/\s]+@[^/\s]+", url):
             access.learn(f"{origin[0]}/")
@@ -137,7 +137,7 @@ def _metadata_cache(cache: Path | None) -> Path:
 
 
 def _no_version_for_python(
-    excluded: Mapping[str, str], requested: Sequence[PipWanted], target: WheelTarget
+    excluded: Mapping[str, str], requested: Sequence[PipRequest], target: WheelTarget
 ) -> LockstepError:
     project, why = next(iter(excluded.items()))
     where = next((entry.where for entry in requested if entry.name == project), None)
@@ -145,7 +145,7 @@ def _no_version_for_python(
     return LockstepError(what, where=where, remedy="lock another Python, or request another version")
 
 
-def _hashes(requested: Sequence[PipWanted]) -> dict[str, frozenset[str]]:
+def _hashes(requested: Sequence[PipRequest]) -> dict[str, frozenset[str]]:
     """Return the hashes of which a project's file must have one, by name; where two lines give some, both count."""
     found: dict[str, frozenset[str]] = {}
     for entry in requested:
@@ -170,7 +170,7 @@ def _missing_extras(text: str) -> list[tuple[str, str]]:
 def _notices(
     text: str,
     extras: Collection[tuple[str, str]],
-    requested: Sequence[PipWanted],
+    requested: Sequence[PipRequest],
     owned: Mapping[str, Owned],
 ) -> Iterator[str]:
     for name, version, reason in sorted(_YANKED.findall(text)):
@@ -183,6 +183,6 @@ def _notices(
         yield _at(name, requested, f"{name} does not have the extra '{extra}': it is ignored")
 
 
-def _at(name: str, requested: Sequence[PipWanted], what: str) -> str:
+def _at(name: str, requested: Sequence[PipRequest], what: str) -> str:
     where = next((f"{entry.where}: " for entry in requested if entry.name == name), "")
     return f"{where}{what}"

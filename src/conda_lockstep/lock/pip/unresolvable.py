@@ -19,7 +19,7 @@ from conda_lockstep.conda.urls import reason_of_answer, without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model.module_clash import ModuleClash
 from conda_lockstep.lock.model.owned_projects import Owned
-from conda_lockstep.lock.pip.requirements import PipPart, PipWanted
+from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
 from conda_lockstep.lock.pip.uv import pep440
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
@@ -44,9 +44,9 @@ _REFUSED = re.compile(
 
 
 class ChainLink(NamedTuple):
-    """One link of a chain: ``text`` is the requirement of ``asker``, such as ``all versions of deep need numpy<2``."""
+    """A link of a chain: ``text`` is the requirement of ``requirer``, such as ``all versions of deep need numpy<2``."""
 
-    asker: str
+    requirer: str
     needed: str
     text: str
     versions: str = ""
@@ -55,7 +55,7 @@ class ChainLink(NamedTuple):
 class ProjectConflict(NamedTuple):
     """An entry, the steps from it to a project, and the conda package that holds the project at another version."""
 
-    entry: PipWanted | None
+    entry: PipRequest | None
     steps: tuple[ChainLink, ...]
     held: Owned
 
@@ -131,7 +131,7 @@ def clash(
 
 def same_module(
     found: ModuleClash,
-    requested: Sequence[PipWanted],
+    requested: Sequence[PipRequest],
     edges: Mapping[str, Sequence[str]],
     conda: Sequence[Package],
     entries: Sequence[RequestedSpec],
@@ -153,8 +153,8 @@ def same_module(
 
 
 def _pip_chain(
-    package: Package, requested: Sequence[PipWanted], edges: Mapping[str, Sequence[str]]
-) -> tuple[PipWanted | None, str]:
+    package: Package, requested: Sequence[PipRequest], edges: Mapping[str, Sequence[str]]
+) -> tuple[PipRequest | None, str]:
     """Return the entry that leads to a locked pip package, and the chain: ``'a' (line 5); a needs b>=2``."""
 
     def after(name: str) -> Iterable[tuple[str, ChainLink]]:
@@ -163,7 +163,7 @@ def _pip_chain(
             yield needed, ChainLink(name, needed, f"{name} needs {spec.removesuffix(f' {dependencies.ANY}')}")
 
     steps = _shortest([entry.name for entry in requested], normalize(package.name), after)
-    start = steps[0].asker if steps else normalize(package.name)
+    start = steps[0].requirer if steps else normalize(package.name)
     entry = next((entry for entry in requested if entry.name == start), None)
     first = [f"'{entry.text}' ({entry.where})"] if entry else [str(package)]
     return entry, "; ".join([*first, *(step.text for step in steps)])
@@ -175,18 +175,18 @@ class _Story:
     def __init__(self, reason: str, part: PipPart, target: WheelTarget) -> None:
         self.reason = reason
         markers = target.markers
-        self.entries = [entry for entry in part.wanted if entry.applies(markers)]
+        self.entries = [entry for entry in part.requirements if entry.applies(markers)]
         # Of several versions with the same need the proof ends with the newest.
         self.needs: dict[str, dict[str, ChainLink]] = {}
-        for concluded, every, asker, which, needed, how in _NEEDS.findall(reason):
+        for concluded, every, requirer, which, needed, how in _NEEDS.findall(reason):
             if concluded:
                 continue
             how = how.rstrip(".")
-            text = f"{every}{asker}{which} {'need' if every else 'needs'} {needed}{how}"
-            step = ChainLink(normalize(asker), normalize(needed), text, how.rpartition("]")[2])
-            self.needs.setdefault(step.asker, {})[step.needed] = step
+            text = f"{every}{requirer}{which} {'need' if every else 'needs'} {needed}{how}"
+            step = ChainLink(normalize(requirer), normalize(needed), text, how.rpartition("]")[2])
+            self.needs.setdefault(step.requirer, {})[step.needed] = step
 
-    def to(self, project: str) -> tuple[PipWanted | None, tuple[ChainLink, ...]]:
+    def to(self, project: str) -> tuple[PipRequest | None, tuple[ChainLink, ...]]:
         """Return the entry that leads to a project, and the steps between; the shortest way there."""
         project = normalize(project)
         steps = _shortest(
@@ -194,11 +194,11 @@ class _Story:
             project,
             lambda name: self.needs.get(name, {}).items(),
         )
-        start = steps[0].asker if steps else project
+        start = steps[0].requirer if steps else project
         entry = next((entry for entry in self.entries if entry.name == start), None)
         return (entry, steps) if entry else (self.first(), ())
 
-    def against(self, held: Owned) -> tuple[PipWanted | None, tuple[ChainLink, ...]]:
+    def against(self, held: Owned) -> tuple[PipRequest | None, tuple[ChainLink, ...]]:
         """Return the entry that leads to another version of a project than conda has, and the steps between."""
         for own in self.entries:
             if own.name == held.project and not _admits(str(own.requirement.specifier), held):
@@ -212,7 +212,7 @@ class _Story:
                 if step.needed != held.project or not _admits(step.versions, held)
             ),
         )
-        entry = next((entry for entry in self.entries if steps and entry.name == steps[0].asker), None)
+        entry = next((entry for entry in self.entries if steps and entry.name == steps[0].requirer), None)
         return (entry, steps) if entry else self.to(held.project)
 
     def takes(self, held: Owned) -> bool:
@@ -231,7 +231,7 @@ class _Story:
         who = f"'{entry.text}'" if entry else "the pip part"
         return _error(f"{who} needs {project}{through}, which {what}", entry, remedy)
 
-    def first(self) -> PipWanted | None:
+    def first(self) -> PipRequest | None:
         """Return the first entry that the proof has."""
         return next((entry for entry in self.entries if _mentions(self.reason, entry.name)), None)
 
@@ -263,7 +263,7 @@ def _conda_chain(held: Package, conda: Sequence[Package], entries: Sequence[Requ
             yield needed, ChainLink(name, needed, f"{name} needs {spec}")
 
     steps = _shortest([entry.name for entry in entries], held.name, after)
-    start = steps[0].asker if steps else held.name
+    start = steps[0].requirer if steps else held.name
     entry = next((entry for entry in entries if entry.name == start), None)
     if entry is None:
         return str(held)
@@ -272,7 +272,7 @@ def _conda_chain(held: Package, conda: Sequence[Package], entries: Sequence[Requ
 
 def _unreachable(url: str, text: str, part: PipPart) -> LockstepError:
     why = text.rpartition("cause: ")[2]
-    entry = next((entry for entry in part.wanted if entry.url and entry.url == url), None)
+    entry = next((entry for entry in part.requirements if entry.url and entry.url == url), None)
     if entry:
         return _error(f"'{entry.text}' cannot be fetched: {why}", entry, "check the URL and the network")
     return LockstepError(
@@ -299,7 +299,7 @@ def _no_wheel(
     return story.error(project, what, "request a version that has one, or use conda's")
 
 
-def _error(what: str, entry: PipWanted | None, remedy: str) -> LockstepError:
+def _error(what: str, entry: PipRequest | None, remedy: str) -> LockstepError:
     return LockstepError(what, where=entry.where if entry else None, remedy=remedy)
 
 

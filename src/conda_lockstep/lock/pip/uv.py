@@ -59,7 +59,7 @@ class Uv:
         Raises ``LockstepError`` where a variable of a URL is not set.
         """
         self._before = before
-        self._write("requirements.in", [f"{entry.given(mirrors.trust)}\n" for entry in part.wanted])
+        self._write("requirements.in", [f"{entry.given(mirrors.trust)}\n" for entry in part.requirements])
         self._constraints = [f"{entry.given(mirrors.trust)}\n" for entry in part.constraints]
         self._indexes = _indexes(part, mirrors, index)
         self._arguments = (

@@ -24,7 +24,7 @@ _UNUSED_GPU = ("osx-",)
 """Platforms that have no CUDA."""
 
 
-class Gpu(NamedTuple):
+class MachineGpu(NamedTuple):
     """The GPU of a machine: the machine's name, empty if none is declared, and the newest CUDA that its driver runs."""
 
     machine: str
@@ -42,7 +42,7 @@ class CpuBuild:
 
     platform: str
     package: Package
-    gpus: tuple[Gpu, ...]
+    gpus: tuple[MachineGpu, ...]
     request: Entry | None
     entry: Entry | None
     remedy: str
@@ -98,21 +98,21 @@ def cpu_builds(
             yield from builds_of(platform, packages, gpus, requests, by_siblings or {})
 
 
-def gpus_of(lock: Lock, platform: str, machines: Iterable[DeclaredMachine]) -> tuple[Gpu, ...]:
+def gpus_of(lock: Lock, platform: str, machines: Iterable[DeclaredMachine]) -> tuple[MachineGpu, ...]:
     """Return the GPUs that a platform of a lock is for; a machine that is not declared has what the lock records."""
     declared = {machine.name: machine for machine in machines if machine.platform == platform}
     recorded = next(
         (each.version for each in metadata.machine_of(lock, platform) if each.name == "__cuda"), ""
     )
     names = metadata.machines_of(lock, platform) or ("",)
-    found = (Gpu(name, cuda_of(declared[name]) if name in declared else recorded) for name in names)
+    found = (MachineGpu(name, cuda_of(declared[name]) if name in declared else recorded) for name in names)
     return tuple(gpu for gpu in found if gpu.cuda)
 
 
 def builds_of(
     platform: str,
     packages: PackageSet,
-    gpus: tuple[Gpu, ...],
+    gpus: tuple[MachineGpu, ...],
     requests: DeviceRequests,
     by_siblings: Mapping[Package, str],
 ) -> Iterator[CpuBuild]:
@@ -170,7 +170,7 @@ def with_allowed(lock: Lock, builds: Iterable[CpuBuild], declared: Sequence[str]
 def _build(
     platform: str,
     package: Package,
-    gpus: tuple[Gpu, ...],
+    gpus: tuple[MachineGpu, ...],
     requests: DeviceRequests,
     family: Sequence[Framework],
     by_siblings: Mapping[Package, str],
@@ -211,7 +211,28 @@ def _unlisted(packages: PackageSet, by_siblings: Mapping[Package, str]) -> Itera
 def _is_cpu(
     package: Package, platform: str, packages: PackageSet, by_siblings: Mapping[Package, str]
 ) -> bool:
-    return package in by_siblings or device_of(package, platform, packages.keys()) == "cpu"
+    if package in by_siblings:
+        return True
+    return device_of(package, platform, packages.keys()) == "cpu" and not _is_beside_cuda(
+        package, platform, packages
+    )
+
+
+def _is_beside_cuda(package: Package, platform: str, packages: PackageSet) -> bool:
+    """Return whether a wheel is a part of a framework whose main wheel has CUDA, and neither has a label.
+
+    They are from one index. Such a torchvision has nothing else to tell it by: it depends on torch alone.
+    """
+    framework = frameworks().get((package.manager, normalize(package.name)))
+    if framework is None or framework.role or package.manager != "pip" or "+" in package.version:
+        return False
+    main = next(each for each in frameworks().values() if _is_main_of(each, framework))
+    wheel = next((each for each in packages.only("pip").values() if normalize(each.name) == main.name), None)
+    return wheel is not None and "+" not in wheel.version and device_of(wheel, platform) == "cuda"
+
+
+def _is_main_of(each: Framework, part: Framework) -> bool:
+    return (each.manager, each.framework, each.role) == (part.manager, part.framework, "main")
 
 
 def _lacks_libraries(package: Package, platform: str, packages: PackageSet) -> bool:

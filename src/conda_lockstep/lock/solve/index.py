@@ -9,7 +9,9 @@ from rattler import RepoDataRecord, Subdir
 from rattler.exceptions import GatewayError
 
 from conda_lockstep.lock.channels.channels import LockChannel
+from conda_lockstep.lock.channels.records import package_of
 from conda_lockstep.lock.solve.solve import Request, Solver, channel_error
+from conda_lockstep.packages import Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,18 @@ async def look_up(solver: Solver, request: Request, names: Iterable[str]) -> Rec
         for record in await records_of(solver, channel, request.platform, unique):
             found.setdefault(record.name.normalized, {}).setdefault(channel, []).append(record)
     return RecordIndex(found)
+
+
+async def published(solver: Solver, request: Request, packages: Iterable[Package]) -> dict[str, Package]:
+    """Return what the channels of a request have for conda packages now, by URL as a lock holds it.
+
+    Raises ``LockstepError`` for a channel that cannot be read.
+    """
+    try:
+        found = await solver.published(request, packages)
+    except GatewayError as error:
+        raise channel_error(str(error), request.sources, solver.seconds, solver.mirrors.trust) from None
+    return {url: package_of(record, solver.mirrors) for url, record in found.items()}
 
 
 async def records_of(

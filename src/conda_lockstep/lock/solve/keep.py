@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.solve.machines import MachineGroup
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
+from conda_lockstep.lock.solve.solve import Request, Solver
 from conda_lockstep.packages import Package, PackageSet
 
 ALL = frozenset(("*",))
@@ -47,6 +48,30 @@ def previously_locked(old: Sequence[Lock], group: MachineGroup) -> PackageSet:
     nameless = [lock for lock in locks if not metadata.machines_of(lock, group.platform)]
     found = nameless or (locks if not group.names else [])
     return found[0].platforms[group.platform] if found else PackageSet()
+
+
+async def solve_keeping(
+    solver: Solver,
+    request: Request,
+    update: frozenset[str],
+    file: EnvironmentFile,
+    newest: Sequence[Package] | None = None,
+) -> tuple[Package, ...]:
+    """Return the conda packages of a solution that keeps the request's ``kept`` packages where they fit.
+
+    ``update`` names those that get the versions of a lock from scratch; nothing is kept for :data:`ALL`. ``newest`` is
+    that lock, if it is known. Raises
+    :class:`~conda_lockstep.lock.solve.solve.UnsolvableError`, and ``LockstepError`` for a channel that cannot be read.
+    """
+    if update == ALL:
+        return await solver.packages(replace(request, kept=()))
+    if not update:
+        return await solver.packages(request)
+    if newest is None:
+        newest = await solver.packages(replace(request, kept=()))
+    stay = tuple(package for package in request.kept if package.name not in update)
+    specs = (*request.specs, *update_specs(newest, update, file))
+    return await solver.packages(replace(request, kept=stay, specs=specs))
 
 
 def update_specs(

@@ -44,7 +44,9 @@ class RequestedSpec:
         return MatchSpec(in_channel(self.spec, self.channel.source) if self.channel else self.spec)
 
 
-def wanted(file: EnvironmentFile, mirrors: Mirrors, *, fetching: bool = True) -> tuple[RequestedSpec, ...]:
+def requested_specs(
+    file: EnvironmentFile, mirrors: Mirrors, *, fetching: bool = True
+) -> tuple[RequestedSpec, ...]:
     """Return the conda entries of an environment file as match specs, in its order.
 
     With a ``pip:`` section, ``pip`` is requested as well, as conda does. Without ``fetching``, no credentials need
@@ -75,10 +77,10 @@ def _entries(file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> Iterato
                 "this is not a package", where=where, remedy="write a package name, or delete the line"
             )
         else:
-            yield _wanted(entry, file, mirrors, fetching)
+            yield _requested_spec(entry, file, mirrors, fetching)
 
 
-def _wanted(item: Item, file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> RequestedSpec:
+def _requested_spec(item: Item, file: EnvironmentFile, mirrors: Mirrors, fetching: bool) -> RequestedSpec:
     text, where = " ".join(item.value.split()), file.source.location(item.span.start)
     parts = parse_conda(item.value)
     pattern = matching.read(_without_channel(parts, text))

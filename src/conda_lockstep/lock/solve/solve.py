@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from rattler import (
     BuildString,
@@ -26,7 +27,7 @@ from rattler.exceptions import GatewayError, SolverError
 
 from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.conda.trust import Trust
-from conda_lockstep.conda.urls import reason_of_answer, without_credentials
+from conda_lockstep.conda.urls import reason_of_answer, split_package_url, without_credentials
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.cache import default_cache
@@ -34,6 +35,7 @@ from conda_lockstep.lock.channels.channels import LockChannel, Mirrors
 from conda_lockstep.lock.channels.network import client_for
 from conda_lockstep.lock.channels.records import package_of, record_of
 from conda_lockstep.lock.model.virtual_packages import VirtualPackage
+from conda_lockstep.lock.solve.past_source import PastChannel
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
 from conda_lockstep.packages import Package
 
@@ -42,6 +44,7 @@ REQUEST_SECONDS = 60
 RETRIES = 1
 SOLVE_SECONDS = 600
 SETTLE_SECONDS = 2
+Source: TypeAlias = str | PastChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +70,24 @@ NO_HORIZON = Horizon()
 class Request:
     """A request to the solver: specs in the file's order, channels by priority, a platform and its virtual packages.
 
-    ``kept`` are locked packages that are kept where they fit. None may be published after ``horizon``. With
-    ``gone_too``, packages that their channels no longer have are kept as well, as the lock records them; such a
-    solution is for comparison and cannot be installed.
+    ``kept`` are locked packages that are kept where they fit. None may be published after ``horizon``. ``past`` are
+    locked packages that the channels have removed, replaced or hot-fixed since: the solver sees them as the lock
+    records them. Such a solution is for comparison and cannot be installed.
     """
 
-    wanted: tuple[RequestedSpec, ...]
+    specs: tuple[RequestedSpec, ...]
     channels: tuple[LockChannel, ...]
     platform: str
     machine: tuple[VirtualPackage, ...]
     kept: tuple[Package, ...] = ()
     horizon: Horizon = NO_HORIZON
-    gone_too: bool = False
+    past: tuple[Package, ...] = ()
 
     @property
     def sources(self) -> tuple[LockChannel, ...]:
         """Return the channels to read: the file's, then those that only a ``channel::name`` adds."""
         found = {channel.url: channel for channel in self.channels}
-        for entry in self.wanted:
+        for entry in self.specs:
             if entry.channel:
                 found.setdefault(entry.channel.url, entry.channel)
         return tuple(found.values())
@@ -130,12 +133,13 @@ class Solver:
     async def records(self, request: Request) -> list[RepoDataRecord]:
         """Return the records of the solution; see :meth:`packages`."""
         # The solver decides in the order of the specs, and the order of lines must not matter.
-        unique = {entry.spec: entry.fetch_spec for entry in request.wanted}
+        unique = {entry.spec: entry.fetch_spec for entry in request.specs}
         try:
-            kept = await self._kept(request)
+            past = await self._past(request)
+            kept = await self._kept(request, past)
             dates = _undated(kept) if request.horizon.new else {}
             records = await solve(
-                sources=[channel.source for channel in request.sources],
+                sources=self._sources(request, past),
                 specs=[unique[spec] for spec in sorted(unique)],
                 gateway=self.gateway_for(request.sources),
                 platforms=[Subdir(request.platform), Subdir("noarch")],
@@ -158,37 +162,82 @@ class Solver:
                 record.timestamp = dates[record.url]
         return records
 
-    async def _kept(self, request: Request) -> list[RepoDataRecord]:
+    def _sources(self, request: Request, past: Sequence[RepoDataRecord]) -> list[Source]:
+        """Return the channels, those with past records as a source of its own."""
+        by_channel: dict[str, dict[str, list[RepoDataRecord]]] = {}
+        for record in past:
+            url = split_package_url(self.mirrors.lock_url(record.url)).channel
+            by_channel.setdefault(url, {}).setdefault(record.name.normalized, []).append(record)
+        gateway = self.gateway_for(request.sources)
+        return [
+            PastChannel(gateway, channel.source, by_channel[channel.url])
+            if channel.url in by_channel
+            else channel.source
+            for channel in request.sources
+        ]
+
+    async def _kept(self, request: Request, past: Sequence[RepoDataRecord]) -> list[RepoDataRecord]:
         """Return the records of locked packages as the channels have them now; those that are gone are left out.
 
         A lock contains less than a record: the solver would not see what a package constrains.
         """
-        specs = [MatchSpec(f"{package.name}=={package.version}={package.build}") for package in request.kept]
+        then = {self.mirrors.lock_url(record.url): record for record in past}
+        known = await self.published(request, (each for each in request.kept if each.url not in then))
+        known |= {package.url: then[package.url] for package in request.kept if package.url in then}
+        latest = request.horizon.all
+        return [
+            record
+            for _, record in sorted(known.items())
+            if not (latest and record.timestamp and record.timestamp > latest)
+        ]
+
+    async def _past(self, request: Request) -> list[RepoDataRecord]:
+        """Return the records of past packages as they were.
+
+        Those that are still there keep what a lock does not record, such as what they constrain, and their dates.
+        """
+        now = await self.published(request, request.past)
+        return [
+            self._as_it_was(package, now.get(package.url))
+            for package in sorted(request.past, key=lambda each: each.url)
+        ]
+
+    def _as_it_was(self, package: Package, now: RepoDataRecord | None) -> RepoDataRecord:
+        hashes = {package.sha256, package.md5} - {""}
+        if now is None or not hashes & {(now.sha256 or b"").hex(), (now.md5 or b"").hex()}:
+            url = without_credentials(self.mirrors.fetch_url(package.url))
+            record = record_of(package, url=url)
+            # As rattler writes it: by this name, the solver knows which channel comes first.
+            record.channel = f"{split_package_url(url).channel}/"
+            return record
+        now.depends = list(package.depends)
+        return now
+
+    async def published(self, request: Request, packages: Iterable[Package]) -> dict[str, RepoDataRecord]:
+        """Return the records that the channels have for conda packages now, by URL as a lock holds it.
+
+        Raises rattler's ``GatewayError`` for a channel that cannot be read.
+        """
+        specs = {
+            package.url: MatchSpec(f"{package.name}=={package.version}={package.build}")
+            for package in packages
+            if package.manager == "conda"
+        }
         if not specs:
-            return []
+            return {}
         found = await self.gateway_for(request.sources).query(
             [channel.source for channel in request.sources],
             [Subdir(request.platform), Subdir("noarch")],
-            specs,
+            list(specs.values()),
             recursive=False,
             channel_relations="disabled",
         )
-        urls, latest = {package.url for package in request.kept}, request.horizon.all
-        known = {
+        return {
             url: record
             for records in found
             for record in records
-            if (url := self.mirrors.lock_url(record.url)) in urls
+            if (url := self.mirrors.lock_url(record.url)) in specs
         }
-        gone = [package for package in request.kept if request.gone_too and package.url not in known]
-        return [
-            *(
-                record
-                for _, record in sorted(known.items())
-                if not (latest and record.timestamp and record.timestamp > latest)
-            ),
-            *(_as_old_as(latest, record_of(package)) for package in gone),
-        ]
 
     async def _settle(self, request: Request) -> None:
         """Wait a little for what is still being fetched: its threads would crash an interpreter that ends now."""
@@ -200,11 +249,6 @@ class Solver:
         )
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), SETTLE_SECONDS)
-
-
-def _as_old_as(moment: datetime.datetime | None, record: RepoDataRecord) -> RepoDataRecord:
-    record.timestamp = moment
-    return record
 
 
 def _undated(records: list[RepoDataRecord]) -> dict[str, datetime.datetime | None]:

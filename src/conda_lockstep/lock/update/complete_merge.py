@@ -1,29 +1,35 @@
 """Completes a merged lock where that needs no solver.
 
-A package that one side removed and the other needs comes back; a package that nothing needs any more goes.
+A package that one side removed and the other needs or requests comes back; one that nothing needs any more goes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 
 from conda_lockstep.conda.dependencies import split
+from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.lock.check.pip_edges import broken_pip_edges, pip_edge_holds
 from conda_lockstep.lock.check.satisfiability import broken_edges, reachable
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import extra_needs_of
-from conda_lockstep.lock.update.merge import with_packages
-from conda_lockstep.packages import Key, Package
+from conda_lockstep.lock.update.merge import Merged, with_packages
+from conda_lockstep.packages import Key, Package, PackageSet
 
 
-def mend(lock: Lock, sides: Iterable[Lock], roots: Iterable[Key] | None) -> Lock:
+def complete(merged: Merged, sides: Iterable[Lock], roots: Iterable[Key] | None) -> Lock:
     """Return a merged lock with the dependencies that only one side still has, without packages no root leads to.
 
     ``roots`` are the packages that the environment file requests; None where that is not known, and then nothing goes.
+    What is in conflict stays out.
     """
-    sides = tuple(sides)
+    lock, sides = merged.lock, tuple(sides)
     roots = None if roots is None else tuple(roots)
     for platform in lock.platforms:
-        while back := list(_missing(lock, platform, sides)):
+        clashes = {clash.key for clash in merged.clashes if clash.platform == platform}
+        others = [side.platforms.get(platform, PackageSet()) for side in sides]
+        while back := _missing(lock, platform, others, roots or (), clashes):
             lock = with_packages(lock, platform, [*lock.platforms[platform].values(), *back])
         if roots is not None:
             held = lock.platforms[platform]
@@ -33,12 +39,35 @@ def mend(lock: Lock, sides: Iterable[Lock], roots: Iterable[Key] | None) -> Lock
     return lock
 
 
-def _missing(lock: Lock, platform: str, sides: Iterable[Lock]) -> Iterator[Package]:
+def _missing(
+    lock: Lock, platform: str, sides: Iterable[PackageSet], roots: Iterable[Key], clashes: Collection[Key]
+) -> Sequence[Package]:
+    """Return the packages of either side that meet what is requested or needed, and that the merge does not have."""
+    held = lock.platforms[platform]
+    needs = [*((key, _any) for key in roots), *_needs(lock, platform)]
     found: dict[Key, Package] = {}
+    for side in sides:
+        projects = {_project(key): package for key, package in side.items()}
+        for key, is_met_by in needs:
+            package = projects.get(_project(key))
+            if package and package.key not in held and package.key not in clashes and is_met_by(package):
+                found.setdefault(package.key, package)
+    return tuple(found.values())
+
+
+def _needs(lock: Lock, platform: str) -> Iterator[tuple[Key, Callable[[Package], bool]]]:
+    """Yield the packages that others need and the lock does not have, and what they must meet."""
     for broken in broken_edges(lock, platform):
         if broken.held is None:
-            for side in sides:
-                package = side.platforms.get(platform, {}).get(("conda", broken.name))  # type: ignore[call-overload]
-                if package is not None and broken.is_met_by(package):
-                    found.setdefault(package.key, package)
-    yield from found.values()
+            yield ("conda", broken.name), broken.is_met_by
+    for edge in broken_pip_edges(lock.platforms[platform], platform):
+        if edge.held is None:
+            yield ("pip", edge.project), partial(pip_edge_holds, edge.spec)
+
+
+def _project(key: Key) -> Key:
+    return ("pip", normalize(key[1])) if key[0] == "pip" else key
+
+
+def _any(_: Package) -> bool:
+    return True

@@ -28,7 +28,7 @@ async def fill(
     """
     indexes = {
         channel.url: await _index(channel, names, platform, solver)
-        for channel, names in _asked(packages, channels).items()
+        for channel, names in _names_by_channel(packages, channels).items()
     }
     filled, missing = [], []
     for package in packages:
@@ -49,15 +49,17 @@ async def fill(
     return tuple(filled)
 
 
-def _asked(packages: Iterable[Package], channels: Sequence[LockChannel]) -> dict[LockChannel, set[str]]:
+def _names_by_channel(
+    packages: Iterable[Package], channels: Sequence[LockChannel]
+) -> dict[LockChannel, set[str]]:
     """Return which names each channel is asked for."""
     known = {channel.url: channel for channel in channels}
-    asked: dict[LockChannel, set[str]] = {channel: set() for channel in channels}
+    by_channel: dict[LockChannel, set[str]] = {channel: set() for channel in channels}
     for package in packages:
         own = known.get(package.channel)
         for channel in [own] if own else channels:
-            asked[channel].add(package.name)
-    return asked
+            by_channel[channel].add(package.name)
+    return by_channel
 
 
 async def _index(
@@ -92,9 +94,9 @@ def _file(package: Package) -> tuple[str, str]:
 
 def _merged(package: Package, found: Package) -> Package:
     for kind in ("sha256", "md5"):
-        said, has = getattr(package, kind), getattr(found, kind)
-        if said and has and said != has:
-            what = f"has {package} with the {kind} {has}, and {said} was expected"
+        recorded, has = getattr(package, kind), getattr(found, kind)
+        if recorded and has and recorded != has:
+            what = f"has {package} with the {kind} {has}, and {recorded} was expected"
             raise LockstepError(what, where=found.channel, remedy="find out who replaced it")
     return found._replace(
         url=package.url or found.url,

@@ -16,7 +16,7 @@ from conda_lockstep.lock.formats.explicit import ORDER
 from conda_lockstep.lock.model import virtual_packages as virtual
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.pip import resolve as pypi
-from conda_lockstep.lock.pip.requirements import PipPart, PipWanted, pip_part
+from conda_lockstep.lock.pip.requirements import PipPart, PipRequest, pip_part
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.lock.update.complete_records import fill
 from conda_lockstep.lock.update.conda_export import read_exported
@@ -33,7 +33,7 @@ def lock_from_export(file: EnvironmentFile, settings: Settings) -> Lock:
     exported = read_exported(file, settings.mirrors, platform=platform)
     conda = asyncio.run(fill(exported.packages, exported.channels, platform, solver_for(settings)))
     part = pip_part(file)
-    pip = _resolved(part, conda, platform, settings) if part.wanted else ()
+    pip = _resolved(part, conda, platform, settings) if part.requirements else ()
     return Lock(
         platforms={platform: PackageSet.of([*conda, *pip])},
         channels=tuple(channel.url for channel in exported.channels),
@@ -48,15 +48,15 @@ def complete_records(lock: Lock, settings: Settings, source: str) -> Lock:
     solver = solver_for(settings)
     platforms = {}
     for platform, packages in lock.platforms.items():
-        asked = [package for package in packages.values() if _is_open(package, lock)]
-        conda = [package for package in asked if package.manager == "conda"]
+        incomplete = [package for package in packages.values() if _is_open(package, lock)]
+        conda = [package for package in incomplete if package.manager == "conda"]
         channels = [
             LockChannel(url, settings.mirrors.fetch_url(url))
             for url in dict.fromkeys(package.channel for package in conda)
         ]
         known = PackageSet.of([*packages.values(), *asyncio.run(fill(conda, channels, platform, solver))])
-        pip = [package for package in asked if package.manager == "pip" and not package.url]
-        part = PipPart(tuple(_wanted(package, source) for package in pip))
+        pip = [package for package in incomplete if package.manager == "pip" and not package.url]
+        part = PipPart(tuple(_request(package, source) for package in pip))
         found = _resolved(part, list(known.only("conda").values()), platform, settings) if pip else ()
         files = {package.key: package for package in found}
         named = [
@@ -65,19 +65,19 @@ def complete_records(lock: Lock, settings: Settings, source: str) -> Lock:
             if package.key in files
         ]
         platforms[platform] = PackageSet.of([*known.values(), *named])
-    said = {key: value for key, value in lock.metadata.items() if not key.endswith(f".{ORDER}")}
-    return replace(lock, platforms=platforms, metadata=said)
+    metadata = {key: value for key, value in lock.metadata.items() if not key.endswith(f".{ORDER}")}
+    return replace(lock, platforms=platforms, metadata=metadata)
 
 
 def _is_open(package: Package, lock: Lock) -> bool:
-    says_nothing = lock.source_format == "explicit" and package.manager == "conda" and not package.depends
-    return says_nothing or bool(unknown([package]))
+    is_bare = lock.source_format == "explicit" and package.manager == "conda" and not package.depends
+    return is_bare or bool(unknown([package]))
 
 
-def _wanted(package: Package, source: str) -> PipWanted:
+def _request(package: Package, source: str) -> PipRequest:
     text = f"{package.name}=={package.version}"
     try:
-        return PipWanted(text, Requirement(text), Location(source))
+        return PipRequest(text, Requirement(text), Location(source))
     except InvalidRequirement:
         what = f"'{package.version}' of {package.name} is no version that an index could have"
         raise LockstepError(what, where=source, remedy="install a release of it") from None
@@ -89,7 +89,7 @@ def _resolved(
     """Return the files that the index has for pinned requirements, and for what they need besides."""
     python = next((package for package in conda if package.name == "python"), None)
     if python is None:
-        raise LockstepError("pip packages, but no python among conda's", where=part.wanted[0].where)
+        raise LockstepError("pip packages, but no python among conda's", where=part.requirements[0].where)
     target = WheelTarget(python.version, platform, virtual.virtual_packages(platform))
     cache = settings.cache / "uv" if settings.cache else None
     found = pypi.resolve(part, conda, target, settings.mirrors, index=settings.index, cache=cache)

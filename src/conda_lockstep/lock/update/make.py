@@ -16,17 +16,17 @@ from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.pip.device_entries import device_requests
 from conda_lockstep.lock.solve.cpu_fallback import (
-    Gpu,
+    MachineGpu,
     builds_of,
     cpu_builds,
     refusable,
     refuse_cpu_builds,
     with_allowed,
 )
-from conda_lockstep.lock.solve.keep import ALL, NOTHING, UpdateRequest, previously_locked, update_specs
+from conda_lockstep.lock.solve.keep import ALL, NOTHING, UpdateRequest, previously_locked, solve_keeping
 from conda_lockstep.lock.solve.machine_groups import NoCommonError, arrange, solve_groups
 from conda_lockstep.lock.solve.machines import MachineGroup, cuda_of, groups_of
-from conda_lockstep.lock.solve.requested_spec import RequestedSpec, wanted
+from conda_lockstep.lock.solve.requested_spec import RequestedSpec, requested_specs
 from conda_lockstep.lock.solve.siblings import known_by_siblings
 from conda_lockstep.lock.solve.solve import (
     NO_HORIZON,
@@ -122,7 +122,11 @@ async def _make(task: _Task) -> dict[str, Lock]:
         platforms={},
         channels=tuple(channel.name for channel in task.channels),
         sources=(Path(task.file.path).name,),
-        metadata={metadata.CHANNEL_PRIORITY: "strict", **(task.pip.facts() if task.pip else {})},
+        metadata={
+            **metadata.CREATED_BY,
+            metadata.CHANNEL_PRIORITY: "strict",
+            **(task.pip.metadata() if task.pip else {}),
+        },
         notices=tuple(dict.fromkeys(task.notices)),
     )
     found = {}
@@ -139,10 +143,10 @@ def _with_extras(lock: Lock, needs: Mapping[tuple[str, str], tuple[str, ...]]) -
     found = {
         platform: needs.get((platform, packages.digest)) for platform, packages in lock.platforms.items()
     }
-    facts = {
+    extra_needs = {
         f"{platform}.{metadata.EXTRA_NEEDS}": "; ".join(specs) for platform, specs in found.items() if specs
     }
-    return replace(lock, metadata={**lock.metadata, **facts})
+    return replace(lock, metadata={**lock.metadata, **extra_needs})
 
 
 class _Task:
@@ -163,8 +167,8 @@ class _Task:
         self.old = old
         self.update = update
         self.channels: tuple[LockChannel, ...] = channels_of(file, settings.mirrors, windows=windows)
-        self.entries: tuple[RequestedSpec, ...] = wanted(file, settings.mirrors)
-        self.pip = _pip_part(file)
+        self.entries: tuple[RequestedSpec, ...] = requested_specs(file, settings.mirrors)
+        self.pip = pip_part_of(file)
         self.requests = device_requests(self.entries, self.pip)
         self.notices: list[str] = []
         self.extra_needs: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -173,7 +177,9 @@ class _Task:
 
     def suits(self, group: MachineGroup, packages: PackageSet) -> bool:
         """Return whether no machine of a group gets a CPU build where CUDA is required."""
-        gpus = tuple(Gpu(machine.name, cuda) for machine in group.machines if (cuda := cuda_of(machine)))
+        gpus = tuple(
+            MachineGpu(machine.name, cuda) for machine in group.machines if (cuda := cuda_of(machine))
+        )
         builds = builds_of(group.platform, packages, gpus, self.requests, self.by_siblings) if gpus else ()
         return not any(refusable(builds, self.settings.cpu_allow))
 
@@ -194,10 +200,7 @@ class _Task:
             horizon=self.settings.horizon,
         )
         try:
-            if update != ALL and update:
-                newest = await self.solver.packages(replace(request, kept=()))
-                request = replace(request, wanted=(*self.entries, *update_specs(newest, update, self.file)))
-            solved = await self.solver.packages(request)
+            solved = await solve_keeping(self.solver, request, update, self.file)
         except UnsolvableError as error:
             from conda_lockstep.lock.explain.unsatisfiable import explain
 
@@ -206,7 +209,7 @@ class _Task:
         if self.requests.cuda or any(each.name == "__cuda" for each in group.virtual_packages):
             self.by_siblings |= await known_by_siblings(self.solver, request, solved)
         kept = {package.name: package.version for package in stay if package.manager == "pip"}
-        found = _pip(self.file, self.pip, solved, request, self.settings, kept)
+        found = pip_packages(self.file, self.pip, solved, request, self.settings, kept)
         self.notices += found.notices if found else ()
         packages = (*solved, *(found.packages if found else ()))
         if found and found.extra_needs:
@@ -214,8 +217,8 @@ class _Task:
         return packages
 
 
-def _pip_part(file: EnvironmentFile) -> PipPart | None:
-    """Read the pip part, if there is one; its reader is slow to import."""
+def pip_part_of(file: EnvironmentFile) -> PipPart | None:
+    """Read the pip part, if there is one; its reader is slow to import. Raises ``LockstepError`` for a bad entry."""
     if not any(section.items for section in file.pip_sections):
         return None
     from conda_lockstep.lock.pip.requirements import pip_part
@@ -223,7 +226,7 @@ def _pip_part(file: EnvironmentFile) -> PipPart | None:
     return pip_part(file)
 
 
-def _pip(
+def pip_packages(
     file: EnvironmentFile,
     part: PipPart | None,
     conda: Sequence[Package],
@@ -231,8 +234,11 @@ def _pip(
     settings: Settings,
     kept: Mapping[str, str],
 ) -> Resolved | None:
-    """Return the pip packages on top of a platform's conda packages; None where the file requests none."""
-    if part is None or not part.wanted:
+    """Return the pip packages on top of a platform's conda packages; None where the file requests none.
+
+    ``kept`` are the locked versions by project. Raises ``LockstepError`` where there is no solution.
+    """
+    if part is None or not part.requirements:
         return None
     from conda_lockstep.lock.pip import resolve as pypi
     from conda_lockstep.lock.pip.previous import Before
@@ -254,7 +260,7 @@ def _pip(
         target,
         settings.mirrors,
         index=settings.index,
-        entries=request.wanted,
+        entries=request.specs,
         cache=cache,
         before=Before(kept, settings.horizon),
     )

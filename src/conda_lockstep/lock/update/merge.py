@@ -52,7 +52,7 @@ def merge(base: Lock | None, ours: Lock, theirs: Lock) -> Merged:
         packages, clashing = _three_way(before or {}, mine or {}, other or {})
         platforms[platform] = PackageSet.of(packages.values())
         clashes += [MergeConflict(platform, key) for key in clashing]
-    facts, undecided = _three_way(start.metadata, ours.metadata, theirs.metadata)
+    merged, undecided = _three_way(start.metadata, ours.metadata, theirs.metadata)
     settled = dict(_settled(undecided, start, ours, theirs))
     channels, sources = (
         _one(getattr(start, name), getattr(ours, name), getattr(theirs, name))
@@ -60,7 +60,7 @@ def merge(base: Lock | None, ours: Lock, theirs: Lock) -> Merged:
     )
     head = [name for name, value in (("channels", channels), ("sources", sources)) if value is None]
     head += [key for key in undecided if key not in settled]
-    metadata = {**facts, **settled, **{key: ours.metadata.get(key, "") for key in head if "." in key}}
+    metadata = {**merged, **settled, **{key: ours.metadata.get(key, "") for key in head if "." in key}}
     lock = Lock(
         platforms,
         channels if channels is not None else ours.channels,

@@ -115,8 +115,8 @@ def _agreed(pins: Mapping[str, str], absent: Sequence[str]) -> str | Left:
     if absent or not pins:
         return Left(f"it is not in the lock for {', '.join(absent) or 'any platform'}")
     if len(set(pins.values())) > 1:
-        told = ", ".join(f"{name} has '{pin}'" for name, pin in sorted(pins.items()))
-        return Left(f"the platforms disagree: {told}")
+        listed = ", ".join(f"{name} has '{pin}'" for name, pin in sorted(pins.items()))
+        return Left(f"the platforms disagree: {listed}")
     return next(iter(pins.values()))
 
 

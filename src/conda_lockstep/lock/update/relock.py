@@ -19,7 +19,7 @@ from conda_lockstep.lock.model.metadata import machine_of
 from conda_lockstep.lock.model.paths import environment_of
 from conda_lockstep.lock.model.virtual_packages import virtual_packages
 from conda_lockstep.lock.solve.dates import horizon_of
-from conda_lockstep.lock.solve.requested_spec import wanted
+from conda_lockstep.lock.solve.requested_spec import requested_specs
 from conda_lockstep.lock.solve.solve import NO_HORIZON, Request
 from conda_lockstep.lock.update.lock_target import settings_of
 from conda_lockstep.lock.update.make import Settings
@@ -65,22 +65,24 @@ def platforms_of(
     lock, has no environment file beside it, or does not contain a platform.
     """
     lock = read_lock(path)
-    beside = file or environment_of(path)
-    if beside is None:
+    named = file or environment_of(path)
+    if named is None:
         raise LockstepError(
             "has no environment file beside it to solve",
             where=str(path),
             remedy="keep conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml",
         )
-    asks, config = read(beside), load(resolve_path(beside).parent, trust)
+    file_read, config = read(named), load(resolve_path(named).parent, trust)
     for platform in requested or sorted(lock.platforms):
         if platform not in lock.platforms:
             has = ", ".join(lock.platforms)
             raise LockstepError(f"has nothing for '{platform}'", where=str(path), remedy=f"it has {has}")
-        yield LockedPlatform(path, lock, asks, config, settings_again(asks, config, lock, platform))
+        yield LockedPlatform(
+            path, lock, file_read, config, recorded_settings(file_read, config, lock, platform)
+        )
 
 
-def settings_again(file: EnvironmentFile, config: Config, lock: Lock, platform: str) -> Settings:
+def recorded_settings(file: EnvironmentFile, config: Config, lock: Lock, platform: str) -> Settings:
     """Return the settings that one platform of a lock was solved with, whichever machines are declared now."""
     # The lock records its machine; another machine would be another request.
     alone = config._replace(machines=())
@@ -94,4 +96,4 @@ def request_from_lock(file: EnvironmentFile, settings: Settings, lock: Lock) -> 
     (platform,) = settings.platforms
     profile = machine_of(lock, platform) or virtual_packages(platform, settings.cuda)
     channels = channels_of(file, settings.mirrors, windows=platform.startswith("win-"))
-    return Request(wanted(file, settings.mirrors), channels, platform, profile)
+    return Request(requested_specs(file, settings.mirrors), channels, platform, profile)

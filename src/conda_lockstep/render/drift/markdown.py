@@ -58,23 +58,24 @@ class Section:
         return len(self.text.encode()) + 2
 
 
-def render(report: Report, *, budget: int = COMMENT_BUDGET, elsewhere: str = "") -> str:
+def render(report: Report, *, budget: int = COMMENT_BUDGET, elsewhere: str = "", passed: bool = True) -> str:
     """Return the report as Markdown of at most ``budget`` bytes, terminated by LF.
 
-    ``elsewhere`` names the place of the full report, as plain text; it is shown if something was left out.
+    ``elsewhere`` names the place of the full report, as plain text; it is shown if something was left out. Without
+    ``passed``, the check fails for another reason, so that a report without drift is no success.
     """
     if not report.rows:
-        return _fitted([Section(_unchanged(report), 0)], budget, elsewhere)
+        return _fitted([Section(_unchanged(report, passed=passed), 0)], budget, elsewhere)
     return _fitted(list(_sections(report)), budget, elsewhere)
 
 
-def _unchanged(report: Report) -> str:
+def _unchanged(report: Report, *, passed: bool) -> str:
     groups = grouped(report.comparisons)
     identities = ", ".join(dict.fromkeys(_same(group) for group in groups[:10])) + (
         " and others" if groups[10:] else ""
     )
     parts = [
-        f"✅ **No environment drift**{f': {identities}' if identities else ''}.",
+        f"{'✅' if passed else 'ℹ️'} **No environment drift**{f': {identities}' if identities else ''}.",
         *_evidence(report.evidence),
     ]
     notes = [*report.notes, *(note for comparison in report.comparisons for note in comparison.notes)]
@@ -181,17 +182,24 @@ def _table(rows: Sequence[Row]) -> str:
         what = f"{_DOTS[row.severity]} {row.severity}<br>{prose(', '.join(row.classes), cell=True)}"
         marks = (f"{_EFFECTS[each.effect]} {prose(mark(each), cell=True)}" for each in row.advisories)
         why = "<br>".join(filter(None, (prose(row.why, cell=True), prose(row.detail, cell=True), *marks)))
-        lines.append(_line([*_change(row), what, why, *([prose(row.cause, cell=True)] if causes else [])]))
+        lines.append(_line([*_change(row), what, why, *([_cause(row)] if causes else [])]))
     return "\n".join(lines)
+
+
+def _cause(row: Row) -> str:
+    """Return the cause, and where it is known the changed line and the last step from there to the package."""
+    steps = row.chain if len(row.chain) < 2 else (row.chain[0], row.chain[-1])
+    chain = (code(step, cell=True) for step in steps) if row.cause else ()
+    return "<br>".join(filter(None, (prose(row.cause, cell=True), *chain)))
 
 
 def _small_table(rows: Sequence[Row]) -> str:
     lines = [_line(["Package", "From", "To", "Change"]), _line(["---"] * 4)]
     for row in rows:
-        cause = f"cause: {row.cause}" if row.cause else ""
         marks = "; ".join(map(mark, row.advisories))
-        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, marks, cause))), cell=True)
-        lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}"]))
+        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, marks))), cell=True)
+        cause = f"; cause: {_cause(row)}" if row.cause else ""
+        lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}{cause}"]))
     return "\n".join(lines)
 
 

@@ -20,8 +20,8 @@ def preview(finding: Finding, *, colour: bool = False) -> str:
     if finding.fix is None:
         return ""
     width = margin(finding)
-    said = f"{paint('fix', BOLD, colour)} ({finding.fix.safety}): {visible(finding.fix.message)}"
-    lines = [f"{' ' * width} = {said}", *_changed(finding, " " * width, colour)]
+    headline = f"{paint('fix', BOLD, colour)} ({finding.fix.safety}): {visible(finding.fix.message)}"
+    lines = [f"{' ' * width} = {headline}", *_changed(finding, " " * width, colour)]
     return "\n".join(lines) + "\n"
 
 

@@ -29,8 +29,8 @@ def render(
     """
     cases = [_failed(finding, root, strict) for finding in findings]
     cases += [_not_read(failure, root) for failure in failures]
-    told = {finding.path for finding in findings} | {_path(failure) for failure in failures}
-    cases += [_case(path, "clean", root) for path in paths if path not in told]
+    with_cases = {finding.path for finding in findings} | {_path(failure) for failure in failures}
+    cases += [_case(path, "clean", root) for path in paths if path not in with_cases]
     counts = {
         "tests": str(len(cases)),
         "failures": str(sum(case.find("failure") is not None for case in cases)),
@@ -53,10 +53,12 @@ def _failed(finding: Finding, root: Path, strict: bool) -> ET.Element:
     name = f"{finding.rule} at {finding.line}:{finding.column}"
     case = _case(finding.path, name, root, line=str(finding.line))
     if strict or finding.severity != "note":
-        said = ET.SubElement(case, "failure", {"message": visible(finding.message), "type": finding.severity})
+        shown = ET.SubElement(
+            case, "failure", {"message": visible(finding.message), "type": finding.severity}
+        )
     else:
-        said = ET.SubElement(case, "system-out")
-    said.text = "\n".join(visible(part) for part in (finding.message, finding.help, *finding.lines) if part)
+        shown = ET.SubElement(case, "system-out")
+    shown.text = "\n".join(visible(part) for part in (finding.message, finding.help, *finding.lines) if part)
     return case
 
 

@@ -36,7 +36,7 @@ def summary(findings: Sequence[Finding], files: int, *, fixed: int = 0, colour: 
     if safe:
         parts.append(f"{safe} fixable with --fix")
     if unsafe:
-        parts.append(f"{unsafe} {'more ' if safe else ''}with --fix --unsafe-fixes")
+        parts.append(f"{unsafe} {'more' if safe else 'fixable'} with --fix --unsafe-fixes")
     return paint("; ".join(parts), BOLD, colour) + "\n"
 
 

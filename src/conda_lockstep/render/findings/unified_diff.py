@@ -26,17 +26,17 @@ def unified(
     hidden = _hidden(before, lines[0]), _hidden(after, lines[1])
     groups = list(SequenceMatcher(None, *lines, autojunk=False).get_grouped_opcodes(3))
     path = _source(before).path
-    said = [f"--- {path}\n", f"+++ {path}\n"] if groups else []
+    diff = [f"--- {path}\n", f"+++ {path}\n"] if groups else []
     for group in groups:
         old, new = (group[0][1], group[-1][2]), (group[0][3], group[-1][4])
-        said.append(f"@@ -{_range(*old)} +{_range(*new)} @@\n")
+        diff.append(f"@@ -{_range(*old)} +{_range(*new)} @@\n")
         for tag, start, end, new_start, new_end in group:
             if tag == "equal":
-                said += (f" {line}" for line in hidden[0][start:end])
+                diff += (f" {line}" for line in hidden[0][start:end])
             else:
-                said += (f"-{line}" for line in hidden[0][start:end])
-                said += (f"+{line}" for line in hidden[1][new_start:new_end])
-    return "".join(_painted(line) if colour else line for line in said)
+                diff += (f"-{line}" for line in hidden[0][start:end])
+                diff += (f"+{line}" for line in hidden[1][new_start:new_end])
+    return "".join(_painted(line) if colour else line for line in diff)
 
 
 def _source(file: EnvironmentFile | Source) -> Source:

@@ -13,30 +13,60 @@ from conda_lockstep.snapshot.startup.context import Context, some
 
 PRELOAD_FILE = "etc/ld.so.preload"
 _FOLDERS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
+_TOKEN = r"\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_]))"
+"""The names that the loader replaces in a path: dynamic string tokens of ld.so(8)."""
+_LEGACY = ("tls", "haswell", "xeon_phi", "avx512_1", "x86_64")
+"""Folders that glibc searched before the folder itself until 2.37: legacy hardware capabilities of ld.so(8)."""
 
 
 def library_path(context: Context) -> Iterator[UnownedFile]:
     """Yield the folders that are searched before the RUNPATH of a library.
 
-    Entries end at a colon or a semicolon; an empty one is the working folder. Each folder's ``glibc-hwcaps`` comes
-    before the folder itself.
+    Entries end at a colon or a semicolon; an empty one is the working folder. Each folder's ``glibc-hwcaps``, and the
+    legacy folders of its kind, come before the folder itself.
     """
     values = {name: context.environ[name] for name in _FOLDERS if context.environ.get(name)}
     if not values:
         return
     ours = _own_libraries(context)
     for name, value in values.items():
-        for entry in re.split("[:;]", value):
+        for entry in (each for part in re.split("[:;]", value) for each in _expanded(part, context.root)):
             folder = os.path.abspath(entry)
             if context.is_inside(folder):
                 continue
-            found = _shared_libraries(folder)
-            for level in listing(f"{folder}/glibc-hwcaps"):
-                found |= _shared_libraries(f"{folder}/glibc-hwcaps/{level}")
+            found = {each for place in _searched(folder) for each in _shared_libraries(place)}
             if hiding := found & ours:
                 yield UnownedFile("shadows", name, f"{folder} hides {some(hiding)} of the prefix")
             elif found:
                 yield UnownedFile("present", name, f"{folder} adds {some(found)}")
+
+
+def _expanded(entry: str, root: str) -> Iterator[str]:
+    """Yield the folders that an entry may stand for: which one, the loader's own build decides."""
+    match = re.search(_TOKEN, entry)
+    if match is None:
+        yield entry
+        return
+    import platform  # seldom needed
+
+    machine = platform.machine()
+    values = {
+        "ORIGIN": (os.path.join(root, "bin"),),
+        "LIB": ("lib64", "lib", f"lib/{machine}-linux-gnu"),
+        "PLATFORM": (machine, "haswell", "xeon_phi"),
+    }
+    for value in values[match[1] or match[2]]:
+        yield from _expanded(f"{entry[: match.start()]}{value}{entry[match.end() :]}", root)
+
+
+def _searched(folder: str) -> Iterator[str]:
+    """Yield a folder, and those in it that the loader searches first."""
+    yield folder
+    within = set(listing(folder))
+    if "glibc-hwcaps" in within:
+        yield from (f"{folder}/glibc-hwcaps/{level}" for level in listing(f"{folder}/glibc-hwcaps"))
+    for name in within.intersection(_LEGACY):
+        yield from _searched(f"{folder}/{name}")
 
 
 def preloaded(context: Context) -> Iterator[UnownedFile]:

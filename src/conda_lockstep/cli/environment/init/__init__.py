@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     workflows.add_argument("--no-workflows", action="store_true", help="leave .github/workflows alone")
     workflows.add_argument(
         "--workflow", action="append", default=[], choices=WORKFLOWS, metavar="NAME",
-        help=f"a workflow to put in, may be repeated: {', '.join(WORKFLOWS)}; default: pull-request",
+        help=f"add this workflow; may be repeated: {', '.join(WORKFLOWS)}; default: pull-request",
     )  # fmt: skip
     parser.add_argument(
         "--merge-driver", action="store_true", help="set up the merge driver for locks, and nothing else"
@@ -78,8 +78,8 @@ def set_up_merge_driver(folder: Path, *, dry: bool) -> int:
 
     root = _root(folder)
     _carry_out(root, [merge_driver.plan(root)], dry=dry)
-    told = merge_driver.configure(root, dry=dry)
-    print(f"git config: {told}", file=sys.stderr if dry else sys.stdout)
+    result = merge_driver.configure(root, dry=dry)
+    print(f"git config: {result}", file=sys.stderr if dry else sys.stdout)
     if not dry:
         print(
             "next: commit .gitattributes; git shares no configuration, so every clone runs this command once"

@@ -125,13 +125,13 @@ def _written(root: Path, template: str, path: Path, tag: str) -> Planned:
     text = re.sub(r"^# Copy to .*\n", "", template, flags=re.MULTILINE)
     text = _USES.sub(lambda match: match[1] + tag, text)
     what = template.partition("\n")[0].removeprefix("# ").rstrip(".")
-    told = f"written: {what[0].lower()}{what[1:]}"
+    description = f"written: {what[0].lower()}{what[1:]}"
     if "branches: [main]" in text:
         branch = _default_branch(root)
         listed = branch if re.fullmatch(r"[\w./-]+", branch) else json.dumps(branch)
         text = text.replace("branches: [main]", f"branches: [{listed}]")
-        told += f"; and pushes to {branch}"
-    return Planned(path, None, text, told)
+        description += f"; and pushes to {branch}"
+    return Planned(path, None, text, description)
 
 
 def _template(name: str) -> str:

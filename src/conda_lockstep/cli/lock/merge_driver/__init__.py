@@ -66,24 +66,24 @@ def merge_locks(files: Sequence[Path], *, path: Path, marker_size: int, offline:
     sides = _read(files)
     if sides is None:
         clean = merge_text(files, marker_size)
-        _say(path, "not written by lockstep on both sides: merged as any text")
+        _warn(path, "not written by lockstep on both sides: merged as any text")
         return MERGED if clean else CONFLICT
     merged = merge(*sides)
     try:
-        lock, told = _fitting(merged, sides, Merge(path, *files), path, offline=offline)
+        lock, message = _fitting(merged, sides, Merge(path, *files), path, offline=offline)
     except LockstepError as error:
-        lock, told = None, [str(error)]
+        lock, message = None, [str(error)]
     except ModuleNotFoundError as error:
-        lock, told = None, [f"needs {error.name}; run: pip install 'conda-lockstep[solve]'"]
-    left = len(told) - SHOWN - 1
-    for line in [*told[:SHOWN], f"… and {left} more", told[-1]] if left > 0 else told:
-        _say(path, line)
+        lock, message = None, [f"needs {error.name}; run: pip install 'conda-lockstep[solve]'"]
+    left = len(message) - SHOWN - 1
+    for line in [*message[:SHOWN], f"… and {left} more", message[-1]] if left > 0 else message:
+        _warn(path, line)
     if lock is not None:
         write_text(files[1], cep37.render(lock))
         return MERGED
     write_text(files[1], conflict(merged, sides.ours, sides.theirs, size=marker_size))
     file = environment_of(path)
-    _say(path, f"left in conflict: take either side whole, then run: lockstep lock {file or ''}".rstrip())
+    _warn(path, f"left in conflict: take either side whole, then run: lockstep lock {file or ''}".rstrip())
     return CONFLICT
 
 
@@ -112,35 +112,27 @@ def _fitting(
     merged: Merged, sides: Sides, git: Merge, path: Path, *, offline: bool
 ) -> tuple[Lock | None, list[str]]:
     """Return a lock that fits together and fits the environment file, else None; and what is to be told."""
-    from conda_lockstep.lock.channels.channels import Mirrors
-    from conda_lockstep.lock.check.integrity import integrity_faults, integrity_notes
-    from conda_lockstep.lock.check.pip_edges import broken_pip_edges
-    from conda_lockstep.lock.check.satisfiability import beyond_machine, broken_edges, is_satisfied
+    from conda_lockstep.lock.check.integrity import integrity_notes
+    from conda_lockstep.lock.check.status import lock_reasons, own_faults
     from conda_lockstep.lock.explain.why import entries_of
     from conda_lockstep.lock.model.paths import lock_path
     from conda_lockstep.lock.solve.machines import expected_platforms
-    from conda_lockstep.lock.update.complete_merge import mend
+    from conda_lockstep.lock.update.complete_merge import complete
     from conda_lockstep.settings import load
     from conda_lockstep.text.resolve_path import resolve_path
 
     config = load(resolve_path(path).parent, TRUSTED)
     file, note = _environment(path, git)
     roots = [entry.key for entry in entries_of(file)] if file else None
-    lock = mend(merged.lock, (sides.ours, sides.theirs), roots)
+    lock = complete(merged, (sides.ours, sides.theirs), roots)
     reasons = merged.reasons
     if not reasons and file:
         own = path.name == lock_path(Path(file.path)).name
-        platforms = expected_platforms(file, (), config) if own else ()
-        found = is_satisfied(file, lock, platforms=platforms, mirrors=Mirrors(config.mirrors, config.trust))
+        expected = expected_platforms(file, (), config)
+        found = lock_reasons(file, path, lock, config, expected, expected if own else ())
         reasons = [str(reason) for reason in found]
     elif not reasons:
-        for platform in lock.platforms:
-            edges = broken_edges(lock, platform)
-            reasons += [f"{edge}, which is not in the merge" for edge in edges if not edge.is_constraint]
-            reasons += broken_pip_edges(lock.platforms[platform], platform)
-            reasons += beyond_machine(lock, platform)
-    if not merged.reasons:
-        reasons += [fault for platform in lock.platforms for fault in integrity_faults(lock, platform)]
+        reasons = [fault for platform in lock.platforms for fault in own_faults(lock, platform)]
     if not reasons:
         return lock, [f"merged, {_counted(sides, lock)}", *integrity_notes(lock), *note]
     if file is None or offline or merged.head or path.name != lock_path(Path(file.path)).name:
@@ -202,5 +194,5 @@ def _new(lock: Lock, side: Lock, platform: str) -> list[object]:
     return [package for key, package in lock.platforms[platform].items() if held.get(key) != package]
 
 
-def _say(path: Path, what: str) -> None:
+def _warn(path: Path, what: str) -> None:
     print(f"lockstep: {path}: {what}", file=sys.stderr)

@@ -69,7 +69,9 @@ def mixed_cuda_channels(entries: Entries, config: Config) -> Iterator[Problem]:
     if not nvidia or not forge or entries.named("pytorch-cuda"):
         return
     if any(
-        said.range.high and said.range.high <= (12,) for said in statements(entries) if said.kind != "wheel"
+        statement.range.high and statement.range.high <= (12,)
+        for statement in statements(entries)
+        if statement.kind != "wheel"
     ):
         return
     for entry in entries.named(*cuda_packages()):

@@ -23,8 +23,8 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
     """CUDA has no version or no upper bound: the next major version needs a newer driver."""
     known = cuda_packages()
     selecting = entries.named(*known)
-    said = statements(entries) if selecting else []
-    if any(found.kind == "selects" and found.range.high for found in said):
+    stated = statements(entries) if selecting else []
+    if any(found.kind == "selects" and found.range.high for found in stated):
         return
     for entry in selecting:
         if known[entry.spec.name].kind != "selects" or entry.spec.url:
@@ -33,7 +33,7 @@ def unpinned_cuda(entries: Entries, config: Config) -> Iterator[Problem]:
         if limits is None or limits.high is not None:
             continue
         framework = next((other for other in entries.named(*_FRAMEWORKS)), None)
-        version = next((show(found.release) for found in said if found.release), "")
+        version = next((show(found.release) for found in stated if found.release), "")
         if limits.low is not None:
             yield Problem(
                 entry.item.span,

@@ -20,7 +20,7 @@ from conda_lockstep.text.source import Span
 _TORCH_OF_PIP = ("torch", "torchvision", "torchaudio")
 
 
-class _Row(NamedTuple):
+class _TorchRelease(NamedTuple):
     """A row of ``data/torch.txt``."""
 
     torch: str
@@ -110,7 +110,7 @@ def numpy_abi(entries: Entries, config: Config) -> Iterator[Problem]:
         return
 
 
-def _python_mismatch(entries: Entries, torch: _Requested, row: _Row) -> Iterator[Problem]:
+def _python_mismatch(entries: Entries, torch: _Requested, row: _TorchRelease) -> Iterator[Problem]:
     python = _requested(entries, "python", "")
     minor = python and _minor(python.limits)
     first, last = (_numbers(part) for part in row.python.split("-"))
@@ -123,16 +123,16 @@ def _python_mismatch(entries: Entries, torch: _Requested, row: _Row) -> Iterator
         )
 
 
-def _cuda_mismatch(entries: Entries, torch: _Requested, row: _Row) -> Iterator[Problem]:
+def _cuda_mismatch(entries: Entries, torch: _Requested, row: _TorchRelease) -> Iterator[Problem]:
     built = [_numbers(version) for version in row.cuda.split(",")]
     steers = ("pytorch-cuda", "cudatoolkit", "pytorch") if torch.manager == "conda" else ("torch",)
-    for said in statements(entries):
-        if said.name in steers and said.release and said.release not in built:
+    for statement in statements(entries):
+        if statement.name in steers and statement.release and statement.release not in built:
             yield Problem(
-                said.span,
-                f"torch {row.torch} was built for CUDA {row.cuda.replace(',', ', ')}, not {show(said.release)}",
+                statement.span,
+                f"torch {row.torch} was built for CUDA {row.cuda.replace(',', ', ')}, not {show(statement.release)}",
                 "use one of these versions, or another torch",
-                also=((torch.span, f"'{torch.text}'"),) if said.span != torch.span else (),
+                also=((torch.span, f"'{torch.text}'"),) if statement.span != torch.span else (),
             )
             return
 
@@ -158,14 +158,14 @@ def _pip_bounds(entry: PipEntry) -> Bounds | None:
     return bounds(spec) if isinstance(spec, CondaSpec) else None
 
 
-def _row(torch: _Requested) -> _Row | None:
+def _row(torch: _Requested) -> _TorchRelease | None:
     minor = _minor(torch.limits)
     return _rows().get(minor) if minor else None
 
 
 @cache
-def _rows() -> dict[Release, _Row]:
-    return {_numbers(cells[0]): _Row(*cells) for cells in reversed(table("torch"))}
+def _rows() -> dict[Release, _TorchRelease]:
+    return {_numbers(cells[0]): _TorchRelease(*cells) for cells in reversed(table("torch"))}
 
 
 def _minor(limits: Bounds) -> Release | None:
@@ -194,7 +194,7 @@ def _has_patch(limits: Bounds) -> bool:
     return limits.high != (low[0], low[1] + 1)
 
 
-def _extra(name: str, row: _Row, other: _Requested) -> str:
+def _extra(name: str, row: _TorchRelease, other: _Requested) -> str:
     """Return the other version that conda-forge built: torchvision 0.24.0 for torch 2.8, 0.26.0 for 2.10."""
     if name != "torchvision" or other.manager != "conda":
         return ""

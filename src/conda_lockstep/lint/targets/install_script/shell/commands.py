@@ -68,7 +68,7 @@ _DIVIDING = frozenset(("then", "else", "elif", "do", "!"))
 _CLOSING = frozenset(("fi", "done", "esac", "}"))
 
 
-class _Draft:
+class _UnfinishedCommand:
     """A command that is being read. Words ``aside``, such as those of ``for``, belong to no command."""
 
     def __init__(self, depth: int, joined: str) -> None:
@@ -108,7 +108,7 @@ class _Draft:
 class _HereDocument(NamedTuple):
     """A here-document whose text starts on the next line."""
 
-    owner: _Draft
+    owner: _UnfinishedCommand
     delimiter: str
     strips_tabs: bool
 
@@ -118,7 +118,7 @@ class _CommandReader(WordReader):
 
     def __init__(self, piece: Piece) -> None:
         super().__init__(piece)
-        self.drafts: list[_Draft] = []
+        self.drafts: list[_UnfinishedCommand] = []
         self.comments: list[Span] = []
         self.documents: list[_HereDocument] = []
 
@@ -158,9 +158,9 @@ class _CommandReader(WordReader):
             self.comments.append(self.piece.span(*match.span()))
         return match is not None
 
-    def command(self, depth: int, joined: str) -> tuple[_Draft, int]:
+    def command(self, depth: int, joined: str) -> tuple[_UnfinishedCommand, int]:
         """Read a simple command with the reserved words before it; return it, and the depth after it."""
-        draft = _Draft(depth, joined)
+        draft = _UnfinishedCommand(depth, joined)
         self.drafts.append(draft)
         while True:
             self.passes(BLANKS)
@@ -173,7 +173,7 @@ class _CommandReader(WordReader):
             elif not self.comment() and not self.redirection(draft):
                 depth = self.next_word(draft, depth)
 
-    def next_word(self, draft: _Draft, depth: int) -> int:
+    def next_word(self, draft: _UnfinishedCommand, depth: int) -> int:
         """Read the next word of a command, with the block that a reserved word opens; return the depth after it."""
         start = self.i
         word = self.word(depth)
@@ -239,7 +239,7 @@ class _CommandReader(WordReader):
                 self.i += 1
                 self.read_documents()
 
-    def pass_definition(self, draft: _Draft) -> None:
+    def pass_definition(self, draft: _UnfinishedCommand) -> None:
         """Skip the ``()`` after a function's name: a command follows."""
         self.i += 1
         self.passes(BLANKS)
@@ -247,7 +247,7 @@ class _CommandReader(WordReader):
             self.i += 1
             draft.words.clear()
 
-    def redirection(self, draft: _Draft) -> bool:
+    def redirection(self, draft: _UnfinishedCommand) -> bool:
         match = self.passes(_REDIRECTION)
         if not match:
             return False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conda_lockstep.github.check.budget import annotate
 from conda_lockstep.github.handoff.handoff import Level, Remark
+from conda_lockstep.github.report.budget import annotate
 
 
 def remark(severity: Level, line: int) -> Remark:

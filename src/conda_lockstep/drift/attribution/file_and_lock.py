@@ -1,0 +1,55 @@
+"""An environment file with its lock on one platform, and what the file requests of the solver and of pip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
+from conda_lockstep.lock.solve.solve import Request
+from conda_lockstep.lock.update.make import pip_part_of
+from conda_lockstep.lock.update.relock import LockedPlatform, request_from_lock
+from conda_lockstep.packages import PackageSet
+
+
+@dataclass(frozen=True, slots=True)
+class FileAndLock:
+    """One side of a change."""
+
+    at: LockedPlatform
+    request: Request
+    pip: PipPart | None
+
+    @classmethod
+    def of(cls, at: LockedPlatform) -> FileAndLock:
+        """Read what the file requests. Raises ``LockstepError`` for an entry that cannot be read."""
+        return cls(at, request_from_lock(at.file, at.settings, at.lock), pip_part_of(at.file))
+
+    @property
+    def packages(self) -> PackageSet:
+        """Return the locked packages."""
+        return self.at.lock.platforms[self.at.platform]
+
+    def requests_the_same(self, other: FileAndLock) -> bool:
+        """Return whether both files have the same solutions, whatever their comments and the order of their lines."""
+        return _essence(self.request, self.pip) == _essence(other.request, other.pip)
+
+
+def _essence(request: Request, pip: PipPart | None) -> tuple[object, ...]:
+    """Return what a solution depends on, and not where it is written."""
+    specs = frozenset(entry.spec for entry in request.specs)
+    return (
+        request.channels,
+        request.machine,
+        specs,
+        *(_essence_of_pip(pip) if pip and pip.requirements else ()),
+    )
+
+
+def _essence_of_pip(part: PipPart) -> Iterator[object]:
+    def plain(entries: Iterable[PipRequest]) -> frozenset[object]:
+        return frozenset((str(entry.requirement), entry.hashes) for entry in entries)
+
+    yield from (plain(part.requirements), plain(part.constraints), part.only_links, part.prereleases)
+    yield part.index.text if part.index else ""
+    yield from (tuple(each.text for each in named) for named in (part.extra_indexes, part.links))
