@@ -89,10 +89,11 @@ def number_of_build(build: str) -> int:
 class PackageSet(Mapping[Key, Package]):
     """The packages of one platform, by (manager, name), in that order."""
 
-    __slots__ = ("packages",)
+    __slots__ = ("_digest", "packages")
 
     def __init__(self, packages: Mapping[Key, Package] | None = None) -> None:
         self.packages: Mapping[Key, Package] = packages or {}
+        self._digest = ""
 
     @classmethod
     def of(cls, packages: Iterable[Package]) -> PackageSet:
@@ -132,10 +133,12 @@ class PackageSet(Mapping[Key, Package]):
     @property
     def digest(self) -> str:
         """Return the sha256 (hex) over the sorted identity lines, each terminated by LF."""
-        lines = sorted([f"{package.identity}\n" for package in self.packages.values()])
-        import hashlib  # lint reads packages without needing their id
+        if not self._digest:
+            lines = sorted([f"{package.identity}\n" for package in self.packages.values()])
+            import hashlib  # lint reads packages without needing their id
 
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+            self._digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+        return self._digest
 
     @property
     def environment_id(self) -> str:

@@ -58,6 +58,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="ENVIRONMENT",
         help="with --causes: the environment file of OLD; default: the one next to it",
     )
+    parser.add_argument(
+        "--advisories",
+        type=Path,
+        metavar="FILE|DIR",
+        help="mark changes that bring or remove a known vulnerability, by an OSV export: a folder, zip or JSON file",
+    )
     parser.add_argument("--untrusted", metavar="REASON", default="", help=argparse.SUPPRESS)
     terminal.add_color(parser)
 
@@ -76,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         causes=arguments.causes,
         file=arguments.file,
         old_file=arguments.old_file,
+        advisories=arguments.advisories,
         colour=arguments.output is None and terminal.use_color(arguments.color),
         trust=Trust(arguments.untrusted),
     )
@@ -93,6 +100,7 @@ def diff(
     causes: bool = False,
     file: str | Path | None = None,
     old_file: str | Path | None = None,
+    advisories: str | Path | None = None,
     colour: bool = False,
     *,
     trust: Trust,
@@ -102,9 +110,12 @@ def diff(
     Return 1 where a change is as bad as ``fail_on``, by default any change. ``causes`` attributes each change, and
     ignores those of upstream alone for the exit status. ``explain`` adds the entry that pulls each change in, as the
     HTML page always does. ``old_file`` and ``file`` are the environment files of the two locks, by default those next
-    to them; ``trust`` is how far they are trusted.
+    to them; ``trust`` is how far they are trusted. ``advisories`` is an OSV export, by which changes that bring or
+    remove a known vulnerability are marked.
     """
     report, sources = _compared(Path(old), Path(new), platform or "", environment)
+    if advisories:
+        report = _with_advisories(report, Path(advisories), sources)
     if causes:
         from conda_lockstep.drift.attribution.between_locks import attributed
 
@@ -118,6 +129,16 @@ def diff(
     from conda_lockstep.drift.report import counts_against_change
 
     return DRIFT if fails(filter(counts_against_change, report.rows), fail_on or "any") else SAME
+
+
+def _with_advisories(report: Report, export: Path, sources: tuple[Operand, Operand] | None) -> Report:
+    if sources is None:
+        what = "environment files have no versions to look up advisories for"
+        raise LockstepError(what, remedy="pass their locks")
+    from conda_lockstep.drift.advisories.mark import mark
+    from conda_lockstep.drift.advisories.osv import read_advisories
+
+    return mark(report, read_advisories(export), sources[1].platforms)
 
 
 def _compared(

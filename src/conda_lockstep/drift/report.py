@@ -25,6 +25,44 @@ loosened pin and a release. ``unexplained`` is neither, such as a lock edited by
 ATTRIBUTIONS: tuple[Attribution, ...] = ("", "pull_request", "upstream", "either", "both", "unexplained")
 
 
+AdvisoryEffect: TypeAlias = Literal["introduced", "removed", "kept"]
+"""What a change does about an advisory; ``kept`` is one that affects both sides."""
+ADVISORY_EFFECTS: tuple[AdvisoryEffect, ...] = ("introduced", "kept", "removed")
+NameMapping: TypeAlias = Literal["pip", "same name", "name table"]
+"""How a package was matched with a PyPI project: installed by pip; a conda package that the name table lists under
+the same name, or under another one."""
+NAME_MAPPINGS: tuple[NameMapping, ...] = ("pip", "same name", "name table")
+
+
+class RowAdvisory(NamedTuple):
+    """A known vulnerability that a change brings, removes or keeps.
+
+    ``id`` is the CVE where there is one, ``aliases`` are its other names. ``project`` is the PyPI project, and
+    ``mapping`` says how the package was matched with it. ``severity`` is as the advisory writes it. ``fixed`` is the
+    lowest version that fixes it, empty if unknown.
+    """
+
+    id: str
+    effect: AdvisoryEffect
+    project: str
+    mapping: NameMapping
+    aliases: tuple[str, ...] = ()
+    summary: str = ""
+    severity: tuple[str, ...] = ()
+    fixed: str = ""
+
+
+class AdvisoryCounts(NamedTuple):
+    """What advisories say of the packages that did not change.
+
+    ``unchanged`` is the number of unchanged packages with an advisory, ``not_looked_up`` that of the conda packages of
+    the new side for which no PyPI project is known.
+    """
+
+    unchanged: int
+    not_looked_up: int
+
+
 class Row(NamedTuple):
     """One change. ``classes`` are its drift classes; the first one determined the severity.
 
@@ -32,7 +70,8 @@ class Row(NamedTuple):
     ``before`` and ``after`` show the change in short, empty for an absent side; ``detail`` is what they leave out;
     ``why`` is one line on why it matters. ``cause`` is the text for ``attribution``; both are empty where the cause was
     not determined. ``chain`` leads from an entry of the environment file to the package, one step per line.
-    ``files`` are those that a deep check found to differ from their records.
+    ``files`` are those that a deep check found to differ from their records. ``advisories`` are the known
+    vulnerabilities that the change brings, keeps or removes, if they were looked up.
     """
 
     subject: str
@@ -49,6 +88,7 @@ class Row(NamedTuple):
     files: tuple[MismatchedFile, ...] = ()
     attribution: Attribution = ""
     chain: tuple[str, ...] = ()
+    advisories: tuple[RowAdvisory, ...] = ()
 
     @property
     def shown(self) -> tuple[object, ...]:
@@ -81,7 +121,7 @@ class Side:
 class Comparison:
     """One environment on one platform, most dangerous row first.
 
-    ``notes`` name what was not compared, and why.
+    ``notes`` name what was not compared, and why. ``advisories`` is None if none were looked up.
     """
 
     name: str
@@ -91,6 +131,7 @@ class Comparison:
     rows: tuple[Row, ...] = ()
     unchanged: int = 0
     notes: tuple[str, ...] = ()
+    advisories: AdvisoryCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

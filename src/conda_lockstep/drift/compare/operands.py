@@ -143,12 +143,11 @@ def side_of(source: Operand, packages: PackageSet) -> Side:
     """Return one platform of an operand as a side of a report."""
     from conda_lockstep.drift.report import Side
 
-    conda = packages.only("conda")
-    conda_id = conda.environment_id
-    has_more = source.complete and len(conda) < len(packages)
+    has_pip = any(manager == "pip" for manager, _ in packages)
+    conda_id = packages.only("conda").environment_id if has_pip else packages.environment_id
     return Side(
         label=source.label,
-        environment_id=packages.environment_id if has_more else conda_id,
+        environment_id=packages.environment_id if source.complete else conda_id,
         conda_id=conda_id,
         packages=len(packages),
         complete=source.complete,

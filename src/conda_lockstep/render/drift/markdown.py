@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conda_lockstep.drift.report import (
+    AdvisoryEffect,
     ComparisonGroup,
     Evidence,
     Report,
@@ -22,6 +23,7 @@ from conda_lockstep.drift.report import (
     grouped,
     worst,
 )
+from conda_lockstep.render.advisories import advisory_counts, mark, sentence
 from conda_lockstep.render.escape import code, prose
 from conda_lockstep.text.printable import visible
 
@@ -31,10 +33,12 @@ SUMMARY_BUDGET = 1 << 20
 ROWS_SHOWN = 15
 """The number of dangerous changes shown unfolded: they fit on a screen."""
 ROWS_PER_SECTION = 100
+ADVISORIES_SHOWN = 20
 LONG_STATE = 24
 """The characters of a version and a build that fit on one line of a cell."""
 
 _DOTS: dict[Severity, str] = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
+_EFFECTS: dict[AdvisoryEffect, str] = {"introduced": "⚠️", "kept": "▫️", "removed": "✔️"}
 _NOTE_RESERVE = 1_000
 _FOLDED: tuple[tuple[Severity, ...], ...] = (("medium",), ("low", "info"))
 
@@ -113,6 +117,7 @@ def _group(group: ComparisonGroup, rank: int) -> Iterator[Section]:
     )
     if not rows:
         return
+    yield from _advisories(rows, rank + 1)
     dangerous = at_least(rows, "high")
     if dangerous:
         yield Section(
@@ -123,6 +128,24 @@ def _group(group: ComparisonGroup, rank: int) -> Iterator[Section]:
         yield from _folded([row for row in rows if row.severity in severities], 1000 * step + rank)
     if group.first.notes:
         yield Section("\n".join(f"- {prose(note)}" for note in group.first.notes[:20]), rank + 3, "notes")
+
+
+def _advisories(rows: Sequence[Row], rank: int) -> Iterator[Section]:
+    """Yield the known vulnerabilities that changes bring, keep or remove, whichever severity the change has."""
+    marked = [(row, each) for row in rows for each in row.advisories]
+    if not marked:
+        return
+    shown = [each for each in marked if each[1].effect == "introduced"] + [
+        each for each in marked if each[1].effect != "introduced"
+    ]
+    lines = [f"Advisories: {advisory_counts(rows)}.", ""]
+    lines += [
+        f"- {_EFFECTS[each.effect]} {code(row.subject)} {prose(sentence(each))}"
+        for row, each in shown[:ADVISORIES_SHOWN]
+    ]
+    if len(shown) > ADVISORIES_SHOWN:
+        lines.append(f"- and {len(shown) - ADVISORIES_SHOWN} more")
+    yield Section("\n".join(lines), rank, f"{len(marked)} advisories")
 
 
 def _heading(group: ComparisonGroup) -> str:
@@ -157,7 +180,8 @@ def _table(rows: Sequence[Row]) -> str:
     lines = [_line(titles), _line(["---"] * len(titles))]
     for row in rows:
         what = f"{_DOTS[row.severity]} {row.severity}<br>{prose(', '.join(row.classes), cell=True)}"
-        why = "<br>".join(filter(None, (prose(row.why, cell=True), prose(row.detail, cell=True))))
+        marks = (f"{_EFFECTS[each.effect]} {prose(mark(each), cell=True)}" for each in row.advisories)
+        why = "<br>".join(filter(None, (prose(row.why, cell=True), prose(row.detail, cell=True), *marks)))
         lines.append(_line([*_change(row), what, why, *([_cause(row)] if causes else [])]))
     return "\n".join(lines)
 
@@ -172,7 +196,8 @@ def _cause(row: Row) -> str:
 def _small_table(rows: Sequence[Row]) -> str:
     lines = [_line(["Package", "From", "To", "Change"]), _line(["---"] * 4)]
     for row in rows:
-        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail))), cell=True)
+        marks = "; ".join(map(mark, row.advisories))
+        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, marks))), cell=True)
         cause = f"; cause: {_cause(row)}" if row.cause else ""
         lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}{cause}"]))
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conda_lockstep.drift.report import (
+    AdvisoryEffect,
     Comparison,
     ComparisonGroup,
     Evidence,
@@ -15,10 +16,18 @@ from conda_lockstep.drift.report import (
     counts,
     grouped,
 )
+from conda_lockstep.render.advisories import advisory_counts, sentence
 from conda_lockstep.text.printable import visible
 
-_COLOURS: dict[Severity, str] = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
+SEVERITY_COLOURS: dict[Severity, str] = {
+    "critical": "1;31",
+    "high": "31",
+    "medium": "33",
+    "low": "36",
+    "info": "2",
+}
 _BOLD, _DIM = "1", "2"
+_EFFECTS: dict[AdvisoryEffect, str] = {"introduced": "31", "kept": "2", "removed": "32"}
 _EXPLAINED: frozenset[Severity] = frozenset({"critical", "high"})
 _WIDEST_SUBJECT, _WIDEST_CHANGE = 32, 60
 
@@ -46,6 +55,8 @@ def _group(group: ComparisonGroup, colour: bool) -> Iterator[str]:
         yield from _rows(rows, colour)
         yield ""
         yield _summary(group.first)
+        if found := advisory_counts(rows):
+            yield f"  advisories: {found}"
     for note in group.first.notes:
         yield _paint(f"note: {visible(note, 1000)}", _DIM, colour)
 
@@ -72,13 +83,15 @@ def _rows(rows: Sequence[Row], colour: bool) -> Iterator[str]:
     changes = [f"{visible(row.before) or '–'} → {visible(row.after) or '–'}" for row in rows]
     widths = (min(_WIDEST_SUBJECT, max(map(len, subjects))), min(_WIDEST_CHANGE, max(map(len, changes))))
     for row, subject, change in zip(rows, subjects, changes, strict=True):
-        severity = _paint(f"{row.severity:<8}", _COLOURS[row.severity], colour)
+        severity = _paint(f"{row.severity:<8}", SEVERITY_COLOURS[row.severity], colour)
         classes = _paint(visible(", ".join(row.classes)), _DIM, colour)
         yield f"  {severity}  {subject:<{widths[0]}}  {change:<{widths[1]}}  {classes}"
         why = row.why if row.severity in _EXPLAINED else ""
         cause = f"cause: {row.cause}" if row.cause else ""
         if details := "; ".join(filter(None, (why, row.detail, cause))):
             yield _paint(f"            {visible(details, 1000)}", _DIM, colour)
+        for each in row.advisories:
+            yield _paint(f"            {visible(sentence(each), 1000)}", _EFFECTS[each.effect], colour)
         for depth, step in enumerate(row.chain):
             yield _paint(f"            {'  ' * depth}{visible(step, 1000)}", _DIM, colour)
 
