@@ -29,7 +29,8 @@ class Package(NamedTuple):
     ``depends`` and ``constrains`` are match specs (conda) or PEP 508 requirements (pip).
     ``timestamp`` is in seconds since the epoch, 0 if the record is undated. Only the identity
     (manager, name, version, build, subdir) takes part in the environment id. ``build_number`` is None where it is the
-    one that the build string has; see :func:`number_of_build`.
+    one that the build string has; see :func:`number_of_build`. ``category`` is empty where every installer installs the
+    package: it is ``main``, and not optional (CEP 37). ``license`` is that of the channel's index, empty if unknown.
     """
 
     manager: Manager
@@ -46,6 +47,8 @@ class Package(NamedTuple):
     depends: tuple[str, ...] = ()
     constrains: tuple[str, ...] = ()
     build_number: int | None = None
+    category: str = ""
+    license: str = ""
 
     @property
     def key(self) -> Key:

@@ -6,7 +6,7 @@ builds it in a job without a token and renders it in one with a token. Rows are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -71,7 +71,8 @@ class Row(NamedTuple):
     ``why`` is one line on why it matters. ``cause`` is the text for ``attribution``; both are empty where the cause was
     not determined. ``chain`` leads from an entry of the environment file to the package, one step per line.
     ``files`` are those that a deep check found to differ from their records. ``advisories`` are the known
-    vulnerabilities that the change brings, keeps or removes, if they were looked up.
+    vulnerabilities that the change brings, keeps or removes, if they were looked up. ``follows`` is the subject of the
+    row that leads, where this change is a part of the same event: it is shown with that one, and not counted.
     """
 
     subject: str
@@ -89,6 +90,7 @@ class Row(NamedTuple):
     attribution: Attribution = ""
     chain: tuple[str, ...] = ()
     advisories: tuple[RowAdvisory, ...] = ()
+    follows: str = ""
 
     @property
     def shown(self) -> tuple[object, ...]:
@@ -133,6 +135,18 @@ class Comparison:
     notes: tuple[str, ...] = ()
     advisories: AdvisoryCounts | None = None
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Return each change with those that follow it, in order."""
+        return events(self.rows)
+
+
+class Event(NamedTuple):
+    """A change, and those that follow it: the packages that were switched together, or that came with another."""
+
+    lead: Row
+    followers: tuple[Row, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -158,7 +172,7 @@ class Report:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """Return the rows of all comparisons, in order."""
+        """Return the rows of all comparisons, in order, with those that follow another."""
         return tuple(row for comparison in self.comparisons for row in comparison.rows)
 
 
@@ -168,9 +182,9 @@ def at_least(rows: Iterable[Row], threshold: Severity) -> tuple[Row, ...]:
     return tuple(row for row in rows if SEVERITIES.index(row.severity) <= limit)
 
 
-def counts_against_change(row: Row) -> bool:
-    """Return whether a row can fail a check: all can except those attributed to upstream alone."""
-    return row.attribution != "upstream"
+def counts_against_change(event: Event) -> bool:
+    """Return whether an event can fail a check: each can, except one that is attributed to upstream alone."""
+    return any(row.attribution != "upstream" for row in (event.lead, *event.followers))
 
 
 def worst(rows: Iterable[Row]) -> Severity | None:
@@ -179,18 +193,36 @@ def worst(rows: Iterable[Row]) -> Severity | None:
     return SEVERITIES[min(ranks)] if ranks else None
 
 
+def events(rows: Sequence[Row]) -> tuple[Event, ...]:
+    """Return each of some rows with those that follow it, in order; a row whose leader is not among them leads."""
+    names = {row.subject for row in rows if not row.follows} - {""}
+    led: dict[object, list[Row]] = {}
+    for row in rows:
+        if row.follows in names:
+            led.setdefault(row.follows, []).append(row)
+    return tuple(Event(row, tuple(led.pop(row.subject, ()))) for row in rows if row.follows not in names)
+
+
+def leading(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the rows that are counted: those that follow no other of them."""
+    return tuple(event.lead for event in events(rows))
+
+
 def counts(rows: Iterable[Row]) -> dict[Severity, int]:
     """Count the rows of each severity that occurs, most dangerous first."""
     found = [row.severity for row in rows]
     return {severity: found.count(severity) for severity in SEVERITIES if severity in found}
 
 
-def distinct(report: Report) -> tuple[Row, ...]:
-    """Return the rows of all comparisons; rows that look alike on several platforms of an environment count once."""
+def distinct(report: Report, where: Callable[[Event], bool] = lambda event: True) -> tuple[Row, ...]:
+    """Return the leading rows of the events that match; those that look alike on several platforms count once.
+
+    These are what every format counts.
+    """
     rows: dict[object, Row] = {}
     for comparison in report.comparisons:
-        for row in comparison.rows:
-            rows.setdefault((comparison.name, row.shown), row)
+        for event in filter(where, comparison.events):
+            rows.setdefault((comparison.name, event.lead.shown), event.lead)
     return tuple(rows.values())
 
 

@@ -59,7 +59,7 @@ def test_each_commit_that_changed_a_lock_is_an_entry(tmp_path: Path) -> None:
     assert [entry.commit.id for entry in lock.entries] == [first, last]
     created, changed = lock.entries
     assert (created.worst, created.rows) == (None, ())
-    assert (changed.worst, [row.subject for row in changed.rows]) == ("high", ["nccl"])
+    assert (changed.worst, [row.subject for row in changed.rows]) == ("medium", ["nccl"])
     packages = parse_source(lock_text("nccl 2.29.1", "tqdm 4.66.0"), LOCK).platforms["linux-64"]
     assert changed.platforms["linux-64"].environment_id == packages.environment_id
     assert changed.previous == created.platforms

@@ -15,29 +15,35 @@ from conda_lockstep.drift.compare.projects import as_locked, projects_of, with_d
 from conda_lockstep.drift.compare.projects import note as project_note
 from conda_lockstep.drift.compare.rows import row_of, row_of_unowned
 from conda_lockstep.drift.compare.sources import as_expected, from_elsewhere
-from conda_lockstep.drift.model import UnknownFact, mirrored
-from conda_lockstep.drift.report import SEVERITIES, Comparison, Report
-from conda_lockstep.drift.severity.grading import ComparisonKind, judge
+from conda_lockstep.drift.model import DriftClass, UnknownFact, mirrored
+from conda_lockstep.drift.report import SEVERITIES, Comparison, Report, Row
+from conda_lockstep.drift.severity.comparison_kind import ComparisonKind
+from conda_lockstep.drift.severity.grading import judge
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Key, Package, PackageSet
+
+PLATFORM_DROPPED = "the lock has nothing for this platform any more: its machines cannot install it"
+PLATFORM_ADDED = "the lock has packages for this platform now"
 
 _T = TypeVar("_T")
 
 
 def compare(old: Operand, new: Operand, *, platform: str = "", name: str = "") -> Report:
-    """Compare two operands on every platform that both have, or on ``platform`` alone.
+    """Compare two operands on every platform that both have, or on ``platform`` alone; a dropped platform is a row.
 
     ``name`` is the name of the environment, by default the new operand's label. Raises ``LockstepError`` if there is no
     platform to compare.
     """
     common = _common_platforms(old, new, platform)
-    comparisons = tuple(compare_platform(old, new, each, name=name) for each in common)
+    comparisons = [compare_platform(old, new, each, name=name) for each in common]
+    if not (platform or old.installed or new.installed):
+        alone = sorted(old.platforms.keys() ^ new.platforms.keys())
+        comparisons += [_one_sided_platform(old, new, each, name) for each in alone]
     command = shlex.join(
         ["lockstep", "diff", old.label, new.label, *(["--platform", platform] if platform else [])]
     )
-    unmatched = () if platform else _unmatched_platforms(old, new)
-    notes = [*unmatched, *(f"{each.label}: {note}" for each in (old, new) for note in each.notes)]
-    return Report(comparisons, notes=tuple(notes), reproduce=(command,))
+    notes = [f"{each.label}: {note}" for each in (old, new) for note in each.notes]
+    return Report(tuple(comparisons), notes=tuple(notes), reproduce=(command,))
 
 
 def compare_platform(
@@ -57,7 +63,12 @@ def compare_platform(
         after, differences = as_locked(before, after, expected.root if actual.kind == "prefix" else None)
     elsewhere = from_elsewhere(before, after) if actual.installed else {}
     after = as_expected(after, before, elsewhere)
-    scope = ComparableFacts(pip=old.complete and new.complete, metadata=keep_metadata(old, new))
+    scope = ComparableFacts(
+        pip=old.complete and new.complete,
+        metadata=keep_metadata(old, new),
+        locked=old.kind == new.kind and not (old.installed or new.installed),
+        platform=platform,
+    )
     inconsistencies = _one_sided(expected.inconsistencies, actual.inconsistencies)
     drift = with_differences(diff(before, after, scope), before, after, differences)
     drift = with_inconsistencies(drift, before, after, inconsistencies)
@@ -121,20 +132,34 @@ def _common_platforms(old: Operand, new: Operand, platform: str) -> Sequence[str
                 )
         return [platform]
     common = sorted(old.platforms.keys() & new.platforms.keys())
-    if not common:
+    if not common and (old.installed or new.installed):
         theirs, ours = ", ".join(old.platforms) or "none", ", ".join(new.platforms) or "none"
         what = f"no platform in common: {old.label} is for {theirs}, {new.label} is for {ours}"
         raise LockstepError(what, remedy="pass two operands for the same platform")
     return common
 
 
-def _unmatched_platforms(old: Operand, new: Operand) -> Iterator[str]:
-    """Yield a note on the platforms that only one of two locks has; a machine always has one."""
-    if old.installed or new.installed:
-        return
-    for one, other in ((old, new), (new, old)):
-        if alone := sorted(one.platforms.keys() - other.platforms.keys()):
-            yield f"not compared: {', '.join(alone)}, which only {one.label} has"
+def _one_sided_platform(old: Operand, new: Operand, platform: str, name: str) -> Comparison:
+    """Return the comparison of a platform that only one of two locks has: one row, whatever is in it."""
+    is_dropped = platform in old.platforms
+    packages = (old if is_dropped else new).platforms[platform]
+    count = f"{len(packages)} package{'' if len(packages) == 1 else 's'}"
+    row = Row(
+        subject=platform,
+        manager="machine",
+        classes=((DriftClass.REMOVED if is_dropped else DriftClass.ADDED).value,),
+        severity="critical" if is_dropped else "info",
+        before=count if is_dropped else "",
+        after="" if is_dropped else count,
+        why=PLATFORM_DROPPED if is_dropped else PLATFORM_ADDED,
+    )
+    return Comparison(
+        name=name or new.label,
+        platform=platform,
+        old=side_of(old, old.platforms.get(platform, PackageSet())),
+        new=side_of(new, new.platforms.get(platform, PackageSet())),
+        rows=(row,),
+    )
 
 
 def _note(fact: UnknownFact, old: Operand, new: Operand) -> str:

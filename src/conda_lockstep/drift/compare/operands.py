@@ -109,6 +109,14 @@ def is_environment_file(path: Path) -> bool:
     return bool(re.search(_DEPENDENCIES, head, re.MULTILINE)) and not re.search(_SOLVED, head, re.MULTILINE)
 
 
+def is_pixi_lock(path: Path) -> bool:
+    """Whether a file is a pixi.lock, by its content: it names environments."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return re.search(rb"^environments\s*:", file.read(_FILE_HEAD), re.MULTILINE) is not None
+
+
 def from_lock(lock: Lock, label: str) -> Operand:
     """Return a lock as an operand."""
     kind = _KINDS.get(lock.source_format, "conda-lock")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conda_lockstep.conda.project_source import project_source
-from conda_lockstep.conda.urls import split_package_url
+from conda_lockstep.lock.check.entry_url import conda_url_fault
 from conda_lockstep.lock.check.pip_edges import without_bounds
 from conda_lockstep.lock.model import envelope
 from conda_lockstep.lock.model.lock import Lock
@@ -106,21 +106,10 @@ def _machine(lock: Lock, platform: str) -> Iterator[str]:
 def _conda(package: Package, platform: str) -> Iterator[str]:
     if package.subdir not in (platform, "noarch"):
         yield f"it is built for {package.subdir or 'an unknown platform'}"
-    stem = f"/{package.name}-{package.version}-{package.build}"
-    if not package.url.endswith((f"{stem}.conda", f"{stem}.tar.bz2")):
-        yield from _conda_url(package)
+    if fault := conda_url_fault(package):
+        yield fault
     if not package.sha256 and not package.md5:
         yield "no hash is recorded"
-
-
-def _conda_url(package: Package) -> Iterator[str]:
-    parts = split_package_url(package.url.partition("#")[0])
-    if not package.url:
-        yield "no URL is recorded"
-    elif not parts.name:
-        yield f"its URL is not that of a conda package: {package.url}"
-    elif (parts.name.lower(), parts.version, parts.build) != (package.name, package.version, package.build):
-        yield f"its URL is that of {parts.name} {parts.version} {parts.build}"
 
 
 def _same_bytes(packages: PackageSet, platform: str) -> Iterator[str]:

@@ -78,7 +78,7 @@ def resolve(
     with TemporaryDirectory(prefix="lockstep-") as folder:
         uv = Uv(Path(folder), target, cache)
         uv.give(part, mirrors, index, before)
-        access = _access(part, mirrors, index)
+        access = index_access(part, mirrors, index)
         opened = {entry.name for entry in requested if entry.extras and entry.name in owned}
         excluded: dict[str, str] = {}
         while True:
@@ -149,7 +149,7 @@ def _refuse_projects(projects: Sequence[Project], owned: Mapping[str, Owned], ta
             raise LockstepError(what, where=project.where, remedy="change python, or its requires-python")
 
 
-def _access(part: PipPart, mirrors: Mirrors, index: str) -> Access:
+def index_access(part: PipPart, mirrors: Mirrors, index: str) -> Access:
     """Return the credentials that indexes are written with; the files are on the same hosts, below other paths."""
     access = Access(mirrors.with_credentials)
     named = [*sources(part, index, mirrors.trust), *(links.url(mirrors.trust) for links in part.links)]

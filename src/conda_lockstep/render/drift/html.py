@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from conda_lockstep.drift.report import (
     SEVERITIES,
     Comparison,
     ComparisonGroup,
+    Event,
     Evidence,
     Report,
     Row,
@@ -88,7 +89,7 @@ def _group(group: ComparisonGroup) -> Iterator[str]:
     yield f'<section><h2>{markup(first.name)} <span class="platform">{platforms}</span></h2>'
     yield from _sides(group.comparisons)
     if first.rows:
-        yield from _table(first.rows)
+        yield from _table(first.events)
         yield from tree(first.rows)
         yield from timeline(first.rows)
     yield from notes(first.notes)
@@ -115,16 +116,17 @@ def _side(word: str, side: Side) -> str:
     )
 
 
-def _table(rows: Sequence[Row]) -> Iterator[str]:
-    cause = "<th>Cause</th>" if any(row.cause for row in rows) else ""
+def _table(events: Sequence[Event]) -> Iterator[str]:
+    cause = "<th>Cause</th>" if any(event.lead.cause for event in events) else ""
     yield '<div class="table"><table><thead><tr><th>Severity</th><th>Package</th><th>From</th><th>To</th>'
     yield f"<th>Change</th><th>Why it matters</th>{cause}</tr></thead><tbody>"
-    for row in rows:
-        yield _row(row, with_cause=bool(cause))
+    for event in events:
+        yield _row(event, with_cause=bool(cause))
     yield "</tbody></table></div>"
 
 
-def _row(row: Row, *, with_cause: bool) -> str:
+def _row(event: Event, *, with_cause: bool) -> str:
+    row, followers = event
     pip = "<small>pip</small>" if row.manager == "pip" else ""
     detail = f"<small>{markup(row.detail)}</small>" if row.detail else ""
     cause = f'<td class="cause">{markup(row.cause)}</td>' if with_cause else ""
@@ -134,14 +136,28 @@ def _row(row: Row, *, with_cause: bool) -> str:
         f'<td class="version before">{markup(row.before) or "–"}</td>'
         f'<td class="version after">{markup(row.after) or "–"}</td>'
         f'<td class="what">{markup(", ".join(row.classes))}</td>'
-        f'<td class="why">{markup(row.why)}{detail}{_advisories(row)}{_chain(row)}</td>{cause}</tr>'
+        f'<td class="why">{markup(row.why)}{detail}{_advisories((row, *followers))}{_chain(row)}{_with(followers)}</td>'
+        f"{cause}</tr>"
     )
 
 
-def _advisories(row: Row) -> str:
+def _advisories(rows: Iterable[Row]) -> str:
     return "".join(
-        f'<small class="advisory {each.effect}">{markup(sentence(each))}</small>' for each in row.advisories
+        f'<small class="advisory {each.effect}">{markup(sentence(each))}</small>'
+        for row in rows
+        for each in row.advisories
     )
+
+
+def _with(followers: Sequence[Row]) -> str:
+    """Return the changes that follow another one, folded."""
+    if not followers:
+        return ""
+    changes = "".join(
+        f"<li>{markup(row.subject)} {markup(row.before) or '–'} → {markup(row.after) or '–'}{_chain(row)}</li>"
+        for row in followers
+    )
+    return f"<details><summary>{len(followers)} more with it</summary><ul>{changes}</ul></details>"
 
 
 def _chain(row: Row) -> str:

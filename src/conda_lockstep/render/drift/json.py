@@ -1,4 +1,4 @@
-"""Writes and reads the drift report as JSON; docs/drift-json.md describes schema 2.
+"""Writes and reads the drift report as JSON; docs/drift-json.md describes schema 3.
 
 Reading is strict and bounded, since the document may come from a job that ran untrusted code.
 """
@@ -21,6 +21,7 @@ from conda_lockstep.drift.report import (
     RowAdvisory,
     Side,
     counts,
+    distinct,
     worst,
 )
 from conda_lockstep.errors import LockstepError
@@ -30,7 +31,7 @@ from conda_lockstep.text.json_fields import Fields, Json, parse_object
 
 _T = TypeVar("_T", bound=str)
 
-SCHEMA = 2
+SCHEMA = 3
 KIND = "conda-lockstep drift"
 MAX_CHARACTERS = 64 << 20
 MAX_ROWS = 100_000
@@ -74,7 +75,7 @@ def loads(text: str, where: str) -> Report:
 
 
 def _counts_json(report: Report) -> dict[str, Json]:
-    return {str(severity): number for severity, number in counts(report.rows).items()}
+    return {str(severity): number for severity, number in counts(distinct(report)).items()}
 
 
 def _comparison_json(comparison: Comparison) -> dict[str, Json]:
@@ -142,6 +143,7 @@ def _row_json(row: Row) -> dict[str, Json]:
         "cause": row.cause,
         "attribution": row.attribution,
         "chain": list(row.chain),
+        "follows": row.follows,
     }
     if row.files:
         values["files"] = [file_json(file) for file in row.files]
@@ -170,6 +172,7 @@ def _row_from(fields: Fields) -> Row:
         attribution=_one_of(fields, "attribution", ATTRIBUTIONS),
         chain=fields.texts("chain"),
         advisories=tuple(_advisory_from(child) for child in fields.children("advisories")),
+        follows=fields.text("follows"),
     )
 
 
