@@ -15,6 +15,8 @@ Key: TypeAlias = tuple[Manager, str]
 ID_PREFIX = "ls1-"
 ID_DIGITS = 12
 
+_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
+
 PYTHON = "python"
 """The interpreter among the dependencies of a pip package, with ``Requires-Python``; PyPI has no such project."""
 
@@ -57,12 +59,23 @@ class Package(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """The line that represents this package in the environment id; absent fields are ``-``."""
+        """The line that represents this package in the environment id; absent fields are ``-``.
+
+        A project from git has its commit in the place of the build; a local project has no version in a lock.
+        """
+        if self.manager == "pip":
+            commit = self.url.partition("#")[0].rpartition("@")[2] if self.url.startswith("git+") else "-"
+            return f"pip {self.name} {self.version or '-'} {self.build or commit} {self.subdir or '-'}"
         return f"{self.manager} {self.name} {self.version} {self.build or '-'} {self.subdir or '-'}"
 
     def __str__(self) -> str:
         """``name version build`` for conda, ``name version`` for pip."""
         return f"{self.name} {self.version} {self.build}".rstrip()
+
+
+def is_folder_url(url: str) -> bool:
+    """Return whether the URL of a pip package names a folder: ``./project`` in a lock, ``file:///…`` in a prefix."""
+    return url.startswith(("./", "../", "file:")) and not url.partition("#")[0].endswith(_ARCHIVES)
 
 
 def number_of_build(build: str) -> int:

@@ -20,7 +20,7 @@ def test_a_file_is_written_as_it_is_and_keeps_its_permissions(tmp_path: Path) ->
     write_text(path, "new\r\n")
     assert path.read_bytes() == b"new\r\n"
     assert path.stat().st_mode & 0o777 == 0o640
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_link_stays_and_its_target_is_written(tmp_path: Path) -> None:

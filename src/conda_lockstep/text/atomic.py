@@ -17,7 +17,8 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, following a link and keeping the permissions of what it replaces.
 
-    A device or a pipe, such as ``/dev/null``, is written into: it must not be replaced by a file. Raises ``LockstepError`` where the folder or the disk does not allow it; the old file is then untouched.
+    A device or a pipe, such as ``/dev/null``, is written into: it must not be replaced by a file. Raises
+    ``LockstepError`` where the folder or the disk does not allow it; the old file is then untouched.
     """
     import tempfile  # costs as much as reading an environment file, and lint rarely writes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from conda_lockstep.drift.compare import sources
@@ -11,12 +11,15 @@ from conda_lockstep.drift.compare.diff import ComparableFacts, diff
 from conda_lockstep.drift.compare.inconsistencies import with_inconsistencies
 from conda_lockstep.drift.compare.machine_diff import machine_rows
 from conda_lockstep.drift.compare.operands import Operand, keep_metadata, side_of, unknown_hashes
+from conda_lockstep.drift.compare.projects import as_locked, projects_of, with_differences
+from conda_lockstep.drift.compare.projects import note as project_note
 from conda_lockstep.drift.compare.rows import row_of, row_of_unowned
 from conda_lockstep.drift.compare.sources import as_expected, from_elsewhere
 from conda_lockstep.drift.model import UnknownFact, mirrored
 from conda_lockstep.drift.report import SEVERITIES, Comparison, Report
 from conda_lockstep.drift.severity.grading import ComparisonKind, judge
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.packages import Key, Package, PackageSet
 
 _T = TypeVar("_T")
 
@@ -49,11 +52,15 @@ def compare_platform(
     swapped = old.installed and not new.installed
     expected, actual = (new, old) if swapped else (old, new)
     before, after = expected.platforms[platform], actual.platforms[platform]
+    differences: Mapping[Key, str] = {}
+    if actual.installed and not expected.installed:
+        after, differences = as_locked(before, after, expected.root if actual.kind == "prefix" else None)
     elsewhere = from_elsewhere(before, after) if actual.installed else {}
     after = as_expected(after, before, elsewhere)
     scope = ComparableFacts(pip=old.complete and new.complete, metadata=keep_metadata(old, new))
     inconsistencies = _one_sided(expected.inconsistencies, actual.inconsistencies)
-    drift = with_inconsistencies(diff(before, after, scope), before, after, inconsistencies)
+    drift = with_differences(diff(before, after, scope), before, after, differences)
+    drift = with_inconsistencies(drift, before, after, inconsistencies)
     judgements = judge(drift, before, after, _comparison_kind(expected, actual))
     rows = [row_of(mirrored(judgement) if swapped else judgement) for judgement in judgements]
     unowned = _one_sided(expected.unowned_files, actual.unowned_files)
@@ -64,18 +71,33 @@ def compare_platform(
         more += machine_rows(old.machine, new.machine)
     if more:
         rows = sorted([*rows, *more], key=lambda row: SEVERITIES.index(row.severity))
-    notes = [_note(fact, old, new) for fact in drift.unknown_facts]
+    known = projects_of(before)
+    notes = [_note(fact, old, new) for fact in _without(drift.unknown_facts, known)]
     if elsewhere and not strict_source:
         notes.append(sources.note(elsewhere))
+    if projects := _compared_projects(before, after) if actual.installed else {}:
+        notes.append(project_note(projects))
+    sides = (side_of(expected, before), side_of(actual, after))
     return Comparison(
         name=name or new.label,
         platform=platform,
-        old=side_of(old, old.platforms[platform]),
-        new=side_of(new, new.platforms[platform]),
+        old=sides[1] if swapped else sides[0],
+        new=sides[0] if swapped else sides[1],
         rows=tuple(rows),
         unchanged=len(drift.unchanged),
         notes=tuple(notes),
     )
+
+
+def _without(facts: Iterable[UnknownFact], projects: Container[Key]) -> Iterator[UnknownFact]:
+    """Yield the facts on packages that are not projects: those have a note of their own."""
+    for fact in facts:
+        if keys := tuple(key for key in fact.keys if fact.fact != "bytes" or key not in projects):
+            yield UnknownFact(fact.fact, keys)
+
+
+def _compared_projects(before: PackageSet, after: PackageSet) -> dict[Key, Package]:
+    return {key: package for key, package in projects_of(before).items() if key in after}
 
 
 def _comparison_kind(expected: Operand, actual: Operand) -> ComparisonKind:

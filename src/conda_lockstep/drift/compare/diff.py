@@ -118,7 +118,7 @@ def _compare_versions(old: Package, new: Package, classes: set[DriftClass], deta
 def _compare_places(old: Package, new: Package, classes: set[DriftClass], details: list[str]) -> None:
     if old.manager == "conda" and old.url.rpartition("/")[0] == new.url.rpartition("/")[0] != "":
         return
-    place: Callable[[Package], str] = places.channel if old.manager == "conda" else places.origin
+    place: Callable[[Package], str] = places.channel if old.manager == "conda" else places.place
     before, after = place(old), place(new)
     if before == after or not (before and after):
         return

@@ -37,7 +37,7 @@ class Operand(NamedTuple):
     ``complete`` is false if the format cannot contain pip packages. ``inconsistencies`` are those within an installed
     environment, ``unowned_files`` belong to no package; only a snapshot has a ``machine``.
     ``notes`` describe what of the file was not read; ``metadata`` is what a lock records of itself, such as its
-    requirements.
+    requirements. ``root`` is the folder that the paths of a lock's local projects are relative to, None if not known.
     """
 
     label: str
@@ -49,6 +49,7 @@ class Operand(NamedTuple):
     machine: Machine | None = None
     notes: tuple[str, ...] = ()
     metadata: Mapping[str, str] = MappingProxyType({})
+    root: str | None = None
 
     @property
     def installed(self) -> bool:
@@ -66,7 +67,8 @@ def read_source(name: str | Path, *, environment: str = DEFAULT_ENVIRONMENT) -> 
         return from_prefix(path, label)
     from conda_lockstep.text.bounded_text import read_text
 
-    return parse_source(read_text(path), label, environment=environment)
+    root = os.path.realpath(path.parent)
+    return parse_source(read_text(path), label, environment=environment)._replace(root=root)
 
 
 def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMENT) -> Operand:

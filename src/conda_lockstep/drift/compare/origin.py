@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from conda_lockstep.conda.project_source import GitCommit, described, project_source
 from conda_lockstep.conda.subdirs import split_subdir
 from conda_lockstep.packages import Package
 
@@ -49,8 +50,28 @@ def origin(package: Package) -> str:
     return "local file" if url.endswith((".whl", ".tar.gz", ".zip")) else "local folder"
 
 
+def described_origin(package: Package) -> str:
+    """Return the source of a pip package for a row: a project's own, else the kind; see :func:`origin`."""
+    source = project_source(package)
+    return described(source) if source else origin(package)
+
+
+def place(package: Package) -> str:
+    """Return the origin of a pip package, of a project its folder or repository and its mode, without its commit."""
+    source = project_source(package)
+    if isinstance(source, GitCommit):
+        return f"git {source.url} {source.subdirectory}{', editable' if source.editable else ''}"
+    if source is None:
+        return origin(package)
+    folder = "local folder" if source.path.startswith("file:") else source.path
+    return f"{folder}{', editable' if source.editable else ''}"
+
+
 def commit(package: Package) -> str:
     """Return the full commit id that a URL is pinned to, empty without one."""
+    source = project_source(package)
+    if source is not None:
+        return source.commit
     found = _COMMIT.findall(package.url)
     return found[-1] if found else ""
 

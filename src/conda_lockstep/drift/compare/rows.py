@@ -81,7 +81,7 @@ def _state(package: Package | None, other: Package | None, classes: frozenset[Dr
     if other and package.build and _shows_build(package, other, classes):
         words.append(package.build)
     if DriftClass.CHANNEL in classes:
-        source = origin.channel(package) if package.manager == "conda" else origin.origin(package)
+        source = origin.channel(package) if package.manager == "conda" else origin.described_origin(package)
         words.append(f"from {source}")
     if DriftClass.BYTES in classes:
         words.append(_hash(package, other))

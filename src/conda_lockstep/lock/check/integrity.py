@@ -5,9 +5,9 @@ Beside satisfiability: this looks at the lock alone, without its environment fil
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.conda.urls import split_package_url
 from conda_lockstep.lock.check.pip_edges import without_bounds
 from conda_lockstep.lock.model import envelope
@@ -18,7 +18,6 @@ from conda_lockstep.packages import Package, PackageSet, environment_id
 
 SHOWN = 3
 """How many packages a note names."""
-_COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
 
 
 def integrity_faults(lock: Lock, platform: str, *, content_hash: bool = True) -> Iterator[str]:
@@ -38,7 +37,7 @@ def integrity_faults(lock: Lock, platform: str, *, content_hash: bool = True) ->
         from conda_lockstep.lock.check.wheel_entries import wheel_faults
 
         for package in pip.values():
-            if not package.sha256 and not re.fullmatch(_COMMIT, package.url):
+            if not package.sha256 and project_source(package) is None:
                 yield f"{package} ({platform}): no sha256 is recorded"
         yield from wheel_faults(packages, platform, machine_of(lock, platform))
 
