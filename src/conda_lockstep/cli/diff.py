@@ -154,10 +154,15 @@ def _with_advisories(report: Report, export: Path, sources: tuple[Operand, Opera
     if sources is None:
         what = "environment files have no versions to look up advisories for"
         raise LockstepError(what, remedy="pass their locks")
+    import shlex
+    from dataclasses import replace
+
     from conda_lockstep.drift.advisories.mark import mark
     from conda_lockstep.drift.advisories.osv import read_advisories
 
-    return mark(report, read_advisories(export), sources[1].platforms)
+    marked = mark(report, read_advisories(export), sources[1].platforms)
+    option = f"--advisories {shlex.quote(str(export))}"
+    return replace(marked, reproduce=tuple(f"{command} {option}" for command in report.reproduce))
 
 
 def _compared(

@@ -143,6 +143,7 @@ def test_the_json_holds_them_and_reads_back(locks: Path, capsys: pytest.CaptureF
     jsonschema.validate(json.loads(text), schema("drift-json.md"))
     assert drift_json.dumps(drift_json.loads(text, "drift.json")) == text
     assert '"effect": "introduced"' in text
+    assert "lockstep diff old.conda-lock.yml new.conda-lock.yml --advisories osv" in text
 
 
 @pytest.mark.parametrize("format", ["markdown", "html"])

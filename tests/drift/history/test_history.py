@@ -19,7 +19,7 @@ from conda_lockstep.drift.compare.operands import parse_source
 from conda_lockstep.drift.history import read_history as module
 from conda_lockstep.drift.history.history import Entry, History, LockHistory
 from conda_lockstep.drift.history.read_history import read_history
-from conda_lockstep.drift.history.repository import open_repository
+from conda_lockstep.drift.history.repository import BlobReader, open_repository
 from conda_lockstep.errors import LockstepError
 
 LOCK = "conda-lock.yml"
@@ -386,3 +386,43 @@ def rows_of(entry: Entry) -> object:
 
 def ids_of(entry: Entry) -> dict[str, str]:
     return {platform: state.environment_id for platform, state in entry.platforms.items()}
+
+
+def test_locks_of_other_formats_are_read_alike(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    for version in ("1.0", "2.0"):
+        url = f"https://conda.anaconda.org/conda-forge/linux-64/nccl-{version}-h0_0.conda"
+        pixi = (
+            "version: 6\nenvironments:\n  default:\n    channels:\n    - url: https://conda.anaconda.org/conda-forge/\n"
+            f"    packages:\n      linux-64:\n      - conda: {url}\npackages:\n- conda: {url}\n  sha256: {'a' * 64}\n"
+        )
+        repository.commit(
+            {"pixi.lock": pixi, "frozen.txt": f"# platform: linux-64\n@EXPLICIT\n{url}\n"}, version
+        )
+    history = of(repository, "pixi.lock", "frozen.txt", packages=["nccl"])
+    told = [(each.lock, [run.version for run in each.runs]) for each in history.packages]
+    assert told == [("pixi.lock", ["1.0", "2.0"]), ("frozen.txt", ["1.0", "2.0"])]
+    assert [lock.path for lock in of(repository).locks] == ["pixi.lock"]
+
+
+def test_content_that_is_too_large_is_skipped_and_the_next_is_read(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit({"a": "x" * 3_000_000, "b": "short"})
+    large, short = (repository.git("rev-parse", f"HEAD:{name}") for name in ("a", "b"))
+    with BlobReader(open_repository(tmp_path)) as blobs:
+        with pytest.raises(LockstepError, match="larger than 1 MiB"):
+            blobs.read(large, 1 << 20)
+        assert blobs.read(short, 1 << 20) == b"short"
+        with pytest.raises(LockstepError, match="in this clone"):
+            blobs.read("0" * 40, 1 << 20)
+        assert blobs.read(short, 1 << 20) == b"short"
+
+
+def test_a_history_in_a_subfolder_of_which_a_lock_was_moved_in_is_followed(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit({LOCK: lock_text("nccl 1.0")}, "At the top")
+    (tmp_path / "gpu").mkdir()
+    repository.git("mv", LOCK, "gpu/conda-lock.yml")
+    repository.commit({}, "Move")
+    history = read_history(open_repository(tmp_path / "gpu"), below="gpu/")
+    assert events(only(history)) == [("At the top", "created"), ("Move", "renamed")]
