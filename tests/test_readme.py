@@ -80,6 +80,16 @@ def test_the_hooks_that_it_names_exist() -> None:
     assert {hook["id"] for repo in config["repos"] for hook in repo["hooks"]} <= hooks
 
 
-def test_its_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+@pytest.mark.parametrize("page", sorted(path.name for path in ROOT.glob("*.md")))
+def test_the_links_of_a_page_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)\)", (ROOT / page).read_text(encoding="utf-8")):
         assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize(
+    "place", ["src/conda_lockstep/lint/rules", "src/conda_lockstep/lock/formats", "src/conda_lockstep/github/publish",
+              "src/conda_lockstep/drift/severity"],
+)  # fmt: skip
+def test_what_people_look_for_is_two_clicks_away(place: str) -> None:
+    assert "](CONTRIBUTING.md)" in README
+    assert f"]({place})" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -34,6 +34,7 @@ platforms = ["linux-64", "osx-arm64"]
 pypi-index = "https://pypi.example.org/simple"
 cpu-allow = ["xgboost"]
 min-age = 7
+allow-build = ["knn", "./submodules/ext"]
 [per-file-ignores]
 "envs/*.yml" = ["unpinned-pip"]
 [severity]
@@ -80,6 +81,7 @@ def test_every_setting_is_read(folder: Path) -> None:
         ),
         cpu_allow=("xgboost",),
         min_age=7,
+        allow_build=("knn", "./submodules/ext"),
         trust=TRUSTED,
     )
 
@@ -131,7 +133,7 @@ def test_an_empty_table_is_the_projects_own(folder: Path) -> None:
         ('chanel-order = ["a"]', ":1: unknown setting 'chanel-order'; did you mean 'channel-order'?"),
         ('channel_order = ["a"]', ":1: unknown setting 'channel_order'; did you mean 'channel-order'?"),
         ('channelOrder = ["a"]', ":1: unknown setting 'channelOrder'; did you mean 'channel-order'?"),
-        ("\n\nverbose = true", ":3: unknown setting 'verbose'; known names: channel-order, "),
+        ("\n\nverbose = true", ":3: unknown setting 'verbose'; known names: allow-build, channel-order, "),
         ("root = '.'", ":1: unknown setting 'root'; known names:"),
         (
             "[tool.lockstep]\nselect = []",

@@ -94,7 +94,8 @@ class Config(NamedTuple):
     is the simple index of the pip part, as it is written to locks.
     ``platforms`` are the subdirs to lock for where the environment file names none, ``machines`` what is solved for.
     ``cpu_allow`` lists packages that may be CPU builds on a machine with a GPU. ``min_age`` is how many
-    days ago a package must have been published to be locked anew. ``trust`` and ``today`` are not written in a file:
+    days ago a package must have been published to be locked anew. ``allow_build`` lists the projects whose builds may
+    run, by name, path or repository. ``trust`` and ``today`` are not written in a file:
     :func:`conda_lockstep.settings.load` has the first from its caller, and settings from anywhere else are not trusted;
     the second is the date that last days are compared with, as ``YYYY-MM-DD``, empty for the machine's own date.
     """
@@ -117,6 +118,7 @@ class Config(NamedTuple):
     machines: tuple[DeclaredMachine, ...] = ()
     cpu_allow: tuple[str, ...] = ()
     min_age: int = 0
+    allow_build: tuple[str, ...] = ()
     trust: Trust = Trust("no caller has decided to trust it")
     today: str = ""
 

@@ -15,6 +15,8 @@ Key: TypeAlias = tuple[Manager, str]
 ID_PREFIX = "ls1-"
 ID_DIGITS = 12
 
+_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
+
 PYTHON = "python"
 """The interpreter among the dependencies of a pip package, with ``Requires-Python``; PyPI has no such project."""
 
@@ -27,7 +29,8 @@ class Package(NamedTuple):
     ``depends`` and ``constrains`` are match specs (conda) or PEP 508 requirements (pip).
     ``timestamp`` is in seconds since the epoch, 0 if the record is undated. Only the identity
     (manager, name, version, build, subdir) takes part in the environment id. ``build_number`` is None where it is the
-    one that the build string has; see :func:`number_of_build`.
+    one that the build string has; see :func:`number_of_build`. ``category`` is empty where every installer installs the
+    package: it is ``main``, and not optional (CEP 37). ``license`` is that of the channel's index, empty if unknown.
     """
 
     manager: Manager
@@ -44,6 +47,8 @@ class Package(NamedTuple):
     depends: tuple[str, ...] = ()
     constrains: tuple[str, ...] = ()
     build_number: int | None = None
+    category: str = ""
+    license: str = ""
 
     @property
     def key(self) -> Key:
@@ -57,12 +62,23 @@ class Package(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """The line that represents this package in the environment id; absent fields are ``-``."""
+        """The line that represents this package in the environment id; absent fields are ``-``.
+
+        A project from git has its commit in the place of the build; a local project has no version in a lock.
+        """
+        if self.manager == "pip":
+            commit = self.url.partition("#")[0].rpartition("@")[2] if self.url.startswith("git+") else "-"
+            return f"pip {self.name} {self.version or '-'} {self.build or commit} {self.subdir or '-'}"
         return f"{self.manager} {self.name} {self.version} {self.build or '-'} {self.subdir or '-'}"
 
     def __str__(self) -> str:
         """``name version build`` for conda, ``name version`` for pip."""
         return f"{self.name} {self.version} {self.build}".rstrip()
+
+
+def is_folder_url(url: str) -> bool:
+    """Return whether the URL of a pip package names a folder: ``./project`` in a lock, ``file:///…`` in a prefix."""
+    return url.startswith(("./", "../", "file:")) and not url.partition("#")[0].endswith(_ARCHIVES)
 
 
 def number_of_build(build: str) -> int:
@@ -76,10 +92,11 @@ def number_of_build(build: str) -> int:
 class PackageSet(Mapping[Key, Package]):
     """The packages of one platform, by (manager, name), in that order."""
 
-    __slots__ = ("packages",)
+    __slots__ = ("_digest", "packages")
 
     def __init__(self, packages: Mapping[Key, Package] | None = None) -> None:
         self.packages: Mapping[Key, Package] = packages or {}
+        self._digest = ""
 
     @classmethod
     def of(cls, packages: Iterable[Package]) -> PackageSet:
@@ -119,10 +136,12 @@ class PackageSet(Mapping[Key, Package]):
     @property
     def digest(self) -> str:
         """Return the sha256 (hex) over the sorted identity lines, each terminated by LF."""
-        lines = sorted([f"{package.identity}\n" for package in self.packages.values()])
-        import hashlib  # lint reads packages without needing their id
+        if not self._digest:
+            lines = sorted([f"{package.identity}\n" for package in self.packages.values()])
+            import hashlib  # lint reads packages without needing their id
 
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+            self._digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+        return self._digest
 
     @property
     def environment_id(self) -> str:

@@ -248,6 +248,7 @@ _READERS: Mapping[str, Callable[[object, _Place], object]] = {
     "machines": _machines,
     "cpu-allow": _strings,
     "min-age": _days,
+    "allow-build": _strings,
 }
 """Every setting as it is spelled in the file, with its reader."""
 

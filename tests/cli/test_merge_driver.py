@@ -380,3 +380,31 @@ def test_init_sets_it_up_and_keeps_what_is_there(tmp_path, monkeypatch, capsys):
     assert "git config: unchanged, runs 'mine %O %A %B'" in capsys.readouterr().out
     assert (repository.folder / ".gitattributes").read_text() == lines
     assert sorted(path.name for path in repository.folder.iterdir()) == [".git", ".gitattributes"]
+
+
+def project(name: str, commit: str, *depends: str) -> Package:
+    url = f"git+https://host/{name}@{commit * 40}#rev=main&tree={commit * 40}"
+    return Package("pip", name, "1.0", url=url, depends=("python", *depends))
+
+
+def test_projects_that_both_sides_add_are_merged_with_their_dependencies(branches):
+    six, tqdm = wheel("six", "1.0", "python"), wheel("tqdm", "4.0", "python")
+    here = Package("pip", "here", "", url="./#editable=true", depends=("python",))
+    knn, clip = project("knn", "a", "six"), project("clip", "b", "tqdm")
+    toml = '[project]\nname = "here"\nversion = "1"\n'
+    git = "git+https://host/{}@main"
+    base = {FILE: pip_file("-e ."), LOCK: lock(PYTHON, PIP, here), "pyproject.toml": toml}
+    ours = {FILE: pip_file(git.format("knn"), "-e ."), LOCK: lock(PYTHON, PIP, here, knn, six)}
+    theirs = {FILE: pip_file("-e .", git.format("clip")), LOCK: lock(PYTHON, PIP, here, clip, tqdm)}
+    done = branches.merge(base, ours, theirs)
+    assert done.returncode == 0, done.stderr
+    assert branches.text() == lock(PYTHON, PIP, here, knn, six, clip, tqdm)
+
+
+def test_a_project_that_both_sides_moved_to_other_commits_is_a_conflict(branches):
+    entries = pip_file("git+https://host/knn@main")
+    base = {FILE: entries, LOCK: lock(PYTHON, PIP, project("knn", "a"))}
+    ours, theirs = ({LOCK: lock(PYTHON, PIP, project("knn", each))} for each in "bc")
+    done = branches.merge(base, ours, theirs)
+    assert done.returncode == 1
+    assert "both sides changed knn (linux-64) differently" in done.stderr

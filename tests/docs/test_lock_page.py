@@ -14,6 +14,7 @@ from conda_lockstep.environment.reader import parse
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats import cep37, explicit
 from conda_lockstep.lock.formats.cep37_build_numbers import recorded_numbers
+from conda_lockstep.lock.formats.cep37_projects import recorded_projects
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import (
     CHANNEL_PRIORITY,
@@ -96,6 +97,8 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
     urls = "".join(f"https://host/noarch/{name}-1-0.conda\n" for name in "ba")
     imported = explicit.parse(f"# platform: linux-64\n@EXPLICIT\n{urls}", "explicit.txt")
     numbered = recorded_numbers(Lock({"linux-64": PackageSet.of([packages[0]._replace(build_number=3)])}))
+    project = Package("pip", "NAME", "", url="./")
+    projects = recorded_projects(Lock({"linux-64": PackageSet.of([project])}))
     extra = f"linux-64.{EXTRA_NEEDS}"
     facts = {
         CHANNEL_PRIORITY,
@@ -106,9 +109,22 @@ def test_every_key_of_the_metadata_is_in_the_table_and_no_other() -> None:
         *pip.metadata(),
         *imported.metadata,
         *numbered,
+        *projects,
     }
     listed = re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE)
     assert set(listed) == {fact.replace("linux-64", "PLATFORM") for fact in facts}
+
+
+def test_the_recipe_counts_projects_by_their_commit(tmp_path: Path) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    packages = [
+        Package("pip", "local", "", url="./a#editable=true"),
+        Package("pip", "knn", "1.0", url=f"git+https://me.example/knn@{commit}#rev=a@b"),
+    ]
+    lock = Lock({"linux-64": PackageSet.of(packages)})
+    path = tmp_path / "conda-lock.yml"
+    cep37.write(lock, path)
+    assert by_recipe(path, tmp_path / "environment_id.py") == by_us(lock)
 
 
 @pytest.mark.parametrize("anchor", ["the-format", "is-it-still-right"])

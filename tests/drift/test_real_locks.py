@@ -23,6 +23,7 @@ JUDGED = {
         "critical upgrade cudnn 8.9.7.29 → 9.13.0.50",
         "high variant _openmp_mutex 4.5 7_kmp_llvm → 4.5 20_gnu",
         "high upgrade pytorch 2.3.1 → 2.10.0",
+        "high upgrade libabseil 20240116.2 → 20250512.1",
     ],
     ("device", "linux-64"): [
         "critical variant pytorch 2.5.1 cuda120_py312hd285dae_303 → 2.5.1 cpu_mkl_py312_hf462abe_109",
@@ -31,7 +32,7 @@ JUDGED = {
     ("detectron2-pixi-step", "linux-64"): [
         "critical upgrade python 3.12.8 → 3.13.9",
         "high upgrade pytorch 2.5.1 → 2.8.0",
-        "high upgrade llvm-openmp 19.1.7 → 21.1.6",
+        "high upgrade libabseil 20240722.0 → 20250512.1",
         "high envelope raised __glibc 2.17 → 2.28",
     ],
     ("conda-lock-root-pixi-step", "linux-64"): [],
@@ -40,7 +41,6 @@ JUDGED = {
     ("pangeo-pytorch-notebook-step", "linux-64"): [],
     ("pangeo-pangeo-notebook-step", "linux-64"): [],
     ("pangeo-pangeo-notebook-span10", "linux-64"): [
-        "high upgrade rdma-core 58.0 → 61.0",
         "high envelope raised __glibc 2.17 → 2.28",
     ],
 }

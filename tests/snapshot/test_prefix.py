@@ -68,7 +68,17 @@ def test_pip_finds_the_same_python_packages(installed: Installed, forge: Forge, 
 @pytest.mark.parametrize(
     ("direct_url", "url", "sha256"),
     [
-        ({"url": "file:///src/a", "dir_info": {"editable": True}}, "file:///src/a", ""),
+        ({"url": "file:///src/a", "dir_info": {}}, "file:///src/a", ""),
+        ({"url": "file:///src/a", "dir_info": {"editable": True}}, "file:///src/a#editable=true", ""),
+        (
+            {
+                "url": "https://example.org/a",
+                "subdirectory": "b",
+                "vcs_info": {"vcs": "git", "commit_id": "1" * 40},
+            },
+            f"git+https://example.org/a@{'1' * 40}#subdirectory=b",
+            "",
+        ),
         (
             {"url": "https://user:pw@example.org/a.git", "vcs_info": {"vcs": "git", "commit_id": "1" * 40}},
             f"git+https://example.org/a.git@{'1' * 40}",

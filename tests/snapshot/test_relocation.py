@@ -14,7 +14,7 @@ from conda_lockstep.packages import Package
 from conda_lockstep.snapshot import deep
 from conda_lockstep.snapshot import prefix as prefixes
 from conda_lockstep.snapshot.claims import Claim
-from conda_lockstep.snapshot.relocation import Location, fault, restored
+from conda_lockstep.snapshot.relocation import PrefixLocation, fault, restored
 
 PLACEHOLDER = "/opt/placeholder_" + "p" * 200
 
@@ -122,7 +122,7 @@ def test_a_binary_that_names_another_prefix_is_reported(tmp_path: Path) -> None:
     path.write_bytes(b"\x7fELF/old/env/lib\0\0\0")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     claim = Claim(Package("conda", "a", "1"), "lib.so", digest, placeholder=PLACEHOLDER, binary=True)
-    location = Location.of(str(tmp_path), str(tmp_path))
+    location = PrefixLocation.of(str(tmp_path), str(tmp_path))
     assert fault(claim, digest, location) == "was written for a prefix in another folder"
 
 

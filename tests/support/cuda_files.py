@@ -212,7 +212,7 @@ def main() -> int:
     wrong = 0
     with tempfile.TemporaryDirectory() as folder, serve(CORPUS / "channels") as server:
         comparison = Comparison(server.url, Path(folder))
-        records = repodata(CORPUS)
+        records = repodata(CORPUS / "channels")
         real = RealBuilds(records)
         for text in generated(count, seed, {record["name"] for record in records}):
             compared = comparison.compare(text)

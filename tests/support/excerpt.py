@@ -30,6 +30,9 @@ FIELDS = (
 SUBDIRS = ("linux-64", "noarch")
 """Where all records of a requested package are kept, as messages count and list them."""
 
+ELSEWHERE = frozenset({"pywin32"})
+"""Requested packages that only other platforms have, as a message says."""
+
 chosen: set[str] = set()
 requested: set[str] = set()
 
@@ -58,6 +61,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
                 for name, record in sorted(index[part].items())
                 if f"{channel}/{subdir}/{name}" in chosen
                 or (record["name"] in requested and subdir in SUBDIRS)
+                or record["name"] in ELSEWHERE
             }
             for part in ("packages", "packages.conda")
         }

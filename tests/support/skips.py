@@ -24,7 +24,7 @@ class Reason(NamedTuple):
 
 REASONS = (
     Reason(
-        r"the corpus .* is not on this machine|got empty parameter set",
+        r"the corpus .* is not on this machine",
         "the corpus of real files is not beside the working copy, and widens the run where it is",
         True,
     ),

@@ -277,6 +277,7 @@ _GROUPS: dict[str, tuple[Command, ...]] = {
     ),
     "Comparison and automation": (
         Command("diff", "diff", "compare two locks, snapshots, prefixes or environment files"),
+        Command("log", "log", "show how locks changed over the commits of a git repository"),
         Command("action", "action", "run the GitHub Action; see action.yml"),
     ),
 }

@@ -18,8 +18,8 @@ from conda_lockstep.data import table
 if TYPE_CHECKING:
     from conda_lockstep.packages import Key, Manager, Package
 
-Axis: TypeAlias = Literal["device", "cuda", "mpi", "blas", "openmp", "interpreter"]
-AXES: tuple[Axis, ...] = ("interpreter", "device", "cuda", "mpi", "blas", "openmp")
+Axis: TypeAlias = Literal["device", "cuda", "torch", "abi", "mpi", "blas", "openmp", "interpreter"]
+AXES: tuple[Axis, ...] = ("interpreter", "device", "cuda", "torch", "abi", "mpi", "blas", "openmp")
 
 CPU_SELECTORS = ("cpuonly", "cpu-only", "pytorch-cpu", "tensorflow-cpu")
 """Conda packages that a file lists to get CPU builds."""
@@ -69,6 +69,16 @@ def frameworks() -> Mapping[Key, Framework]:
     return {(each.manager, each.name): each for each in map(_framework, table("frameworks"))}
 
 
+def framework_of(package: Package) -> Framework | None:
+    """Return the row of a package in ``data/frameworks.txt``; None for one that has none."""
+    return _framework_named(package.manager, package.name)
+
+
+@lru_cache(maxsize=1 << 14)
+def _framework_named(manager: Manager, name: str) -> Framework | None:
+    return frameworks().get((manager, normalize(name)))
+
+
 @cache
 def named_frameworks() -> Mapping[str, Framework]:
     """Return the conda packages of ``data/frameworks.txt`` that people list to get a framework, by name."""
@@ -83,7 +93,7 @@ def device_of(package: Package, platform: str = "", others: Collection[Key] = ()
     where it is the same on all platforms. ``others`` are the keys of the packages that are installed beside it.
     """
     device = variants(package, with_depends=False).get("device", "")
-    framework = frameworks().get((package.manager, normalize(package.name)))
+    framework = framework_of(package)
     if device or framework is None:
         return device
     if any((package.manager, name) in others for name in framework.with_cuda):
@@ -196,13 +206,19 @@ def _cpu_marks() -> Mapping[str, frozenset[str]]:
 
 
 def _from_label(label: str) -> Iterator[tuple[Axis, str]]:
-    """Read a local version label such as ``cu121``, ``cpu``, ``rocm6.0``, ``pt24cu121``."""
-    label = re.sub(r"^pt\d+", "", label)
-    if match := re.match(r"cu(?:da)?(\d[\d.]*)", label):
+    """Read a local version label such as ``cu121``, ``cpu``, ``pt24cu121``, ``cu12torch2.6cxx11abifalse``."""
+    label = label.lower()
+    if match := re.search(r"cu(?:da)?(\d[\d.]*)", label):
         yield "device", "cuda"
         yield "cuda", cuda_major(match[1])
-    elif label.startswith(("cpu", "rocm")):
-        yield "device", label[:4].rstrip(".0123456789")
+    elif match := re.search(r"cpu|rocm|xpu", label):
+        yield "device", match[0]
+    if match := re.search(r"torch(\d+\.\d+)", label):
+        yield "torch", match[1]
+    elif match := re.match(r"pt(\d)(\d+)", label):
+        yield "torch", f"{match[1]}.{match[2]}"
+    if match := re.search(r"cxx11abi(true|false)", label):
+        yield "abi", "C++11" if match[1] == "true" else "pre-C++11"
 
 
 def _from_build(name: str, build: str) -> Iterator[tuple[Axis, str]]:

@@ -63,5 +63,18 @@ def newest_torch(allowed: Bounds, python: Bounds) -> TorchRelease | None:
     return None
 
 
+def is_released_with(name: str, version: str, torch: str) -> bool:
+    """Return whether a version of torchvision or torchaudio belongs to a version of torch."""
+    for release in torch_releases().values():
+        companions = {"torchvision": release.torchvision, "torchaudio": release.torchaudio}.get(name, "")
+        if companions and _begins(torch, release.torch):
+            return any(_begins(version, companion) for companion in companions.split(","))
+    return False
+
+
+def _begins(version: str, prefix: str) -> bool:
+    return f"{version.partition('+')[0]}.".startswith(f"{prefix}.")
+
+
 def _numbers(version: str) -> Release:
     return tuple(int(number) for number in version.split("."))

@@ -68,6 +68,11 @@ def step(old: str, new: str) -> Step:
     return "patch"
 
 
+def release_numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers that a version begins with, without its epoch: ``(2, 0)`` for ``1!2.0rc1``."""
+    return tuple(segment[0][0] for segment in _parse(text)[1] if segment and not segment[0][1])
+
+
 def _compare_pep440(old: str, new: str) -> int | None:
     try:
         from packaging.version import InvalidVersion, Version

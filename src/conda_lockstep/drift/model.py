@@ -37,6 +37,19 @@ class DriftClass(str, Enum):
     """The same name, version, build and source, but another hash."""
     METADATA = "metadata"
     """The same bytes; ``depends``, ``constrains``, the URL or the spelling of the version differ, as by a hot-fix."""
+    CATEGORY = "category"
+    """Another category of a lock, or optional: installers skip what is not in ``main`` (CEP 37)."""
+    HASH = "hash"
+    """The lock records a weaker hash than before, none, or a stronger one."""
+    CONTRADICTION = "contradiction"
+    """The URL of a locked entry is that of another package, version or build."""
+    UNMET = "unmet"
+    """Its metadata changed, and requires or rules out what is locked beside it."""
+    LICENSE = "license"
+    YANKED = "yanked"
+    """The publisher withdrew a locked file from its index (PEP 592)."""
+    DUPLICATE = "duplicate"
+    """A library that another package installs, too: a second NCCL, or a second CUDA runtime."""
     VANISHED = "vanished"
     """A locked file that is no longer in its channel."""
     RAISED = "envelope raised"
@@ -145,12 +158,16 @@ class Drift:
 
 
 class Judgement(NamedTuple):
-    """A change with its severity, one line on why it matters, and the class that determined the severity."""
+    """A change with its severity, one line on why it matters, and the class that determined the severity.
+
+    ``follows`` is the package that led to the change, where that is one of the same event; empty for what leads.
+    """
 
     change: Change | EnvelopeChange
     severity: Severity
     why: str
     decisive: DriftClass
+    follows: str = ""
 
 
 def mirrored(judgement: Judgement) -> Judgement:

@@ -6,7 +6,7 @@ builds it in a job without a token and renders it in one with a token. Rows are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -25,6 +25,44 @@ loosened pin and a release. ``unexplained`` is neither, such as a lock edited by
 ATTRIBUTIONS: tuple[Attribution, ...] = ("", "pull_request", "upstream", "either", "both", "unexplained")
 
 
+AdvisoryEffect: TypeAlias = Literal["introduced", "removed", "kept"]
+"""What a change does about an advisory; ``kept`` is one that affects both sides."""
+ADVISORY_EFFECTS: tuple[AdvisoryEffect, ...] = ("introduced", "kept", "removed")
+NameMapping: TypeAlias = Literal["pip", "same name", "name table"]
+"""How a package was matched with a PyPI project: installed by pip; a conda package that the name table lists under
+the same name, or under another one."""
+NAME_MAPPINGS: tuple[NameMapping, ...] = ("pip", "same name", "name table")
+
+
+class RowAdvisory(NamedTuple):
+    """A known vulnerability that a change brings, removes or keeps.
+
+    ``id`` is the CVE where there is one, ``aliases`` are its other names. ``project`` is the PyPI project, and
+    ``mapping`` says how the package was matched with it. ``severity`` is as the advisory writes it. ``fixed`` is the
+    lowest version that fixes it, empty if unknown.
+    """
+
+    id: str
+    effect: AdvisoryEffect
+    project: str
+    mapping: NameMapping
+    aliases: tuple[str, ...] = ()
+    summary: str = ""
+    severity: tuple[str, ...] = ()
+    fixed: str = ""
+
+
+class AdvisoryCounts(NamedTuple):
+    """What advisories say of the packages that did not change.
+
+    ``unchanged`` is the number of unchanged packages with an advisory, ``not_looked_up`` that of the conda packages of
+    the new side for which no PyPI project is known.
+    """
+
+    unchanged: int
+    not_looked_up: int
+
+
 class Row(NamedTuple):
     """One change. ``classes`` are its drift classes; the first one determined the severity.
 
@@ -32,7 +70,9 @@ class Row(NamedTuple):
     ``before`` and ``after`` show the change in short, empty for an absent side; ``detail`` is what they leave out;
     ``why`` is one line on why it matters. ``cause`` is the text for ``attribution``; both are empty where the cause was
     not determined. ``chain`` leads from an entry of the environment file to the package, one step per line.
-    ``files`` are those that a deep check found to differ from their records.
+    ``files`` are those that a deep check found to differ from their records. ``advisories`` are the known
+    vulnerabilities that the change brings, keeps or removes, if they were looked up. ``follows`` is the subject of the
+    row that leads, where this change is a part of the same event: it is shown with that one, and not counted.
     """
 
     subject: str
@@ -49,6 +89,8 @@ class Row(NamedTuple):
     files: tuple[MismatchedFile, ...] = ()
     attribution: Attribution = ""
     chain: tuple[str, ...] = ()
+    advisories: tuple[RowAdvisory, ...] = ()
+    follows: str = ""
 
     @property
     def shown(self) -> tuple[object, ...]:
@@ -81,7 +123,7 @@ class Side:
 class Comparison:
     """One environment on one platform, most dangerous row first.
 
-    ``notes`` name what was not compared, and why.
+    ``notes`` name what was not compared, and why. ``advisories`` is None if none were looked up.
     """
 
     name: str
@@ -91,6 +133,19 @@ class Comparison:
     rows: tuple[Row, ...] = ()
     unchanged: int = 0
     notes: tuple[str, ...] = ()
+    advisories: AdvisoryCounts | None = None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Return each change with those that follow it, in order."""
+        return events(self.rows)
+
+
+class Event(NamedTuple):
+    """A change, and those that follow it: the packages that were switched together, or that came with another."""
+
+    lead: Row
+    followers: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +172,7 @@ class Report:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """Return the rows of all comparisons, in order."""
+        """Return the rows of all comparisons, in order, with those that follow another."""
         return tuple(row for comparison in self.comparisons for row in comparison.rows)
 
 
@@ -127,9 +182,9 @@ def at_least(rows: Iterable[Row], threshold: Severity) -> tuple[Row, ...]:
     return tuple(row for row in rows if SEVERITIES.index(row.severity) <= limit)
 
 
-def counts_against_change(row: Row) -> bool:
-    """Return whether a row can fail a check: all can except those attributed to upstream alone."""
-    return row.attribution != "upstream"
+def counts_against_change(event: Event) -> bool:
+    """Return whether an event can fail a check: each can, except one that is attributed to upstream alone."""
+    return any(row.attribution != "upstream" for row in (event.lead, *event.followers))
 
 
 def worst(rows: Iterable[Row]) -> Severity | None:
@@ -138,18 +193,36 @@ def worst(rows: Iterable[Row]) -> Severity | None:
     return SEVERITIES[min(ranks)] if ranks else None
 
 
+def events(rows: Sequence[Row]) -> tuple[Event, ...]:
+    """Return each of some rows with those that follow it, in order; a row whose leader is not among them leads."""
+    names = {row.subject for row in rows if not row.follows} - {""}
+    led: dict[object, list[Row]] = {}
+    for row in rows:
+        if row.follows in names:
+            led.setdefault(row.follows, []).append(row)
+    return tuple(Event(row, tuple(led.pop(row.subject, ()))) for row in rows if row.follows not in names)
+
+
+def leading(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the rows that are counted: those that follow no other of them."""
+    return tuple(event.lead for event in events(rows))
+
+
 def counts(rows: Iterable[Row]) -> dict[Severity, int]:
     """Count the rows of each severity that occurs, most dangerous first."""
     found = [row.severity for row in rows]
     return {severity: found.count(severity) for severity in SEVERITIES if severity in found}
 
 
-def distinct(report: Report) -> tuple[Row, ...]:
-    """Return the rows of all comparisons; rows that look alike on several platforms of an environment count once."""
+def distinct(report: Report, where: Callable[[Event], bool] = lambda event: True) -> tuple[Row, ...]:
+    """Return the leading rows of the events that match; those that look alike on several platforms count once.
+
+    These are what every format counts.
+    """
     rows: dict[object, Row] = {}
     for comparison in report.comparisons:
-        for row in comparison.rows:
-            rows.setdefault((comparison.name, row.shown), row)
+        for event in filter(where, comparison.events):
+            rows.setdefault((comparison.name, event.lead.shown), event.lead)
     return tuple(rows.values())
 
 

@@ -89,7 +89,7 @@ def files_below(folder: Path, *patterns: str) -> list[str]:
     complaint = done.stderr.decode("utf-8", "replace")
     if "not a git repository" in complaint or "must be run in a work tree" in complaint:
         return _walked(folder, patterns)
-    raise _refused(folder, complaint)
+    raise git_refusal(folder, complaint, "list the files")
 
 
 def _is_ignored(folder: Path) -> bool:
@@ -119,7 +119,8 @@ def _is_skipped(here: str, name: str) -> bool:
     return any(os.path.lexists(os.path.join(inside, mark)) for mark in _ENVIRONMENT_MARKS)
 
 
-def _refused(folder: Path, complaint: str) -> LockstepError:
+def git_refusal(folder: Path, complaint: str, task: str) -> LockstepError:
+    """Return the error for what git printed on standard error when it could not do a task."""
     where = str(resolve_path(folder))
     if "dubious ownership" in complaint:
         what = "git refuses this repository, because another user owns it"
@@ -127,7 +128,7 @@ def _refused(folder: Path, complaint: str) -> LockstepError:
             what, where=where, remedy=f"run: git config --global --add safe.directory {where}"
         )
     reason = next((line for line in complaint.splitlines() if line.strip()), "no reason given")
-    return LockstepError(f"git cannot list the files: {reason.removeprefix('fatal: ')}", where=where)
+    return LockstepError(f"git cannot {task}: {reason.removeprefix('fatal: ')}", where=where)
 
 
 def is_environment_file(folder: Path, name: str) -> bool:

@@ -81,7 +81,10 @@ _COMPARISON = r"(?:(?:[=<>!]=|<|>)\d+(?:\.\d+)*|~=\d+(?:\.\d+)+)"
 _PLAIN = re.compile(rf"([A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)({_COMPARISON}(?:,{_COMPARISON})*)?")
 _FILES = (".whl", ".zip", ".tar.gz")
 # Compiled when the first entry needs them, and kept by ``re``.
-_PATH = r"\.{0,2}/|\.$|~/|[A-Za-z]:\\|[^\s@;=<>]+/[^\s@;=<>]+$|[^\s@]+\.(?:whl|zip|tar\.gz)$"
+_PATH = (
+    r"\.{0,2}/|\.{1,2}(?:\[[^\]]*\])?\s*(?:;|$)|~/|[A-Za-z]:\\"
+    r"|[^\s@;=<>]+/[^\s@;=<>]+$|[^\s@]+\.(?:whl|zip|tar\.gz)$"
+)
 _REQUIREMENT = r"""\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)\s*
     (?:\[(?P<extras>[A-Za-z0-9._\-,\s]*)\]\s*)?
     (?:@\s*(?P<url>\S+)|(?P<open>\()?\s*(?P<specifier>[=<>!~][^;()]*?)?\s*(?(open)\)))

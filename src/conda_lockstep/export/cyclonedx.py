@@ -19,8 +19,10 @@ from packageurl import PackageURL
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
-from conda_lockstep.export.model import Export, Subject
+from conda_lockstep.conda.project_source import project_source
+from conda_lockstep.export.model import Export, Subject, named
 from conda_lockstep.export.pip import commit_of, file_name
+from conda_lockstep.export.projects import projects_of
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.packages import Package, PackageSet
@@ -55,7 +57,10 @@ def render(subject: Subject) -> Export:
     document = json.loads(make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string())
     if newest is None:
         del document["metadata"]["timestamp"]
-    return Export(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    lost = []
+    if projects := projects_of(packages):
+        lost.append(f"projects have no hash, and local ones neither a version nor a URL: {named(projects)}")
+    return Export(json.dumps(document, indent=2, ensure_ascii=False) + "\n", tuple(lost))
 
 
 def _component(package: Package) -> Component:
@@ -70,12 +75,12 @@ def _component(package: Package) -> Component:
     purl = _conda_purl(package) if package.manager == "conda" else _pypi_purl(package)
     return Component(
         name=package.name,
-        version=package.version,
+        version=package.version or None,
         type=ComponentType.LIBRARY,
         bom_ref=purl.to_string(),
         purl=purl,
         hashes=hashes,
-        external_references=[reference] if package.url else [],
+        external_references=[reference] if package.url and project_source(package) is None else [],
     )
 
 
@@ -89,10 +94,12 @@ def _conda_purl(package: Package) -> PackageURL:
 
 def _pypi_purl(package: Package) -> PackageURL:
     commit = commit_of(package)
+    if commit is None and project_source(package):
+        return PackageURL("pypi", None, package.name)
     qualifiers = (
         {"vcs_url": f"git+{commit.url}@{commit.commit}"} if commit else {"file_name": file_name(package)}
     )
-    return PackageURL("pypi", None, package.name, package.version, qualifiers)
+    return PackageURL("pypi", None, package.name, package.version or None, qualifiers)
 
 
 def _edges(packages: PackageSet) -> Iterator[tuple[Package, Iterable[Package]]]:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from conda_lockstep.export.image import PREFIX, TOOL, USER, lock_name, pinned, require_linux
 from conda_lockstep.export.model import Export, Subject
+from conda_lockstep.export.projects import left_out, projects_of
 
 _TEXT = """\
 # syntax=docker/dockerfile:1
@@ -25,7 +26,7 @@ RUN --mount=type=cache,target=/root/.cache \\
 COPY {lock} /opt/conda-lock.yml
 # Every file is checked by its hash. What is downloaded stays in the cache of the builder, in no layer.
 RUN --mount=type=cache,target=/root/.cache \\
-    {tool}/bin/lockstep build /opt/conda-lock.yml --prefix {prefix}
+    {tool}/bin/lockstep build /opt/conda-lock.yml --prefix {prefix}{projects}
 
 # hadolint ignore=DL3029
 FROM --platform={target} ${{BASE_IMAGE}}@${{BASE_DIGEST}}
@@ -55,6 +56,7 @@ _ACTIVATE = (
 def render(subject: Subject) -> Export:
     """Write the Dockerfile of one platform; ``subject.image`` is what it starts from, else a build argument is."""
     platform, packages = subject.one_platform()
+    projects = projects_of(packages)
     image, _, digest = pinned(subject.image).partition("@") if subject.image else ("", "", "")
     text = _TEXT.format(
         lock=lock_name(subject),
@@ -66,8 +68,10 @@ def render(subject: Subject) -> Export:
         digest=f"={digest}" if digest else "",
         tool=TOOL,
         prefix=PREFIX,
+        projects=" --no-projects" if projects else "",
         user=USER,
         version=version("conda-lockstep"),
         activate=_ACTIVATE,
     )
-    return Export(text.replace("python:3.13-slim-bookworm", image) if image else text)
+    text = text.replace("python:3.13-slim-bookworm", image) if image else text
+    return Export(text, left_out(projects, "as their code is not in the lock"))

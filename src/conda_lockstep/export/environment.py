@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.conda.urls import ANACONDA
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.export import projects
 from conda_lockstep.export.model import Export, Subject, named
-from conda_lockstep.export.pip import PYPI_FILES, commit_of
+from conda_lockstep.export.pip import PYPI_FILES
+from conda_lockstep.export.projects import projects_of
 from conda_lockstep.packages import Package, PackageSet
 from conda_lockstep.text.yaml_scalars import word
 
@@ -17,7 +20,8 @@ _HEADER = "# Written by conda-lockstep from the lock, for {platform}: do not edi
 def render(subject: Subject) -> Export:
     """Write one platform. The format has no place for hashes and dependencies, whatever the lock is."""
     platform, packages = subject.one_platform()
-    elsewhere = [package for package in packages.only("pip").values() if not _by_version(package)]
+    files = [package for package in packages.only("pip").values() if not project_source(package)]
+    elsewhere = [package for package in files if not _by_version(package)]
     lost = [
         "neither URLs nor hashes are in it: who creates an environment from it takes what the channels have"
     ]
@@ -26,6 +30,8 @@ def render(subject: Subject) -> Export:
     text = _HEADER.format(platform=platform) + "".join(
         _document(packages, subject.lock.channels, subject.path)
     )
+    if local := projects_of(packages, git=False):
+        lost.append(f"the folders of local projects are relative to this file: {named(local)}")
     return Export(text, tuple(lost))
 
 
@@ -57,10 +63,12 @@ def _spec(package: Package, channels: Sequence[str]) -> str:
 
 
 def _requirement(package: Package) -> str:
+    if project_source(package):
+        return projects.requirement(package)
     if _by_version(package):
         return f"{package.name}=={package.version}"
     return f"{package.name} @ {package.url}" + (f"#sha256={package.sha256}" if package.sha256 else "")
 
 
 def _by_version(package: Package) -> bool:
-    return bool(package.version) and package.url.startswith(PYPI_FILES) and commit_of(package) is None
+    return bool(package.version) and package.url.startswith(PYPI_FILES)

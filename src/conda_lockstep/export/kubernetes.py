@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export.image import PREFIX, TOOL, USER, lock_name, pinned, require_linux
-from conda_lockstep.export.model import Export, Subject
+from conda_lockstep.export.model import Export, Subject, named
+from conda_lockstep.export.projects import projects_of
 from conda_lockstep.lock.formats import cep37
 
 MOST_BYTES = 1_000_000
@@ -46,7 +47,7 @@ spec:
         - --prefix
         - {prefix}
         - --lock
-        - /etc/lockstep/conda-lock.yml
+        - /etc/lockstep/conda-lock.yml{projects}
         securityContext:
           runAsNonRoot: true
           runAsUser: {user}
@@ -80,6 +81,8 @@ def render(subject: Subject) -> Export:
         raise LockstepError(
             "the init container runs the image of the job", remedy="name it with --image NAME@sha256:DIGEST"
         )
+    projects = projects_of(packages)
+    lost = (f"projects are not compared: {named(projects)}",) if projects else ()
     text = cep37.render(subject.lock)
     if len(text.encode()) > MOST_BYTES:
         what = f"takes {len(text.encode()):,} bytes, and a ConfigMap holds 1 MiB"
@@ -97,5 +100,7 @@ def render(subject: Subject) -> Export:
             tool=TOOL,
             prefix=PREFIX,
             user=USER,
-        )
+            projects="\n        - --no-projects" if projects else "",
+        ),
+        lost,
     )

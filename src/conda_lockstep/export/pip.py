@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
+from conda_lockstep.conda.project_source import GitCommit, project_source
 from conda_lockstep.conda.urls import unquote
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package
@@ -12,25 +10,11 @@ from conda_lockstep.packages import Package
 PYPI_FILES = "https://files.pythonhosted.org/"
 """Where the files of PyPI are: its index lists them, so that name and version are enough to find one."""
 
-_GIT = re.compile(r"git\+(?P<url>[^#?]+)@(?P<commit>[0-9a-f]{40})(?:#(?P<fragment>.*))?")
-
-
-@dataclass(frozen=True, slots=True)
-class GitCommit:
-    """A commit of a git repository; ``subdirectory`` is where in it the project lies, empty for its root."""
-
-    url: str
-    commit: str
-    subdirectory: str = ""
-
 
 def commit_of(package: Package) -> GitCommit | None:
-    """Return the commit that a package is built from; None for one that comes as a file."""
-    match = _GIT.fullmatch(package.url)
-    if match is None:
-        return None
-    fragments = dict(part.partition("=")[::2] for part in (match["fragment"] or "").split("&"))
-    return GitCommit(match["url"], match["commit"], fragments.get("subdirectory", ""))
+    """Return the commit that a package is built from; None for one that comes as a file or from a folder."""
+    source = project_source(package)
+    return source if isinstance(source, GitCommit) else None
 
 
 def file_name(package: Package) -> str:

@@ -6,6 +6,7 @@ https://github.com/conda/rattler/tree/main/crates/rattler_lock
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
+from dataclasses import replace
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -13,6 +14,7 @@ from conda_lockstep.conda.dependencies import ANY, split
 from conda_lockstep.conda.urls import ANACONDA
 from conda_lockstep.export.model import Export, Subject
 from conda_lockstep.export.pip import commit_of
+from conda_lockstep.export.projects import left_out, projects_of, without_projects
 from conda_lockstep.lock.formats.pixi import NEWEST
 from conda_lockstep.lock.model import metadata
 from conda_lockstep.packages import PYTHON, Package
@@ -23,7 +25,17 @@ DEFAULT_INDEX = "https://pypi.org/simple"
 
 def render(subject: Subject) -> Export:
     """Write every platform as one environment, ``default``."""
-    return Export("".join(_document(subject)))
+    local = {
+        each.name: each for held in subject.lock.platforms.values() for each in projects_of(held, git=False)
+    }
+    projects = list(local.values())
+    platforms = {name: without_projects(held, projects) for name, held in subject.lock.platforms.items()}
+    lost = [*left_out(projects, "as pixi takes them from its own manifest")]
+    commits = (each for held in platforms.values() for each in projects_of(held))
+    if editable := sorted({each.name for each in commits if (found := commit_of(each)) and found.editable}):
+        lost.append(f"it does not say that these are editable: {', '.join(editable)}")
+    subject = replace(subject, lock=replace(subject.lock, platforms=platforms))
+    return Export("".join(_document(subject)), tuple(lost))
 
 
 def _document(subject: Subject) -> Iterator[str]:

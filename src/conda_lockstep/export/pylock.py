@@ -6,14 +6,16 @@ https://peps.python.org/pep-0751/
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.project_source import Folder, GitCommit, project_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.export.model import Export, Subject, without
-from conda_lockstep.export.pip import GitCommit, commit_of, file_name, require_hash
+from conda_lockstep.export.pip import commit_of, file_name, require_hash
+from conda_lockstep.export.projects import projects_of
 from conda_lockstep.lock.model.virtual_packages import PLATFORMS
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.packages import Package, PackageSet
@@ -29,13 +31,25 @@ Files: TypeAlias = Mapping[str, Package]
 
 
 def render(subject: Subject) -> Export:
-    """Write the pip part. Raises ``LockstepError`` for a file without a hash, and for a folder of one machine."""
+    """Write the pip part. Raises ``LockstepError`` for a file without a hash."""
     platforms = dict(sorted(subject.lock.platforms.items()))
     for platform in platforms:
         if platform not in PLATFORMS:
             raise LockstepError(f"no markers are known for {platform}", where=subject.path)
     lost = {line: None for packages in platforms.values() for line in without("conda", packages)}
-    return Export(_HEADER + "".join(_document(platforms)), tuple(lost))
+    projects = {each.name: each for packages in platforms.values() for each in projects_of(packages)}
+    return Export(_HEADER + "".join(_document(platforms)), (*lost, *_lost(projects.values())))
+
+
+def _lost(projects: Iterable[Package]) -> Iterator[str]:
+    """Yield what the format does not say of projects."""
+    sources = {package.name: project_source(package) for package in projects}
+    if local := [name for name, source in sources.items() if isinstance(source, Folder)]:
+        yield f"the folders of local projects are relative to the lock's folder: {', '.join(local)}"
+    if clones := [
+        name for name, source in sources.items() if isinstance(source, GitCommit) and source.editable
+    ]:
+        yield f"it does not say that these are editable: {', '.join(clones)}"
 
 
 def _document(platforms: Mapping[str, PackageSet]) -> Iterator[str]:
@@ -80,6 +94,11 @@ def _origin(packages: Sequence[Package]) -> Iterator[str]:
     if commit:
         yield from _vcs(commit)
         return
+    source = project_source(first)
+    if isinstance(source, Folder):
+        editable = ", editable = true" if source.editable else ""
+        yield f"directory = {{ path = {_string(source.path)}{editable} }}\n"
+        return
     for package in packages:
         if "://" not in package.url:
             what = f"{package} is '{package.url}', which is no URL"
@@ -97,7 +116,10 @@ def _origin(packages: Sequence[Package]) -> Iterator[str]:
 
 
 def _vcs(commit: GitCommit) -> Iterator[str]:
-    parts = {"type": "git", "url": commit.url, "commit-id": commit.commit}
+    parts = {"type": "git", "url": commit.url}
+    if commit.rev:
+        parts["requested-revision"] = commit.rev
+    parts["commit-id"] = commit.commit
     if commit.subdirectory:
         parts["subdirectory"] = commit.subdirectory
     yield f"vcs = {{ {', '.join(f'{key} = {_string(value)}' for key, value in parts.items())} }}\n"

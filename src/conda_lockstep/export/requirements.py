@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conda_lockstep.export.model import Export, Subject, without
 from conda_lockstep.export.pip import PYPI_FILES, require_hash
+from conda_lockstep.export.projects import left_out, projects_of, without_projects
 from conda_lockstep.packages import Package
 
 _HEADER = """\
@@ -15,11 +16,14 @@ _HEADER = """\
 def render(subject: Subject) -> Export:
     """Write the pip part. Files of PyPI go by their version, which any mirror has, all others by their URL.
 
-    Raises ``LockstepError`` for a package without a hash, such as a commit: pip takes all with hashes, or none.
+    Projects are left out: they have no hash, and pip takes all with hashes, or none. Raises ``LockstepError`` for
+    another package without a hash.
     """
     platform, packages = subject.one_platform()
-    lines = [_requirement(package) for package in packages.only("pip").values()]
-    return Export(_HEADER.format(platform=platform) + "".join(lines), without("conda", packages))
+    projects = projects_of(packages)
+    lines = [_requirement(package) for package in without_projects(packages, projects).only("pip").values()]
+    lost = (*without("conda", packages), *left_out(projects, "as pip has no hashes for them"))
+    return Export(_HEADER.format(platform=platform) + "".join(lines), lost)
 
 
 def _requirement(package: Package) -> str:

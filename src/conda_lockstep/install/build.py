@@ -15,10 +15,11 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.fetch.cache import Caches, caches_for
 from conda_lockstep.install.fetch.contents import PathConflict, layout_of
 from conda_lockstep.install.link.plan import Plan, PlannedChange, make_plan, remaining
+from conda_lockstep.install.link.project_options import ProjectOptions, projects_in, refuse_builds
 from conda_lockstep.install.prefix import Work, building
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.channels import Mirrors
-from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.packages import Key, Package, PackageSet
 from conda_lockstep.text.resolve_path import absolute_path
 
 
@@ -28,7 +29,8 @@ class BuildOptions:
 
     ``access`` has the credentials that channels and mirrors were written with. ``link_scripts`` runs what packages
     bring to be run when they are linked. ``prove`` hashes every file that was linked: rattler takes what is extracted
-    in its cache on trust, where a file may have been changed in place through a hard link.
+    in its cache on trust, where a file may have been changed in place through a hard link. ``projects`` says how local
+    and git projects are installed.
     """
 
     mirrors: Mirrors
@@ -37,6 +39,7 @@ class BuildOptions:
     link_scripts: bool = False
     progress: bool = False
     prove: bool = False
+    projects: ProjectOptions = field(default_factory=ProjectOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class BuildOutcome:
     """What was done. ``had_remains``: what an unfinished build had left was removed, or mended.
 
     ``unrun`` are packages whose link scripts were not run; ``shared`` are paths that two conda packages bring.
-    ``unproved`` are packages that were linked from the cache, of which the files were not hashed.
+    ``unproved`` are packages that were linked from the cache, of which the files were not hashed. ``left`` are projects
+    that were left as they are.
     """
 
     steps: tuple[PlannedChange, ...]
@@ -52,6 +56,7 @@ class BuildOutcome:
     unrun: tuple[Package, ...] = ()
     shared: tuple[PathConflict, ...] = ()
     unproved: tuple[Package, ...] = ()
+    left: tuple[Package, ...] = ()
 
 
 def build_environment(packages: PackageSet, prefix: Path, options: BuildOptions) -> BuildOutcome:
@@ -72,10 +77,16 @@ def sync_environment(packages: PackageSet, prefix: Path, options: BuildOptions) 
     return _bring(packages, prefix, options, mending=True)
 
 
-def plan_sync(packages: PackageSet, prefix: Path) -> Plan:
+def plan_sync(packages: PackageSet, prefix: Path, projects: ProjectOptions | None = None) -> Plan:
     """Return what :func:`sync_environment` would do."""
     _refuse_none(prefix)
-    return make_plan(packages, absolute_path(prefix), every_byte=True)
+    projects = projects or ProjectOptions()
+    left = _left(packages, projects)
+    return make_plan(packages, absolute_path(prefix), every_byte=True, root=projects.root, skipped=left)
+
+
+def _left(packages: PackageSet, projects: ProjectOptions) -> frozenset[Key]:
+    return frozenset(package.key for package in projects_in(packages)) if projects.leave else frozenset()
 
 
 def _refuse_none(prefix: Path) -> None:
@@ -93,7 +104,9 @@ def _bring(packages: PackageSet, prefix: Path, options: BuildOptions, *, mending
     for url in options.mirrors.with_credentials:
         options.access.learn(url)
     with building(prefix, mending=mending) as work, caches_for(prefix, options.cache) as caches:
-        plan = make_plan(packages, prefix, every_byte=mending)
+        left = _left(packages, options.projects)
+        plan = make_plan(packages, prefix, every_byte=mending, root=options.projects.root, skipped=left)
+        refuse_builds(_projects(plan), options.projects)
         outcome = BuildOutcome(())
         if plan.steps:
             try:
@@ -103,8 +116,14 @@ def _bring(packages: PackageSet, prefix: Path, options: BuildOptions, *, mending
                 work.start_over()
                 outcome = _carry_out(plan, packages, work, caches, options)
         if plan.steps:
-            _prove(plan, packages, prefix, every_byte=mending or options.prove)
-    return replace(outcome, had_remains=work.had_remains)
+            _prove(plan, packages, prefix, options.projects, every_byte=mending or options.prove)
+    kept_out = tuple(packages[key] for key in sorted(left))
+    return replace(outcome, had_remains=work.had_remains, left=kept_out)
+
+
+def _projects(plan: Plan) -> tuple[Package, ...]:
+    """Return the local and git projects that a plan installs."""
+    return projects_in(PackageSet.of(plan.packages("pip", "install", "replace", "relink")))
 
 
 class _CacheError(Exception):
@@ -128,7 +147,8 @@ def _carry_out(
 
     prefix, mirrors = work.prefix, options.mirrors
     conda = plan.packages("conda", "install", "replace", "relink")
-    pip = plan.packages("pip", "install", "replace", "relink")
+    projects = _projects(plan)
+    pip = [each for each in plan.packages("pip", "install", "replace", "relink") if each not in projects]
     relinked = plan.packages("conda", "relink")
     stock = get_stock(
         conda, pip, [owner.contents for owner in plan.kept], layout_of(packages, this_platform()), mirrors,
@@ -160,6 +180,10 @@ def _carry_out(
         complete_records(prefix, conda, caches, extracted=stock.archives)
     if pip:
         _install_pip(pip, stock.wheels, prefix, caches, fresh=options.prove)
+    if projects:
+        from conda_lockstep.install.link.projects import install_projects
+
+        install_projects(projects, packages, prefix, options.projects)
     scripts = (package for package in conda if stock.contents[package].has_link_scripts)
     unproved = (package for package in (*conda, *pip) if package not in stock.archives)
     return BuildOutcome(
@@ -180,9 +204,12 @@ def _install_pip(
     complete_origins(prefix, wheels)
 
 
-def _prove(done: Plan, packages: PackageSet, prefix: Path, *, every_byte: bool) -> None:
+def _prove(
+    done: Plan, packages: PackageSet, prefix: Path, projects: ProjectOptions, *, every_byte: bool
+) -> None:
     """Look again; a build that is not what it says must not pass for one."""
-    left = remaining(done, packages, prefix, every_byte=every_byte)
+    kept_out = _left(packages, projects)
+    left = remaining(done, packages, prefix, every_byte=every_byte, root=projects.root, skipped=kept_out)
     if left:
         named = "; ".join(map(str, left[:3])) + ("; …" if len(left) > 3 else "")
         what = f"the prefix is not what the lock says: {named}"

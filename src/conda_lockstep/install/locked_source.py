@@ -24,12 +24,17 @@ from conda_lockstep.text.resolve_path import resolve_path
 
 @dataclass(frozen=True, slots=True)
 class LockSource:
-    """A lock, the file that it is in, and how its packages are got."""
+    """A lock, the file that it is in, and how its packages are got.
+
+    ``allow_build`` are the projects whose builds the settings allow, none where they are not trusted.
+    """
 
     lock: Lock
     file: Path
     mirrors: Mirrors
     access: Access
+    allow_build: tuple[str, ...] = ()
+    environment: Path | None = None
 
     @property
     def here(self) -> PackageSet:
@@ -54,8 +59,10 @@ def read_locked(
     """
     config = load(resolve_path(path).parent, trust)
     mirrors = Mirrors(config.mirrors, trust)
+    allowed = () if trust.distrust else config.allow_build
     if is_lock(path.name):
-        given = LockSource(cep37.read(path), path, mirrors, _access(environment_of(path), mirrors))
+        beside = environment_of(path)
+        given = LockSource(cep37.read(path), path, mirrors, _access(beside, mirrors), allowed, beside)
         _refuse_damaged(given)
         return given
     from conda_lockstep.lock.check.status import lock_reasons, verdict
@@ -69,7 +76,7 @@ def read_locked(
     if not locks:
         raise LockstepError("no lock found", where=str(lock_path(path)), remedy=remedy)
     file = _chosen(locks, machine)
-    locked = LockSource(locks[file], file, mirrors, _access(path, mirrors))
+    locked = LockSource(locks[file], file, mirrors, _access(path, mirrors), allowed, path)
     _ = locked.here  # what is for another platform need not be looked at
     reasons = lock_reasons(environment, file, locked.lock, config)
     if reasons:
@@ -106,6 +113,26 @@ def read_every(path: Path, trust: Trust) -> list[LockSource]:
         raise LockstepError(what, where=str(lock_path(path)), remedy=remedy)
     access = _access(environment, mirrors)
     return [LockSource(lock, file, mirrors, access) for file, lock in locks.items()]
+
+
+def repository_urls(environment: Path | None, trust: Trust) -> dict[str, str]:
+    """Return what the git repositories of an environment file are fetched from, by the URL that a lock records.
+
+    They differ where the file has credentials, which a lock never has.
+    """
+    if environment is None:
+        return {}
+    from conda_lockstep.lock.pip.projects.entry import GitReference
+    from conda_lockstep.lock.pip.requirements import read_pip_part
+
+    found = {}
+    # A file that cannot be read, or a variable that is not set, matters only if the repository wants it.
+    with suppress(LockstepError):
+        for entry in read_pip_part(read(environment)).projects:
+            if isinstance(entry.reference, GitReference):
+                with suppress(LockstepError):
+                    found[entry.reference.recorded_url] = entry.reference.fetch_url(trust)
+    return found
 
 
 def _chosen(locks: Mapping[Path, Lock], machine: str) -> Path:

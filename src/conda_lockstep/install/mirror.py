@@ -18,11 +18,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.install.fetch.download import Archive, Store, archive_of
 from conda_lockstep.install.fetch.folder_lock import claimed
 from conda_lockstep.install.fetch.progress import downloading
 from conda_lockstep.install.fetch.simple import write_simple_index
+from conda_lockstep.install.link.project_options import projects_in
 from conda_lockstep.install.locked_source import LockSource
 from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.packages import Package
@@ -37,11 +39,15 @@ SIMPLE = "simple"
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """How many files a mirror holds, how many were removed, and the settings that lead to it: prefixes of URLs."""
+    """How many files a mirror holds, how many were removed, and the settings that lead to it: prefixes of URLs.
+
+    ``projects`` are the local and git projects of the locks, which are no files.
+    """
 
     files: int
     removed: int
     settings: Mapping[str, str]
+    projects: tuple[str, ...] = ()
 
 
 class _Mirror(Store):
@@ -86,9 +92,8 @@ def mirror(
             {package: paths[archive] for archive, package in wanted.items() if package.manager == "pip"},
         )
         _note(folder, places)
-    return Mirrored(
-        len(places), len(gone), _settings(wanted.values(), channels, base or folder.as_uri(), index)
-    )
+    settings = _settings(wanted.values(), channels, base or folder.as_uri(), index)
+    return Mirrored(len(places), len(gone), settings, _projects(locks))
 
 
 def place_of(url: str) -> PurePosixPath:
@@ -100,11 +105,18 @@ def place_of(url: str) -> PurePosixPath:
     return place
 
 
+def _projects(locks: Sequence[LockSource]) -> tuple[str, ...]:
+    held = (packages for locked in locks for packages in locked.lock.platforms.values())
+    return tuple(sorted({package.name for packages in held for package in projects_in(packages)}))
+
+
 def _wanted(locks: Sequence[LockSource]) -> dict[Archive, Package]:
     found: dict[str, tuple[Archive, Package]] = {}
     for locked in locks:
         for packages in locked.lock.platforms.values():
             for package in packages.values():
+                if project_source(package):
+                    continue  # a project is no file; its dependencies are mirrored
                 archive = archive_of(package, locked.mirrors, locked.access)
                 known, _ = found.setdefault(archive.url, (archive, package))
                 if known.digest != archive.digest and known.kind == archive.kind:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from conda_lockstep.drift.compare.verify import failures, verify, verify_deeply
-from conda_lockstep.drift.report import Report, counts
+from conda_lockstep.drift.report import Report, counts, distinct
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.text.json_fields import Json
 
@@ -38,7 +38,7 @@ def _answer(report: Report, expected: str) -> dict[str, Json]:
         "locked_id": comparison.old.environment_id,
         "packages": comparison.new.packages,
         "notes": list(comparison.notes),
-        "counts": {str(severity): number for severity, number in counts(report.rows).items()},
+        "counts": {str(severity): number for severity, number in counts(distinct(report)).items()},
     }
     if not wrong:
         summary = f"{comparison.new.packages} packages, {comparison.new.environment_id}, as {expected}"

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from conda_lockstep.drift.advisories.locked import LockedAdvisories
 from conda_lockstep.lock.explain.outdated import Newer, remedy
 from conda_lockstep.lock.solve.requested_spec import RequestedSpec
+from conda_lockstep.render.advisories import described
 from conda_lockstep.text.printable import visible
 
 TITLES = ("package", "locked", "new lock", "available", "newest", "what to do, or the reason")
@@ -15,19 +17,23 @@ TITLES = ("package", "locked", "new lock", "available", "newest", "what to do, o
 
 @dataclass(frozen=True, slots=True)
 class OutdatedRow:
-    """The outdated packages of one platform of a lock."""
+    """The outdated packages of one platform of a lock, and its known vulnerabilities; None if not looked up."""
 
     lock: str
     platform: str
     found: tuple[Newer, ...]
+    advisories: LockedAdvisories | None = None
 
 
 def as_text(rows: Sequence[OutdatedRow]) -> str:
     """Return text that ends in LF; platforms with the same rows are merged."""
-    merged: dict[tuple[str, tuple[Newer, ...]], list[str]] = {}
+    merged: dict[tuple[str, tuple[Newer, ...], LockedAdvisories | None], list[str]] = {}
     for row in rows:
-        merged.setdefault((row.lock, row.found), []).append(row.platform)
-    blocks = ("\n".join(_block(lock, platforms, found)) for (lock, found), platforms in merged.items())
+        merged.setdefault((row.lock, row.found, row.advisories), []).append(row.platform)
+    blocks = (
+        "\n".join((*_block(lock, platforms, found), *_advisories(known)))
+        for (lock, found, known), platforms in merged.items()
+    )
     return "\n\n".join(blocks) + "\n"
 
 
@@ -56,11 +62,30 @@ def _block(lock: str, platforms: Sequence[str], found: Sequence[Newer]) -> Itera
         yield "  " + "  ".join((*padded, row[-1])).rstrip()
 
 
+def _advisories(known: LockedAdvisories | None) -> Iterator[str]:
+    if known is None:
+        return
+    yield (
+        "advisories:"
+        if known.found
+        else "advisories: none of the locked packages that were looked up has one"
+    )
+    for each in known.found:
+        pip = " (pip)" if each.manager == "pip" else ""
+        yield f"  {visible(each.name)}{pip} {visible(each.version)}: {visible(described(each.advisory), 1000)}"
+        if each.available:
+            state = "still has it" if each.is_available_affected else "does not have it"
+            yield f"    {visible(each.available)}, which is available, {state}"
+    for note in known.notes:
+        yield f"note: {visible(note, 1000)}"
+
+
 def _name(found: Newer) -> str:
     return f"{found.name} (pip)" if found.manager == "pip" else found.name
 
 
 def _json(row: OutdatedRow) -> dict[str, object]:
+    advisories = {} if row.advisories is None else {"advisories": _json_advisories(row.advisories)}
     return {
         "lock": row.lock,
         "platform": row.platform,
@@ -80,7 +105,29 @@ def _json(row: OutdatedRow) -> dict[str, object]:
             }
             for found in row.found
         ],
+        **advisories,
     }
+
+
+def _json_advisories(known: LockedAdvisories) -> dict[str, object]:
+    found = [
+        {
+            "manager": each.manager,
+            "name": each.name,
+            "version": each.version,
+            "id": each.advisory.id,
+            "aliases": list(each.advisory.aliases),
+            "project": each.advisory.project,
+            "mapping": each.advisory.mapping,
+            "summary": each.advisory.summary,
+            "severity": list(each.advisory.severity),
+            "fixed": each.advisory.fixed,
+            "available": each.available,
+            "available_affected": each.is_available_affected,
+        }
+        for each in known.found
+    ]
+    return {"found": found, "notes": list(known.notes)}
 
 
 def _json_entry(entry: RequestedSpec) -> dict[str, object]:

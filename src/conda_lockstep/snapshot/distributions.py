@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from conda_lockstep.conda.project_names import normalize, normalize_version
-from conda_lockstep.conda.urls import without_credentials
+from conda_lockstep.conda.urls import unquote, without_credentials
 from conda_lockstep.packages import Package
 from conda_lockstep.snapshot.no_wait import no_wait
 from conda_lockstep.text.json_fields import load_json
@@ -113,6 +113,34 @@ def _headers(path: str) -> tuple[str, str, tuple[str, ...]] | None:
     return name, version, tuple(requires)
 
 
+def _editable(url: str) -> str:
+    """Return the URL of an editable project, with the commit that its folder's repository is at, where git says so.
+
+    Whoever installs a commit editable clones it, and PEP 610 has no place for the commit.
+    """
+    commit = _head(unquote(url.removeprefix("file://")))
+    return f"{url}#editable=true" + (f"&commit={commit}" if commit else "")
+
+
+def _head(folder: str) -> str:
+    """Return the commit of the checkout that a folder is in; nothing where two small files of git do not tell."""
+    while len(folder) > 1:
+        if head := _line(os.path.join(folder, ".git", "HEAD")):
+            if head.startswith("ref: refs/heads/") and ".." not in head:
+                head = _line(os.path.join(folder, ".git", head.removeprefix("ref: ")))
+            return head if len(head) in (40, 64) and head.isalnum() else ""
+        folder = os.path.dirname(folder)
+    return ""
+
+
+def _line(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", opener=no_wait) as file:
+            return file.read(300).strip()
+    except (OSError, ValueError):
+        return ""
+
+
 def _origin(path: str) -> tuple[str, str]:
     """Return URL and sha256 of what did not come from an index, as ``direct_url.json`` has them (PEP 610)."""
     try:
@@ -123,9 +151,14 @@ def _origin(path: str) -> tuple[str, str]:
     if not isinstance(record, dict) or "url" not in record:
         return "", ""
     url = without_credentials(str(record["url"]))
+    folder = record.get("dir_info")
+    if isinstance(folder, dict):
+        return (_editable(url), "") if folder.get("editable") is True else (url, "")
     vcs, archive = record.get("vcs_info"), record.get("archive_info")
     if isinstance(vcs, dict):
-        return f"{vcs.get('vcs', 'git')}+{url}@{vcs.get('commit_id', '')}", ""
+        inside = record.get("subdirectory")
+        fragment = f"#subdirectory={inside}" if isinstance(inside, str) and inside else ""
+        return f"{vcs.get('vcs', 'git')}+{url}@{vcs.get('commit_id', '')}{fragment}", ""
     if isinstance(archive, dict):
         hashes = archive.get("hashes")
         sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None

@@ -17,13 +17,18 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, following a link and keeping the permissions of what it replaces.
 
-    Raises ``LockstepError`` where the folder or the disk does not allow it; the old file is then untouched.
+    A device or a pipe, such as ``/dev/null``, is written into: it must not be replaced by a file. Raises
+    ``LockstepError`` where the folder or the disk does not allow it; the old file is then untouched.
     """
     import tempfile  # costs as much as reading an environment file, and lint rarely writes
 
     target = Path(os.path.realpath(path))
     temporary = ""
     try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                stream.write(data)
+            return
         mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~umask()
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with os.fdopen(handle, "wb") as file:

@@ -18,8 +18,21 @@ def read_text(path: Path, *, as_written: bool = False) -> str:
     Raises ``LockstepError`` for a file that does not exist, cannot be read, is too large or is not UTF-8.
     """
     try:
-        text = decode(read_bytes(path, str(path), MAX_BYTES), str(path))
+        data = read_bytes(path, str(path), MAX_BYTES)
     except UnreadableFileError as error:
-        # That one is the linter's, for the file it looks at: a finding.
-        raise LockstepError(error.what, where=error.where, remedy=error.remedy) from None
+        raise _plain(error) from None
+    return text_of(data, str(path), as_written=as_written)
+
+
+def text_of(data: bytes, shown: str, *, as_written: bool = False) -> str:
+    """Return the text of a file's content; see :func:`read_text`."""
+    try:
+        text = decode(data, shown)
+    except UnreadableFileError as error:
+        raise _plain(error) from None
     return text if as_written else text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def _plain(error: UnreadableFileError) -> LockstepError:
+    """Return the error without what makes it a finding of the linter, which looks at another file."""
+    return LockstepError(error.what, where=error.where, remedy=error.remedy)

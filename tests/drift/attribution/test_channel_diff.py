@@ -32,9 +32,9 @@ def test_an_unchanged_file_is_not_drift(package: Package) -> None:
         (NUMPY._replace(sha256="", md5="c" * 32), "bytes", "critical", ""),
         (
             NUMPY._replace(depends=("python >=3.12,<3.13.0a0", "libblas >=3.9.0,<4.0a0", "libgcc >=13")),
-            "metadata",
-            "info",
-            "hot-fixed: requires libgcc >=13",
+            "unmet",
+            "high",
+            "numpy needs 'libgcc >=13', and the lock has none; hot-fixed: requires libgcc >=13",
         ),
         (
             NUMPY._replace(depends=("python >=3.12,<3.14.0a0",)),

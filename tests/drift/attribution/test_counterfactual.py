@@ -106,7 +106,7 @@ def test_a_change_is_traced_to_the_entry_that_pulls_it_in(folder, capsys):
     capsys.readouterr()
     assert main(["diff", "base/conda-lock.yml", "conda-lock.yml", "--explain", "--fail-on", "never"]) == 0
     assert (
-        """added
+        """
             environment.yml:5: numpy=1.26
               numpy 1.26.4 requires libstdcxx-ng >=12
 """

@@ -19,10 +19,10 @@ from conda_lockstep.packages import Package, PackageSet
 FLIPS = {
     ("device", "cuda", "cpu"): {
         "pytorch": "critical", "jaxlib": "critical", "tensorflow": "critical", "torchvision": "critical",
-        "libtorch": "critical", "libxgboost": "critical", "libarrow": "critical",
-        "pytorch-mutex": "critical", "_py-xgboost-mutex": "critical",
+        "libtorch": "critical", "libxgboost": "high", "libarrow": "low",
+        "pytorch-mutex": "critical", "_py-xgboost-mutex": "high",
     },
-    ("device", "cpu", "cuda"): {"pytorch": "high", "torchvision": "high", "libarrow": "medium"},
+    ("device", "cpu", "cuda"): {"pytorch": "high", "torchvision": "high", "libarrow": "low"},
     ("cuda", "11", "12"): {
         "pytorch": "critical", "jaxlib": "critical", "libtorch": "critical", "xgboost": "critical",
         "cuda-version": "critical", "pytorch-cuda": "critical",

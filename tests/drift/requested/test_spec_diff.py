@@ -146,7 +146,11 @@ def pip_file(*entries: str, conda: str = "pip") -> EnvironmentFile:
             "tqdm",
             "low constraint tqdm any version where python_version<'3.9' → any version everywhere",
         ),
-        ("pkg==1.0", "git+https://h/u/pkg.git@main", "high channel pkg 1.0 from index → @main from git"),
+        (
+            "pkg==1.0",
+            "git+https://h/u/pkg.git@main",
+            "high channel pkg 1.0 from index → @main from git h/u/pkg",
+        ),
         (
             "git+https://h/u/pkg@main",
             "git+https://h/u/pkg@v2",
@@ -157,7 +161,11 @@ def pip_file(*entries: str, conda: str = "pip") -> EnvironmentFile:
             "https://h/en_core-3.7.1.tar.gz",
             "medium upgrade en-core 2.1.0 → 3.7.1",
         ),
-        ("https://h/a_b-1.0-py3-none-any.whl", "a-b==1.0.1", "info upgrade a-b 1.0 → 1.0.1"),
+        (
+            "https://h/a_b-1.0-py3-none-any.whl",
+            "a-b==1.0.1",
+            "high channel a-b 1.0 from h → 1.0.1 from index",
+        ),
         ("-r one.txt", "--requirement=two.txt", "medium constraint --requirement one.txt → two.txt"),
         ("-r one.txt", "tqdm", "medium constraint --requirement one.txt → "),
         ("-i https://a", "-i https://b", "high channel --index-url https://a → https://b"),
@@ -324,6 +332,7 @@ JUDGED = {
     "rapidsai__cuml__conda-environments-all_cuda-129_arch-x86_64__span": [],
     "rapidsai__cuml__conda-environments-cuml_dev_cuda10.1__span": [
         "high upgrade cudf 0.18 → 21.06",
+        "high upgrade libcumlprims 0.18 → 21.06",
         "high upgrade rmm 0.18 → 21.06",
     ],
     "rapidsai__cuml__conda-environments-cuml_dev_cuda11.0__span": [

@@ -8,7 +8,8 @@ from tests.support.corpus import REPOSITORY
 
 from conda_lockstep.drift.compare.diff import diff
 from conda_lockstep.drift.model import DriftClass
-from conda_lockstep.drift.severity.grading import ComparisonKind, judge
+from conda_lockstep.drift.severity.comparison_kind import ComparisonKind
+from conda_lockstep.drift.severity.grading import judge
 from conda_lockstep.packages import Package, PackageSet
 
 
@@ -37,11 +38,30 @@ def stepped(name: str, old: str, new: str) -> str:
         ("numpy", "2.1.0", "2.0.0", "high"),
         ("pytorch", "2.4.1", "2.5.0", "high"),
         ("pytorch", "2.4.0", "2.4.1", "medium"),
-        ("nccl", "2.20.5", "2.27.3", "high"),
+        ("nccl", "2.20.5", "2.27.3", "medium"),
+        ("nccl", "2.27.3", "2.20.5", "high"),
+        ("cuda-version", "12.6", "12.9", "high"),
+        ("cuda-version", "12.9", "12.6", "medium"),
+        ("rdma-core", "58.0", "61.0", "medium"),
+        ("torchvision", "0.19.1", "0.20.0", "high"),
+        ("vllm", "0.9.2", "0.10.0", "high"),
+        ("sglang", "0.4.1", "0.5.0", "high"),
+        ("flashinfer-python", "0.2.0", "0.3.0", "high"),
+        ("mamba-ssm", "2.2.2", "3.0.0", "high"),
+        ("pytorch3d", "0.7.7", "0.8.0", "high"),
+        ("tensordict", "0.8.1", "0.9.0", "high"),
+        ("dgl", "1.1.3", "2.0.0", "high"),
+        ("spconv-cu120", "2.3.6", "3.0.0", "high"),
+        ("nvidia-dali-cuda120", "1.40.0", "2.0.0", "high"),
+        ("transformers", "4.57.1", "5.0.0", "high"),
+        ("lightning", "2.5.0", "3.0.0", "high"),
+        ("keras", "2.15.0", "3.0.0", "high"),
+        ("openssl", "1.1.1", "3.0.0", "high"),
+        ("libabseil", "20240722.0", "20250127.0", "high"),
         ("cudnn", "8.9.7.29", "9.1.0", "critical"),
         ("openmpi", "4.1.6", "5.0.5", "critical"),
         ("libstdcxx", "15.2.0", "13.2.0", "critical"),
-        ("libstdcxx", "13.2.0", "15.2.0", "high"),
+        ("libstdcxx", "13.2.0", "15.2.0", "low"),
         ("mkl", "2023.2", "2024.1", "medium"),
         ("requests", "1.0", "2.0", "medium"),
         ("requests", "2.30", "2.31", "low"),
@@ -58,7 +78,8 @@ def test_changes_that_other_tools_miss_are_critical(kind: ComparisonKind) -> Non
     assert judged([NUMPY], [other_bytes], kind) == [("numpy", "bytes", "critical")]
     cpu = conda("pytorch", "2.5.1", "cpu_mkl_py312h1_100")
     assert judged([TORCH_GPU], [cpu], kind) == [("pytorch", "variant", "critical")]
-    assert judged([NUMPY, pip("idna", "3.10")], [NUMPY], kind) == [("idna", "removed", "critical")]
+    removed = "critical" if kind == "lock_to_prefix" else "medium"  # from a lock it may go on purpose
+    assert judged([NUMPY, pip("idna", "3.10")], [NUMPY], kind) == [("idna", "removed", removed)]
 
 
 def test_another_build_than_the_locked_one_is_critical_on_a_machine_and_routine_in_a_lock() -> None:
@@ -75,20 +96,25 @@ def test_between_two_machines_nothing_may_differ_in_either_direction() -> None:
     assert [(name, severity) for name, _, severity in judged(other, one, "prefix_to_prefix")] == expected
 
 
-def test_a_difference_on_a_machine_is_one_severity_worse_than_a_change_of_a_lock() -> None:
-    old, new = [conda("nccl", "2.20.5")], [conda("nccl", "2.20.6")]
-    assert judged(old, new) == [("nccl", "upgrade", "high")]
-    assert judged(old, new, "lock_to_prefix") == [("nccl", "upgrade", "critical")]
+@pytest.mark.parametrize(
+    ("name", "change", "difference"), [("numpy", "low", "medium"), ("nccl", "low", "critical")]
+)
+def test_a_difference_on_a_machine_is_worse_than_a_change_of_a_lock(
+    name: str, change: str, difference: str
+) -> None:
+    old, new = [conda(name, "2.20.5")], [conda(name, "2.20.6")]
+    assert judged(old, new) == [(name, "upgrade", change)]
+    assert judged(old, new, "lock_to_prefix") == [(name, "upgrade", difference)]
 
 
 @pytest.mark.parametrize(
     ("others", "severity"),
     [
-        ([], "critical"),  # requested by the user only
+        ([], "medium"),  # requested by the user only
         ([(pip("requests", "2.31"), ("idna",), ())], "low"),  # required before, no longer
         ([(pip("requests", "2.31"), ("idna",), ("idna",))], "critical"),  # still required, and removed
         ([(pip("requests", "2.31"), ("idna",), ("idna ; sys_platform == 'win32'",))], "low"),
-        ([(pip("requests", "2.31"), ("idna ; extra == 'x'",), ())], "critical"),
+        ([(pip("requests", "2.31"), ("idna ; extra == 'x'",), ())], "medium"),
     ],
 )
 def test_a_removed_pip_package_is_graded_by_what_required_it(
@@ -119,7 +145,8 @@ def test_a_package_that_follows_another_is_reported_once() -> None:
         ("xgboost", "libxgboost", "22.0.0", "low"),
         ("xgboost", "py-xgboost-cpu", "22.0.0", "low"),
         ("arrow", "libarrow-acero", "22.0.0", "low"),
-        ("libarrow", "libparquet", "22.0.0", "medium"),
+        ("libarrow", "libparquet", "22.0.0", "low"),
+        ("libarrow", "arrow-nanoarrow", "22.0.0", "medium"),
     ],
 )
 def test_parts_of_a_project_follow_it_from_version_to_version(

@@ -357,3 +357,13 @@ def test_the_pip_parts_changes_are_distinguished_too(
     assert {name: row.attribution for name, row in rows(small.judge("low")).items()} == {
         "lib": "pull_request"
     }
+
+
+def test_a_renamed_file_is_solved_as_the_base_has_it(small: Pull, channel: Channel) -> None:
+    folder = small.repository.folder
+    channel.release("idna")
+    for name, renamed in (("environment.yml", "train.yml"), ("conda-lock.yml", "train.conda-lock.yml")):
+        (folder / name).rename(folder / renamed)
+    small.lock("--update-all", "train.yml")
+    found = rows(small.judge("low", small.check(files=("train.yml",))))
+    assert {name: row.attribution for name, row in found.items()} == {"idna": "upstream"}

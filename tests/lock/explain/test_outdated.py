@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from tests.support.advisories import record, write_export
 from tests.support.forge.pypi import write_index
 
 from conda_lockstep.cli.main import main
@@ -56,6 +57,30 @@ but pandas 3.0.0 (line 6) needs python 3.12.*
   pytorch  2.4.1    2.4.1     2.10.0     2.10.0  open 'pytorch=2.4.*=*cuda*' (line 7)
 """
     )
+
+
+def test_locked_packages_with_known_vulnerabilities_are_listed(folder, capsys):
+    _lock(folder, *ENTRIES)
+    events = [{"introduced": "0"}, {"fixed": "2.4"}]
+    flaw = record(
+        "GHSA-nnnn", "numpy", events, aliases=["CVE-2025-1"], database_specific={"severity": "HIGH"}
+    )
+    write_export(folder / "osv", flaw, record("GHSA-tttt", "torch", [{"introduced": "0"}]))
+    capsys.readouterr()
+    assert main(["outdated", "--advisories", "osv"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("advisories:") + 1 : -1] == [
+        "  numpy 2.1.3: CVE-2025-1 (GHSA-nnnn), HIGH, fixed in 2.4, matched with numpy on PyPI by its name: "
+        "numpy has a flaw",
+        "    2.4.3, which is available, does not have it",
+        "  pytorch 2.4.1: GHSA-tttt, matched with torch on PyPI by the name table: torch has a flaw",
+        "    2.10.0, which is available, still has it",
+    ]
+    assert lines[-1].startswith("note: advisories were not looked up for ")
+    assert main(["outdated", "--advisories", "osv", "--format", "json"]) == 1
+    (told,) = json.loads(capsys.readouterr().out)["platforms"]
+    found = [(each["name"], each["id"], each["available_affected"]) for each in told["advisories"]["found"]]
+    assert found == [("numpy", "CVE-2025-1", False), ("pytorch", "GHSA-tttt", True)]
 
 
 def test_the_version_that_the_own_entry_alone_allows_is_shown_beside_the_newest(folder, capsys):

@@ -140,7 +140,7 @@ def test_of_two_indexes_that_have_a_name_the_extra_one_is_asked_first(
         ("nosuchproject", "environment.yml:5:9: 'nosuchproject' is in no index; check its name"),
         ("forge-sdist-only", "'forge-sdist-only' has no wheels: a build would run its code"),
         ("humanize=4.12", "environment.yml:5:18: 'humanize=4.12': use '==' instead of '='"),
-        ("-e .", "environment.yml:5:9: '-e .' cannot be locked: the content of a folder may differ between machines"),
+        ("-e ./gone", "environment.yml:5:9: '-e ./gone' cannot be locked: there is no folder ./gone"),
         ("tabulate --hash=sha256:12", "environment.yml:5:9: no wheel of tabulate 0.9.0 has one of the requested"),
     ],
 )  # fmt: skip

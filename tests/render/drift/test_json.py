@@ -47,8 +47,8 @@ def test_the_schema_allows_nothing_that_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": 1}, "is not a drift report of schema 2"),
-        ({"kind": "conda-lockstep snapshot"}, "is not a drift report of schema 2"),
+        ({"schema": 1}, "is not a drift report of schema 3"),
+        ({"kind": "conda-lockstep snapshot"}, "is not a drift report of schema 3"),
         ({"schema": "1"}, "'schema' is not a whole number"),
         ({"comparisons": [1]}, "not a JSON object"),
         ({"notes": [1]}, "'notes' is not a list of texts"),

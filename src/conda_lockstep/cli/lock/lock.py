@@ -62,6 +62,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--min-age", type=_days, metavar="DAYS", help="add no package published within this many days"
     )
     parser.add_argument("--allow-cpu", action="store_true", help="allow CPU builds where CUDA is required")
+    parser.add_argument(
+        "--allow-build",
+        action="append",
+        default=[],
+        metavar="PROJECT",
+        help="run the code of this local or git project to read its metadata; may be repeated",
+    )
     terminal.add_color(parser)
 
 
@@ -78,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         exclude_newer=arguments.exclude_newer,
         min_age=arguments.min_age,
         allow_cpu=arguments.allow_cpu,
+        allow_build=arguments.allow_build,
         colour=terminal.use_color(arguments.color),
     )
     return lock_files(arguments.files, options, TRUSTED)
@@ -100,6 +108,7 @@ class LockOptions(NamedTuple):
     exclude_newer: str = ""
     min_age: int | None = None
     allow_cpu: bool = False
+    allow_build: Sequence[str] = ()
     colour: bool = False
 
 
@@ -142,7 +151,7 @@ def _lock(file: EnvironmentFile, path: Path, options: LockOptions, config: Confi
     horizon = horizon_of(options.exclude_newer, min_age, utc_now())
     settings = settings_of(
         file, config, [*old.values()], platforms=options.platforms, cuda=options.cuda, allow_cpu=options.allow_cpu,
-        horizon=horizon,
+        allow_build=options.allow_build, horizon=horizon,
     )  # fmt: skip
     made = make_locks(file, settings, solvers.of(settings), [*old.values()], _update(options, old))
     locks = {machine_lock_path(path, name): lock for name, lock in made.items()}

@@ -40,6 +40,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="list every package, not only those in the environment file"
     )
+    parser.add_argument(
+        "--advisories",
+        type=Path,
+        metavar="FILE|DIR",
+        help="list the locked packages with known vulnerabilities, by an OSV export: a folder, zip or JSON file",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
@@ -50,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         lock=arguments.lock,
         platforms=names(arguments.platform),
         every=arguments.all,
+        advisories=arguments.advisories,
         as_json=arguments.format == "json",
     )
 
@@ -58,9 +65,17 @@ CURRENT, OUTDATED = 0, 1
 
 
 def list_outdated(
-    path: Path, *, lock: Path | None, platforms: Sequence[str], every: bool, as_json: bool
+    path: Path,
+    *,
+    lock: Path | None,
+    platforms: Sequence[str],
+    every: bool,
+    as_json: bool,
+    advisories: Path | None = None,
 ) -> int:
-    """Print what is outdated in the locks of a file; 1 where anything is."""
+    """Print what is outdated in the locks of a file, and its known vulnerabilities; 1 where there is anything."""
+    from conda_lockstep.drift.advisories.locked import locked_advisories
+    from conda_lockstep.drift.advisories.osv import read_advisories
     from conda_lockstep.environment.reader import read
     from conda_lockstep.lock.formats import cep37
     from conda_lockstep.lock.model.paths import lock_path, locks_of
@@ -69,6 +84,7 @@ def list_outdated(
     from conda_lockstep.settings import load
     from conda_lockstep.text.resolve_path import resolve_path
 
+    export = read_advisories(advisories) if advisories else None
     file, config = read(path), load(resolve_path(path).parent, TRUSTED)
     rows: list[report.OutdatedRow] = []
     solvers = Solvers()
@@ -80,14 +96,16 @@ def list_outdated(
             if platform not in held.platforms:
                 has = ", ".join(held.platforms)
                 raise LockstepError(f"has nothing for '{platform}'", where=str(each), remedy=f"it has {has}")
-            rows.append(
-                report.OutdatedRow(str(each), platform, _look(file, config, held, platform, every, solvers))
-            )
+            found = _look(file, config, held, platform, every, solvers)
+            known = locked_advisories(export, held.platforms[platform], found) if export else None
+            rows.append(report.OutdatedRow(str(each), platform, found, known))
     if as_json:
         terminal.write_document(report.as_json(rows))
     else:
         terminal.write_text(report.as_text(rows))
-    return OUTDATED if any(row.found for row in rows) else CURRENT
+    return (
+        OUTDATED if any(row.found or (row.advisories and row.advisories.found) for row in rows) else CURRENT
+    )
 
 
 def _look(

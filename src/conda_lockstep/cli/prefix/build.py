@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from conda_lockstep import terminal
-from conda_lockstep.conda.trust import Trust
+from conda_lockstep.conda.trust import TRUSTED, Trust
 
 if TYPE_CHECKING:
     from conda_lockstep.install.build import BuildOptions, BuildOutcome
+    from conda_lockstep.install.link.project_options import ProjectOptions
     from conda_lockstep.install.locked_source import LockSource
 
 
@@ -55,6 +57,37 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run the link scripts of packages",
     )
+    parser.add_argument(
+        "--allow-build",
+        action="append",
+        default=[],
+        metavar="PROJECT",
+        help="run the build of this local or git project to install it; may be repeated",
+    )
+    parser.add_argument(
+        "--no-projects",
+        action="store_true",
+        help="leave local and git projects as they are, installed or not",
+    )
+    parser.add_argument(
+        "--project-root",
+        type=Path,
+        metavar="DIR",
+        help="the directory that the paths of local projects start from; default: the lock's",
+    )
+
+
+class ProjectArguments(NamedTuple):
+    """What the command line says of local and git projects; ``root`` None is the lock's folder."""
+
+    allow_build: Sequence[str] = ()
+    leave: bool = False
+    root: Path | None = None
+
+
+def projects_of(arguments: argparse.Namespace) -> ProjectArguments:
+    """Return what the command line says of local and git projects."""
+    return ProjectArguments(arguments.allow_build, arguments.no_projects, arguments.project_root)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     return build_prefix(
         arguments.file, arguments.prefix, Trust(arguments.untrusted), machine=arguments.machine,
         solve=arguments.solve, cache=arguments.cache_dir, link_scripts=arguments.run_link_scripts,
-        prove=arguments.prove,
+        prove=arguments.prove, projects=projects_of(arguments),
     )  # fmt: skip
 
 
@@ -76,6 +109,7 @@ def build_prefix(
     cache: Path | None = None,
     link_scripts: bool = False,
     prove: bool = False,
+    projects: ProjectArguments | None = None,
 ) -> int:
     """Build ``file``, an environment file with its locks beside it, or a lock itself, into ``prefix``.
 
@@ -89,17 +123,26 @@ def build_prefix(
     solver = partial(_solve, trust) if solve else None
     locked = read_locked(file or DEFAULT_FILE, trust, machine=machine, solve=solver)
     packages = locked.here
-    options = options_for(locked, cache=cache, link_scripts=link_scripts, prove=prove)
+    options = options_for(
+        locked, cache=cache, link_scripts=link_scripts, prove=prove, projects=projects, trust=trust
+    )
     outcome = build_environment(packages, prefix, options)
     if outcome.had_remains:
         print(f"lockstep: {prefix}: removed the remains of an unfinished build", file=sys.stderr)
     report_outcome(outcome, prefix)
-    print(f"{prefix}: {len(packages)} packages from {locked.file} ({packages.environment_id})")
+    count = len(packages) - len(outcome.left)
+    print(f"{prefix}: {count} packages from {locked.file} ({packages.environment_id})")
     return 0
 
 
 def options_for(
-    locked: LockSource, *, cache: Path | None, link_scripts: bool, prove: bool = False
+    locked: LockSource,
+    *,
+    cache: Path | None,
+    link_scripts: bool,
+    prove: bool = False,
+    projects: ProjectArguments | None = None,
+    trust: Trust = TRUSTED,
 ) -> BuildOptions:
     """Return how to build what was locked."""
     from conda_lockstep.install.build import BuildOptions
@@ -112,6 +155,26 @@ def options_for(
         link_scripts=link_scripts,
         progress=terminal.show_progress(),
         prove=prove,
+        projects=project_options(locked, projects or ProjectArguments(), trust),
+    )
+
+
+def project_options(locked: LockSource, given: ProjectArguments, trust: Trust) -> ProjectOptions:
+    """Return how the projects of a lock are installed."""
+    from conda_lockstep.install.link.project_options import ProjectOptions, projects_in
+    from conda_lockstep.install.locked_source import repository_urls
+
+    if not projects_in(locked.here):
+        return ProjectOptions()
+    from conda_lockstep.lock.pip.projects.locate import trusted_builds
+    from conda_lockstep.text.resolve_path import resolve_path
+
+    return ProjectOptions(
+        root=resolve_path(given.root or locked.file.parent),
+        allowed=trusted_builds((*locked.allow_build, *given.allow_build), trust),
+        leave=given.leave,
+        urls=repository_urls(locked.environment, trust),
+        trust=trust,
     )
 
 
@@ -123,6 +186,9 @@ def report_outcome(outcome: BuildOutcome, prefix: Path) -> None:
     if outcome.unproved:
         what = f"{terminal.count(len(outcome.unproved), 'package')} came from the cache without hashing"
         print(f"lockstep: {prefix}: {what}; --prove checks every file", file=sys.stderr)
+    if outcome.left:
+        names = ", ".join(package.name for package in outcome.left)
+        print(f"lockstep: {prefix}: projects were left as they are (--no-projects): {names}", file=sys.stderr)
     for clash in outcome.shared[:5]:
         both = f"{clash.first.name} and {clash.second.name}"
         print(f"lockstep: {prefix}: {clash.path} is in both {both}; one is kept", file=sys.stderr)

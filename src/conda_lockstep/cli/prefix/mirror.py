@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,4 +43,7 @@ def mirror_locks(files: Sequence[Path], to: Path, *, url: str = "") -> int:
     print("\n[mirrors]")
     for source, target in mirrored.settings.items():
         print(f'"{source}" = "{target}"')
+    if mirrored.projects:
+        names = ", ".join(mirrored.projects)
+        print(f"lockstep: {to}: local and git projects are no files, and not in it: {names}", file=sys.stderr)
     return 0

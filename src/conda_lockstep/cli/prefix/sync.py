@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from conda_lockstep.conda.trust import TRUSTED
 
 if TYPE_CHECKING:
+    from conda_lockstep.cli.prefix.build import ProjectArguments
     from conda_lockstep.install.link.plan import PlannedChange
 
 
@@ -27,9 +28,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
+    from conda_lockstep.cli.prefix.build import projects_of
+
     return sync_prefix(
         arguments.file, arguments.prefix, machine=arguments.machine, dry_run=arguments.dry_run,
-        cache=arguments.cache_dir, link_scripts=arguments.run_link_scripts,
+        cache=arguments.cache_dir, link_scripts=arguments.run_link_scripts, projects=projects_of(arguments),
     )  # fmt: skip
 
 
@@ -44,6 +47,7 @@ def sync_prefix(
     dry_run: bool = False,
     cache: Path | None = None,
     link_scripts: bool = False,
+    projects: ProjectArguments | None = None,
 ) -> int:
     """Sync a prefix with ``file``, an environment file with its lock beside it, or a lock itself.
 
@@ -56,12 +60,13 @@ def sync_prefix(
 
     locked = read_locked(file or DEFAULT_FILE, TRUSTED, machine=machine)
     packages = locked.here
+    options = options_for(locked, cache=cache, link_scripts=link_scripts, projects=projects)
     if dry_run:
-        steps = plan_sync(packages, prefix).steps
+        steps = plan_sync(packages, prefix, options.projects).steps
         _print(steps)
         print(f"{prefix}: {_count(steps, 'would be made')} ({packages.environment_id})")
         return CHANGES if steps else CLEAN
-    outcome = sync_environment(packages, prefix, options_for(locked, cache=cache, link_scripts=link_scripts))
+    outcome = sync_environment(packages, prefix, options)
     if outcome.had_remains:
         print(f"lockstep: {prefix}: repaired the remains of an unfinished build or sync", file=sys.stderr)
     report_outcome(outcome, prefix)

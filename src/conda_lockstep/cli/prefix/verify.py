@@ -51,6 +51,15 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="report packages that were installed from another channel or mirror, even if their bytes are the same",
     )
+    parser.add_argument(
+        "--no-projects", action="store_true", help="do not compare local and git projects, installed or not"
+    )
+    parser.add_argument(
+        "--project-root",
+        type=Path,
+        metavar="DIR",
+        help="the directory that the paths of local projects start from; default: the lock's",
+    )
     parser.add_argument("--platform", metavar="SUBDIR", help="default: the prefix's own")
     terminal.add_color(parser)
 
@@ -70,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
         gpu_libraries=arguments.gpu_libraries,
         ignore_machine=arguments.ignore_machine,
         strict_source=arguments.strict_source,
+        projects=not arguments.no_projects,
+        project_root=arguments.project_root,
         colour=terminal.use_color(arguments.color),
     )
 
@@ -84,6 +95,8 @@ def verify(
     gpu_libraries: bool = False,
     ignore_machine: bool = False,
     strict_source: bool = False,
+    projects: bool = True,
+    project_root: Path | None = None,
     colour: bool = False,
 ) -> int:
     """Compare prefixes with a lock, and this machine with the lock's requirements; return the exit status.
@@ -115,6 +128,9 @@ def verify(
             unreadable = True
             continue
         pair = pair._replace(strict_source=strict_source)
+        if project_root:
+            pair = pair._replace(locked=pair.locked._replace(root=str(project_root.resolve())))
+        pair = pair if projects else verifying.without_projects(pair)
         pairs.append(verifying.without_machine(pair) if ignore_machine else verifying.with_machine(pair))
     status = _report(pairs, format, colour) if pairs else UNREADABLE
     return UNREADABLE if unreadable else status

@@ -34,7 +34,10 @@ def _attributed(
     found = {each.platform: each for each in platforms_of(new, trust, (), file)}
     base_file = read(old_file or _file_of(old))
     for comparison in report.comparisons:
-        head = found[comparison.platform]
+        head = found.get(comparison.platform)
+        if head is None or comparison.platform not in before.platforms:
+            yield comparison  # a platform that was dropped or added: there is nothing to solve
+            continue
         # Both are solved with the same settings: where files are fetched from is not what changed.
         settings = recorded_settings(base_file, head.config, before, comparison.platform)
         base = LockedPlatform(old, before, base_file, head.config, settings)

@@ -6,25 +6,36 @@ from collections.abc import Mapping
 
 from conda_lockstep.conda.dependencies import constraints
 from conda_lockstep.drift.compare.diff import compare_packages
+from conda_lockstep.drift.compare.unmet_edges import newly_unmet, with_unmet
 from conda_lockstep.drift.model import Change, Drift, DriftClass
 from conda_lockstep.packages import Key, Package, PackageSet
 
 
-def compare_with_channel(locked: PackageSet, published: Mapping[str, Package]) -> Drift:
+def compare_with_channel(locked: PackageSet, published: Mapping[str, Package], platform: str = "") -> Drift:
     """Compare each conda package of a lock with the file of the same name in its channel.
 
-    ``published`` maps URLs, as written in a lock, to packages with the metadata of the channel's index. pip packages
-    are not compared, since PyPI rejects a second upload under one file name.
+    ``published`` maps URLs, as written in a lock, to packages with the metadata of the channel's index. A hot-fix that
+    the locked packages do not meet is a change of its own class. pip packages are compared with their index; see
+    :mod:`index_diff`.
     """
     changes: list[Change] = []
     unchanged: list[Key] = []
+    unmet = newly_unmet(locked, _today(locked, published), platform)
     for key, package in locked.only("conda").items():
         change = _compare(package, published.get(package.url))
+        if edges := unmet.get(key):
+            hot_fixed = Change(frozenset({DriftClass.METADATA}), package, published[package.url])
+            change = with_unmet(change or hot_fixed, edges)
         if change is None:
             unchanged.append(key)
         else:
             changes.append(change)
     return Drift(tuple(changes), tuple(unchanged), tuple(locked.only("pip")))
+
+
+def _today(locked: PackageSet, published: Mapping[str, Package]) -> PackageSet:
+    """Return the locked packages with the metadata of the channel's index."""
+    return PackageSet({key: published.get(package.url, package) for key, package in locked.items()})
 
 
 def _compare(package: Package, published: Package | None) -> Change | None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.drift.attribution import cause_text
 from conda_lockstep.drift.attribution.changed_lines import with_changed_lines
 from conda_lockstep.drift.attribution.file_and_lock import FileAndLock
@@ -273,12 +274,15 @@ class _Solves:
         moment: _Moment,
         update: frozenset[str],
     ) -> PackageSet:
-        locked = {package.name: package.version for package in self.base.packages.only("pip").values()}
+        pip = self.base.packages.only("pip").values()
+        locked = {package.name: package.version for package in pip if project_source(package) is None}
         kept = {name: version for name, version in locked.items() if update != ALL and name not in update}
         settings = replace(side.at.settings, horizon=moment.pip_horizon)
 
         def resolved(kept: Mapping[str, str]) -> PackageSet:
-            found = pip_packages(side.at.file, side.pip, [*conda.values()], request, settings, kept)
+            found = pip_packages(
+                side.at.file, side.pip, [*conda.values()], request, settings, kept, projects=side.projects
+            )
             return PackageSet.of(found.packages if found else ())
 
         try:

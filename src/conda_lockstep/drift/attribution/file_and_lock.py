@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from conda_lockstep.lock.pip.projects.project import Project
 from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
+from conda_lockstep.lock.solve.keep import NOTHING
 from conda_lockstep.lock.solve.solve import Request
-from conda_lockstep.lock.update.make import pip_part_of
+from conda_lockstep.lock.update.make import located_pip
 from conda_lockstep.lock.update.relock import LockedPlatform, request_from_lock
 from conda_lockstep.packages import PackageSet
 
@@ -19,11 +21,13 @@ class FileAndLock:
     at: LockedPlatform
     request: Request
     pip: PipPart | None
+    projects: tuple[Project, ...] = ()
 
     @classmethod
     def of(cls, at: LockedPlatform) -> FileAndLock:
         """Read what the file requests. Raises ``LockstepError`` for an entry that cannot be read."""
-        return cls(at, request_from_lock(at.file, at.settings, at.lock), pip_part_of(at.file))
+        pip, projects = located_pip(at.file, at.settings, (at.lock,), NOTHING)
+        return cls(at, request_from_lock(at.file, at.settings, at.lock), pip, projects)
 
     @property
     def packages(self) -> PackageSet:
@@ -32,17 +36,19 @@ class FileAndLock:
 
     def requests_the_same(self, other: FileAndLock) -> bool:
         """Return whether both files have the same solutions, whatever their comments and the order of their lines."""
-        return _essence(self.request, self.pip) == _essence(other.request, other.pip)
+        return _essence(self) == _essence(other)
 
 
-def _essence(request: Request, pip: PipPart | None) -> tuple[object, ...]:
+def _essence(side: FileAndLock) -> tuple[object, ...]:
     """Return what a solution depends on, and not where it is written."""
+    request, pip = side.request, side.pip
     specs = frozenset(entry.spec for entry in request.specs)
     return (
         request.channels,
         request.machine,
         specs,
-        *(_essence_of_pip(pip) if pip and pip.requirements else ()),
+        *(_essence_of_pip(pip) if pip and pip.has_entries else ()),
+        frozenset((each.url, str(each.entry.marker), str(each.metadata)) for each in side.projects),
     )
 
 

@@ -7,16 +7,21 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.drift.attribution.channel_diff import compare_with_channel
+from conda_lockstep.drift.attribution.index_diff import compare_with_index, index_packages
 from conda_lockstep.drift.attribution.past import changed_since, cutoff_by_channels
 from conda_lockstep.drift.attribution.solution import NO_SOLUTION, LockPair, Solution
 from conda_lockstep.drift.compare.chains import with_chains
 from conda_lockstep.drift.compare.compare import compare_platform
 from conda_lockstep.drift.compare.operands import from_lock, side_of
 from conda_lockstep.drift.compare.rows import row_of
-from conda_lockstep.drift.report import Comparison, Row
-from conda_lockstep.drift.severity.grading import judge
+from conda_lockstep.drift.license_terms import same_terms
+from conda_lockstep.drift.model import Change, DriftClass
+from conda_lockstep.drift.report import SEVERITIES, Comparison, Row
+from conda_lockstep.drift.severity.grading import LICENSE, judge
 from conda_lockstep.environment.environment_file import EnvironmentFile
+from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.check.satisfiability import is_satisfied
 from conda_lockstep.lock.explain.outdated import Newer, newer, remedy
 from conda_lockstep.lock.explain.outdated_pip import newer_pip
@@ -24,6 +29,10 @@ from conda_lockstep.lock.explain.unsatisfiable import explain
 from conda_lockstep.lock.explain.why import entries_of
 from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
+from conda_lockstep.lock.pip.index_pages import index_files
+from conda_lockstep.lock.pip.requirements import pip_part
+from conda_lockstep.lock.pip.resolve import index_access
+from conda_lockstep.lock.pip.uv import sources
 from conda_lockstep.lock.solve.index import published
 from conda_lockstep.lock.solve.solve import Horizon, Request, Solver, UnsolvableError
 from conda_lockstep.lock.update.make import Settings, make_lock
@@ -43,7 +52,7 @@ def against_today(
     be read, and for a file that no longer has a solution: then after the first of the two, which may explain it.
     """
     files = against_channels(file, lock, label, solver, settings)
-    if files.rows:
+    if files.rows or files.notes:
         yield files
     new = against_new_lock(file, lock, label, solver, settings)
     shown = {row.shown for row in files.rows}
@@ -130,7 +139,9 @@ def against_channels(
     (platform,) = settings.platforms
     locked, packages = from_lock(lock, label), lock.platforms[platform]
     today = asyncio.run(published(solver, request_from_lock(file, settings, lock), packages.values()))
-    drift = compare_with_channel(packages, today)
+    drift = compare_with_channel(packages, today, platform)
+    withdrawn, notes = _withdrawn(file, packages, settings)
+    drift = replace(drift, changes=(*drift.changes, *withdrawn))
     side = side_of(locked, packages)
     comparison = Comparison(
         name=f"files in {locked.label}",
@@ -139,9 +150,31 @@ def against_channels(
         new=replace(side, label=TODAY),
         rows=tuple(_upstream(row_of(judgement), today) for judgement in judge(drift, packages, packages)),
         unchanged=len(drift.unchanged),
+        notes=notes,
     )
     end = locked, entries_of(file)
     return with_chains(comparison, end, end)
+
+
+def _withdrawn(
+    file: EnvironmentFile, packages: PackageSet, settings: Settings
+) -> tuple[list[Change], tuple[str, ...]]:
+    """Return the locked pip files that were deleted or yanked, and a note if their index could not be asked."""
+    pip = index_packages(packages)
+    if not pip:
+        return [], ()
+    part = pip_part(file)
+    if part.only_links:
+        return [], ("pip's files were not compared: they come from pages of links, not from an index",)
+    access = index_access(part, settings.mirrors, settings.index)
+    indexes = [
+        settings.mirrors.fetch_url(url) for url in sources(part, settings.index, settings.mirrors.trust)
+    ]
+    try:
+        published = index_files((normalize(package.name) for package in pip), indexes, access)
+    except LockstepError as error:
+        return [], (f"pip's files were not compared: {error}",)
+    return list(compare_with_index(packages, published)), ()
 
 
 def _upstream(row: Row, today: dict[str, Package]) -> Row:
@@ -154,7 +187,23 @@ def _upstream(row: Row, today: dict[str, Package]) -> Row:
     if new and new.timestamp and "metadata" not in row.classes:
         day = datetime.datetime.fromtimestamp(new.timestamp, datetime.timezone.utc)
         cause = f"upstream, uploaded {day:%Y-%m-%d}"
-    return row._replace(old=old, new=new, attribution="upstream", cause=cause)
+    row = row._replace(old=old, new=new, attribution="upstream", cause=cause)
+    return _with_license(row, today)
+
+
+def _with_license(row: Row, today: dict[str, Package]) -> Row:
+    """Add that the channel's index has another license for the new file than for the old one: locks record none."""
+    before, after = (
+        today[side.url].license if side and side.url in today else "" for side in (row.old, row.new)
+    )
+    if not (before and after) or same_terms(before, after):
+        return row
+    detail = "; ".join(filter(None, (row.detail, f"license: {after} instead of {before}")))
+    severity, why = LICENSE
+    if SEVERITIES.index(severity) < SEVERITIES.index(row.severity):
+        classes = (DriftClass.LICENSE.value, *row.classes)
+        return row._replace(classes=classes, severity=severity, why=why, detail=detail, follows="")
+    return row._replace(classes=(*row.classes, DriftClass.LICENSE.value), detail=detail)
 
 
 def _stale(file: EnvironmentFile, lock: Lock, label: str, settings: Settings) -> Iterator[str]:

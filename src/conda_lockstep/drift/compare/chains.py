@@ -39,7 +39,8 @@ def add_chains(report: Report, old: Operand, new: Operand) -> Report:
 def with_chains(comparison: Comparison, old: End, new: End) -> Comparison:
     """Add its chain to each row of a comparison that has none yet; none if no entry leads to the package."""
     before, after = (
-        _ChainFinder(source.platforms[comparison.platform], entries) for source, entries in (old, new)
+        _ChainFinder(source.platforms.get(comparison.platform, PackageSet()), entries)
+        for source, entries in (old, new)
     )
     rows = (row._replace(chain=row.chain or tuple(_chain(row, before, after))) for row in comparison.rows)
     return replace(comparison, rows=tuple(rows))

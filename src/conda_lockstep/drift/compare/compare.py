@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from conda_lockstep.drift.compare import sources
@@ -11,30 +11,39 @@ from conda_lockstep.drift.compare.diff import ComparableFacts, diff
 from conda_lockstep.drift.compare.inconsistencies import with_inconsistencies
 from conda_lockstep.drift.compare.machine_diff import machine_rows
 from conda_lockstep.drift.compare.operands import Operand, keep_metadata, side_of, unknown_hashes
+from conda_lockstep.drift.compare.projects import as_locked, projects_of, with_differences
+from conda_lockstep.drift.compare.projects import note as project_note
 from conda_lockstep.drift.compare.rows import row_of, row_of_unowned
 from conda_lockstep.drift.compare.sources import as_expected, from_elsewhere
-from conda_lockstep.drift.model import UnknownFact, mirrored
-from conda_lockstep.drift.report import SEVERITIES, Comparison, Report
-from conda_lockstep.drift.severity.grading import ComparisonKind, judge
+from conda_lockstep.drift.model import DriftClass, UnknownFact, mirrored
+from conda_lockstep.drift.report import SEVERITIES, Comparison, Report, Row
+from conda_lockstep.drift.severity.comparison_kind import ComparisonKind
+from conda_lockstep.drift.severity.grading import judge
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.packages import Key, Package, PackageSet
+
+PLATFORM_DROPPED = "the lock has nothing for this platform any more: its machines cannot install it"
+PLATFORM_ADDED = "the lock has packages for this platform now"
 
 _T = TypeVar("_T")
 
 
 def compare(old: Operand, new: Operand, *, platform: str = "", name: str = "") -> Report:
-    """Compare two operands on every platform that both have, or on ``platform`` alone.
+    """Compare two operands on every platform that both have, or on ``platform`` alone; a dropped platform is a row.
 
     ``name`` is the name of the environment, by default the new operand's label. Raises ``LockstepError`` if there is no
     platform to compare.
     """
     common = _common_platforms(old, new, platform)
-    comparisons = tuple(compare_platform(old, new, each, name=name) for each in common)
+    comparisons = [compare_platform(old, new, each, name=name) for each in common]
+    if not (platform or old.installed or new.installed):
+        alone = sorted(old.platforms.keys() ^ new.platforms.keys())
+        comparisons += [_one_sided_platform(old, new, each, name) for each in alone]
     command = shlex.join(
         ["lockstep", "diff", old.label, new.label, *(["--platform", platform] if platform else [])]
     )
-    unmatched = () if platform else _unmatched_platforms(old, new)
-    notes = [*unmatched, *(f"{each.label}: {note}" for each in (old, new) for note in each.notes)]
-    return Report(comparisons, notes=tuple(notes), reproduce=(command,))
+    notes = [f"{each.label}: {note}" for each in (old, new) for note in each.notes]
+    return Report(tuple(comparisons), notes=tuple(notes), reproduce=(command,))
 
 
 def compare_platform(
@@ -49,11 +58,20 @@ def compare_platform(
     swapped = old.installed and not new.installed
     expected, actual = (new, old) if swapped else (old, new)
     before, after = expected.platforms[platform], actual.platforms[platform]
+    differences: Mapping[Key, str] = {}
+    if actual.installed and not expected.installed:
+        after, differences = as_locked(before, after, expected.root if actual.kind == "prefix" else None)
     elsewhere = from_elsewhere(before, after) if actual.installed else {}
     after = as_expected(after, before, elsewhere)
-    scope = ComparableFacts(pip=old.complete and new.complete, metadata=keep_metadata(old, new))
+    scope = ComparableFacts(
+        pip=old.complete and new.complete,
+        metadata=keep_metadata(old, new),
+        locked=old.kind == new.kind and not (old.installed or new.installed),
+        platform=platform,
+    )
     inconsistencies = _one_sided(expected.inconsistencies, actual.inconsistencies)
-    drift = with_inconsistencies(diff(before, after, scope), before, after, inconsistencies)
+    drift = with_differences(diff(before, after, scope), before, after, differences)
+    drift = with_inconsistencies(drift, before, after, inconsistencies)
     judgements = judge(drift, before, after, _comparison_kind(expected, actual))
     rows = [row_of(mirrored(judgement) if swapped else judgement) for judgement in judgements]
     unowned = _one_sided(expected.unowned_files, actual.unowned_files)
@@ -64,18 +82,33 @@ def compare_platform(
         more += machine_rows(old.machine, new.machine)
     if more:
         rows = sorted([*rows, *more], key=lambda row: SEVERITIES.index(row.severity))
-    notes = [_note(fact, old, new) for fact in drift.unknown_facts]
+    known = projects_of(before)
+    notes = [_note(fact, old, new) for fact in _without(drift.unknown_facts, known)]
     if elsewhere and not strict_source:
         notes.append(sources.note(elsewhere))
+    if projects := _compared_projects(before, after) if actual.installed else {}:
+        notes.append(project_note(projects))
+    sides = (side_of(expected, before), side_of(actual, after))
     return Comparison(
         name=name or new.label,
         platform=platform,
-        old=side_of(old, old.platforms[platform]),
-        new=side_of(new, new.platforms[platform]),
+        old=sides[1] if swapped else sides[0],
+        new=sides[0] if swapped else sides[1],
         rows=tuple(rows),
         unchanged=len(drift.unchanged),
         notes=tuple(notes),
     )
+
+
+def _without(facts: Iterable[UnknownFact], projects: Container[Key]) -> Iterator[UnknownFact]:
+    """Yield the facts on packages that are not projects: those have a note of their own."""
+    for fact in facts:
+        if keys := tuple(key for key in fact.keys if fact.fact != "bytes" or key not in projects):
+            yield UnknownFact(fact.fact, keys)
+
+
+def _compared_projects(before: PackageSet, after: PackageSet) -> dict[Key, Package]:
+    return {key: package for key, package in projects_of(before).items() if key in after}
 
 
 def _comparison_kind(expected: Operand, actual: Operand) -> ComparisonKind:
@@ -99,20 +132,34 @@ def _common_platforms(old: Operand, new: Operand, platform: str) -> Sequence[str
                 )
         return [platform]
     common = sorted(old.platforms.keys() & new.platforms.keys())
-    if not common:
+    if not common and (old.installed or new.installed):
         theirs, ours = ", ".join(old.platforms) or "none", ", ".join(new.platforms) or "none"
         what = f"no platform in common: {old.label} is for {theirs}, {new.label} is for {ours}"
         raise LockstepError(what, remedy="pass two operands for the same platform")
     return common
 
 
-def _unmatched_platforms(old: Operand, new: Operand) -> Iterator[str]:
-    """Yield a note on the platforms that only one of two locks has; a machine always has one."""
-    if old.installed or new.installed:
-        return
-    for one, other in ((old, new), (new, old)):
-        if alone := sorted(one.platforms.keys() - other.platforms.keys()):
-            yield f"not compared: {', '.join(alone)}, which only {one.label} has"
+def _one_sided_platform(old: Operand, new: Operand, platform: str, name: str) -> Comparison:
+    """Return the comparison of a platform that only one of two locks has: one row, whatever is in it."""
+    is_dropped = platform in old.platforms
+    packages = (old if is_dropped else new).platforms[platform]
+    count = f"{len(packages)} package{'' if len(packages) == 1 else 's'}"
+    row = Row(
+        subject=platform,
+        manager="machine",
+        classes=((DriftClass.REMOVED if is_dropped else DriftClass.ADDED).value,),
+        severity="critical" if is_dropped else "info",
+        before=count if is_dropped else "",
+        after="" if is_dropped else count,
+        why=PLATFORM_DROPPED if is_dropped else PLATFORM_ADDED,
+    )
+    return Comparison(
+        name=name or new.label,
+        platform=platform,
+        old=side_of(old, old.platforms.get(platform, PackageSet())),
+        new=side_of(new, new.platforms.get(platform, PackageSet())),
+        rows=(row,),
+    )
 
 
 def _note(fact: UnknownFact, old: Operand, new: Operand) -> str:

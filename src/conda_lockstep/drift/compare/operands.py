@@ -37,7 +37,7 @@ class Operand(NamedTuple):
     ``complete`` is false if the format cannot contain pip packages. ``inconsistencies`` are those within an installed
     environment, ``unowned_files`` belong to no package; only a snapshot has a ``machine``.
     ``notes`` describe what of the file was not read; ``metadata`` is what a lock records of itself, such as its
-    requirements.
+    requirements. ``root`` is the folder that the paths of a lock's local projects are relative to, None if not known.
     """
 
     label: str
@@ -49,6 +49,7 @@ class Operand(NamedTuple):
     machine: Machine | None = None
     notes: tuple[str, ...] = ()
     metadata: Mapping[str, str] = MappingProxyType({})
+    root: str | None = None
 
     @property
     def installed(self) -> bool:
@@ -66,7 +67,8 @@ def read_source(name: str | Path, *, environment: str = DEFAULT_ENVIRONMENT) -> 
         return from_prefix(path, label)
     from conda_lockstep.text.bounded_text import read_text
 
-    return parse_source(read_text(path), label, environment=environment)
+    root = os.path.realpath(path.parent)
+    return parse_source(read_text(path), label, environment=environment)._replace(root=root)
 
 
 def parse_source(text: str, label: str, *, environment: str = DEFAULT_ENVIRONMENT) -> Operand:
@@ -107,6 +109,14 @@ def is_environment_file(path: Path) -> bool:
     return bool(re.search(_DEPENDENCIES, head, re.MULTILINE)) and not re.search(_SOLVED, head, re.MULTILINE)
 
 
+def is_pixi_lock(path: Path) -> bool:
+    """Whether a file is a pixi.lock, by its content: it names environments."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return re.search(rb"^environments\s*:", file.read(_FILE_HEAD), re.MULTILINE) is not None
+
+
 def from_lock(lock: Lock, label: str) -> Operand:
     """Return a lock as an operand."""
     kind = _KINDS.get(lock.source_format, "conda-lock")
@@ -141,12 +151,11 @@ def side_of(source: Operand, packages: PackageSet) -> Side:
     """Return one platform of an operand as a side of a report."""
     from conda_lockstep.drift.report import Side
 
-    conda = packages.only("conda")
-    conda_id = conda.environment_id
-    has_more = source.complete and len(conda) < len(packages)
+    has_pip = any(manager == "pip" for manager, _ in packages)
+    conda_id = packages.only("conda").environment_id if has_pip else packages.environment_id
     return Side(
         label=source.label,
-        environment_id=packages.environment_id if has_more else conda_id,
+        environment_id=packages.environment_id if source.complete else conda_id,
         conda_id=conda_id,
         packages=len(packages),
         complete=source.complete,

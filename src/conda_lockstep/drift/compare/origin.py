@@ -1,17 +1,18 @@
-"""The origin of a package: the name of its channel, or for pip the kind of source that its URL points to."""
+"""The origin of a package: the name of its channel, or for pip who provides it."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
+from conda_lockstep.conda.project_source import GitCommit, described, project_source
 from conda_lockstep.conda.subdirs import split_subdir
+from conda_lockstep.drift.pip_source import origin, provider
 from conda_lockstep.packages import Package
 
 _CHANNEL_HOSTS = re.compile(r"https?://(?:conda\.anaconda\.org|repo\.prefix\.dev|prefix\.dev)/(?:t/[^/]+/)?")
 _DEFAULTS_HOST = re.compile(r"https?://repo\.(?:anaconda\.com|continuum\.io)/")
 _DEFAULTS = re.compile(r"(?:pkgs/)?(main|r|msys2|free|pro)$|defaults$")
-_COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 
 
 def channel(package: Package) -> str:
@@ -35,26 +36,22 @@ def is_mirror(one: str, other: str) -> bool:
     return one.rpartition("/")[2] == other.rpartition("/")[2]
 
 
-def origin(package: Package) -> str:
-    """Return the kind of source of a pip package: ``index``, ``git``, ``local file`` or ``local folder``.
+def place(package: Package) -> str:
+    """Return the origin of a package: its channel, or for pip who provides it, else the kind of source.
 
-    A URL of a file on a web server counts as an index, since indexes provide such URLs. An installed package without
-    a URL came from an index as well: pip records all other sources (PEP 610).
+    Of a project this is its folder or repository and its mode, without its commit.
     """
-    url = package.url.partition("#")[0]
-    if url.startswith(("git+", "hg+", "svn+", "bzr+")):
-        return "git"
-    if not url or url.startswith(("http://", "https://", "direct+http")):
-        return "index"
-    return "local file" if url.endswith((".whl", ".tar.gz", ".zip")) else "local folder"
+    source = project_source(package) if package.manager == "pip" else None
+    if source is None:
+        return channel(package) if package.manager == "conda" else provider(package) or origin(package)
+    mode = ", editable" if source.editable else ""
+    if isinstance(source, GitCommit):
+        repository = provider(package) or f"git {source.url}"
+        return f"{repository}{source.subdirectory and f' {source.subdirectory}'}{mode}"
+    return f"{'local folder' if source.path.startswith('file:') else source.path}{mode}"
 
 
-def commit(package: Package) -> str:
-    """Return the full commit id that a URL is pinned to, empty without one."""
-    found = _COMMIT.findall(package.url)
-    return found[-1] if found else ""
-
-
-def file_name(package: Package) -> str:
-    """Return the last part of the URL, without query and fragment; empty without a URL."""
-    return re.split(r"[?#]", package.url, maxsplit=1)[0].rpartition("/")[2]
+def described_place(package: Package) -> str:
+    """Return the origin of a package as a row shows it: of a project its source with the commit, else its place."""
+    source = project_source(package) if package.manager == "pip" else None
+    return described(source) if source else place(package)

@@ -46,6 +46,7 @@ def row_of(judgement: Judgement) -> Row:
             after=change.new,
             why=judgement.why,
             detail=f"required by {required_by}" if required_by else "",
+            follows=judgement.follows,
         )
     classes = [judgement.decisive]
     if len(change.classes) > 1:
@@ -63,6 +64,7 @@ def row_of(judgement: Judgement) -> Row:
         files=change.files,
         old=change.old,
         new=change.new,
+        follows=judgement.follows,
     )
 
 
@@ -81,7 +83,7 @@ def _state(package: Package | None, other: Package | None, classes: frozenset[Dr
     if other and package.build and _shows_build(package, other, classes):
         words.append(package.build)
     if DriftClass.CHANNEL in classes:
-        source = origin.channel(package) if package.manager == "conda" else origin.origin(package)
+        source = origin.described_place(package)
         words.append(f"from {source}")
     if DriftClass.BYTES in classes:
         words.append(_hash(package, other))

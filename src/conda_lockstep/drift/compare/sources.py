@@ -77,4 +77,4 @@ def _source(package: Package) -> str:
 
     if package.manager == "conda":
         return origin.channel(package)
-    return package.url.rpartition("/")[0] or origin.origin(package)
+    return package.url.rpartition("/")[0] or origin.place(package)

@@ -18,6 +18,8 @@ from conda_lockstep.drift.compare.operands import (
     side_of,
     unknown_hashes,
 )
+from conda_lockstep.drift.compare.projects import as_locked, projects_of
+from conda_lockstep.drift.compare.projects import note as project_note
 from conda_lockstep.drift.compare.sources import from_elsewhere, is_same_file
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.packages import Package, PackageSet
@@ -54,8 +56,8 @@ class Pair(NamedTuple):
 
     @property
     def actual(self) -> PackageSet:
-        """Return the installed packages."""
-        return self.installed.platforms[self.platform]
+        """Return the installed packages, those that are the locked projects as the lock has them."""
+        return as_locked(self.expected, self.installed.platforms[self.platform], self.locked.root)[0]
 
 
 def verify(prefix: Path, lock: Path, *, platform: str = "") -> Report:
@@ -134,6 +136,25 @@ def without_machine(pair: Pair) -> Pair:
     )
 
 
+def without_projects(pair: Pair) -> Pair:
+    """Leave the local and git projects of the lock out, installed or not, and note it."""
+    left_out = projects_of(pair.expected)
+    if not left_out:
+        return pair
+    from conda_lockstep.drift.compare.projects import without_projects as without
+
+    sides = (
+        side._replace(
+            platforms={**side.platforms, pair.platform: without(side.platforms[pair.platform], left_out)}
+        )
+        for side in (pair.locked, pair.installed)
+    )
+    locked, installed = sides
+    names = ", ".join(sorted(package.name for package in left_out.values()))
+    notes = (*pair.notes, f"projects were not compared (--no-projects): {names}")
+    return pair._replace(locked=locked, installed=installed, notes=notes)
+
+
 def agrees(pair: Pair) -> bool:
     """Whether nothing differs that both sides record."""
     return not (pair.unmet or pair.installed.inconsistencies or pair.installed.unowned_files) and _same_files(
@@ -189,8 +210,11 @@ def combined(pairs: Sequence[Pair], reports: Sequence[Report]) -> Report:
 
 def _notes(pair: Pair) -> Iterator[str]:
     """Yield what was not compared, and what does not count, of a prefix that matches its lock."""
-    if unknown := sum(not package.sha256 for package in pair.actual.values()):
+    projects = projects_of(pair.expected)
+    if unknown := sum(not package.sha256 for key, package in pair.actual.items() if key not in projects):
         yield unknown_hashes(unknown)
+    if projects:
+        yield project_note(projects)
     if elsewhere := from_elsewhere(pair.expected, pair.actual):
         yield sources.note(elsewhere)
 
@@ -203,6 +227,8 @@ def _same_files(wanted: PackageSet, found: PackageSet, *, strict_source: bool) -
 
 
 def _same_file(wanted: Package, found: Package, *, strict_source: bool) -> bool:
+    if found is wanted:
+        return True  # a project that is as locked
     if found.manager == "pip" and not found.url:  # installed from an index (PEP 610)
         return wanted.identity == found.identity and wanted.url.startswith("https://")
     return is_same_file(wanted, found) and (wanted.url == found.url or not strict_source)

@@ -13,6 +13,7 @@ from conda_lockstep.drift.compare.operands import Operand, from_snapshot
 from conda_lockstep.drift.compare.verify import failures
 from conda_lockstep.drift.report import Comparison, Report
 from conda_lockstep.errors import LockstepError
+from conda_lockstep.packages import PackageSet
 from conda_lockstep.snapshot import snapshot_json as document
 from conda_lockstep.snapshot.model import Snapshot
 from conda_lockstep.text.bounded_text import read_text
@@ -97,12 +98,17 @@ def _groups(nodes: Iterable[FleetNode]) -> list[_Group]:
         installed, machine = node.snapshot
         state = (
             installed.platform, installed.packages.environment_id, installed.inconsistencies, installed.unowned_files,
-            tuple(compared_values(machine).items()),
+            tuple(compared_values(machine).items()), _origins(installed.packages),
         )  # fmt: skip
         groups.setdefault(state, []).append(node)
     return sorted(
         (_Group(tuple(members)) for members in groups.values()), key=lambda group: -len(group.nodes)
     )
+
+
+def _origins(packages: PackageSet) -> tuple[str, ...]:
+    """Return where packages without a hash came from: the environment id does not have the folder of a project."""
+    return tuple(f"{each.name} {each.url}" for each in packages.values() if each.url and not each.sha256)
 
 
 def _compared(group: _Group, majority: _Group, lock: Operand | None) -> Comparison:

@@ -7,11 +7,11 @@ from collections.abc import Container, Iterator, Mapping
 from conda_lockstep.conda.bounds import between
 from conda_lockstep.conda.channel import NODEFAULTS, read_channel
 from conda_lockstep.conda.version import compare
-from conda_lockstep.drift.compare.diff import ComparableFacts, diff, shadows, with_shadow
-from conda_lockstep.drift.compare.origin import origin
+from conda_lockstep.drift.compare.diff import ComparableFacts, diff, shadows, with_class
 from conda_lockstep.drift.compare.rows import row_of
 from conda_lockstep.drift.compare.variants import flips
 from conda_lockstep.drift.model import Change, Drift, DriftClass
+from conda_lockstep.drift.pip_source import origin, provider
 from conda_lockstep.drift.report import SEVERITIES, Comparison, Report, Row, Severity, Side
 from conda_lockstep.drift.requested.requested_package import RequestedPackage, options_of, requested_packages
 from conda_lockstep.drift.severity.grading import judge
@@ -39,7 +39,8 @@ def spec_diff(old: EnvironmentFile, new: EnvironmentFile, *, name: str = "") -> 
     changes += [_ordered(change, before, after) for change in alone.changes]
     sides = _packages(before, ()), _packages(after, ())
     shadowed = shadows(*sides)
-    judged = judge(Drift(tuple(with_shadow(each, shadowed) for each in changes)), *sides, "spec_to_spec")
+    drift = Drift(tuple(with_class(each, DriftClass.SHADOWED, shadowed) for each in changes))
+    judged = judge(drift, *sides, "spec_to_spec")
     rows = [*_settings(old, new), *(_as_entries(row_of(each), before, after) for each in judged)]
     rows.sort(key=lambda row: SEVERITIES.index(row.severity))
     comparison = Comparison(
@@ -72,7 +73,7 @@ def _compare(old: RequestedPackage, new: RequestedPackage) -> Change | None:
             details.append(f"{what}: {other or 'none'} instead of {one or 'none'}")
     if old.build != new.build:
         classes.add(DriftClass.BUILD)
-    if old.channel != new.channel or origin(old.package()) != origin(new.package()):
+    if old.channel != new.channel or _provider(old) != _provider(new):
         classes.add(DriftClass.CHANNEL)
     flipped = flips(old.package(), new.package()) if classes else ()
     if flipped:
@@ -81,6 +82,12 @@ def _compare(old: RequestedPackage, new: RequestedPackage) -> Change | None:
         return None
     sides = old.package(before), new.package(after)
     return Change(frozenset(classes), *sides, flipped, "; ".join(details))
+
+
+def _provider(requested: RequestedPackage) -> str:
+    """Return where an entry takes a pip package from: ``index`` for any that the options name, else who provides it."""
+    package = requested.package()
+    return (provider(package) or origin(package)) if requested.url else "index"
 
 
 def _moved(old: RequestedPackage, new: RequestedPackage) -> tuple[DriftClass | None, str, str]:
@@ -142,16 +149,17 @@ def _entry_text(requested: RequestedPackage | None, other: RequestedPackage | No
         words.append(f"[{','.join(requested.extras)}]")
     if other and requested.marker != other.marker:
         words.append(f"where {requested.marker}" if requested.marker else "everywhere")
-    if DriftClass.CHANNEL.value in row.classes or origin(requested.package()) != "index":
-        words += _source(requested)
+    moved = DriftClass.CHANNEL.value in row.classes
+    if moved or origin(requested.package()) != "index":
+        words += _source(requested, moved=moved)
     return " ".join(words)
 
 
-def _source(requested: RequestedPackage) -> Iterator[str]:
+def _source(requested: RequestedPackage, *, moved: bool) -> Iterator[str]:
     if requested.manager == "conda":
         yield f"from {requested.channel}" if requested.channel else "from any channel"
     else:
-        yield f"from {origin(requested.package())}"
+        yield f"from {_provider(requested) if moved else origin(requested.package())}"
 
 
 def _settings(old: EnvironmentFile, new: EnvironmentFile) -> Iterator[Row]:

@@ -15,35 +15,46 @@ version is one severity worse: one rank that differs is worse than a change on a
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import NamedTuple
 
-from conda_lockstep.conda.version import Step, compare_conda, step
-from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Judgement, VariantFlip
+from conda_lockstep.conda.version import compare_conda, step
+from conda_lockstep.drift.duplicates import duplicated, library_of
+from conda_lockstep.drift.model import Change, Drift, DriftClass, EnvelopeChange, Judgement
+from conda_lockstep.drift.pip_source import checksum, is_source_archive, is_wheel, provider
 from conda_lockstep.drift.report import SEVERITIES, Severity
-from conda_lockstep.drift.severity.companions import demote_companions
+from conda_lockstep.drift.severity.companions import follow
+from conda_lockstep.drift.severity.comparison_kind import NOTHING_MAY_DIFFER, ComparisonKind
+from conda_lockstep.drift.severity.grade_flip import grade_flip
+from conda_lockstep.drift.severity.grade_presence import grade_added, grade_removed
+from conda_lockstep.drift.severity.grade_version import grade_version
 from conda_lockstep.drift.severity.layers import OTHER, STACK, Layer, layer_named, layer_of
 from conda_lockstep.drift.severity.requirers import Requirers
-from conda_lockstep.packages import Package, PackageSet
+from conda_lockstep.lock.check.entry_url import names_another
+from conda_lockstep.packages import Key, PackageSet
 from conda_lockstep.snapshot.model import UnownedKind
-
-ComparisonKind: TypeAlias = Literal["lock_to_lock", "lock_to_prefix", "prefix_to_prefix", "spec_to_spec"]
-
 
 DANGER: tuple[DriftClass, ...] = (
     DriftClass.SHADOWED,
     DriftClass.BYTES,
+    DriftClass.CONTRADICTION,
     DriftClass.DAMAGED,
     DriftClass.VANISHED,
+    DriftClass.YANKED,
+    DriftClass.UNMET,
+    DriftClass.DUPLICATE,
     DriftClass.UNOWNED,
     DriftClass.MACHINE,
     DriftClass.VARIANT,
     DriftClass.MANAGER,
     DriftClass.REMOVED,
+    DriftClass.CATEGORY,
     DriftClass.CHANNEL,
+    DriftClass.HASH,
     DriftClass.DOWNGRADE,
     DriftClass.UPGRADE,
     DriftClass.RAISED,
     DriftClass.CONSTRAINT,
+    DriftClass.LICENSE,
     DriftClass.BUILD,
     DriftClass.ADDED,
     DriftClass.METADATA,
@@ -57,18 +68,34 @@ def judge(
     drift: Drift, old: PackageSet, new: PackageSet, kind: ComparisonKind = "lock_to_lock"
 ) -> tuple[Judgement, ...]:
     """Grade every change of ``diff(old, new)``; most dangerous first, then by layer, then by name."""
-    removed = [change.package for change in drift.changes if DriftClass.REMOVED in change.classes]
-    requirers = Requirers(old, new, removed)
-    judgements = [_judge(change, requirers, kind) for change in drift.changes]
+    alone = [change.package for change in drift.changes if change.old is None or change.new is None]
+    requirers = Requirers(old, new, alone)
+    doubled = (
+        duplicated(new)
+        if any(DriftClass.DUPLICATE in each.classes for each in drift.changes)
+        else frozenset()
+    )
+    comparison = _Comparison(kind, requirers, doubled)
+
+    def graded(change: Change) -> Judgement:
+        return _judge(change, comparison)
+
+    judgements = [graded(change) for change in drift.changes]
     judgements += [_judge_envelope(change) for change in drift.envelope]
-    return tuple(sorted(demote_companions(judgements), key=_rank))
+    return tuple(sorted(follow(judgements, requirers, kind, graded), key=_rank))
 
 
-def _judge(change: Change, requirers: Requirers, kind: ComparisonKind) -> Judgement:
+class _Comparison(NamedTuple):
+    """What decides on a change besides the change: ``doubled`` are the new side's copies of one library."""
+
+    kind: ComparisonKind
+    requirers: Requirers
+    doubled: frozenset[Key]
+
+
+def _judge(change: Change, comparison: _Comparison) -> Judgement:
     layer = layer_of(change.package)
-    graded = [
-        Judgement(change, *_grade(each, change, layer, requirers, kind), each) for each in change.classes
-    ]
+    graded = [Judgement(change, *_grade(each, change, layer, comparison), each) for each in change.classes]
     return graded[0] if len(graded) == 1 else min(graded, key=_weight)
 
 
@@ -77,29 +104,41 @@ def _weight(judgement: Judgement) -> tuple[int, int]:
 
 
 def _grade(
-    each: DriftClass, change: Change, layer: Layer | None, requirers: Requirers, kind: ComparisonKind
+    each: DriftClass, change: Change, layer: Layer | None, comparison: _Comparison
 ) -> tuple[Severity, str]:
     """Return the severity of one class of a change, and why it matters."""
+    kind = comparison.kind
     if each is DriftClass.UPGRADE or each is DriftClass.DOWNGRADE:
-        return _grade_version(change, each, layer, kind)
+        return grade_version(change, layer, kind, is_downgrade=each is DriftClass.DOWNGRADE)
     if each is DriftClass.ADDED:
-        return _grade_added(layer, kind)
+        return grade_added(change.package, layer, kind)
     if each is DriftClass.REMOVED:
-        return _grade_removed(change.package, layer, requirers, kind)
+        return grade_removed(change.package, layer, comparison.requirers, kind)
     if each is DriftClass.BUILD:
-        return _grade_build(change.package, layer, kind)
+        return _grade_build(change, layer, kind)
     if each is DriftClass.VARIANT:
-        grades = [_grade_flip(flip, layer, kind) for flip in change.flips]
+        if not change.flips:
+            return "low", "the same project under another name"
+        grades = [grade_flip(flip, change.package, layer, kind) for flip in change.flips]
         return min(grades, key=lambda g: SEVERITIES.index(g[0]))
     if each is DriftClass.CONSTRAINT:
         return _grade_constraint(change, layer)
     if each is DriftClass.CHANNEL:
         return _grade_channel(change, layer, kind)
+    if each is DriftClass.HASH:
+        return _grade_hash(change)
+    if each is DriftClass.CATEGORY:
+        return _grade_category(change)
+    if each is DriftClass.DUPLICATE:
+        return _grade_duplicate(change, comparison.doubled)
+    if each is DriftClass.CONTRADICTION and not (change.new and names_another(change.new)):
+        return "info", "its URL no longer names another package"
     if each is DriftClass.SHADOWED and change.new is None and kind in ("lock_to_lock", "spec_to_spec"):
         return "info", "it no longer overwrites the other manager's files"
     return _FIXED[each]
 
 
+LICENSE: tuple[Severity, str] = ("medium", "its license changed: check that you may still use and ship it")
 _FIXED: dict[DriftClass, tuple[Severity, str]] = {
     DriftClass.SHADOWED: (
         "critical",
@@ -107,15 +146,25 @@ _FIXED: dict[DriftClass, tuple[Severity, str]] = {
     ),
     DriftClass.BYTES: (
         "critical",
-        "the same file name has other contents: replaced upstream, or tampered with",
+        "the same package has other contents: replaced upstream, or tampered with",
+    ),
+    DriftClass.CONTRADICTION: (
+        "critical",
+        "installers install what the URL names, which is not what the lock says",
     ),
     DriftClass.VANISHED: ("high", "it can no longer be downloaded: no new machine can install this lock"),
+    DriftClass.YANKED: ("high", "its publisher withdrew it: a new lock will not have it"),
+    DriftClass.UNMET: ("high", "its new metadata rules out what is locked beside it: a new lock will differ"),
+    DriftClass.LICENSE: LICENSE,
     DriftClass.DAMAGED: (
         "critical",
         "its files in the prefix differ from what was recorded when they were installed",
     ),
     DriftClass.MANAGER: ("high", "the other manager builds it with other compilers, libraries and options"),
-    DriftClass.METADATA: ("info", "the same bytes; only the metadata differs"),
+    DriftClass.METADATA: (
+        "info",
+        "the same package: only its metadata, its URL or its archive format differs",
+    ),
 }
 UNOWNED: dict[UnownedKind, tuple[Severity, str]] = {
     "startup": (
@@ -134,66 +183,7 @@ _CHANNEL = {
     "conda": "channels build with different compilers and options; mixing them mixes ABIs",
     "pip": "it comes from another source than before, so its contents may differ",
 }
-
-
-def _grade_added(layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
-    if kind == "lock_to_prefix":
-        return ("high" if layer else "medium"), "installed, but not locked"
-    if kind == "prefix_to_prefix":
-        return _grade_only_one(layer)
-    return ("low" if layer else "info"), f"new in the {layer.title} layer" if layer else "new"
-
-
-def _grade_removed(
-    package: Package, layer: Layer | None, requirers: Requirers, kind: ComparisonKind
-) -> tuple[Severity, str]:
-    if kind == "spec_to_spec":
-        return ("medium" if layer else "low"), "no longer requested; it stays if another package requires it"
-    if names := sorted(requirers.after(package)):
-        return "critical", f"{names[0]} still requires it and will fail on import"
-    if kind == "lock_to_prefix":
-        return "critical", "locked, but not installed"
-    if kind == "prefix_to_prefix":
-        return _grade_only_one(layer)
-    if requirers.before(package):
-        return "low", "no longer required"
-    if package.manager == "pip":
-        return (
-            "critical",
-            "it was requested directly, and conda's own tools do not notice a missing pip package",
-        )
-    return ("critical" if layer else "high"), "it was requested directly, or what required it is unknown"
-
-
-def _grade_only_one(layer: Layer | None) -> tuple[Severity, str]:
-    return ("critical" if layer else "high"), "only one of the two machines has it"
-
-
-def _grade_version(
-    change: Change, each: DriftClass, layer: Layer | None, kind: ComparisonKind
-) -> tuple[Severity, str]:
-    if change.old is None or change.new is None:
-        raise ValueError("a version changes between two sides")
-    how_far = step(change.old.version, change.new.version)
-    severity = (layer or OTHER).of(how_far)
-    if kind in ("lock_to_prefix", "prefix_to_prefix"):
-        severity = _worse(severity)
-    if layer is None:
-        return severity, _DIFFERS.get(kind) or _STEPS[how_far]
-    if each is DriftClass.DOWNGRADE:
-        return _worse(severity), "packages built against the newer version may not run"
-    return severity, layer.why if severity in ("critical", "high") else f"{layer.title}: {_STEPS[how_far]}"
-
-
-_DIFFERS: dict[str, str] = {
-    "lock_to_prefix": "this machine differs from the lock",
-    "prefix_to_prefix": "the two machines differ",
-}
-_STEPS: dict[Step, str] = {
-    "major": "a major release may remove APIs that your code uses",
-    "minor": "a minor release may change defaults and results",
-    "patch": "a patch release",
-}
+_UNENCRYPTED = "it comes over HTTP without TLS: anyone on the way can replace it"
 
 
 def _grade_constraint(change: Change, layer: Layer | None) -> tuple[Severity, str]:
@@ -220,54 +210,55 @@ def _grade_channel(change: Change, layer: Layer | None, kind: ComparisonKind) ->
             return "low", "its channel is specified now"
         if not change.new.channel:
             return ("high" if layer else "medium"), "any channel can provide it now"
+    if manager == "pip" and change.new and "http://" in provider(change.new):
+        return "high", _UNENCRYPTED
     return ("high" if layer or manager == "pip" else "medium"), _CHANNEL[manager]
 
 
-def _grade_build(package: Package, layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
+def _grade_build(change: Change, layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
+    package = change.package
     if kind == "spec_to_spec":
         return ("medium" if layer else "low"), "another build is requested"
-    if kind in ("lock_to_prefix", "prefix_to_prefix"):
+    is_same = change.old is not None and change.new is not None and change.old.version == change.new.version
+    if kind in NOTHING_MAY_DIFFER and is_same:
         return "critical", "the same version in another build: its bytes differ from the other machines'"
-    if layer:
-        return layer.build, f"rebuilt: {layer.why}"
+    if change.old and change.new and is_wheel(change.old) and is_source_archive(change.new):
+        return "high", "a source distribution instead of a wheel: each machine runs its code to build it"
+    if change.old and change.new and is_source_archive(change.old) and is_wheel(change.new):
+        return "low", "a wheel instead of a source distribution: all machines get the same files"
     if package.subdir == "noarch":
         return "info", "rebuilt; it contains no compiled code"
-    return OTHER.build, "rebuilt, possibly against other libraries"
+    if layer and layer.build in ("critical", "high"):
+        return layer.build, f"rebuilt: {layer.why}"
+    return (layer or OTHER).build, "rebuilt, possibly against other libraries"
 
 
-def _grade_flip(flip: VariantFlip, layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
-    """Return the severity of a flip; outside the stack it is one lower, except for a lost GPU build."""
-    if flip.axis == "device":
-        return _grade_device(flip, layer, kind)
-    severity, why = _FLIPS[flip.axis]
-    return (severity if layer or severity != "critical" else "high"), why
+def _grade_hash(change: Change) -> tuple[Severity, str]:
+    before, after = (checksum(side) if side else "" for side in (change.old, change.new))
+    if not after:
+        return "high", "the lock no longer records its hash: whatever the server sends is installed"
+    if after == "md5" and before:
+        return "medium", "only an MD5 hash checks it now, and files with a given MD5 can be forged"
+    return "info", "a stronger hash checks it now"
 
 
-_FLIPS: dict[str, tuple[Severity, str]] = {
-    "interpreter": ("critical", "another interpreter: compiled extensions for the old one do not load"),
-    "cuda": ("critical", "another CUDA major version: it requires another driver and rebuilt GPU extensions"),
-    "mpi": ("critical", "another MPI: the launcher, the libraries and all ranks must change together"),
-    "blas": ("medium", "another BLAS: results differ in the last bits, and threading differs"),
-    "openmp": ("high", "another OpenMP runtime: two of them in one process can hang or crash it"),
-}
-
-
-def _grade_device(flip: VariantFlip, layer: Layer | None, kind: ComparisonKind) -> tuple[Severity, str]:
-    if kind == "spec_to_spec" and flip.new != "cpu" and flip.old != "cpu":
-        if flip.new:
-            return ("medium" if layer else "low"), "a GPU build is requested now"
+def _grade_category(change: Change) -> tuple[Severity, str]:
+    before, after = (side.category if side else "" for side in (change.old, change.new))
+    if after and not before:
         return (
-            "critical" if layer else "high"
-        ), "no GPU build is requested any more: it may become a CPU build"
-    if flip.new == "cpu":
-        return "critical", "the GPU build became a CPU build: training fails or crawls on the CPU"
-    if not flip.new:
-        return (
-            "critical" if layer else "high"
-        ), "the build no longer names a GPU variant: it may be a CPU build"
-    return (
-        "high" if layer else "medium"
-    ), "it is a GPU build now: it requires a driver, and results may differ"
+            "critical",
+            "installers skip what is not in the category 'main', unless they are told otherwise",
+        )
+    if before and not after:
+        return "medium", "it is in the category 'main' now: every installer installs it"
+    return "low", "it is in another category, and installers skip both unless they are told otherwise"
+
+
+def _grade_duplicate(change: Change, doubled: frozenset[Key]) -> tuple[Severity, str]:
+    library = library_of(change.package)
+    if library is None or change.new is None or change.new.key not in doubled:
+        return "info", "there is one copy of this library now"
+    return library.severity, f"a second {library.name}: {library.why}"
 
 
 def _judge_envelope(change: EnvelopeChange) -> Judgement:
@@ -282,10 +273,6 @@ def _judge_envelope(change: EnvelopeChange) -> Judgement:
     )
     why = f"nodes without {'a newer' if change.old else 'this'} {needed} cannot install it"
     return Judgement(change, "critical" if is_major else "high", why, change.direction)
-
-
-def _worse(severity: Severity) -> Severity:
-    return SEVERITIES[max(0, SEVERITIES.index(severity) - 1)]
 
 
 def _rank(judgement: Judgement) -> tuple[int, int, int, str]:

@@ -1,121 +1,64 @@
-"""The layers of a training stack: their packages, and the severity of each step of a version, in one table."""
+"""The layers of a training stack: their packages, and the severity of each step of a version: ``data/layers.txt``."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from fnmatch import translate
+from functools import cache, lru_cache
+from typing import Literal, TypeAlias
 
-from conda_lockstep.conda.version import Step
+from conda_lockstep.conda.version import Step, release_numbers, step
+from conda_lockstep.data import table
 from conda_lockstep.drift.report import SEVERITIES, Severity
 from conda_lockstep.packages import Package
+
+Numbering: TypeAlias = Literal["", "single", "series"]
+"""What the numbers of a package's versions mean; ``data/layer-packages.txt`` explains the values."""
+
+_STEPS: tuple[Step, ...] = ("major", "minor", "patch")
+_SEVERITIES: dict[str, Severity] = {each: each for each in SEVERITIES}
+_FIRST_NUMBERS: dict[Numbering, Step] = {"single": "minor", "series": "major"}
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer of a training stack: its packages, the severity of each step of a version, and why it matters."""
+    """A layer of a training stack: the severity of each change of its packages, and why it matters.
+
+    ``upgrade`` and ``downgrade`` are those of a major, a minor and a patch release, ``build`` that of another build.
+    ``differs`` is the least severity of a difference between machines, None for one worse than that of the change.
+    """
 
     title: str
-    names: re.Pattern[str]
-    major: Severity
-    minor: Severity
-    patch: Severity
+    upgrade: tuple[Severity, ...]
+    downgrade: tuple[Severity, ...]
     build: Severity
+    differs: Severity | None
     why: str
+    why_differs: str
 
-    def of(self, how_far: Step) -> Severity:
+    def of(self, how_far: Step, *, is_downgrade: bool = False) -> Severity:
         """Return the severity of a step of a version."""
-        return self.major if how_far == "major" else self.minor if how_far == "minor" else self.patch
+        return (self.downgrade if is_downgrade else self.upgrade)[_STEPS.index(how_far)]
 
 
-def _layer(title: str, names: str, grades: str, why: str) -> Layer:
-    major, minor, patch, build = (next(s for s in SEVERITIES if s.startswith(g)) for g in grades.split())
-    return Layer(title, re.compile(f"(?:{names})$"), major, minor, patch, build, why)
+def _layers() -> Iterator[Layer]:
+    for title, upgrade, downgrade, build, differs, why, why_differs in table("layers"):
+        yield Layer(
+            title,
+            tuple(_SEVERITIES[word] for word in upgrade.split()),
+            tuple(_SEVERITIES[word] for word in downgrade.split()),
+            _SEVERITIES[build],
+            _SEVERITIES[differs] if differs else None,
+            why,
+            why_differs or why,
+        )
 
 
-#       layer, package names (conda and PyPI), severity of a major, minor, patch and build step, why it matters
-STACK: tuple[Layer, ...] = (
-    _layer(
-        "interpreter",
-        r"python|python_abi|cpython|pypy\d.*|python-(?:gil|freethreading)",
-        "c c m l",
-        "compiled extensions are built for one Python minor version and do not import on another",
-    ),
-    _layer(
-        "NumPy",
-        r"numpy|numpy-base",
-        "c m l l",
-        "extensions built against another NumPy ABI fail on import or read wrong memory",
-    ),
-    _layer(
-        "framework",
-        r"pytorch|pytorch-(?:gpu|cpu|mutex)|torch|libtorch|tensorflow|tensorflow-(?:base|gpu|cpu)"
-        r"|libtensorflow.*|jax|jaxlib|mxnet|paddlepaddle.*",
-        "c h m h",
-        "kernels, defaults, checkpoints and the C++ ABI change with the framework",
-    ),
-    _layer(
-        "CUDA runtime",
-        r"cuda|cuda-version|cuda-runtime|cuda-toolkit|cudatoolkit|pytorch-cuda|cuda-cudart.*|cuda-nvrtc.*"
-        r"|nvidia-cuda-(?:runtime|nvrtc)(?:-cu\d+)?|rocm-core",
-        "c h m l",
-        "the CUDA runtime determines which drivers are supported and which kernels are found",
-    ),
-    _layer(
-        "cuDNN",
-        r"cudnn|libcudnn.*|nvidia-cudnn(?:-cu\d+)?|miopen",
-        "c h m l",
-        "the framework selects its algorithms by the cuDNN version, and loads only the major it was built for",
-    ),
-    _layer(
-        "NCCL",
-        r"nccl|nvidia-nccl(?:-cu\d+)?|rccl|aws-ofi-nccl",
-        "c h h m",
-        "ranks with different NCCL versions fail to connect or hang",
-    ),
-    _layer(
-        "MPI",
-        r"mpi|openmpi|mpich|mpi4py|impi_rt|impi-rt|msmpi|horovod",
-        "c h m l",
-        "the MPI launcher and libraries must match on all nodes",
-    ),
-    _layer(
-        "network transport",
-        r"ucx|ucc|libfabric.*|libpmix|pmix|rdma-core|libibverbs",
-        "h m l l",
-        "the transport under NCCL and MPI must match the network driver and the other nodes",
-    ),
-    _layer(
-        "C and C++ runtime",
-        r"libstdcxx(?:-ng|-devel.*)?|libgcc(?:-ng)?|_libgcc_mutex|_openmp_mutex|libgomp|llvm-openmp|intel-openmp"
-        r"|libcxx|sysroot_.*",
-        "h m l l",
-        "every compiled extension uses the C++ and OpenMP runtime, and fails to load if it is too old",
-    ),
-    _layer(
-        "CUDA libraries",
-        r"lib(?:cublas|cufft|cufile|curand|cusolver|cusparse|cusparselt|npp|nvjitlink|nvjpeg|nvshmem)\d*(?:-dev)?"
-        r"|nvidia-(?:cublas|cufft|cufile|curand|cusolver|cusparse|cusparselt|nvjitlink|nvshmem|nvtx)(?:-cu\d+)?"
-        r"|magma|libmagma.*|cutensor|nvidia-cutensor.*|cuda-.*|nvidia-cuda-.*",
-        "h m l l",
-        "the framework loads this CUDA library at run time",
-    ),
-    _layer(
-        "GPU extension",
-        r"triton|pytorch-triton|xformers|flash[-_]attn|apex|nvidia-apex|deepspeed|bitsandbytes|transformer[-_]engine.*"
-        r"|torchvision|torchaudio|torchtext|torch[-_].*|pytorch[-_].*|jax-cuda.*|cupy.*|cuda-python|faiss.*|xgboost"
-        r"|libxgboost|py-xgboost.*|rapids|cudf|rmm|onnxruntime.*|tensorrt.*",
-        "h m l m",
-        "built for one framework and one CUDA version; a mismatch fails on import or runs wrong kernels",
-    ),
-    _layer(
-        "BLAS",
-        r"blas|blas-devel|libblas|libcblas|liblapack|liblapacke|openblas|libopenblas|mkl|mkl-.*",
-        "h m l l",
-        "BLAS determines the last bits of results, and its threads compete with the data loaders",
-    ),
-)
-OTHER = _layer("other", "", "m l i l", "")
+STACK: tuple[Layer, ...] = tuple(_layers())
+"""The layers from the bottom of the stack; the first that contains a name is its layer."""
+OTHER = Layer("other", ("medium", "low", "info"), ("medium", "low", "info"), "low", None, "", "")
 
 
 def layer_of(package: Package) -> Layer | None:
@@ -123,12 +66,58 @@ def layer_of(package: Package) -> Layer | None:
     return layer_named(package.name)
 
 
-@lru_cache(maxsize=1 << 14)
 def layer_named(name: str) -> Layer | None:
     """Return the layer that packages of this name, conda's or PyPI's, belong to; None for all others."""
-    match = _LAYERS.match(name)
-    return STACK[int(match.lastgroup[1:])] if match and match.lastgroup else None
+    return _row_of(name)[0]
 
 
-_LAYERS = re.compile("|".join(f"(?P<_{number}>{layer.names.pattern})" for number, layer in enumerate(STACK)))
-"""All layers in one pattern; the first that matches wins."""
+def step_of(name: str, old: str, new: str) -> Step:
+    """Return the step between two versions of a package: ``major`` where its project promises no compatibility.
+
+    Below 1.0 a minor release of a package of a layer is a major one (https://semver.org, section 4).
+    """
+    how_far = step(old, new)
+    if how_far == "patch":
+        return how_far
+    layer, numbering = _row_of(name)
+    if layer is None:
+        return "minor" if how_far == "major" and _spelled(name) in _unnumbered() else how_far
+    before, after = release_numbers(old)[:1], release_numbers(new)[:1]
+    if before != after:
+        return _FIRST_NUMBERS.get(numbering, how_far)
+    return "major" if how_far == "minor" and before == (0,) else how_far
+
+
+@lru_cache(maxsize=1 << 14)
+def _row_of(name: str) -> tuple[Layer | None, Numbering]:
+    match = _NAMES.match(_spelled(name))
+    if match is None or match.lastgroup is None:
+        return None, ""
+    place, numbering = _ROWS[int(match.lastgroup[1:])]
+    return STACK[place], numbering
+
+
+@cache
+def _unnumbered() -> frozenset[str]:
+    return frozenset(_spelled(name) for (name,) in table("numbering"))
+
+
+def _spelled(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _patterns() -> Iterator[tuple[str, int, Numbering]]:
+    """Yield the pattern of each row of names, its layer's place in the stack and its numbering."""
+    places = {layer.title: place for place, layer in enumerate(STACK)}
+    numberings: dict[str, Numbering] = {"": "", "single": "single", "series": "series"}
+    rows = [
+        (places[title], names, numberings[numbering]) for title, names, numbering in table("layer-packages")
+    ]
+    for place, names, numbering in sorted(rows, key=lambda row: row[0]):
+        yield "|".join(translate(name.strip()) for name in names.split(",")), place, numbering
+
+
+_FOUND = tuple(_patterns())
+_ROWS = tuple((place, numbering) for _, place, numbering in _FOUND)
+_NAMES = re.compile("|".join(f"(?P<_{number}>{pattern})" for number, (pattern, *_) in enumerate(_FOUND)))
+"""All names in one pattern; the first that matches wins."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Set
 from functools import lru_cache
 
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.drift.model import Change
 from conda_lockstep.packages import Key, Manager, Package, PackageSet
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -31,6 +32,16 @@ class Requirers:
     def after(self, package: Package) -> frozenset[str]:
         """Return the names of what requires a package, unconditionally, in the new set."""
         return self._of(self._new).get(_key(package.manager, package.name), frozenset())
+
+    def of(self, change: Change) -> frozenset[str]:
+        """Return the names of what requires a package that was added, or required one that was removed."""
+        if change.new is None:
+            return self.before(change.package) or frozenset()
+        return self.after(change.package)
+
+    def after_removal(self, change: Change) -> frozenset[str]:
+        """Return the names of what still requires a package that was removed; none for one that was added."""
+        return self.after(change.package) if change.new is None else frozenset()
 
     def _of(self, packages: PackageSet) -> Mapping[Key, frozenset[str]]:
         if id(packages) not in self._edges:

@@ -133,6 +133,7 @@ def _causes_of(report: Report) -> LockCauses:
         Cause(each.platform, row.manager, row.subject, row.attribution, _uploaded(row), row.chain)
         for each in report.comparisons
         for row in each.rows
+        if row.attribution
     )
     caveats = tuple(Caveat(each.platform, note) for each in report.comparisons for note in each.notes)
     return LockCauses(tuple(causes)[:MAX_ITEMS], caveats)

@@ -6,15 +6,18 @@ import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 
+from conda_lockstep.conda.project_source import Folder
 from conda_lockstep.environment.pip_lines import logical_lines, options, split_options
-from conda_lockstep.environment.reader import parse
+from conda_lockstep.environment.reader import parse, read
 from conda_lockstep.github.event.commit_files import CommitFiles
 from conda_lockstep.lock.pip.requirement_lines import lines_of
+from conda_lockstep.lock.pip.requirements import read_pip_part
 from conda_lockstep.text.atomic import write_text
 
 MAX_FILES = 50
 """The most files of one environment."""
 _INCLUDES = ("--requirement", "--constraint")
+_METADATA = ("pyproject.toml", "setup.cfg", "setup.py", "PKG-INFO", "requirements.txt")
 
 
 def write_base_file(base: CommitFiles, path: Path, folder: Path) -> Path | None:
@@ -29,7 +32,7 @@ def write_base_file(base: CommitFiles, path: Path, folder: Path) -> Path | None:
     # The files that it names are read from its repository only, and this folder stands for that.
     (folder / ".git").mkdir(parents=True, exist_ok=True)
     target = _write(folder, path.as_posix(), text)
-    named = (line.text for line in lines_of(parse(text, path.as_posix())))
+    named = (line.text for line in lines_of(parse(text, path.as_posix()), []))
     left = [*_included(named, path.as_posix())]
     seen: set[str] = set()
     while left and len(seen) < MAX_FILES:
@@ -41,7 +44,20 @@ def write_base_file(base: CommitFiles, path: Path, folder: Path) -> Path | None:
             text = included.decode("utf-8", "replace")
             _write(folder, name, text)
             left += _included((line.text for line in logical_lines(text)), name)
+    _write_projects(base, folder, target)
     return target
+
+
+def _write_projects(base: CommitFiles, folder: Path, target: Path) -> None:
+    """Write the files that local projects state their metadata in."""
+    for entry in read_pip_part(read(target)).projects[:MAX_FILES]:
+        if not isinstance(entry.reference, Folder):
+            continue
+        place = posixpath.normpath((target.parent.relative_to(folder) / entry.reference.path).as_posix())
+        for name in _METADATA if not place.startswith("..") else ():
+            project = posixpath.normpath(posixpath.join(place, name))
+            if (content := base.read(project)) is not None:
+                _write(folder, project, content.decode("utf-8", "replace"))
 
 
 def _included(lines: Iterator[str], named_by: str) -> Iterator[str]:

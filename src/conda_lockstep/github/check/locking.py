@@ -21,6 +21,7 @@ from conda_lockstep.lock.formats import cep37
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path, locks_of, machine_lock_path
 from conda_lockstep.lock.pip.device_entries import requests_of
+from conda_lockstep.lock.pip.refusals import RefusedEntriesError
 from conda_lockstep.lock.solve.cpu_fallback import cpu_builds
 from conda_lockstep.lock.solve.dates import horizon_of
 from conda_lockstep.lock.update.lock_target import settings_of
@@ -106,8 +107,9 @@ def _solved(
     except LockstepError as error:
         target = next(iter(known), lock_path(path))
         before = known.get(target) or _known(path, target, None)
+        each = error.detail if isinstance(error, RefusedEntriesError) else ()
         # What the solver says decides: it comes first.
-        yield replace(before, state="failed", reasons=(str(error), *before.reasons))
+        yield replace(before, state="failed", reasons=(str(error), *each, *before.reasons))
         return
     locks = {machine_lock_path(path, name): lock for name, lock in made.items()}
     for target, lock in locks.items():

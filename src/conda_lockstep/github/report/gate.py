@@ -12,7 +12,15 @@ from pathlib import Path
 from conda_lockstep.drift.attribution import cause_text
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import Operand, parse_source
-from conda_lockstep.drift.report import Comparison, Evidence, Report, Row, at_least, counts_against_change
+from conda_lockstep.drift.report import (
+    Comparison,
+    Evidence,
+    Report,
+    Row,
+    at_least,
+    counts_against_change,
+    distinct,
+)
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.github.event.base import CommitRange
 from conda_lockstep.github.event.base_settings import changed_settings
@@ -125,9 +133,9 @@ def compare_with_base(
         reproduce=tuple(line for one in affected for line in _reproduce(one, change.name, sides)),
         accept=tuple(line for checked in handoff.checked for line in _accept(checked)),
     )
-    grave = at_least(report.rows, rules.fail_on) if change.is_judged and rules.fail_on != "never" else ()
-    guilty = [row for row in grave if counts_against_change(row)]
-    problems = [*(gone.removed if fails else ()), *_problems(handoff, rules, len(guilty))]
+    threshold: FailOn = rules.fail_on if change.is_judged else "never"
+    guilty = _reaching(report, threshold, against=True)
+    problems = [*(gone.removed if fails else ()), *_problems(handoff, rules, guilty)]
     return GateResult(
         report=report,
         identities=tuple(identity for one in done for identity in one.identities),
@@ -136,12 +144,20 @@ def compare_with_base(
         or bool(sides and sides.changed & set(handoff.files)),
         failures=tuple(problems) if rules.fail_on != "never" else (),
         broken=tuple(broken),
-        spared=len(grave) - len(guilty),
+        spared=_reaching(report, threshold, against=False),
         problems=tuple(problems),
         warnings=tuple(warnings),
         changed=sides.changed if sides else None,
         affected=tuple(affected),
     )
+
+
+def _reaching(report: Report, fail_on: FailOn, *, against: bool) -> int:
+    """Count the changes that reach ``fail_on``: those that count against the change, or those of upstream alone."""
+    if fail_on == "never":
+        return 0
+    rows = distinct(report, lambda event: counts_against_change(event) is against)
+    return len(at_least(rows, fail_on))
 
 
 def environment_ids(compared: GateResult) -> str:
@@ -188,13 +204,16 @@ def _compare(checked: Checked, sides: ComparedTrees | None) -> _One:
     old = parse_source(old_lock.decode("utf-8", "replace"), f"{old_path} of the base commit")
     comparisons: list[Comparison] = []
     for name, new in versions:
-        if not old.platforms.keys() & new.platforms.keys():
-            both = f"{checked.lock_path} and its version on the base commit"
-            notes.append(f"{both} have no platform in common, so they were not compared")
+        common = old.platforms.keys() & new.platforms.keys()
+        if not common:
+            locks = f"{checked.lock_path} and its version on the base commit"
+            notes.append(f"{locks} have no platform in common, so they were not compared")
             continue
         report = compare(old, new, name=name)
         is_solved = new is versions[-1][1] and bool(checked.lock)
-        comparisons += [_with_causes(each, checked) if is_solved else each for each in report.comparisons]
+        # A platform that the change drops is reported with the other things that it takes away.
+        compared = (each for each in report.comparisons if each.platform in common)
+        comparisons += [_with_causes(each, checked) if is_solved else each for each in compared]
         notes += report.notes
     return _One(tuple(comparisons), identities, touched, tuple(dict.fromkeys(notes)))
 

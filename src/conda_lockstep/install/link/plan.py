@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from conda_lockstep.conda.project_source import difference, project_source
 from conda_lockstep.install.link.clear_way import links_above, reached_through
 from conda_lockstep.install.link.present import Owner, Present, look
 from conda_lockstep.packages import Key, Package, PackageSet
@@ -62,15 +63,26 @@ class Plan:
         return tuple(owner for owner in self.present.pip if id(owner) not in kept)
 
 
-def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -> Plan:
-    """Compare a prefix with what is wanted; ``every_byte`` reads all its files, else its records are believed."""
+def make_plan(
+    packages: PackageSet,
+    prefix: Path,
+    *,
+    every_byte: bool = False,
+    root: Path | None = None,
+    skipped: Container[Key] = frozenset(),
+) -> Plan:
+    """Compare a prefix with what is wanted; ``every_byte`` reads all its files, else its records are believed.
+
+    Local projects lie in folders relative to ``root``. What is in ``skipped`` stays as it is, there or not.
+    """
+    packages = PackageSet.of(package for package in packages.values() if package.key not in skipped)
     if not (prefix / "conda-meta").is_dir():
         return Plan(_everything(packages), (), Present((), (), ()))
     contents, present = prefixes.read_contents(prefix, unfinished=True), look(prefix)
     owners = (*present.conda, *present.pip)
     links = links_above(prefix, owners)
     damaged = _damaged(contents.installed, present) | reached_through(owners, links)
-    good = [owner for owner in owners if _is(packages, owner)]
+    good = [owner for owner in owners if _is(packages, owner, root) or owner.package.key in skipped]
     if _has_other_python(packages, present):
         good = [owner for owner in good if owner.package.manager == "conda"]
     # A moved prefix shows in one file, and all that name its folder must be linked again.
@@ -82,12 +94,18 @@ def make_plan(packages: PackageSet, prefix: Path, *, every_byte: bool = False) -
         damaged = {package.key: why for package, why in _uncheckable(contents).items()} | damaged
     kept = tuple(owner for owner in good if owner.package.key not in damaged)
     modes = _wrong_modes(contents) if every_byte else {}
-    steps = (*_steps(packages, present, kept, damaged), *_chmods(kept, modes))
+    steps = (*_steps(packages, present, kept, damaged, root), *_chmods(kept, modes))
     return Plan(steps, kept, present, tuple(links), tuple(each for found in modes.values() for each in found))
 
 
 def remaining(
-    done: Plan, packages: PackageSet, prefix: Path, *, every_byte: bool = False
+    done: Plan,
+    packages: PackageSet,
+    prefix: Path,
+    *,
+    every_byte: bool = False,
+    root: Path | None = None,
+    skipped: Container[Key] = frozenset(),
 ) -> list[PlannedChange]:
     """Return what is left to do after a plan was carried out; ``every_byte`` reads what it has changed."""
     contents = prefixes.read_contents(prefix, unfinished=True)
@@ -97,10 +115,12 @@ def remaining(
         for damage in contents.installed.inconsistencies
     ]
     for key, package in packages.items():
-        if key not in found or not _same(package, found[key]):
+        if key not in skipped and (key not in found or not _same(package, found[key], root)):
             left.append(PlannedChange("install", package, "it is missing"))
     left += [
-        PlannedChange("remove", found[key], "it is not in the lock") for key in found if key not in packages
+        PlannedChange("remove", found[key], "it is not in the lock")
+        for key in found
+        if key not in packages and key not in skipped
     ]
     if every_byte and not left:
         wrong = _differing(contents, {step.package.key for step in done.steps})
@@ -140,7 +160,11 @@ def _everything(packages: PackageSet) -> tuple[PlannedChange, ...]:
 
 
 def _steps(
-    packages: PackageSet, present: Present, kept: tuple[Owner, ...], damaged: Mapping[Key, str]
+    packages: PackageSet,
+    present: Present,
+    kept: tuple[Owner, ...],
+    damaged: Mapping[Key, str],
+    root: Path | None,
 ) -> Iterator[PlannedChange]:
     found = {owner.package.key: owner.package for owner in (*present.pip, *present.conda)}
     as_locked = {owner.package.key for owner in kept}
@@ -150,12 +174,12 @@ def _steps(
         other = found.get(key)
         if other is None:
             yield PlannedChange("install", package, damaged.get(key, "it is missing"))
-        elif _same(package, other):
+        elif _same(package, other, root):
             yield PlannedChange("relink", package, damaged.get(key, "its Python is another"))
         else:
-            yield PlannedChange("replace", package, f"{_with_difference(other, package)} is there")
+            yield PlannedChange("replace", package, _why_another(package, other, root))
     for key, package in sorted(found.items()):
-        if key not in packages:
+        if key not in packages and key not in as_locked:
             yield PlannedChange("remove", package, "it is not in the lock")
 
 
@@ -171,13 +195,23 @@ def _damaged(installed: Installed, present: Present) -> dict[Key, str]:
     return found
 
 
-def _is(packages: PackageSet, owner: Owner) -> bool:
+def _is(packages: PackageSet, owner: Owner, root: Path | None) -> bool:
     wanted = packages.get(owner.package.key)
-    return wanted is not None and _same(wanted, owner.package)
+    return wanted is not None and _same(wanted, owner.package, root)
 
 
-def _same(wanted: Package, found: Package) -> bool:
+def _why_another(wanted: Package, found: Package, root: Path | None) -> str:
+    source = project_source(wanted)
+    if source is not None:
+        return difference(source, found.url, str(root) if root else None)
+    return f"{_with_difference(found, wanted)} is there"
+
+
+def _same(wanted: Package, found: Package, root: Path | None) -> bool:
     """Say whether a package is the locked one, as far as its record tells; pip notes no file of an index (PEP 610)."""
+    source = project_source(wanted)
+    if source is not None:
+        return not difference(source, found.url, str(root) if root else None)
     if wanted.manager == "pip":
         from packaging.utils import canonicalize_version
 

@@ -73,14 +73,17 @@ def complete_origins(prefix: Path, wheels: Mapping[Package, Path]) -> None:
         package = by_url.get(unquote(str(_mapping(path).get("url", ""))))
         if package:
             hashes = {"hash": f"sha256={package.sha256}", "hashes": {"sha256": package.sha256}}
-            text = json.dumps({"archive_info": hashes, "url": package.url}).encode()
-            info, origin = path.parent.name, f"{path.parent.name}/{path.name}"
-            lines = path.with_name("RECORD").read_text("utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if not line.startswith((f"{origin},", f"{info}/uv_cache.json,"))]
-            path.write_bytes(text)
-            path.with_name("uv_cache.json").unlink(missing_ok=True)
-            record = "".join([*kept, f"{origin},{_entry(text)}\n"])
-            path.with_name("RECORD").write_text(record, encoding="utf-8")
+            replace_origin(path.parent, json.dumps({"archive_info": hashes, "url": package.url}))
+
+
+def replace_origin(info: Path, text: str) -> None:
+    """Write the ``direct_url.json`` of a ``.dist-info`` (PEP 610), and what its RECORD has of it."""
+    data, origin = text.encode(), f"{info.name}/direct_url.json"
+    lines = (info / "RECORD").read_text("utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith((f"{origin},", f"{info.name}/uv_cache.json,"))]
+    (info / "direct_url.json").write_bytes(data)
+    (info / "uv_cache.json").unlink(missing_ok=True)
+    (info / "RECORD").write_text("".join([*kept, f"{origin},{_entry(data)}\n"]), encoding="utf-8")
 
 
 def _entry(data: bytes) -> str:

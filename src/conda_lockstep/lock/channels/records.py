@@ -28,6 +28,7 @@ def package_of(record: RepoDataRecord, mirrors: Mirrors) -> Package:
         tuple(record.depends),
         tuple(record.constrains),
         None if record.build_number == number_of_build(str(record.build)) else record.build_number,
+        license=record.license or "",
     )
 
 

@@ -5,10 +5,10 @@ Beside satisfiability: this looks at the lock alone, without its environment fil
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-from conda_lockstep.conda.urls import split_package_url
+from conda_lockstep.conda.project_source import project_source
+from conda_lockstep.lock.check.entry_url import conda_url_fault
 from conda_lockstep.lock.check.pip_edges import without_bounds
 from conda_lockstep.lock.model import envelope
 from conda_lockstep.lock.model.lock import Lock
@@ -18,7 +18,6 @@ from conda_lockstep.packages import Package, PackageSet, environment_id
 
 SHOWN = 3
 """How many packages a note names."""
-_COMMIT = r"git\+.*@[0-9a-f]{40}(?:#.*)?"
 
 
 def integrity_faults(lock: Lock, platform: str, *, content_hash: bool = True) -> Iterator[str]:
@@ -38,7 +37,7 @@ def integrity_faults(lock: Lock, platform: str, *, content_hash: bool = True) ->
         from conda_lockstep.lock.check.wheel_entries import wheel_faults
 
         for package in pip.values():
-            if not package.sha256 and not re.fullmatch(_COMMIT, package.url):
+            if not package.sha256 and project_source(package) is None:
                 yield f"{package} ({platform}): no sha256 is recorded"
         yield from wheel_faults(packages, platform, machine_of(lock, platform))
 
@@ -107,21 +106,10 @@ def _machine(lock: Lock, platform: str) -> Iterator[str]:
 def _conda(package: Package, platform: str) -> Iterator[str]:
     if package.subdir not in (platform, "noarch"):
         yield f"it is built for {package.subdir or 'an unknown platform'}"
-    stem = f"/{package.name}-{package.version}-{package.build}"
-    if not package.url.endswith((f"{stem}.conda", f"{stem}.tar.bz2")):
-        yield from _conda_url(package)
+    if fault := conda_url_fault(package):
+        yield fault
     if not package.sha256 and not package.md5:
         yield "no hash is recorded"
-
-
-def _conda_url(package: Package) -> Iterator[str]:
-    parts = split_package_url(package.url.partition("#")[0])
-    if not package.url:
-        yield "no URL is recorded"
-    elif not parts.name:
-        yield f"its URL is not that of a conda package: {package.url}"
-    elif (parts.name.lower(), parts.version, parts.build) != (package.name, package.version, package.build):
-        yield f"its URL is that of {parts.name} {parts.version} {parts.build}"
 
 
 def _same_bytes(packages: PackageSet, platform: str) -> Iterator[str]:

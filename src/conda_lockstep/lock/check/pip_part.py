@@ -11,6 +11,7 @@ from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.errors import Location
 from conda_lockstep.lock.check.pip_edges import pip_edge_holds
+from conda_lockstep.lock.check.projects import ProjectCheck, project_checks
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.metadata import CHANNEL_PRIORITY, extra_needs_of
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
@@ -36,17 +37,16 @@ class PipCheck:
     recorded: Mapping[str, str] | None
     markers: Mapping[str, str]
     extra_needs: tuple[str, ...]
+    projects: Sequence[ProjectCheck] = ()
 
     @classmethod
-    def of(cls, part: PipPart, lock: Lock, platform: str) -> PipCheck:
-        """Look up the packages that a platform's pip entries are compared with."""
+    def of(cls, part: PipPart, lock: Lock, platform: str, path: str) -> PipCheck:
+        """Look up the packages that a platform's pip entries are compared with; ``path`` is the environment file's."""
         packages = lock.platforms[platform]
         conda = packages.only("conda").values()
         pip = {normalize(package.name): package for package in packages.only("pip").values()}
         owned = (
-            {name: owned.package for name, owned in owned_by_conda(conda).items()}
-            if part.requirements
-            else {}
+            {name: owned.package for name, owned in owned_by_conda(conda).items()} if part.has_entries else {}
         )
         python = next((package for package in conda if package.name == "python"), None)
         markers = WheelTarget(python.version, platform, ()).markers if python else {}
@@ -54,22 +54,33 @@ class PipCheck:
         # Locks of other tools do not record options, extras and URLs.
         recorded = lock.metadata if CHANNEL_PRIORITY in lock.metadata else None
         needs = extra_needs_of(lock, platform)
-        return cls(part, requested, platform, pip, {**owned, **pip}, recorded, markers, needs)
+        held = {**owned, **pip}
+        entries = [entry for entry in part.projects if entry.applies(markers)] if python else []
+        projects = project_checks(entries, held, python, markers, path) if entries else []
+        return cls(part, requested, platform, pip, held, recorded, markers, needs, projects)
 
     @property
     def roots(self) -> set[str]:
         """Return the projects that entries request, those of the extras of conda's packages included."""
-        return {entry.name for entry in self.requested} | {split(spec)[0] for spec in self.extra_needs}
+        named = {check.project.name for check in self.projects if check.project}
+        return (
+            named | {entry.name for entry in self.requested} | {split(spec)[0] for spec in self.extra_needs}
+        )
 
     def reasons(self, path: str) -> Iterator[tuple[str, Location | str]]:
         """Yield each fault with its place; ``path`` stands for the whole file."""
-        if self.part.requirements and not self.markers:
+        if self.part.has_entries and not self.markers:
             yield f"pip entries, but no python in the lock for {self.platform}", path
         if not self.markers:
             return
         for entry in self.requested:
             if reason := self._unmet(entry):
                 yield reason, entry.where
+        for check in self.projects:
+            yield from (
+                (f"{what}; the lock for {self.platform} {has}", check.entry.where)
+                for what, has in check.faults
+            )
         for entry in self.part.constraints:
             if entry.applies(self.markers) and entry.name in self.held and (reason := self._unmet(entry)):
                 yield reason, entry.where
@@ -98,7 +109,7 @@ class PipCheck:
         """Compare the options, extras and URLs of the file with those that the lock records."""
         requested = self.part.metadata()
         now, then = requested.get("pip_options", "none"), recorded.get("pip_options", "none")
-        if now != then and self.part.requirements:
+        if now != then and self.part.has_entries:
             yield f"pip's options are {now}; the lock was made with {then}", path
         for key, how in (("pip_extras", ""), ("pip_urls", " by a URL")):
             wanted, was = set(requested.get(key, "").split()), set(recorded.get(key, "").split())

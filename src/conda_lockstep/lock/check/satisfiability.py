@@ -91,7 +91,7 @@ def is_satisfied(
     allowed = {item.url for item in channels_of(file, mirrors, windows=_windows(lock), fetching=False)}
     allowed |= {entry.channel.url for entry in entries if entry.channel}
     for name, packages in sorted(lock.platforms.items()):
-        check = _pip_check(part, lock, name)
+        check = _pip_check(part, lock, name, file.path)
         reasons += _Platform(name, packages, machine_of(lock, name)).reasons(
             entries, check, allowed, file.path
         )
@@ -109,12 +109,12 @@ def _pip_part(file: EnvironmentFile, lock: Lock) -> PipPart | None:
     return pip_part(file)
 
 
-def _pip_check(part: PipPart | None, lock: Lock, platform: str) -> PipCheck | None:
+def _pip_check(part: PipPart | None, lock: Lock, platform: str, path: str) -> PipCheck | None:
     if part is None:
         return None
     from conda_lockstep.lock.check.pip_part import PipCheck
 
-    return PipCheck.of(part, lock, platform)
+    return PipCheck.of(part, lock, platform, path)
 
 
 def broken_edges(lock: Lock, platform: str) -> Iterator[Broken]:

@@ -17,6 +17,7 @@ from conda_lockstep.packages import PYTHON, Package, PackageSet
 
 _NEWEST = {"__glibc": "2.99", "__osx": "40.0"}
 """What a machine is taken to have where a lock of another tool does not record it."""
+_FETCHED = ("https://", "http://", "file://")
 _SOURCES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 
 
@@ -36,9 +37,22 @@ def wheel_faults(packages: PackageSet, platform: str, machine: tuple[VirtualPack
 
 
 def _fault(package: Package, target: WheelTarget | None) -> str:
+    if fault := wheel_url_fault(package):
+        return fault
+    wheel = wheel_name(file_name(package.url)) if package.url.startswith(_FETCHED) else None
+    if wheel and target and not fits(wheel, target):
+        return f"{file_name(package.url)} does not fit Python {target.python} on {target.named}"
+    return ""
+
+
+def wheel_url_fault(package: Package) -> str:
+    """Return what is wrong with the URL of a pip entry, empty where it is that of a wheel of the package.
+
+    Requirements of a version control system and folders name no file.
+    """
     if not package.url:
         return "no URL is recorded"
-    if not package.url.startswith(("https://", "http://", "file://")):
+    if not package.url.startswith(_FETCHED):
         return ""
     name = file_name(package.url)
     if name.endswith(_SOURCES):
@@ -50,8 +64,6 @@ def _fault(package: Package, target: WheelTarget | None) -> str:
         return f"its URL is that of {wheel.project} {wheel.version}"
     if wheel.version != _version(package.version):
         return f"its URL is that of version {wheel.version}"
-    if target and not fits(wheel, target):
-        return f"{name} does not fit Python {target.python} on {target.named}"
     return ""
 
 

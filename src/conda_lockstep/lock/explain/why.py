@@ -9,9 +9,11 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.environment.credentials import Redactor
 from conda_lockstep.environment.entries import read_entries
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item
@@ -19,14 +21,18 @@ from conda_lockstep.errors import Location
 from conda_lockstep.lock.model.owned_projects import owned_by_conda
 from conda_lockstep.packages import Key, Package, PackageSet
 
+if TYPE_CHECKING:
+    from conda_lockstep.lock.pip.projects.entry import ProjectEntry
+
 
 @dataclass(frozen=True, slots=True)
 class RequestingEntry:
-    """An entry of the user that requests a package by its name."""
+    """An entry of the user that requests a package by its name, or a project by its source: its key has no name."""
 
     key: Key
     text: str
     where: Location
+    project: ProjectEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,10 @@ class Explanation:
 
 
 def entries_of(file: EnvironmentFile) -> tuple[RequestingEntry, ...]:
-    """Return the entries of an environment file that request a package by name, in its order; others are left out."""
+    """Return the entries of an environment file that request a package by name, then those that request a project.
+
+    Others are left out.
+    """
     entries, hide = read_entries(file), Redactor(file)
     requested: list[tuple[Key, Item]] = [(("conda", entry.spec.name), entry.item) for entry in entries.conda]
     requested += [
@@ -74,7 +83,17 @@ def entries_of(file: EnvironmentFile) -> tuple[RequestingEntry, ...]:
     section = next(iter(file.pip_sections), None)
     if section and not any(entry.key == ("conda", "pip") for entry in found):
         found.append(RequestingEntry(("conda", "pip"), "pip:", file.source.location(section.span.start)))
-    return tuple(found)
+    places = {entry.where for entry in found}
+    return (*found, *(entry for entry in _projects(file, hide) if entry.where not in places))
+
+
+def _projects(file: EnvironmentFile, hide: Redactor) -> Iterator[RequestingEntry]:
+    if all(item.value.replace("-", "").isalnum() for item in file.pip_items):
+        return  # plain names, as most
+    from conda_lockstep.lock.pip.requirements import read_pip_part  # slow to import
+
+    for entry in read_pip_part(file).projects:
+        yield RequestingEntry(("pip", ""), hide.text(entry.text), entry.where, entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +128,8 @@ class Graph:
             for project, held in owned_by_conda(packages.only("conda").values()).items()
         }
         self._pip = {normalize(package.name): package.key for package in packages.only("pip").values()}
+        pip = ((package.key, project_source(package)) for package in packages.only("pip").values())
+        self._projects = {key: source for key, source in pip if source}
         self._needs: dict[Key, list[DependencyEdge]] = {}
         for package in packages.values():
             for spec in package.depends:
@@ -202,6 +223,10 @@ class Graph:
 
     def _of_entry(self, entry: RequestingEntry) -> Key:
         manager, name = entry.key
+        if entry.project:
+            return next(
+                (key for key, source in self._projects.items() if entry.project.is_of(source)), entry.key
+            )
         if manager == "pip":
             return self._pip.get(name) or self._owned.get(name, entry.key)
         return entry.key

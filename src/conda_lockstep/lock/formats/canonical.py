@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.conda.subdirs import KNOWN_SUBDIRS
 from conda_lockstep.conda.urls import ANACONDA
 from conda_lockstep.errors import LockstepError
@@ -17,8 +18,6 @@ from conda_lockstep.packages import Package, PackageSet
 
 SHOWN = 5
 """How many packages a message names."""
-
-_COMMIT = re.compile(r"[a-z]+\+[^#]+@[0-9a-f]{40}(?:#.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +40,25 @@ def canonical(lock: Lock, source: str, *, filled: bool = False, describe: bool =
             "has no packages, so it cannot be a lock", where=source, remedy="pass another file"
         )
     _require_platforms(lock.platforms, source)
-    local = {package.name: package for packages in lock.platforms.values() for package in _local(packages)}
+    # Of our own locks, the folders of projects are relative to the lock.
+    own = {
+        package
+        for packages in lock.platforms.values()
+        for package in packages.only("pip").values()
+        if lock.source_format == "conda-lock"
+        and package.url.startswith((".", ".."))
+        and project_source(package)
+    }
+    local = {
+        package.name: package
+        for packages in lock.platforms.values()
+        for package in _local(packages)
+        if package not in own
+    }
     platforms = {
-        name: PackageSet.of(package for package in packages.values() if not _is_local(package))
+        name: PackageSet.of(
+            package for package in packages.values() if package in own or not _is_local(package)
+        )
         for name, packages in lock.platforms.items()
     }
     _require_hashes(platforms.values(), source, filled)
@@ -116,7 +131,7 @@ def _require_hashes(platforms: Iterable[PackageSet], source: str, filled: bool) 
 
 def _is_checked(package: Package) -> bool:
     if package.manager == "pip":
-        return bool(package.sha256 or _COMMIT.fullmatch(package.url))
+        return bool(package.sha256) or project_source(package) is not None
     return bool(package.sha256 or package.md5)
 
 

@@ -14,6 +14,7 @@ from conda_lockstep.conda import dependencies
 from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.formats.cep37_build_numbers import recorded_numbers, with_numbers
 from conda_lockstep.lock.formats.cep37_canonical import parse_canonical
+from conda_lockstep.lock.formats.cep37_projects import is_project, recorded_projects, with_projects
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.text.atomic import write_text
 from conda_lockstep.text.bounded_text import read_text
@@ -42,7 +43,9 @@ def parse(text: str, shown_as: str) -> Lock:
     if not lock.platforms:
         raise LockstepError("has no platform", where=shown_as, remedy="run: lockstep lock")
     # To other tools, content_hash is a hash of the requested packages.
-    return with_numbers(lock) if is_ours(text, lock) else replace(lock, content_hash=None)
+    if not is_ours(text, lock):
+        return replace(lock, content_hash=None)
+    return with_projects(with_numbers(lock), shown_as)
 
 
 def write(lock: Lock, path: Path) -> None:
@@ -74,7 +77,7 @@ def _metadata(lock: Lock) -> Iterator[str]:
         yield f"  - url: {word(channel)}\n    used_env_vars: []\n"
     yield from _list("platforms", platforms)
     yield from _list("sources", lock.sources)
-    facts = {**lock.metadata, **recorded_numbers(lock)}
+    facts = {**lock.metadata, **recorded_numbers(lock), **recorded_projects(lock)}
     if facts:
         yield from _mapping("custom_metadata", facts)
 
@@ -84,6 +87,7 @@ def _packages(lock: Lock) -> Iterator[str]:
         (package.name, package.manager, platform, package)
         for platform, packages in lock.platforms.items()
         for package in packages.values()
+        if not is_project(package)
     ]
     yield _end(entries, "[]")
     for name, manager, platform, package in sorted(entries, key=lambda row: row[:3]):

@@ -6,6 +6,7 @@ Anything else, right or wrong, is left to the YAML reader, which takes ten times
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from conda_lockstep.conda.dependencies import join
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from conda_lockstep.packages import Manager
 
 _WORD = rf"({SINGLE}|{PLAIN})\n"
+_START = "- name: "
 _ENTRY = re.compile(
-    rf"- name: {_WORD}"
+    rf"{_WORD}"
     rf"  version: ({SINGLE})\n"
     r"  manager: (conda|pip)\n"
     rf"  platform: {_WORD}"
@@ -29,8 +31,11 @@ _ENTRY = re.compile(
     r"  hash:(?: \{\}\n|\n(?=    )(?:    md5: '([0-9a-f]{32})'\n)?(?:    sha256: '([0-9a-f]{64})'\n)?)"
     rf"(?:  build: ({SINGLE})\n)?"
     r"  category: main\n"
-    r"  optional: false\n"
+    r"  optional: false"
 )
+"""An entry without its first characters and the end of its last line."""
+_KEPT = 1 << 15
+"""The number of entries that are kept: of two locks of one environment, most are the same."""
 _MAPPING = rf"(?: \{{\}}\n|\n((?:    {KEY}: {SINGLE}\n)+))"
 _HEAD = re.compile(
     r"(?:\#[^\n]*\n)*version: 1\nmetadata:\n"
@@ -90,28 +95,40 @@ def _items(lines: str) -> tuple[str, ...]:
 def _entries(body: str) -> dict[str, list[Package]] | None:
     """Return the packages by platform; None where any line is not of the writer's form."""
     found: dict[str, list[Package]] = {}
-    end = 0
-    for match in _ENTRY.finditer(body):
-        if match.start() != end:
+    if not body:
+        return found
+    if not (body.startswith(_START) and body.endswith("\n")):
+        return None
+    for text in body[len(_START) : -1].split(f"\n{_START}"):
+        entry = _entry(text)
+        if entry is None:
             return None
-        end = match.end()
-        name, version, manager, platform, pairs, url, md5, sha256, build = match.groups(default="")
-        depends = _depends("conda" if manager == "conda" else "pip", pairs)
-        if depends is None:
-            return None
-        found.setdefault(unquoted(platform), []).append(
-            package_of(
-                "conda" if manager == "conda" else "pip",
-                unquoted(name),
-                unquoted(version),
-                unquoted(url),
-                build=unquoted(build) if build else "",
-                md5=md5,
-                sha256=sha256,
-                depends=depends,
-            )
-        )
-    return found if end == len(body) else None
+        found.setdefault(entry[0], []).append(entry[1])
+    return found
+
+
+@lru_cache(maxsize=_KEPT)
+def _entry(text: str) -> tuple[str, Package] | None:
+    """Return the platform and the package of an entry; None where a line is not of the writer's form."""
+    match = _ENTRY.fullmatch(text)
+    if match is None:
+        return None
+    name, version, manager, platform, pairs, url, md5, sha256, build = match.groups(default="")
+    by: Manager = "conda" if manager == "conda" else "pip"
+    depends = _depends(by, pairs)
+    if depends is None:
+        return None
+    package = package_of(
+        by,
+        unquoted(name),
+        unquoted(version),
+        unquoted(url),
+        build=unquoted(build) if build else "",
+        md5=md5,
+        sha256=sha256,
+        depends=depends,
+    )
+    return unquoted(platform), package
 
 
 def _depends(manager: Manager, lines: str) -> tuple[str, ...] | None:

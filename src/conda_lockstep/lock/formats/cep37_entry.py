@@ -16,10 +16,13 @@ def package_of(
     md5: str,
     sha256: str,
     depends: tuple[str, ...],
+    category: str = "",
 ) -> Package:
     """Make a package of an entry; channel, subdir and an absent build of a conda package are in its URL."""
     if manager == "pip":
-        return Package("pip", name, version, url=url, sha256=sha256, md5=md5, depends=depends)
+        return Package(
+            "pip", name, version, url=url, sha256=sha256, md5=md5, depends=depends, category=category
+        )
     url = without_credentials(url)
     parts = split_package_url(url)
     return Package(
@@ -33,4 +36,5 @@ def package_of(
         sha256=sha256,
         md5=md5,
         depends=depends,
+        category=category,
     )

@@ -26,7 +26,9 @@ _HEX = {"md5": re.compile(r"[0-9a-f]{32}"), "sha256": re.compile(r"[0-9a-f]{64}"
 
 
 def parse_yaml(text: str, shown_as: str) -> Lock:
-    """Read a lock; raises ``LockstepError`` with file, line and column. Categories are read as one."""
+    """Read a lock; raises ``LockstepError`` with file, line and column. An entry of several
+    categories is one package, of the most common of them.
+    """
     document = load(text, shown_as, remedy=_REMEDY)
     try:
         return _lock(document)
@@ -117,7 +119,15 @@ def _package(values: Mapping[str, object], path: Path) -> Package:
         md5=_hash(hashes, "md5", manager, path),
         sha256=_hash(hashes, "sha256", manager, path),
         depends=tuple(join(manager, edge, _string(edges, edge, (*path, "dependencies"))) for edge in edges),
+        category=_category(values),
     )
+
+
+def _category(values: Mapping[str, object]) -> str:
+    """Return what keeps installers from installing an entry, as text; empty for what every one installs."""
+    category = values.get("category")
+    words = [category] if isinstance(category, str) and category != "main" else []
+    return ", ".join([*words, *(["optional"] if values.get("optional") is True else [])])
 
 
 def _manager(values: Mapping[str, object], path: Path) -> Manager:
@@ -144,7 +154,8 @@ def _add(packages: dict[Key, Package], package: Package, path: Path) -> None:
     known = packages.get(package.key)
     if known is not None and known.identity != package.identity:
         raise _MalformedError(path, f"two different packages in one environment: {known} and {package}")
-    packages[package.key] = package
+    if known is None or known.category:
+        packages[package.key] = package
 
 
 def _get(values: Mapping[str, object], key: str, path: Path) -> object:

@@ -9,8 +9,7 @@ from conda_lockstep.errors import LockstepError
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.model.paths import lock_path
 
-_PIXI_KEYS = re.compile(r"^(?:environments:|packages:|version: [23]$)", re.MULTILINE)
-_LOCK_KEYS = re.compile(r"^package:", re.MULTILINE)
+_PIXI_LINES = ("environments:", "packages:", "version: 2\n", "version: 3\n")
 _MARKER = re.compile(r"^@EXPLICIT\s*$", re.MULTILINE)
 
 
@@ -19,19 +18,26 @@ def parse(text: str, shown_as: str, environment: str = "default") -> Lock | None
 
     Raises ``LockstepError`` with the place of what is wrong in one.
     """
-    if _MARKER.search(text):
+    if "@EXPLICIT" in text and _MARKER.search(text):
         from conda_lockstep.lock.formats import explicit
 
         return explicit.parse(text, shown_as)
-    if _PIXI_KEYS.search(text) or (Path(shown_as).name == "pixi.lock" and _LOCK_KEYS.search(text)):
+    is_locked = _has_line(text, "package:")
+    is_pixi = any(_has_line(text, start) for start in _PIXI_LINES)
+    if is_pixi or (is_locked and Path(shown_as).name == "pixi.lock"):
         from conda_lockstep.lock.formats import pixi
 
         return pixi.parse(text, shown_as, environment)
-    if _LOCK_KEYS.search(text):
+    if is_locked:
         from conda_lockstep.lock.formats import cep37
 
         return cep37.parse(text, shown_as)
     return None
+
+
+def _has_line(text: str, start: str) -> bool:
+    """Return whether a line starts with a text; a regular expression takes as long as reading the lock."""
+    return text.startswith(start) or f"\n{start}" in text
 
 
 def read(path: Path, environment: str = "default") -> Lock:

@@ -66,6 +66,13 @@ def parse(text: str, shown_as: str, environment: str = DEFAULT) -> Lock:
     )
 
 
+def environments(text: str, shown_as: str) -> tuple[str, ...]:
+    """Return the names of the environments of a lock's text; versions 1 to 3 have one."""
+    root = _mapping(load(text, shown_as, remedy="run: pixi lock", as_text=True), "a pixi.lock", shown_as)
+    known = root.get("environments")
+    return tuple(str(name) for name in known) if isinstance(known, dict) else (DEFAULT,)
+
+
 def _other_environments(root: Entry, environment: str) -> Iterator[str]:
     known = root.get("environments")
     others = sorted(name for name in known if name != environment) if isinstance(known, dict) else []
@@ -204,6 +211,7 @@ def _conda(url: str, entry: Entry) -> Package:
         timestamp=_number(entry.get("timestamp")) // 1000,
         depends=_texts(entry.get("depends")),
         constrains=_texts(entry.get("constrains")),
+        license=_text(entry.get("license")),
     )
 
 

@@ -78,7 +78,7 @@ def _metadata(file: WheelFile, access: Access) -> bytes:
 def _beside(url: str, access: Access) -> bytes:
     """Return the METADATA that lies beside a wheel, empty where an index has none."""
     try:
-        with _request(f"{url}.metadata", access) as answer:
+        with open_url(f"{url}.metadata", access) as answer:
             text: bytes = answer.read(MAX_METADATA)
     except urllib.error.HTTPError as error:
         error.close()
@@ -91,12 +91,12 @@ def _beside(url: str, access: Access) -> bytes:
 
 def _inside(url: str, access: Access) -> bytes:
     try:
-        found = _request(url, access, f"bytes=-{_TAIL}")
+        found = open_url(url, access, f"bytes=-{_TAIL}")
     except urllib.error.HTTPError as error:
         if error.code not in _NO_PARTS:
             raise
         error.close()
-        found = _request(url, access)
+        found = open_url(url, access)
     with found as answer:
         if answer.status != HTTPStatus.PARTIAL_CONTENT:
             return _of_wheel(io.BytesIO(answer.read()))
@@ -144,7 +144,7 @@ class _Remote(io.RawIOBase):
         if self._at >= self._start:
             data = self._tail[self._at - self._start : end - self._start]
         else:
-            with _request(self._url, self._access, f"bytes={self._at}-{end - 1}") as answer:
+            with open_url(self._url, self._access, f"bytes={self._at}-{end - 1}") as answer:
                 if answer.status != HTTPStatus.PARTIAL_CONTENT:
                     raise ValueError("the server no longer sends parts of the file")
                 data = answer.read(end - self._at)
@@ -153,7 +153,7 @@ class _Remote(io.RawIOBase):
         return len(data)
 
 
-def _request(url: str, access: Access, part: str = "") -> http.client.HTTPResponse:
+def open_url(url: str, access: Access, part: str = "", *, accept: str = "") -> http.client.HTTPResponse:
     """Open a URL; a server that is busy is asked again. Raises ``OSError``."""
     for number in range(1, TRIES + 1):
         request = urllib.request.Request(access.url(url), headers={"User-Agent": "conda-lockstep"})
@@ -162,6 +162,8 @@ def _request(url: str, access: Access, part: str = "") -> http.client.HTTPRespon
             request.add_unredirected_header("Authorization", authorization)
         if part:
             request.add_header("Range", part)
+        if accept:
+            request.add_header("Accept", accept)
         try:
             answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=SILENCE_SECONDS)
             return answer

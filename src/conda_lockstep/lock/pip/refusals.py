@@ -1,12 +1,13 @@
 """The pip syntax that cannot be locked, with the reason and the remedy.
 
-A lock records wheels, each with its URL and its hash, the same on every machine. It cannot record a build, a file of
-one machine, or a file that may change under its name.
+A lock records wheels, each with its URL and its hash, and projects by their source. It cannot record a file of one
+machine, or a file that may change under its name.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -14,19 +15,16 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from conda_lockstep.environment.credentials import url_secrets
 from conda_lockstep.environment.requirement import PipRequirement
+from conda_lockstep.errors import LockstepError
 
 Refusal: TypeAlias = tuple[str, str]
 """Why, and what to do."""
 
-_BUILT = (
+BUILT = (
     "a build from sources runs their code, and its result differs between machines",
     "request a release that has wheels, or publish a wheel",
 )
-_FOLDER = (
-    "the content of a folder may differ between machines",
-    "remove the line, write its dependencies here, and install it after the build: pip install --no-deps -e .",
-)
-_FILE = (
+FILE = (
     "it is a file of one machine",
     "publish it in an index, or write a file:// URL that every machine has",
 )
@@ -36,13 +34,12 @@ _TAKEN = frozenset(
 _HELD_ANYWAY = frozenset("--only-binary --prefer-binary --require-hashes".split())
 """Every lock fulfills them: it has wheels only, and a hash for each."""
 _REASONS = {
-    "--no-binary": _BUILT,
+    "--no-binary": BUILT,
     "--trusted-host": (
         "which hosts to trust is up to each machine",
         "delete it, and set UV_INSECURE_HOST where you lock",
     ),
 }
-_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)(?:\+|@)|ssh://|[^#?]*\.git(?:[@#?]|$)")
 
 
 def of_option(name: str, value: str) -> Refusal | None:
@@ -50,7 +47,7 @@ def of_option(name: str, value: str) -> Refusal | None:
     if name in _HELD_ANYWAY:
         return None
     if name == "--editable":
-        return _BUILT if _REPOSITORY.match(value) or "://" in value else _FOLDER
+        return f"{name} has no value", "write a folder or a git URL after it"
     if name not in _TAKEN:
         return _REASONS.get(name, (f"pip's option {name} is not supported", "delete it"))
     if name in ("--index-url", "--extra-index-url", "--find-links"):
@@ -72,12 +69,20 @@ def remedy_behind(name: str) -> str:
 
 
 def of_requirement(parts: PipRequirement) -> Refusal | None:
-    """Return why a requirement cannot be locked; None where it can."""
-    if parts.kind == "requirement":
-        return None
-    if parts.kind == "path":
-        return _FILE if parts.text.partition(";")[0].strip().endswith(".whl") else _FOLDER
-    return _of_url(parts.url, parts.name)
+    """Return why a requirement cannot be locked; None where it can, and for a project."""
+    return None if parts.kind in ("requirement", "path") else _of_url(parts.url, parts.name)
+
+
+class RefusedEntriesError(LockstepError):
+    """Several pip entries of a file cannot be locked; ``detail`` has a line for each."""
+
+
+def together(errors: Sequence[LockstepError], path: str) -> LockstepError:
+    """Return one error for all that is wrong with the pip entries of a file: each with its place and remedy."""
+    if len(errors) == 1:
+        return errors[0]
+    what = f"{len(errors)} pip entries cannot be locked, for the reasons above"
+    return RefusedEntriesError(what, where=path, remedy="change each", detail=tuple(map(str, errors)))
 
 
 def wheel_name(url: str) -> str:
@@ -86,13 +91,11 @@ def wheel_name(url: str) -> str:
 
 
 def _of_url(url: str, name: str) -> Refusal | None:
-    if _REPOSITORY.match(url):
-        return _BUILT
     if not re.match(r"(?:https?://|file:///)\S", url):
-        return _FILE
+        return FILE
     url, _, fragment = url.partition("#")
     if not _file_name(url).endswith(".whl"):
-        return ("it is not a wheel: " + _BUILT[0], _BUILT[1])
+        return ("it is not a wheel: " + BUILT[0], BUILT[1])
     try:
         project = wheel_name(url)
     except InvalidWheelFilename:

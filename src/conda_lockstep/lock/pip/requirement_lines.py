@@ -35,15 +35,15 @@ class RequirementLine(NamedTuple):
         return self.where._replace(column=self.where.column + self.shift + offset)
 
 
-def lines_of(file: EnvironmentFile) -> Iterator[RequirementLine]:
-    """Yield the items of the ``pip:`` lists. Raises ``LockstepError`` for an item that is not text."""
+def lines_of(file: EnvironmentFile, refused: list[LockstepError]) -> Iterator[RequirementLine]:
+    """Yield the items of the ``pip:`` lists; the error for an item that is not text goes to ``refused``."""
     for section in file.pip_sections:
         for item in section.items:
             where = file.source.location(item.span.start)
             if item.kind != "string" or not item.value.strip():
-                raise LockstepError(
-                    "this is not a pip requirement", where=where, remedy="write a name, or delete it"
-                )
+                what = "this is not a pip requirement"
+                refused.append(LockstepError(what, where=where, remedy="write a name, or delete it"))
+                continue
             if text := without_comment(item.value):
                 yield RequirementLine(text, where, int(item.quoted) if item.verbatim else None)
 
@@ -56,7 +56,7 @@ class RequirementsFiles:
 
     def __init__(self, environment_file: str) -> None:
         self._folder = Path(environment_file).parent
-        self._root = _repository(resolve_path(self._folder))
+        self._root = repository(resolve_path(self._folder))
         self._open: list[Path] = []
         self._left = MAX_LINES
 
@@ -77,9 +77,13 @@ class RequirementsFiles:
             raise _refused(
                 named_at, f"{shown}: {error.what}", error.remedy or "write its lines here"
             ) from None
+        if self._left < 0:
+            return  # said once
         self._open.append(known)
         for line in _lines(text, shown):
             self._left -= 1
+            if self._left < -1:
+                return  # said once
             if self._left < 0:
                 raise _refused(named_at, f"more than {MAX_LINES:,} lines", "name the right file")
             yield line
@@ -104,7 +108,7 @@ def _refused(line: RequirementLine, what: str, remedy: str) -> LockstepError:
     return LockstepError(f"'{line.text}' cannot be read: {what}", where=line.where, remedy=remedy)
 
 
-def _repository(folder: Path) -> Path:
+def repository(folder: Path) -> Path:
     """Return the folder that is shared: the repository's, else the environment file's own."""
     return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
 

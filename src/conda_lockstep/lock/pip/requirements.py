@@ -1,7 +1,8 @@
-"""The pip part of an environment file: requirements and indexes, each with its place; everything else is refused."""
+"""The pip part of an environment file: requirements, projects and indexes, each with its place; the rest is refused."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,13 @@ from conda_lockstep.environment.pip_lines import PipOption, options, split_optio
 from conda_lockstep.environment.requirement import parse_pip
 from conda_lockstep.errors import Location, LockstepError
 from conda_lockstep.lock.pip import refusals
+from conda_lockstep.lock.pip.projects.entry import (
+    ProjectEntry,
+    editable_entry,
+    folder_entry,
+    git_entry,
+    is_git,
+)
 from conda_lockstep.lock.pip.requirement_lines import RequirementLine, RequirementsFiles, lines_of
 
 
@@ -74,7 +82,10 @@ class PackageIndex:
 
 @dataclass(frozen=True, slots=True)
 class PipPart:
-    """The pip part of an environment file. ``index`` is None where the file leaves it to the settings."""
+    """The pip part of an environment file. ``index`` is None where the file leaves it to the settings.
+
+    ``refused`` are the errors of the entries that cannot be locked, which are in none of the others.
+    """
 
     requirements: tuple[PipRequest, ...]
     index: PackageIndex | None = None
@@ -83,6 +94,13 @@ class PipPart:
     constraints: tuple[PipRequest, ...] = ()
     only_links: bool = False
     prereleases: bool = False
+    projects: tuple[ProjectEntry, ...] = ()
+    refused: tuple[LockstepError, ...] = ()
+
+    @property
+    def has_entries(self) -> bool:
+        """Return whether it requests anything."""
+        return bool(self.requirements or self.projects)
 
     def metadata(self) -> dict[str, str]:
         """Return the options, extras and URLs, which the packages do not show, under the keys of a lock's metadata."""
@@ -93,7 +111,7 @@ class PipPart:
             "pip_extras": " ".join(sorted(extras)),
             "pip_urls": " ".join(sorted(urls)),
         }
-        return {key: value for key, value in metadata.items() if value and self.requirements}
+        return {key: value for key, value in metadata.items() if value and self.has_entries}
 
     def _options(self) -> Iterator[str]:
         named = [("--index-url", index) for index in ([self.index] if self.index else [])]
@@ -106,12 +124,20 @@ class PipPart:
 
 
 def pip_part(file: EnvironmentFile) -> PipPart:
-    """Read the ``pip:`` sections. Raises ``LockstepError`` with the place of what cannot be locked."""
+    """Read the ``pip:`` sections. Raises ``LockstepError`` with the places of what cannot be locked."""
+    part = read_pip_part(file)
+    if part.refused:
+        raise refusals.together(part.refused, file.path)
+    return part
+
+
+def read_pip_part(file: EnvironmentFile) -> PipPart:
+    """Read the ``pip:`` sections, with the errors of what cannot be locked."""
     reader = _RequirementsReader(file.path)
     for item in file.pip_repositories:
         if item.value:
             reader.extra_indexes.append(PackageIndex(item.value, file.source.location(item.span.start)))
-    reader.read(lines_of(file))
+    reader.read(lines_of(file, reader.refused))
     return PipPart(
         tuple(reader.requirements),
         reader.index,
@@ -120,6 +146,8 @@ def pip_part(file: EnvironmentFile) -> PipPart:
         tuple(reader.constraints),
         reader.only_links,
         reader.prereleases,
+        tuple(reader.projects),
+        tuple(reader.refused),
     )
 
 
@@ -135,6 +163,8 @@ class _RequirementsReader:
     links: list[PackageIndex] = field(default_factory=list)
     only_links: bool = False
     prereleases: bool = False
+    projects: list[ProjectEntry] = field(default_factory=list)
+    refused: list[LockstepError] = field(default_factory=list)
     files: RequirementsFiles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -143,16 +173,32 @@ class _RequirementsReader:
     def read(self, lines: Iterable[RequirementLine], into: list[PipRequest] | None = None) -> None:
         """Read lines; their requirements go to ``into``, by default to ``requirements``."""
         into = self.requirements if into is None else into
-        for line in lines:
-            requirement, behind = split_options(line.text)
-            if requirement:
-                entry = _request(line, requirement, _hashes(line, behind))
-                if entry.url and into is self.constraints:
-                    raise _refused(line, ("a constraint cannot have a URL", "write it as a requirement"))
-                into.append(entry)
-                continue
-            for option in options(behind):
-                self._option(option, line, into)
+        reading = iter(lines)
+        while True:
+            try:
+                line = next(reading, None)
+                if line is None:
+                    return
+                self._line(line, into)
+            except LockstepError as error:
+                self.refused.append(error)
+
+    def _line(self, line: RequirementLine, into: list[PipRequest]) -> None:
+        project = _project(line)
+        if project is not None:
+            if into is self.constraints:
+                raise _refused(line, ("a constraint cannot be a project", "write it as a requirement"))
+            self.projects.append(project)
+            return
+        requirement, behind = split_options(line.text)
+        if requirement:
+            entry = _request(line, requirement, _hashes(line, behind))
+            if entry.url and into is self.constraints:
+                raise _refused(line, ("a constraint cannot have a URL", "write it as a requirement"))
+            into.append(entry)
+            return
+        for option in options(behind):
+            self._option(option, line, into)
 
     def _option(self, option: PipOption, line: RequirementLine, into: list[PipRequest]) -> None:
         if refusal := refusals.of_option(option.name, option.value):
@@ -173,6 +219,31 @@ class _RequirementsReader:
                 self.only_links = True
             case "--pre":
                 self.prereleases = True
+
+
+def _project(line: RequirementLine) -> ProjectEntry | None:
+    """Return the project that a line names; None where it names none. Raises ``LockstepError`` for a wrong one."""
+    shown = without_credentials(line.text)
+    editable = re.fullmatch(r"(?:-e|--editable)(?:\s+|\s*=\s*|(?=[./]))(.+)", line.text)
+    requirement = split_options(line.text)[0]
+    parts = None if editable or not requirement else parse_pip(requirement)
+    if editable:
+        found = editable_entry(editable[1].strip("\"'"), shown, line.where)
+    elif isinstance(parts, BadSpec) or parts is None or parts.kind in ("requirement", "option"):
+        return None
+    elif parts.kind == "path":
+        found = folder_entry(requirement, shown, line.where)
+    elif is_git(parts.url):
+        found = git_entry(requirement, shown, line.where)
+    else:
+        return None
+    if not isinstance(found, ProjectEntry):
+        raise _refused(line, found)
+    if requirement != line.text and not editable:
+        raise _refused(
+            line, ("options are written after a project", "delete them: they are for packages of an index")
+        )
+    return found
 
 
 def _request(line: RequirementLine, text: str, hashes: frozenset[str]) -> PipRequest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +19,8 @@ from conda_lockstep.lock.pip import pylock
 from conda_lockstep.lock.pip.edges import pip_edges
 from conda_lockstep.lock.pip.fetch_metadata import fetch_metadata
 from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
+from conda_lockstep.lock.pip.projects.build_needs import build_notices
+from conda_lockstep.lock.pip.projects.project import Project, without_stand_ins
 from conda_lockstep.lock.pip.refusals import has_secret
 from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
 from conda_lockstep.lock.pip.unresolvable import ProjectConflict, clash, explain, same_module
@@ -53,8 +55,9 @@ def resolve(
     entries: Sequence[RequestedSpec] = (),
     cache: Path | None = None,
     before: Before = NOTHING_BEFORE,
+    projects: Sequence[Project] = (),
 ) -> Resolved:
-    """Return the pip packages that the requirements need besides conda's packages.
+    """Return the pip packages that the requirements and ``projects`` need besides conda's packages, those included.
 
     ``index`` is used where the file names none; ``entries`` are those that the conda packages were solved for, and
     ``before`` has the locked versions. Raises ``LockstepError`` where there is no solution, with both sides of a clash
@@ -62,23 +65,31 @@ def resolve(
     """
     owned = owned_by_conda(conda)
     markers = target.markers
-    requested = [entry for entry in part.requirements if entry.applies(markers)]
+    projects = [project for project in projects if project.entry.applies(markers)]
+    _refuse_projects(projects, owned, target)
+    wheels = [wheel for project in projects for wheel in project.wheels]
+    part = replace(part, requirements=(*part.requirements, *wheels))
+    stand_for = tuple(PipRequest(each.text, each.requirement, each.where) for each in projects)
+    held = owned.keys() | {project.name for project in projects}
+    requested = [entry for entry in (*part.requirements, *stand_for) if entry.applies(markers)]
     for entry in requested:
         if entry.url and entry.name in owned:
             raise clash(ProjectConflict(entry, (), owned[entry.name]), conda, entries)
     with TemporaryDirectory(prefix="lockstep-") as folder:
         uv = Uv(Path(folder), target, cache)
         uv.give(part, mirrors, index, before)
-        access = _access(part, mirrors, index)
+        access = index_access(part, mirrors, index)
         opened = {entry.name for entry in requested if entry.extras and entry.name in owned}
         excluded: dict[str, str] = {}
         while True:
-            uv.hold(owned, known_by_index=opened)
+            uv.hold(owned, known_by_index=opened, projects=projects)
             solved = uv.solve()
             if solved.returncode and excluded:
                 raise _no_version_for_python(excluded, requested, target)
             if solved.returncode:
-                raise explain(solved.stderr, part, owned, opened, target, conda, entries, mirrors.trust)
+                shown = replace(part, requirements=(*part.requirements, *stand_for))
+                text = without_stand_ins(solved.stderr)
+                raise explain(text, shown, owned, opened, target, conda, entries, mirrors.trust)
             # Only the index has the dependencies of an extra of a package that conda installs.
             extras = _missing_extras(solved.stderr)
             more = {name for name, _ in extras if name in owned} - opened
@@ -87,7 +98,7 @@ def resolve(
                 continue
             places = {entry.name: entry.where for entry in reversed(requested)}
             files = pylock.choose(
-                solved.stdout, target, without=owned, hashes=_hashes(requested), places=places
+                solved.stdout, target, without=held, hashes=_hashes(requested), places=places
             )
             stand_ins = pylock.any_wheels(solved.stdout, opened, target)
             metadata = fetch_metadata([*files, *stand_ins], access, _metadata_cache(cache))
@@ -100,9 +111,9 @@ def resolve(
                 excluded[file.project] = (
                     f"{file.version} requires Python {metadata[file.project].python_bounds}"
                 )
-    edges = pip_edges(
-        metadata, [file.project for file in files], [entry.requirement for entry in requested], markers
-    )
+    metadata = {**metadata, **{project.name: project.metadata for project in projects}}
+    locked = [*(file.project for file in files), *(project.name for project in projects)]
+    edges = pip_edges(metadata, locked, [entry.requirement for entry in requested], markers)
     packages = tuple(
         Package(
             "pip",
@@ -114,12 +125,31 @@ def resolve(
         )
         for file in files
     )
+    packages += tuple(
+        Package("pip", each.name, each.locked_version, url=each.url, depends=edges.by_project[each.name])
+        for each in projects
+    )
     if found := next(module_clashes([*conda, *packages]), None):
         raise same_module(found, requested, edges.by_project, conda, entries)
-    return Resolved(packages, tuple(_notices(solved.stderr, extras, requested, owned)), edges.of_extras)
+    notices = [*_notices(solved.stderr, extras, requested, owned), *build_notices(projects, packages, conda)]
+    return Resolved(packages, tuple(notices), edges.of_extras)
 
 
-def _access(part: PipPart, mirrors: Mirrors, index: str) -> Access:
+def _refuse_projects(projects: Sequence[Project], owned: Mapping[str, Owned], target: WheelTarget) -> None:
+    """Raise ``LockstepError`` for a project that conda installs, and for one that does not run on the locked Python."""
+    for project in projects:
+        if project.name in owned:
+            what = (
+                f"'{project.text}' is {project.name}, which conda installs as {owned[project.name].package}"
+            )
+            raise LockstepError(what, where=project.where, remedy="keep one of the two")
+        if not project.metadata.accepts(target.python):
+            bounds = project.metadata.requires_python
+            what = f"'{project.text}' requires Python {bounds}, and {target.python} is locked"
+            raise LockstepError(what, where=project.where, remedy="change python, or its requires-python")
+
+
+def index_access(part: PipPart, mirrors: Mirrors, index: str) -> Access:
     """Return the credentials that indexes are written with; the files are on the same hosts, below other paths."""
     access = Access(mirrors.with_credentials)
     named = [*sources(part, index, mirrors.trust), *(links.url(mirrors.trust) for links in part.links)]

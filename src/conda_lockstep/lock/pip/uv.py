@@ -7,12 +7,16 @@ uv's own resolution error, never as an overwrite.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 from uv import find_uv_bin
 
@@ -23,6 +27,7 @@ from conda_lockstep.lock.channels.access import Access
 from conda_lockstep.lock.channels.channels import Mirrors
 from conda_lockstep.lock.model.owned_projects import Owned
 from conda_lockstep.lock.pip.previous import NOTHING_BEFORE, Before
+from conda_lockstep.lock.pip.projects.project import Project
 from conda_lockstep.lock.pip.requirements import PipPart
 from conda_lockstep.lock.pip.wheels import WheelTarget
 
@@ -50,6 +55,7 @@ class Uv:
         self.cache = cache
         self._arguments: tuple[str, ...] = ()
         self._indexes: Mapping[str, str] = {}
+        self._requirements: list[str] = []
         self._constraints: list[str] = []
         self._before = NOTHING_BEFORE
 
@@ -59,9 +65,9 @@ class Uv:
         Raises ``LockstepError`` where a variable of a URL is not set.
         """
         self._before = before
-        self._write("requirements.in", [f"{entry.given(mirrors.trust)}\n" for entry in part.requirements])
+        self._requirements = [f"{entry.given(mirrors.trust)}\n" for entry in part.requirements]
         self._constraints = [f"{entry.given(mirrors.trust)}\n" for entry in part.constraints]
-        self._indexes = _indexes(part, mirrors, index)
+        self._indexes = index_variables(part, mirrors, index)
         self._arguments = (
             *(["--no-index"] if part.only_links else []),
             *(
@@ -77,8 +83,10 @@ class Uv:
         """Leave a version of a project out from now on."""
         self._constraints.append(f"{project}!={version}\n")
 
-    def hold(self, owned: Mapping[str, Owned], *, known_by_index: Container[str]) -> None:
-        """Write conda's packages as constraints, links to stand-ins and their metadata.
+    def hold(
+        self, owned: Mapping[str, Owned], *, known_by_index: Container[str], projects: Sequence[Project] = ()
+    ) -> None:
+        """Write conda's packages as constraints, links to stand-ins and their metadata; and so the requested projects.
 
         Those in ``known_by_index`` are constraints only: their dependencies are those of the index.
         """
@@ -93,6 +101,13 @@ class Uv:
                 metadata.append(
                     f'[[dependency-metadata]]\nname = "{project}"\nversion = "{version}"\nrequires-dist = []\n'
                 )
+        for each in projects:
+            links.append(_stand_in(each.name, each.stand_in))
+            metadata.append(_metadata_of(each))
+        self._write(
+            "requirements.in",
+            [*self._requirements, *(f"{_pinned(each)}\n" for each in projects)],
+        )
         self._write("constraints.in", [*self._constraints, *constraints])
         self._write("conda.html", ["<!DOCTYPE html>\n", *links])
         self._write("uv.toml", metadata)
@@ -138,6 +153,28 @@ class Uv:
         (self.folder / name).write_text("".join(lines), encoding="utf-8")
 
 
+def _pinned(project: Project) -> str:
+    requirement = project.requirement
+    requirement.specifier = SpecifierSet(f"=={project.stand_in}")
+    return str(requirement)
+
+
+def _metadata_of(project: Project) -> str:
+    """Return the metadata of a project for uv's settings; TOML's strings are JSON's."""
+    requires = [str(requirement) for requirement in project.metadata.requires]
+    extras = {extra for line in requires for extra in re.findall(r"\bextra == ['\"]([^'\"]+)['\"]", line)}
+    python = project.metadata.python_bounds
+    lines = [
+        "[[dependency-metadata]]",
+        f"name = {json.dumps(project.name)}",
+        f"version = {json.dumps(project.stand_in)}",
+        f"requires-dist = {json.dumps(requires)}",
+        f"provides-extra = {json.dumps(sorted(extras))}",
+        *([f"requires-python = {json.dumps(python)}"] if python else []),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def pep440(version: str) -> str:
     """Return a version as PyPI writes it; empty for one that PEP 440 does not allow, such as ``9e``."""
     try:
@@ -156,7 +193,7 @@ def sources(part: PipPart, index: str, trust: Trust) -> list[str]:
     return sorted(dict.fromkeys(named), key=lambda url: f"{without_credentials(url)}/".startswith(_PUBLIC))
 
 
-def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Mapping[str, str]:
+def index_variables(part: PipPart, mirrors: Mirrors, index: str) -> Mapping[str, str]:
     """Return the environment variables for uv's indexes: every user of a machine may read a command line."""
     if part.only_links:
         return {}
@@ -168,6 +205,9 @@ def _indexes(part: PipPart, mirrors: Mirrors, index: str) -> Mapping[str, str]:
 
 
 def _stand_in(project: str, version: str) -> str:
-    """Return the link to a wheel that does not exist; with a hash, uv does not fetch it to compute one."""
+    """Return the link to a wheel that does not exist; with a hash, uv does not fetch it to compute one.
+
+    uv keeps metadata by hash, so that each needs its own: of two with one hash, either may get the other's.
+    """
     wheel = f"{project.replace('-', '_')}-{version}-py3-none-any.whl"
-    return f'<a href="{wheel}#sha256={"0" * 64}">{wheel}</a>\n'
+    return f'<a href="{wheel}#sha256={hashlib.sha256(wheel.encode()).hexdigest()}">{wheel}</a>\n'

@@ -10,6 +10,7 @@ from functools import partial
 
 from conda_lockstep.conda.dependencies import split
 from conda_lockstep.conda.project_names import normalize
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.lock.check.pip_edges import broken_pip_edges, pip_edge_holds
 from conda_lockstep.lock.check.satisfiability import broken_edges, reachable
 from conda_lockstep.lock.model.lock import Lock
@@ -34,7 +35,9 @@ def complete(merged: Merged, sides: Iterable[Lock], roots: Iterable[Key] | None)
         if roots is not None:
             held = lock.platforms[platform]
             extras: list[Key] = [("pip", split(spec)[0]) for spec in extra_needs_of(lock, platform)]
-            kept = reachable([*roots, *extras], held)
+            # Which entry names a project is known from its files; the check of the merge reads them.
+            projects = [key for key, package in held.items() if project_source(package)]
+            kept = reachable([*roots, *extras, *projects], held)
             lock = with_packages(lock, platform, [held[key] for key in held if key in kept])
     return lock
 

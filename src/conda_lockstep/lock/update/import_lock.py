@@ -16,7 +16,9 @@ from conda_lockstep.lock.formats.explicit import ORDER
 from conda_lockstep.lock.model import virtual_packages as virtual
 from conda_lockstep.lock.model.lock import Lock
 from conda_lockstep.lock.pip import resolve as pypi
-from conda_lockstep.lock.pip.requirements import PipPart, PipRequest, pip_part
+from conda_lockstep.lock.pip.projects.locked import located_part
+from conda_lockstep.lock.pip.projects.project import Project
+from conda_lockstep.lock.pip.requirements import PipPart, PipRequest
 from conda_lockstep.lock.pip.wheels import WheelTarget
 from conda_lockstep.lock.update.complete_records import fill
 from conda_lockstep.lock.update.conda_export import read_exported
@@ -32,8 +34,14 @@ def lock_from_export(file: EnvironmentFile, settings: Settings) -> Lock:
     (platform,) = settings.platforms
     exported = read_exported(file, settings.mirrors, platform=platform)
     conda = asyncio.run(fill(exported.packages, exported.channels, platform, solver_for(settings)))
-    part = pip_part(file)
-    pip = _resolved(part, conda, platform, settings) if part.requirements else ()
+    part, projects = located_part(
+        file,
+        settings.mirrors,
+        index=settings.index,
+        cache=settings.cache,
+        allow_build=settings.allow_build,
+    )
+    pip = _resolved(part, conda, platform, settings, projects) if part.requirements or projects else ()
     return Lock(
         platforms={platform: PackageSet.of([*conda, *pip])},
         channels=tuple(channel.url for channel in exported.channels),
@@ -84,13 +92,20 @@ def _request(package: Package, source: str) -> PipRequest:
 
 
 def _resolved(
-    part: PipPart, conda: Sequence[Package], platform: str, settings: Settings
+    part: PipPart,
+    conda: Sequence[Package],
+    platform: str,
+    settings: Settings,
+    projects: Sequence[Project] = (),
 ) -> tuple[Package, ...]:
     """Return the files that the index has for pinned requirements, and for what they need besides."""
     python = next((package for package in conda if package.name == "python"), None)
     if python is None:
-        raise LockstepError("pip packages, but no python among conda's", where=part.requirements[0].where)
+        where = part.requirements[0].where if part.requirements else projects[0].where
+        raise LockstepError("pip packages, but no python among conda's", where=where)
     target = WheelTarget(python.version, platform, virtual.virtual_packages(platform))
     cache = settings.cache / "uv" if settings.cache else None
-    found = pypi.resolve(part, conda, target, settings.mirrors, index=settings.index, cache=cache)
+    found = pypi.resolve(
+        part, conda, target, settings.mirrors, index=settings.index, cache=cache, projects=projects
+    )
     return found.packages

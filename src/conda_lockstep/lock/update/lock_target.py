@@ -26,6 +26,7 @@ def settings_of(
     cuda: str | None = None,
     cache: Path | None = None,
     allow_cpu: bool = False,
+    allow_build: Sequence[str] = (),
     horizon: Horizon,
 ) -> Settings:
     """Return the settings for locking a file; ``cuda`` None is that of the old lock.
@@ -52,6 +53,7 @@ def settings_of(
         cpu_allow=None if allow_cpu else (*config.cpu_allow, *_allowed_before(old)),
         cpu_declared=config.cpu_allow,
         horizon=horizon,
+        allow_build=(*config.allow_build, *allow_build),
     )
 
 

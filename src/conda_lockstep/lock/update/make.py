@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.config import DeclaredMachine
 from conda_lockstep.environment.environment_file import EnvironmentFile
 from conda_lockstep.errors import LockstepError
@@ -39,6 +40,7 @@ from conda_lockstep.lock.solve.solve import (
 from conda_lockstep.packages import Package, PackageSet
 
 if TYPE_CHECKING:
+    from conda_lockstep.lock.pip.projects.project import Project
     from conda_lockstep.lock.pip.requirements import PipPart
     from conda_lockstep.lock.pip.resolve import Resolved
 
@@ -51,7 +53,7 @@ class Settings:
     ``index`` is the PyPI index as a lock names it. ``cache`` is a folder for rattler's and uv's downloads, None for
     their own. A request to a channel may take ``seconds``. ``cpu_allow`` are packages that may be CPU builds where CUDA
     is required, None for any; ``cpu_declared`` are those of them that the settings list. ``horizon`` is until when
-    packages must have been published.
+    packages must have been published. ``allow_build`` are the projects whose builds may run to tell their metadata.
     """
 
     platforms: tuple[str, ...]
@@ -64,6 +66,7 @@ class Settings:
     cpu_allow: tuple[str, ...] | None = ()
     cpu_declared: tuple[str, ...] = ()
     horizon: Horizon = NO_HORIZON
+    allow_build: tuple[str, ...] = ()
 
 
 def solver_for(settings: Settings) -> Solver:
@@ -168,7 +171,7 @@ class _Task:
         self.update = update
         self.channels: tuple[LockChannel, ...] = channels_of(file, settings.mirrors, windows=windows)
         self.entries: tuple[RequestedSpec, ...] = requested_specs(file, settings.mirrors)
-        self.pip = pip_part_of(file)
+        self.pip, self.projects = located_pip(file, settings, old, update)
         self.requests = device_requests(self.entries, self.pip)
         self.notices: list[str] = []
         self.extra_needs: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -208,8 +211,10 @@ class _Task:
             raise NoCommonError(explained) from None
         if self.requests.cuda or any(each.name == "__cuda" for each in group.virtual_packages):
             self.by_siblings |= await known_by_siblings(self.solver, request, solved)
-        kept = {package.name: package.version for package in stay if package.manager == "pip"}
-        found = pip_packages(self.file, self.pip, solved, request, self.settings, kept)
+        kept = {package.name: package.version for package in stay if _is_wheel(package)}
+        found = pip_packages(
+            self.file, self.pip, solved, request, self.settings, kept, projects=self.projects
+        )
         self.notices += found.notices if found else ()
         packages = (*solved, *(found.packages if found else ()))
         if found and found.extra_needs:
@@ -217,13 +222,26 @@ class _Task:
         return packages
 
 
-def pip_part_of(file: EnvironmentFile) -> PipPart | None:
-    """Read the pip part, if there is one; its reader is slow to import. Raises ``LockstepError`` for a bad entry."""
-    if not any(section.items for section in file.pip_sections):
-        return None
-    from conda_lockstep.lock.pip.requirements import pip_part
+def located_pip(
+    file: EnvironmentFile, settings: Settings, old: Sequence[Lock], update: UpdateRequest
+) -> tuple[PipPart | None, tuple[Project, ...]]:
+    """Read the pip part, if there is one, and locate its projects; its reader is slow to import.
 
-    return pip_part(file)
+    Raises ``LockstepError`` for entries that cannot be locked.
+    """
+    if not any(section.items for section in file.pip_sections):
+        return None, ()
+    from conda_lockstep.lock.pip.projects.locked import located_part
+
+    return located_part(
+        file,
+        settings.mirrors,
+        index=settings.index,
+        cache=settings.cache,
+        allow_build=settings.allow_build,
+        old=old,
+        moving=None if update.all else update.names,
+    )
 
 
 def pip_packages(
@@ -233,12 +251,13 @@ def pip_packages(
     request: Request,
     settings: Settings,
     kept: Mapping[str, str],
+    projects: Sequence[Project] = (),
 ) -> Resolved | None:
     """Return the pip packages on top of a platform's conda packages; None where the file requests none.
 
     ``kept`` are the locked versions by project. Raises ``LockstepError`` where there is no solution.
     """
-    if part is None or not part.requirements:
+    if part is None or not (part.requirements or projects):
         return None
     from conda_lockstep.lock.pip import resolve as pypi
     from conda_lockstep.lock.pip.previous import Before
@@ -263,4 +282,9 @@ def pip_packages(
         entries=request.specs,
         cache=cache,
         before=Before(kept, settings.horizon),
+        projects=projects,
     )
+
+
+def _is_wheel(package: Package) -> bool:
+    return package.manager == "pip" and project_source(package) is None

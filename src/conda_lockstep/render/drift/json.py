@@ -1,4 +1,4 @@
-"""Writes and reads the drift report as JSON; docs/drift-json.md describes schema 2.
+"""Writes and reads the drift report as JSON; docs/drift-json.md describes schema 3.
 
 Reading is strict and bounded, since the document may come from a job that ran untrusted code.
 """
@@ -6,18 +6,22 @@ Reading is strict and bounded, since the document may come from a job that ran u
 from __future__ import annotations
 
 import json
+from typing import TypeVar
 
 from conda_lockstep.drift.report import (
+    ADVISORY_EFFECTS,
     ATTRIBUTIONS,
+    NAME_MAPPINGS,
     SEVERITIES,
-    Attribution,
+    AdvisoryCounts,
     Comparison,
     Evidence,
     Report,
     Row,
-    Severity,
+    RowAdvisory,
     Side,
     counts,
+    distinct,
     worst,
 )
 from conda_lockstep.errors import LockstepError
@@ -25,7 +29,9 @@ from conda_lockstep.package_json import package_from, package_json
 from conda_lockstep.snapshot.snapshot_json import file_from, file_json
 from conda_lockstep.text.json_fields import Fields, Json, parse_object
 
-SCHEMA = 2
+_T = TypeVar("_T", bound=str)
+
+SCHEMA = 3
 KIND = "conda-lockstep drift"
 MAX_CHARACTERS = 64 << 20
 MAX_ROWS = 100_000
@@ -69,11 +75,11 @@ def loads(text: str, where: str) -> Report:
 
 
 def _counts_json(report: Report) -> dict[str, Json]:
-    return {str(severity): number for severity, number in counts(report.rows).items()}
+    return {str(severity): number for severity, number in counts(distinct(report)).items()}
 
 
 def _comparison_json(comparison: Comparison) -> dict[str, Json]:
-    return {
+    values: dict[str, Json] = {
         "name": comparison.name,
         "platform": comparison.platform,
         "old": _side_json(comparison.old),
@@ -82,6 +88,9 @@ def _comparison_json(comparison: Comparison) -> dict[str, Json]:
         "notes": list(comparison.notes),
         "changes": [_row_json(row) for row in comparison.rows],
     }
+    if found := comparison.advisories:
+        values["advisories"] = {"unchanged": found.unchanged, "not_looked_up": found.not_looked_up}
+    return values
 
 
 def _comparison_from(fields: Fields) -> Comparison:
@@ -93,7 +102,12 @@ def _comparison_from(fields: Fields) -> Comparison:
         rows=tuple(_row_from(child) for child in fields.children("changes")),
         unchanged=fields.number("unchanged"),
         notes=fields.texts("notes"),
+        advisories=_counts_from(fields.child("advisories")) if fields.has("advisories") else None,
     )
+
+
+def _counts_from(fields: Fields) -> AdvisoryCounts:
+    return AdvisoryCounts(fields.number("unchanged"), fields.number("not_looked_up"))
 
 
 def _side_json(side: Side) -> dict[str, Json]:
@@ -129,9 +143,12 @@ def _row_json(row: Row) -> dict[str, Json]:
         "cause": row.cause,
         "attribution": row.attribution,
         "chain": list(row.chain),
+        "follows": row.follows,
     }
     if row.files:
         values["files"] = [file_json(file) for file in row.files]
+    if row.advisories:
+        values["advisories"] = [advisory_json(each) for each in row.advisories]
     for key, package in (("old", row.old), ("new", row.new)):
         values[key] = package_json(package, edges=False) if package else None
     return values
@@ -143,7 +160,7 @@ def _row_from(fields: Fields) -> Row:
         subject=fields.text("subject"),
         manager=fields.text("manager"),
         classes=fields.texts("classes"),
-        severity=_severity(fields),
+        severity=_one_of(fields, "severity", SEVERITIES),
         before=fields.text("before"),
         after=fields.text("after"),
         why=fields.text("why"),
@@ -152,26 +169,48 @@ def _row_from(fields: Fields) -> Row:
         old=next(packages),
         new=next(packages),
         files=tuple(file_from(child) for child in fields.children("files")),
-        attribution=_attribution(fields),
+        attribution=_one_of(fields, "attribution", ATTRIBUTIONS),
         chain=fields.texts("chain"),
+        advisories=tuple(_advisory_from(child) for child in fields.children("advisories")),
+        follows=fields.text("follows"),
     )
 
 
-def _attribution(fields: Fields) -> Attribution:
-    text = fields.text("attribution")
-    for attribution in ATTRIBUTIONS:
-        if attribution == text:
-            return attribution
-    known = ", ".join(filter(None, ATTRIBUTIONS))
-    raise LockstepError(f"'attribution' is '{text}', not one of {known}", where=fields.where)
+def advisory_json(advisory: RowAdvisory) -> Json:
+    """Return what a change does about an advisory."""
+    return {
+        "id": advisory.id,
+        "effect": advisory.effect,
+        "project": advisory.project,
+        "mapping": advisory.mapping,
+        "aliases": list(advisory.aliases),
+        "summary": advisory.summary,
+        "severity": list(advisory.severity),
+        "fixed": advisory.fixed,
+    }
 
 
-def _severity(fields: Fields) -> Severity:
-    text = fields.text("severity")
-    for severity in SEVERITIES:
-        if severity == text:
-            return severity
-    raise LockstepError(f"'severity' is '{text}', not one of {', '.join(SEVERITIES)}", where=fields.where)
+def _advisory_from(fields: Fields) -> RowAdvisory:
+    return RowAdvisory(
+        id=fields.text("id"),
+        effect=_one_of(fields, "effect", ADVISORY_EFFECTS),
+        project=fields.text("project"),
+        mapping=_one_of(fields, "mapping", NAME_MAPPINGS),
+        aliases=fields.texts("aliases"),
+        summary=fields.text("summary"),
+        severity=fields.texts("severity"),
+        fixed=fields.text("fixed"),
+    )
+
+
+def _one_of(fields: Fields, key: str, known: tuple[_T, ...]) -> _T:
+    text = fields.text(key)
+    for each in known:
+        if each == text:
+            return each
+    raise LockstepError(
+        f"'{key}' is '{text}', not one of {', '.join(filter(None, known))}", where=fields.where
+    )
 
 
 def _evidence_json(evidence: Evidence | None) -> Json:

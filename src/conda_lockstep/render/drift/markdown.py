@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conda_lockstep.drift.report import (
+    AdvisoryEffect,
     ComparisonGroup,
+    Event,
     Evidence,
     Report,
     Row,
+    RowAdvisory,
     Severity,
     Side,
-    at_least,
     counts,
     distinct,
     grouped,
     worst,
 )
+from conda_lockstep.render.advisories import advisory_counts, mark, sentence
 from conda_lockstep.render.escape import code, prose
 from conda_lockstep.text.printable import visible
 
@@ -31,11 +34,14 @@ SUMMARY_BUDGET = 1 << 20
 ROWS_SHOWN = 15
 """The number of dangerous changes shown unfolded: they fit on a screen."""
 ROWS_PER_SECTION = 100
+ADVISORIES_SHOWN = 20
 LONG_STATE = 24
 """The characters of a version and a build that fit on one line of a cell."""
 
 _DOTS: dict[Severity, str] = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
+_EFFECTS: dict[AdvisoryEffect, str] = {"introduced": "⚠️", "kept": "▫️", "removed": "✔️"}
 _NOTE_RESERVE = 1_000
+_DANGEROUS: tuple[Severity, ...] = ("critical", "high")
 _FOLDED: tuple[tuple[Severity, ...], ...] = (("medium",), ("low", "info"))
 
 
@@ -107,22 +113,42 @@ def _verdict(rows: Sequence[Row]) -> str:
 
 
 def _group(group: ComparisonGroup, rank: int) -> Iterator[Section]:
-    rows = group.first.rows
     yield Section(
         _heading(group), rank, f"{visible(group.first.name, 60)} on {len(group.comparisons)} platforms"
     )
-    if not rows:
+    events = group.first.events
+    if not events:
         return
-    dangerous = at_least(rows, "high")
+    yield from _advisories(group.first.rows, rank + 1)
+    dangerous = [event for event in events if event.lead.severity in _DANGEROUS]
     if dangerous:
         yield Section(
             _table(dangerous[:ROWS_SHOWN]), rank + 1, f"{len(dangerous[:ROWS_SHOWN])} dangerous changes"
         )
         yield from _folded(dangerous[ROWS_SHOWN:], rank + 2, open_table=True)
     for step, severities in enumerate(_FOLDED, start=3):
-        yield from _folded([row for row in rows if row.severity in severities], 1000 * step + rank)
+        found = [event for event in events if event.lead.severity in severities]
+        yield from _folded(found, 1000 * step + rank)
     if group.first.notes:
         yield Section("\n".join(f"- {prose(note)}" for note in group.first.notes[:20]), rank + 3, "notes")
+
+
+def _advisories(rows: Sequence[Row], rank: int) -> Iterator[Section]:
+    """Yield the known vulnerabilities that changes bring, keep or remove, whichever severity the change has."""
+    marked = [(row, each) for row in rows for each in row.advisories]
+    if not marked:
+        return
+    shown = [each for each in marked if each[1].effect == "introduced"] + [
+        each for each in marked if each[1].effect != "introduced"
+    ]
+    lines = [f"Advisories: {advisory_counts(rows)}.", ""]
+    lines += [
+        f"- {_EFFECTS[each.effect]} {code(row.subject)} {prose(sentence(each))}"
+        for row, each in shown[:ADVISORIES_SHOWN]
+    ]
+    if len(shown) > ADVISORIES_SHOWN:
+        lines.append(f"- and {len(shown) - ADVISORIES_SHOWN} more")
+    yield Section("\n".join(lines), rank, f"{len(marked)} advisories")
 
 
 def _heading(group: ComparisonGroup) -> str:
@@ -151,15 +177,32 @@ def _platforms(group: ComparisonGroup) -> str:
     return ", ".join(shown) + (" and others" if len(group.comparisons) > 10 else "")
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(events: Sequence[Event]) -> str:
+    rows = [event.lead for event in events]
     causes = any(row.cause for row in rows)
     titles = ["Package", "From", "To", "Change", "Why it matters", *(["Cause"] if causes else [])]
     lines = [_line(titles), _line(["---"] * len(titles))]
-    for row in rows:
+    for row, followers in events:
         what = f"{_DOTS[row.severity]} {row.severity}<br>{prose(', '.join(row.classes), cell=True)}"
-        why = "<br>".join(filter(None, (prose(row.why, cell=True), prose(row.detail, cell=True))))
+        marks = (
+            f"{_EFFECTS[each.effect]} {prose(mark(each), cell=True)}" for each in _marked(row, followers)
+        )
+        texts = (prose(row.why, cell=True), prose(row.detail, cell=True), *marks, _with(followers))
+        why = "<br>".join(filter(None, texts))
         lines.append(_line([*_change(row), what, why, *([_cause(row)] if causes else [])]))
     return "\n".join(lines)
+
+
+def _marked(row: Row, followers: Sequence[Row]) -> Iterator[RowAdvisory]:
+    return (advisory for each in (row, *followers) for advisory in each.advisories)
+
+
+def _with(followers: Sequence[Row]) -> str:
+    """Return the changes that follow another one, folded within its cell."""
+    if not followers:
+        return ""
+    changes = (f"{code(row.subject, cell=True)} {' → '.join(_states(row))}" for row in followers)
+    return f"<details><summary>{len(followers)} more with it</summary>{'<br>'.join(changes)}</details>"
 
 
 def _cause(row: Row) -> str:
@@ -169,22 +212,26 @@ def _cause(row: Row) -> str:
     return "<br>".join(filter(None, (prose(row.cause, cell=True), *chain)))
 
 
-def _small_table(rows: Sequence[Row]) -> str:
+def _small_table(events: Sequence[Event]) -> str:
     lines = [_line(["Package", "From", "To", "Change"]), _line(["---"] * 4)]
-    for row in rows:
-        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail))), cell=True)
+    for row, followers in events:
+        marks = "; ".join(map(mark, _marked(row, followers)))
+        what = prose("; ".join(filter(None, (", ".join(row.classes), row.detail, marks))), cell=True)
         cause = f"; cause: {_cause(row)}" if row.cause else ""
-        lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}{cause}"]))
+        lines.append(_line([*_change(row), f"{_DOTS[row.severity]} {what}{cause}{_with(followers)}"]))
     return "\n".join(lines)
 
 
 def _change(row: Row) -> list[str]:
     """Return the cells for package, before and after; long builds are shortened in the middle if they still differ."""
-    subject = code(row.subject, cell=True) + (" (pip)" if row.manager == "pip" else "")
+    return [code(row.subject, cell=True) + (" (pip)" if row.manager == "pip" else ""), *_states(row)]
+
+
+def _states(row: Row) -> list[str]:
     cut = [_state(text, _elided) for text in (row.before, row.after)]
     if cut[0] == cut[1]:
         cut = [_state(text, str) for text in (row.before, row.after)]
-    return [subject, *cut]
+    return cut
 
 
 def _state(text: str, shorten: Callable[[str], str]) -> str:
@@ -201,13 +248,14 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _folded(rows: Sequence[Row], rank: int, *, open_table: bool = False) -> Iterator[Section]:
+def _folded(events: Sequence[Event], rank: int, *, open_table: bool = False) -> Iterator[Section]:
     """Yield folded tables of at most :data:`ROWS_PER_SECTION` rows each, which can be left out one by one."""
-    for start in range(0, len(rows), ROWS_PER_SECTION):
-        part = rows[start : start + ROWS_PER_SECTION]
+    for start in range(0, len(events), ROWS_PER_SECTION):
+        part = events[start : start + ROWS_PER_SECTION]
+        rows = tuple(event.lead for event in part)
         table = _table(part) if open_table else _small_table(part)
-        summary = _counted(part, more=open_table or start > 0)
-        yield Section(_details(summary, table), rank + start // ROWS_PER_SECTION, rows=tuple(part))
+        summary = _counted(rows, more=open_table or start > 0)
+        yield Section(_details(summary, table), rank + start // ROWS_PER_SECTION, rows=rows)
 
 
 def _counted(rows: Sequence[Row], *, more: bool = False) -> str:

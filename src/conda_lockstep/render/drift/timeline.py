@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Sequence
 
 from conda_lockstep.drift.report import Row
 from conda_lockstep.render.escape import markup
+from conda_lockstep.render.time_axis import LATEST, date, ticks
 
 SHOWN = 14
 """The number of packages that are drawn, the most dangerous first."""
@@ -15,11 +15,6 @@ _WIDTH, _LABELS, _LINE, _MARGIN = 900, 190, 20, 24
 _NAME = 26
 """The characters of a name that fit beside its line."""
 _DAY = 86_400
-_STEPS = (1, 2, 3, 6, 12, 24, 60)
-"""The possible numbers of months between two ticks."""
-_TICKS = 8
-_LATEST = 4_102_444_800
-"""2100-01-01; a later date is an error or an attack."""
 
 
 def timeline(rows: Sequence[Row]) -> Iterator[str]:
@@ -58,33 +53,10 @@ class _Axis:
 
 
 def _ticks(axis: _Axis, height: int) -> Iterator[str]:
-    for day in _days(axis):
+    for day in ticks(axis.start, axis.end):
         x = axis.x(int(day.timestamp()))
         yield f'<line class="tick" x1="{x}" y1="0" x2="{x}" y2="{height - 18}"/>'
         yield f'<text class="tick" x="{x}" y="{height - 5}" text-anchor="middle">{day:%Y-%m-%d}</text>'
-
-
-def _days(axis: _Axis) -> list[datetime.datetime]:
-    """Return first days of months, far enough apart for readable labels, else two days within the range."""
-    found: list[datetime.datetime] = []
-    for step in _STEPS:
-        found = [day for day in _months(axis) if (day.year * 12 + day.month - 1) % step == 0]
-        if len(found) <= _TICKS:
-            break
-    if len(found) < 2:
-        inner = (axis.start + (axis.end - axis.start) * part // 8 for part in (1, 7))
-        found = [datetime.datetime.fromtimestamp(moment, datetime.timezone.utc) for moment in inner]
-    return found
-
-
-def _months(axis: _Axis) -> Iterator[datetime.datetime]:
-    day = datetime.datetime.fromtimestamp(axis.start, datetime.timezone.utc)
-    while True:
-        later = day.replace(day=1) + datetime.timedelta(days=32)
-        day = datetime.datetime(later.year, later.month, 1, tzinfo=datetime.timezone.utc)
-        if day.timestamp() > axis.end:
-            return
-        yield day
 
 
 def _line(row: Row, axis: _Axis, y: int) -> str:
@@ -100,7 +72,7 @@ def _line(row: Row, axis: _Axis, y: int) -> str:
 
 def _title(row: Row) -> str:
     sides = [
-        f"{side.version} {side.build}".rstrip() + f" ({_date(side.timestamp)})"
+        f"{side.version} {side.build}".rstrip() + f" ({date(side.timestamp)})"
         for side in (row.old, row.new)
         if side and _is_date(side.timestamp)
     ]
@@ -109,8 +81,4 @@ def _title(row: Row) -> str:
 
 def _is_date(seconds: int) -> bool:
     """Whether a moment can be drawn: a lock may contain any number."""
-    return 0 < seconds < _LATEST
-
-
-def _date(seconds: int) -> str:
-    return f"{datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc):%Y-%m-%d}"
+    return 0 < seconds < LATEST

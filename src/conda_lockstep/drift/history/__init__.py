@@ -1,0 +1,1 @@
+"""How locks changed over the commits of a git repository."""

@@ -1,0 +1,1 @@
+"""Renders the history of locks, one module per format."""
