@@ -56,7 +56,7 @@ def test_since_when_a_version_is_here_and_which_commit_brought_it(
     head = repository.git("rev-parse", "--short=10", "HEAD")
     title, now, before = capsys.readouterr().out.splitlines()
     assert title == "nccl in conda-lock.yml (linux-64, linux-aarch64)"
-    assert now.startswith(f"  2.29.1  high      since 2025-11-03          {head}  Update")
+    assert now.startswith(f"  2.29.1  medium    since 2025-11-03          {head}  Update")
     assert before.startswith("  2.28.3            2025-08-01 to 2025-11-03  ")
 
 
@@ -71,7 +71,7 @@ def test_the_json_is_as_documented(
     document = json.loads(capsys.readouterr().out)
     jsonschema.validate(document, schema("log.md"))
     (lock,) = document["locks"]
-    assert lock["entries"][0]["platforms"]["linux-64"]["counts"] == {"high": 2}
+    assert lock["entries"][0]["platforms"]["linux-64"]["counts"] == {"high": 1, "medium": 1}
     assert [each["name"] for each in document["packages"]] == (
         ["nccl"] * 2 + ["torch"] * 2 if "nccl,torch" in arguments else []
     )

@@ -52,7 +52,7 @@ def _title(report: Report) -> str:
 def _header(report: Report, title: str) -> Iterator[str]:
     level = worst(report.rows) or "same"
     yield f'<header><div class="verdict {level}"><h1>{markup(title)}</h1></div>'
-    if found := advisory_counts(distinct(report)):
+    if found := advisory_counts({row.shown: row for row in report.rows}.values()):
         yield f'<p class="soft">Advisories: {found}</p>'
     if report.evidence:
         yield from _evidence(report.evidence)

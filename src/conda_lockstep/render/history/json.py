@@ -13,7 +13,7 @@ from conda_lockstep.drift.history.history import (
     PlatformState,
     VersionRun,
 )
-from conda_lockstep.drift.report import Row, counts, worst
+from conda_lockstep.drift.report import Row, counts, leading, worst
 from conda_lockstep.text.json_fields import Json
 
 SCHEMA = 1
@@ -68,7 +68,7 @@ def _platform(entry: Entry, platform: str) -> Json:
         **_state(entry.platforms[platform]),
         "previous_id": previous.environment_id if previous else None,
         "worst": worst(rows),
-        "counts": {str(severity): number for severity, number in counts(rows).items()},
+        "counts": {str(severity): number for severity, number in counts(leading(rows)).items()},
         "changes": [_row(row) for row in rows],
     }
 
