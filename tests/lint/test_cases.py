@@ -75,6 +75,7 @@ CASES: dict[str, tuple[str, set[str]]] = {
         of("python>=3.8", "numpy", "pytorch==1.6.0", head=FORGE.replace("[", "[pytorch, ")),
         {"warning unpinned-python", "warning unpinned-conda", "warning gpu-variant-unspecified"},
     ),
+    "a colon is missing": (of("python=3.12", "pip\n    - -e ."), {"error invalid-match-spec"}),
     "a subdir that is not known everywhere": (of("conda-forge/freebsd-64::zlib=1.3", head=FORGE), set()),
     "a generated file": (
         RAPIDS
@@ -148,3 +149,10 @@ def test_a_generated_requirements_file_is_never_fixed() -> None:
     findings = lint.lint(target, lint.select(Config()), Config())
     assert findings
     assert not any(one.fix for one in findings)
+
+
+def test_the_missing_colon_of_pip_is_written() -> None:
+    text = of("python=3.12", "pip\n    - -e .\n    - a==1")
+    (finding,) = found(text, "invalid-match-spec")
+    assert finding.help == "write 'pip:'"
+    assert fixed(text, "invalid-match-spec").text == of("python=3.12", "pip:\n    - -e .\n    - a==1")

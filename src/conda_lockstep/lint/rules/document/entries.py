@@ -13,6 +13,7 @@ from conda_lockstep.environment.entries import Entries, rewrite
 from conda_lockstep.environment.environment_file import EnvironmentFile, Item, MappingEntry
 from conda_lockstep.lint.engine.registry import Fix, Problem, rule
 from conda_lockstep.lint.rules.document.scalars import has_placeholder
+from conda_lockstep.text.source import Span
 
 MAMBA_INSTALLERS = ("pip --no-deps", "uv", "uv --no-deps")
 """Installers that mamba supports besides ``pip:``."""
@@ -88,9 +89,25 @@ def invalid_match_spec(entries: Entries, config: Config) -> Iterator[Problem]:
         if entry.manager == "conda" and entry.problem.text.strip() != "@EXPLICIT":
             if has_placeholder(entry.item.value):
                 continue
+            if re.match(r"pip\s+-\s", entry.item.value):
+                yield _colon_missing(entries.file, entry.item)
+                continue
             place = entry.item.at(*entry.problem.where)
             message = f"'{entry.problem.text}' is not a valid match spec: {entry.problem.message}"
             yield Problem(place, message, "write it as name, name=1.2, 'name>=1.2,<2' or name=1.2.*=build")
+
+
+def _colon_missing(file: EnvironmentFile, item: Item) -> Problem:
+    """Report ``pip`` with a list below it: without the colon, YAML reads them as one text."""
+    end = item.span.start + len("pip")
+    is_as_written = file.source.text[item.span.start : end] == "pip" and not item.quoted and not item.flow
+    fix = Fix("write 'pip:'", (Edit(Span(end, end), ":"),), "unsafe") if is_as_written else None
+    return Problem(
+        item.span,
+        f"'{item.value}' is one text: without a colon after 'pip', the lines below it are no list",
+        "write 'pip:'",
+        fix,
+    )
 
 
 @rule(
