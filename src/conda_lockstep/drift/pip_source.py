@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from conda_lockstep.conda.project_source import project_source
 from conda_lockstep.packages import Package
 
 _COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
@@ -57,6 +58,9 @@ def provider(package: Package) -> str:
 
 def commit(package: Package) -> str:
     """Return the full commit id that a URL is pinned to, empty without one."""
+    source = project_source(package)
+    if source is not None:
+        return source.commit
     found = _COMMIT.findall(package.url)
     return found[-1] if found else ""
 

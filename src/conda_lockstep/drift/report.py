@@ -136,12 +136,12 @@ class Comparison:
     advisories: AdvisoryCounts | None = None
 
     @property
-    def events(self) -> tuple[Event, ...]:
+    def events(self) -> tuple[ChangeEvent, ...]:
         """Return each change with those that follow it, in order."""
         return events(self.rows)
 
 
-class Event(NamedTuple):
+class ChangeEvent(NamedTuple):
     """A change, and those that follow it: the packages that were switched together, or that came with another."""
 
     lead: Row
@@ -182,7 +182,7 @@ def at_least(rows: Iterable[Row], threshold: Severity) -> tuple[Row, ...]:
     return tuple(row for row in rows if SEVERITIES.index(row.severity) <= limit)
 
 
-def counts_against_change(event: Event) -> bool:
+def counts_against_change(event: ChangeEvent) -> bool:
     """Return whether an event can fail a check: each can, except one that is attributed to upstream alone."""
     return any(row.attribution != "upstream" for row in (event.lead, *event.followers))
 
@@ -193,14 +193,16 @@ def worst(rows: Iterable[Row]) -> Severity | None:
     return SEVERITIES[min(ranks)] if ranks else None
 
 
-def events(rows: Sequence[Row]) -> tuple[Event, ...]:
+def events(rows: Sequence[Row]) -> tuple[ChangeEvent, ...]:
     """Return each of some rows with those that follow it, in order; a row whose leader is not among them leads."""
     names = {row.subject for row in rows if not row.follows} - {""}
     led: dict[object, list[Row]] = {}
     for row in rows:
         if row.follows in names:
             led.setdefault(row.follows, []).append(row)
-    return tuple(Event(row, tuple(led.pop(row.subject, ()))) for row in rows if row.follows not in names)
+    return tuple(
+        ChangeEvent(row, tuple(led.pop(row.subject, ()))) for row in rows if row.follows not in names
+    )
 
 
 def leading(rows: Sequence[Row]) -> tuple[Row, ...]:
@@ -214,7 +216,7 @@ def counts(rows: Iterable[Row]) -> dict[Severity, int]:
     return {severity: found.count(severity) for severity in SEVERITIES if severity in found}
 
 
-def distinct(report: Report, where: Callable[[Event], bool] = lambda event: True) -> tuple[Row, ...]:
+def distinct(report: Report, where: Callable[[ChangeEvent], bool] = lambda event: True) -> tuple[Row, ...]:
     """Return the leading rows of the events that match; those that look alike on several platforms count once.
 
     These are what every format counts.

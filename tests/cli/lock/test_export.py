@@ -78,7 +78,7 @@ def test_a_lock_of_another_tool_is_read_as_import_reads_it(capsys: pytest.Captur
         (["other.yml"], "other.yml: is no lock; name a conda-lock.yml, an @EXPLICIT file or a pixi.lock"),
         (["--platform", "osx-64"], "conda-lock.yml: has nothing for osx-64; it is for linux-64"),
         (["--output", "no/such/folder"], "no/such/folder: cannot be written: No such file or directory"),
-        (["empty/conda-lock.yml"], "empty/conda-lock.yml: has no packages"),
+        (["empty/conda-lock.yml"], "empty/conda-lock.yml: has no platform; run: lockstep lock"),
     ],
 )
 def test_a_mistake_is_one_line(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 from tests.support.advisories import Record, record, write_export
 
-from conda_lockstep.drift.advisories.osv import Advisories, Affected, Event, read_advisories
+from conda_lockstep.drift.advisories.osv import Advisories, Affected, RangeEvent, read_advisories
 from conda_lockstep.drift.advisories.ranges import fix_of, is_affected
 from conda_lockstep.errors import LockstepError
 
@@ -20,7 +20,7 @@ INTRODUCED, FIXED, LAST, LIMIT = "introduced", "fixed", "last_affected", "limit"
 
 
 def affected(*ranges: list[tuple[str, str]], versions: tuple[str, ...] = ()) -> Affected:
-    events = tuple(tuple(Event(kind, version) for kind, version in each) for each in ranges)  # type: ignore[arg-type]
+    events = tuple(tuple(RangeEvent(kind, version) for kind, version in each) for each in ranges)  # type: ignore[arg-type]
     return Affected("x", frozenset(versions), events)
 
 

@@ -17,7 +17,7 @@ from tests.support.repository import IDENTITY, Repository
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import parse_source
 from conda_lockstep.drift.history import read_history as module
-from conda_lockstep.drift.history.history import Entry, History, LockHistory
+from conda_lockstep.drift.history.history import History, LockHistory, LogEntry
 from conda_lockstep.drift.history.read_history import read_history
 from conda_lockstep.drift.history.repository import BlobReader, open_repository
 from conda_lockstep.errors import LockstepError
@@ -380,11 +380,11 @@ def difference(old: object, new: object) -> object:
         return None
 
 
-def rows_of(entry: Entry) -> object:
+def rows_of(entry: LogEntry) -> object:
     return [comparison.rows for comparison in entry.report.comparisons] if entry.report else None
 
 
-def ids_of(entry: Entry) -> dict[str, str]:
+def ids_of(entry: LogEntry) -> dict[str, str]:
     return {platform: state.environment_id for platform, state in entry.platforms.items()}
 
 

@@ -182,6 +182,15 @@ def test_a_raised_envelope_is_graded_by_its_bound() -> None:
     assert ("__cuda", "envelope lowered", "info") in judged(newer, driver)
 
 
+@pytest.mark.parametrize(
+    ("spec", "severity"),
+    [("__unix", "info"), ("__linux", "info"), ("__linux >=6", "high"), ("__cuda", "critical")],
+)
+def test_what_every_machine_of_a_platform_has_is_no_requirement(spec: str, severity: str) -> None:
+    old, new = [conda("tool", "1.0")], [conda("tool", "1.0", depends=(spec,))]
+    assert (spec.split()[0], "envelope raised", severity) in judged(old, new)
+
+
 def test_the_docs_name_every_class() -> None:
     text = (REPOSITORY / "docs" / "drift.md").read_text(encoding="utf-8")
     named = {

@@ -7,7 +7,7 @@ from scripts import build_modules
 
 from conda_lockstep.conda.shared_modules import modules_of
 from conda_lockstep.data import table
-from conda_lockstep.lock.check.pip_edges import broken_pip_edges
+from conda_lockstep.lock.check.pip_edges import pip_faults
 from conda_lockstep.lock.model.module_clash import module_clashes
 from conda_lockstep.packages import Package, PackageSet
 
@@ -62,7 +62,7 @@ def test_what_installs_one_module(conda: str, pip: str, expected: list[str]) -> 
 
 @pytest.mark.parametrize(("conda", "pip"), [("python faiss-gpu", "faiss-cpu"), ("python", "jwt pyjwt")])
 def test_a_lock_with_such_a_pair_fails_its_check(conda: str, pip: str) -> None:
-    (reason,) = broken_pip_edges(PackageSet.of(packages(conda, pip)), "linux-64")
+    (reason,) = pip_faults(PackageSet.of(packages(conda, pip)), "linux-64")
     assert "both install the module '" in reason
     assert reason.endswith("in the lock for linux-64")
 

@@ -13,8 +13,14 @@ from tests.support.snapshots import assert_as_seen
 
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import Operand
-from conda_lockstep.drift.history.commits import Commit
-from conda_lockstep.drift.history.history import Entry, History, LockHistory, PlatformState, package_histories
+from conda_lockstep.drift.history.commits import LogCommit
+from conda_lockstep.drift.history.history import (
+    History,
+    LockHistory,
+    LogEntry,
+    PlatformState,
+    package_histories,
+)
 from conda_lockstep.packages import PackageSet
 from conda_lockstep.render.history import html, text
 
@@ -24,8 +30,8 @@ START = 1_704_067_200
 BOTH = ("linux-64", "linux-aarch64")
 
 
-def commit(number: int, subject: str) -> Commit:
-    return Commit(f"{number:x}" * 40, START + 30 * DAY * number, subject)
+def commit(number: int, subject: str) -> LogCommit:
+    return LogCommit(f"{number:x}" * 40, START + 30 * DAY * number, subject)
 
 
 def operand(versions: dict[str, str], platforms: tuple[str, ...]) -> Operand:
@@ -57,18 +63,18 @@ def history(word: str = "", *, asked: bool = False) -> History:
     first, second, third = (commit(number, f"Commit {number}{word}") for number in (1, 2, 3))
     path = f"conda-lock.yml{word}"
     entries = (
-        Entry(first, "created", path, "a", states[0], {}),
-        Entry(
+        LogEntry(first, "created", path, "a", states[0], {}),
+        LogEntry(
             second, "changed", path, "b", states[1], states[0], compare(locks[0], locks[1]),
             merged=tuple(commit(number, f"Merged {number}{word}") for number in range(4, 9)),
         ),
-        Entry(commit(9, f"Oops{word}"), "changed", path, "c", {}, states[1], unreadable=f"{path}:1: bad{word}"),
-        Entry(
+        LogEntry(commit(9, f"Oops{word}"), "changed", path, "c", {}, states[1], unreadable=f"{path}:1: bad{word}"),
+        LogEntry(
             third, "renamed", path, "d", states[2], states[1], compare(locks[1], locks[2]), f"old.yml{word}",
             notes=(f"a note{word}",),
         ),
-        Entry(commit(10, "Drop"), "deleted", path, "", {}, states[2]),
-        Entry(commit(11, "Again"), "restored", path, "e", states[1], states[2], compare(locks[2], locks[1])),
+        LogEntry(commit(10, "Drop"), "deleted", path, "", {}, states[2]),
+        LogEntry(commit(11, "Again"), "restored", path, "e", states[1], states[2], compare(locks[2], locks[1])),
     )  # fmt: skip
     lock = LockHistory(path, entries, {})
     packages = tuple(package_histories(lock, lambda *_: first)) if asked else ()

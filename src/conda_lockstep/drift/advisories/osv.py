@@ -30,7 +30,7 @@ EventKind: TypeAlias = Literal["introduced", "fixed", "last_affected", "limit"]
 _EVENTS: tuple[EventKind, ...] = ("introduced", "fixed", "last_affected", "limit")
 
 
-class Event(NamedTuple):
+class RangeEvent(NamedTuple):
     """A version at which a range of affected versions begins or ends, as written."""
 
     kind: EventKind
@@ -45,7 +45,7 @@ class Affected(NamedTuple):
 
     project: str
     versions: frozenset[str]
-    ranges: tuple[tuple[Event, ...], ...]
+    ranges: tuple[tuple[RangeEvent, ...], ...]
     has_commits: bool = False
 
 
@@ -207,7 +207,7 @@ def _affected(fields: Fields) -> Affected:
             has_commits = True
             continue
         events = [
-            Event(kind, event.text(kind))
+            RangeEvent(kind, event.text(kind))
             for event in child.children("events")
             for kind in _EVENTS
             if event.has(kind)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from packaging.version import InvalidVersion, Version
 
-from conda_lockstep.drift.advisories.osv import Affected, Event
+from conda_lockstep.drift.advisories.osv import Affected, RangeEvent
 
 _BEGINNING, _INFINITY = "0", "*"
 """Before any version, as ``introduced``; after any version, as ``limit``."""
@@ -48,7 +48,7 @@ def fix_of(affected: Iterable[Affected], version: str) -> str:
     return min(fixes, default=(None, ""))[1]
 
 
-def _in_range(events: tuple[Event, ...], version: Version) -> bool | None:
+def _in_range(events: tuple[RangeEvent, ...], version: Version) -> bool | None:
     if any(_release(event.version) is None and event.version != _INFINITY for event in events):
         return None
     if not _is_before_limits(events, version):
@@ -60,25 +60,25 @@ def _in_range(events: tuple[Event, ...], version: Version) -> bool | None:
     return found
 
 
-def _has_passed(event: Event, version: Version) -> bool:
+def _has_passed(event: RangeEvent, version: Version) -> bool:
     bound = _bound(event)
     if bound is None:
         return True
     return version > bound if event.kind == "last_affected" else version >= bound
 
 
-def _is_before_limits(events: Iterable[Event], version: Version) -> bool:
+def _is_before_limits(events: Iterable[RangeEvent], version: Version) -> bool:
     limits = [event.version for event in events if event.kind == "limit"]
     return not limits or any(limit == _INFINITY or version < Version(limit) for limit in limits)
 
 
-def _bound(event: Event) -> Version | None:
+def _bound(event: RangeEvent) -> Version | None:
     """Return the version of an event; None for the one before any version."""
     is_beginning = event.kind == "introduced" and event.version == _BEGINNING
     return None if is_beginning else _release(event.version)
 
 
-def _order(event: Event) -> tuple[bool, Version, bool]:
+def _order(event: RangeEvent) -> tuple[bool, Version, bool]:
     bound = _bound(event)
     # Where one version both ends a range and begins one, it is affected.
     return bound is not None, bound or Version("0"), event.kind == "introduced"

@@ -25,7 +25,7 @@ class FileChange(NamedTuple):
     mode: str
 
 
-class Commit(NamedTuple):
+class LogCommit(NamedTuple):
     """A commit: its full id, its date (of the commit, in seconds since the epoch), and the first line of its message.
 
     ``parents`` are the nearest ancestors that changed one of the files, or merged such.
@@ -43,34 +43,34 @@ class Commit(NamedTuple):
         return self.id[:SHORT]
 
 
-class Line(NamedTuple):
+class FirstParentLine(NamedTuple):
     """The first parents from a commit back, oldest first, and what each merge among them brought.
 
     ``merged`` maps a merge to the other commits that came with it, oldest first.
     """
 
-    commits: tuple[Commit, ...]
-    merged: Mapping[str, tuple[Commit, ...]]
+    commits: tuple[LogCommit, ...]
+    merged: Mapping[str, tuple[LogCommit, ...]]
 
 
-def read_line(repository: Repository, pathspecs: Sequence[str]) -> Line:
+def read_line(repository: Repository, pathspecs: Sequence[str]) -> FirstParentLine:
     """Return the line of commits from HEAD back that changed files matching a pathspec."""
     commits = {commit.id: commit for commit in _log(repository, pathspecs)}
-    line: list[Commit] = []
+    line: list[LogCommit] = []
     here = next(iter(commits.values()), None)
     while here is not None:
         line.append(here)
         here = commits.get(here.parents[0]) if here.parents else None
     line.reverse()
-    return Line(tuple(line), _merged(line, commits))
+    return FirstParentLine(tuple(line), _merged(line, commits))
 
 
-def _merged(line: Sequence[Commit], commits: Mapping[str, Commit]) -> dict[str, tuple[Commit, ...]]:
+def _merged(line: Sequence[LogCommit], commits: Mapping[str, LogCommit]) -> dict[str, tuple[LogCommit, ...]]:
     seen = {commit.id for commit in line}
     places = {name: place for place, name in enumerate(commits)}
     merged = {}
     for merge in line:
-        found: list[Commit] = []
+        found: list[LogCommit] = []
         todo = list(merge.parents[1:])
         while todo:
             name = todo.pop()
@@ -85,7 +85,7 @@ def _merged(line: Sequence[Commit], commits: Mapping[str, Commit]) -> dict[str, 
     return merged
 
 
-def _log(repository: Repository, pathspecs: Sequence[str]) -> Iterator[Commit]:
+def _log(repository: Repository, pathspecs: Sequence[str]) -> Iterator[LogCommit]:
     """Yield the commits that changed a file, and all merges, children first; git-log(1), *History Simplification*."""
     output = repository.run(
         "log", "-z", "--topo-order", "--full-history", "--parents", "--raw", "--no-abbrev", "--no-renames",
@@ -103,7 +103,7 @@ def _log(repository: Repository, pathspecs: Sequence[str]) -> Iterator[Commit]:
             word = next(words, b"")
         if len(head[0]) < 40 or not head[2].isdecimal():
             raise LockstepError("git printed an unknown form of its log", remedy="use git 2.31 or later")
-        yield Commit(head[0], int(head[2]), head[3], tuple(head[1].split()), tuple(changes))
+        yield LogCommit(head[0], int(head[2]), head[3], tuple(head[1].split()), tuple(changes))
 
 
 def _change(raw: bytes, path: bytes) -> FileChange:
@@ -112,7 +112,7 @@ def _change(raw: bytes, path: bytes) -> FileChange:
     return FileChange(status[:1], path.decode("utf-8", "surrogateescape"), blob, mode)
 
 
-def renames(repository: Repository, created: Sequence[tuple[Commit, str]]) -> dict[tuple[str, str], str]:
+def renames(repository: Repository, created: Sequence[tuple[LogCommit, str]]) -> dict[tuple[str, str], str]:
     """Return the former path of each (commit, path) that git takes for renamed in that commit, in the whole tree.
 
     ``created`` has commits with the paths that they added. The comparison is with the first parent.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from conda_lockstep.drift.history.commits import Commit
+from conda_lockstep.drift.history.commits import LogCommit
 from conda_lockstep.drift.history.tracks import Event
 from conda_lockstep.drift.report import SEVERITIES, Report, Row, Severity, distinct, worst
 from conda_lockstep.packages import Key, Manager, Package
@@ -24,7 +24,7 @@ class PlatformState(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class LogEntry:
     """What one commit made of a lock.
 
     ``blob`` is git's id of the content, empty if the lock was deleted. ``platforms`` is the state after it, by
@@ -34,7 +34,7 @@ class Entry:
     this merge, oldest first.
     """
 
-    commit: Commit
+    commit: LogCommit
     event: Event
     path: str
     blob: str
@@ -43,7 +43,7 @@ class Entry:
     report: Report | None = None
     old_path: str = ""
     unreadable: str = ""
-    merged: tuple[Commit, ...] = ()
+    merged: tuple[LogCommit, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -92,7 +92,7 @@ class LockHistory:
     """
 
     path: str
-    entries: tuple[Entry, ...]
+    entries: tuple[LogEntry, ...]
     before: Mapping[str, PlatformState]
     is_present: bool = True
     is_whole: bool = True
@@ -136,10 +136,10 @@ class VersionRun(NamedTuple):
 
     version: str
     builds: tuple[str, ...]
-    since: Entry | None
-    until: Entry | None
+    since: LogEntry | None
+    until: LogEntry | None
     severity: Severity | None = None
-    brought_by: Commit | None = None
+    brought_by: LogCommit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class PackageHistory:
         return bool(self.runs) and self.runs[-1].until is None
 
 
-BroughtBy = Callable[[Entry, str, Package], "Commit | None"]
+BroughtBy = Callable[[LogEntry, str, Package], "LogCommit | None"]
 """Finds the commit within a merge that brought a package on a platform."""
 
 
@@ -172,7 +172,7 @@ def package_histories(lock: LockHistory, brought_by: BroughtBy) -> Iterator[Pack
     )
     for key in sorted(keys):
         for platform in lock.platforms:
-            states: list[tuple[Entry | None, Package | None]] = [(None, _held(lock.before, platform, key))]
+            states: list[tuple[LogEntry | None, Package | None]] = [(None, _held(lock.before, platform, key))]
             states += [
                 (entry, _held(entry.platforms, platform, key))
                 for entry in lock.entries
@@ -185,7 +185,7 @@ def package_histories(lock: LockHistory, brought_by: BroughtBy) -> Iterator[Pack
 def changed_packages(lock: LockHistory, platform: str) -> Iterator[PackageHistory]:
     """Yield the histories of all packages that changed on a platform, from the rows of the entries."""
     start = lock.entries[0] if lock.entries and lock.is_whole else None
-    states: dict[Key, list[tuple[Entry | None, Package | None]]] = {}
+    states: dict[Key, list[tuple[LogEntry | None, Package | None]]] = {}
     held: dict[Key, Package | None] = {}
     for entry in lock.entries:
         if entry.event == "deleted":
@@ -211,7 +211,7 @@ def _held(state: Mapping[str, PlatformState], platform: str, key: Key) -> Packag
 
 
 def _runs(
-    states: Iterable[tuple[Entry | None, Package | None]], key: Key, platform: str, brought_by: BroughtBy
+    states: Iterable[tuple[LogEntry | None, Package | None]], key: Key, platform: str, brought_by: BroughtBy
 ) -> Iterator[VersionRun]:
     """Yield the runs of equal versions among the states of one package, oldest first."""
     run: VersionRun | None = None
@@ -231,7 +231,7 @@ def _runs(
         yield run
 
 
-def _severity(entry: Entry, platform: str, key: Key) -> Severity | None:
+def _severity(entry: LogEntry, platform: str, key: Key) -> Severity | None:
     rows = entry.rows_on(platform)
     return next(
         (row.severity for row in rows if any(side and side.key == key for side in (row.new, row.old))), None

@@ -11,11 +11,11 @@ from fnmatch import fnmatchcase
 from conda_lockstep.conda.project_names import normalize
 from conda_lockstep.drift.compare.compare import compare
 from conda_lockstep.drift.compare.operands import DEFAULT_ENVIRONMENT, Operand, parse_source
-from conda_lockstep.drift.history.commits import SHORT, Commit
+from conda_lockstep.drift.history.commits import SHORT, LogCommit
 from conda_lockstep.drift.history.history import (
-    Entry,
     History,
     LockHistory,
+    LogEntry,
     PackageHistory,
     PlatformState,
     package_histories,
@@ -88,7 +88,7 @@ class _Reader:
         readable: Mapping[str, PlatformState] = self._platforms(last) if last else {}
         was_there = bool(track.earlier) and track.earlier[-1].event != "deleted"
         is_cut = bool(track.steps) and track.steps[0].commit.id in roots
-        entries: list[Entry] = []
+        entries: list[LogEntry] = []
         previous = readable
         for step in track.steps:
             state = self._state(step) if step.blob else None
@@ -114,7 +114,7 @@ class _Reader:
                 return state
         return None
 
-    def brought_by(self, entry: Entry, platform: str, package: Package) -> Commit | None:
+    def brought_by(self, entry: LogEntry, platform: str, package: Package) -> LogCommit | None:
         """Return the first of the merged commits whose lock has a package in a version; None if none has."""
         for commit in entry.merged:
             for change in commit.changes:
@@ -141,8 +141,8 @@ class _Reader:
         state: Operand | LockstepError | None,
         last: Operand | None,
         previous: Mapping[str, PlatformState],
-    ) -> Entry:
-        entry = Entry(
+    ) -> LogEntry:
+        entry = LogEntry(
             step.commit,
             step.event,
             step.path,
@@ -214,7 +214,7 @@ def _roots(repository: Repository) -> frozenset[str]:
     return frozenset(repository.run("rev-list", "--max-parents=0", repository.head).decode().split())
 
 
-def _range(repository: Repository, since: str) -> Callable[[Commit], bool]:
+def _range(repository: Repository, since: str) -> Callable[[LogCommit], bool]:
     """Return whether a commit is after a revision, or not before a date."""
     revision = repository.resolve(since)
     if revision:

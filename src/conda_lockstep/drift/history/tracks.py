@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from conda_lockstep.drift.history.commits import Commit, FileChange, Line, read_line, renames
+from conda_lockstep.drift.history.commits import FileChange, FirstParentLine, LogCommit, read_line, renames
 from conda_lockstep.drift.history.repository import Repository
 
 Event: TypeAlias = Literal["created", "changed", "renamed", "deleted", "restored"]
@@ -24,13 +24,13 @@ class Step(NamedTuple):
     renamed lock. ``merged`` are the commits that changed this lock and came with a merge, oldest first.
     """
 
-    commit: Commit
+    commit: LogCommit
     event: Event
     path: str
     blob: str
     mode: str
     old_path: str = ""
-    merged: tuple[Commit, ...] = ()
+    merged: tuple[LogCommit, ...] = ()
 
 
 class Track(NamedTuple):
@@ -46,7 +46,7 @@ class Track(NamedTuple):
         steps = self.earlier + self.steps
         return bool(steps) and steps[-1].event != "deleted"
 
-    def since(self, is_in_range: Callable[[Commit], bool]) -> Track:
+    def since(self, is_in_range: Callable[[LogCommit], bool]) -> Track:
         """Return the track from the first commit in a range on."""
         start = next(
             (place for place, step in enumerate(self.steps) if is_in_range(step.commit)), len(self.steps)
@@ -86,7 +86,7 @@ def read_tracks(repository: Repository, paths: Sequence[str], below: str = "") -
 class _Tracks:
     """The changes of every path, to follow a lock from its end to its beginning."""
 
-    def __init__(self, line: Line, sources: dict[tuple[str, str], str]) -> None:
+    def __init__(self, line: FirstParentLine, sources: dict[tuple[str, str], str]) -> None:
         self.line = line
         self.sources = sources
         self.changes: dict[str, list[tuple[int, FileChange]]] = defaultdict(list)
@@ -132,7 +132,7 @@ class _Tracks:
             )
             path = source or path
 
-    def _merged(self, commit: Commit, paths: set[str]) -> tuple[Commit, ...]:
+    def _merged(self, commit: LogCommit, paths: set[str]) -> tuple[LogCommit, ...]:
         merged = self.line.merged.get(commit.id, ())
         return tuple(each for each in merged if any(change.path in paths for change in each.changes))
 

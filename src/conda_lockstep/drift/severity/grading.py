@@ -75,17 +75,17 @@ def judge(
         if any(DriftClass.DUPLICATE in each.classes for each in drift.changes)
         else frozenset()
     )
-    comparison = _Comparison(kind, requirers, doubled)
+    context = _GradingContext(kind, requirers, doubled)
 
     def graded(change: Change) -> Judgement:
-        return _judge(change, comparison)
+        return _judge(change, context)
 
     judgements = [graded(change) for change in drift.changes]
     judgements += [_judge_envelope(change) for change in drift.envelope]
     return tuple(sorted(follow(judgements, requirers, kind, graded), key=_rank))
 
 
-class _Comparison(NamedTuple):
+class _GradingContext(NamedTuple):
     """What decides on a change besides the change: ``doubled`` are the new side's copies of one library."""
 
     kind: ComparisonKind
@@ -93,9 +93,9 @@ class _Comparison(NamedTuple):
     doubled: frozenset[Key]
 
 
-def _judge(change: Change, comparison: _Comparison) -> Judgement:
+def _judge(change: Change, context: _GradingContext) -> Judgement:
     layer = layer_of(change.package)
-    graded = [Judgement(change, *_grade(each, change, layer, comparison), each) for each in change.classes]
+    graded = [Judgement(change, *_grade(each, change, layer, context), each) for each in change.classes]
     return graded[0] if len(graded) == 1 else min(graded, key=_weight)
 
 
@@ -104,16 +104,16 @@ def _weight(judgement: Judgement) -> tuple[int, int]:
 
 
 def _grade(
-    each: DriftClass, change: Change, layer: Layer | None, comparison: _Comparison
+    each: DriftClass, change: Change, layer: Layer | None, context: _GradingContext
 ) -> tuple[Severity, str]:
     """Return the severity of one class of a change, and why it matters."""
-    kind = comparison.kind
+    kind = context.kind
     if each is DriftClass.UPGRADE or each is DriftClass.DOWNGRADE:
         return grade_version(change, layer, kind, is_downgrade=each is DriftClass.DOWNGRADE)
     if each is DriftClass.ADDED:
         return grade_added(change.package, layer, kind)
     if each is DriftClass.REMOVED:
-        return grade_removed(change.package, layer, comparison.requirers, kind)
+        return grade_removed(change.package, layer, context.requirers, kind)
     if each is DriftClass.BUILD:
         return _grade_build(change, layer, kind)
     if each is DriftClass.VARIANT:
@@ -130,7 +130,7 @@ def _grade(
     if each is DriftClass.CATEGORY:
         return _grade_category(change)
     if each is DriftClass.DUPLICATE:
-        return _grade_duplicate(change, comparison.doubled)
+        return _grade_duplicate(change, context.doubled)
     if each is DriftClass.CONTRADICTION and not (change.new and names_another(change.new)):
         return "info", "its URL no longer names another package"
     if each is DriftClass.SHADOWED and change.new is None and kind in ("lock_to_lock", "spec_to_spec"):
@@ -261,9 +261,15 @@ def _grade_duplicate(change: Change, doubled: frozenset[Key]) -> tuple[Severity,
     return library.severity, f"a second {library.name}: {library.why}"
 
 
+_SYSTEMS = frozenset({"__unix", "__linux", "__osx", "__win"})
+"""Virtual packages that each machine of a platform has, in some version: CEP 30 and CEP 31."""
+
+
 def _judge_envelope(change: EnvelopeChange) -> Judgement:
     if change.direction is DriftClass.LOWERED:
         return Judgement(change, "info", "it runs on more machines than before", change.direction)
+    if change.virtual_package in _SYSTEMS and change.new == "any":
+        return Judgement(change, "info", "every machine of the platform has it", change.direction)
     is_major = change.virtual_package == "__cuda" and (
         not change.old
         or (step(change.old, change.new) == "major" and compare_conda(change.old, change.new) > 0)

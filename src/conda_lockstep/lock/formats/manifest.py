@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 KIND = "conda-lockstep manifest"
 
-_TEXTS = ("manager", "name", "version", "build", "subdir", "channel", "url", "sha256", "md5")
+_TEXTS = ("manager", "name", "version", "build", "subdir", "channel", "url", "sha256", "md5", "category")
 _NUMBERS = ("size", "timestamp", "build_number")
 _LISTS = ("depends", "constrains")
 

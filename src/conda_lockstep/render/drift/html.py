@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from conda_lockstep.drift.report import (
     SEVERITIES,
+    ChangeEvent,
     Comparison,
     ComparisonGroup,
-    Event,
     Evidence,
     Report,
     Row,
@@ -116,7 +116,7 @@ def _side(word: str, side: Side) -> str:
     )
 
 
-def _table(events: Sequence[Event]) -> Iterator[str]:
+def _table(events: Sequence[ChangeEvent]) -> Iterator[str]:
     cause = "<th>Cause</th>" if any(event.lead.cause for event in events) else ""
     yield '<div class="table"><table><thead><tr><th>Severity</th><th>Package</th><th>From</th><th>To</th>'
     yield f"<th>Change</th><th>Why it matters</th>{cause}</tr></thead><tbody>"
@@ -125,7 +125,7 @@ def _table(events: Sequence[Event]) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _row(event: Event, *, with_cause: bool) -> str:
+def _row(event: ChangeEvent, *, with_cause: bool) -> str:
     row, followers = event
     pip = "<small>pip</small>" if row.manager == "pip" else ""
     detail = f"<small>{markup(row.detail)}</small>" if row.detail else ""

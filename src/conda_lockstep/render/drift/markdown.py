@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from conda_lockstep.drift.report import (
     AdvisoryEffect,
+    ChangeEvent,
     ComparisonGroup,
-    Event,
     Evidence,
     Report,
     Row,
@@ -177,7 +177,7 @@ def _platforms(group: ComparisonGroup) -> str:
     return ", ".join(shown) + (" and others" if len(group.comparisons) > 10 else "")
 
 
-def _table(events: Sequence[Event]) -> str:
+def _table(events: Sequence[ChangeEvent]) -> str:
     rows = [event.lead for event in events]
     causes = any(row.cause for row in rows)
     titles = ["Package", "From", "To", "Change", "Why it matters", *(["Cause"] if causes else [])]
@@ -212,7 +212,7 @@ def _cause(row: Row) -> str:
     return "<br>".join(filter(None, (prose(row.cause, cell=True), *chain)))
 
 
-def _small_table(events: Sequence[Event]) -> str:
+def _small_table(events: Sequence[ChangeEvent]) -> str:
     lines = [_line(["Package", "From", "To", "Change"]), _line(["---"] * 4)]
     for row, followers in events:
         marks = "; ".join(map(mark, _marked(row, followers)))
@@ -248,7 +248,7 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _folded(events: Sequence[Event], rank: int, *, open_table: bool = False) -> Iterator[Section]:
+def _folded(events: Sequence[ChangeEvent], rank: int, *, open_table: bool = False) -> Iterator[Section]:
     """Yield folded tables of at most :data:`ROWS_PER_SECTION` rows each, which can be left out one by one."""
     for start in range(0, len(events), ROWS_PER_SECTION):
         part = events[start : start + ROWS_PER_SECTION]

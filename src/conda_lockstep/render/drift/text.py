@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from conda_lockstep.drift.report import (
     AdvisoryEffect,
+    ChangeEvent,
     Comparison,
     ComparisonGroup,
-    Event,
     Evidence,
     Report,
     Row,
@@ -85,7 +85,7 @@ def _identity(side: Side) -> str:
     return visible(side.environment_id or side.label) + ("" if side.complete else " (conda part)")
 
 
-def _events(events: Sequence[Event], colour: bool) -> Iterator[str]:
+def _events(events: Sequence[ChangeEvent], colour: bool) -> Iterator[str]:
     rows = [event.lead for event in events]
     subjects = [visible(row.subject) + (" (pip)" if row.manager == "pip" else "") for row in rows]
     changes = [f"{visible(row.before) or '–'} → {visible(row.after) or '–'}" for row in rows]

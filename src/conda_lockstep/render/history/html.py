@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conda_lockstep.drift.history.history import Entry, History, LockHistory, PackageHistory, VersionRun
+from conda_lockstep.drift.history.history import History, LockHistory, LogEntry, PackageHistory, VersionRun
 from conda_lockstep.drift.report import Row, Severity, counts
 from conda_lockstep.render.drift.html import filters, notes
 from conda_lockstep.render.escape import markup
@@ -34,13 +34,13 @@ def render(history: History) -> str:
     return page(title, body, ("drift.css", "log.css"), "drift.js", with_script=bool(found))
 
 
-def _title(history: History, entries: Sequence[Entry]) -> str:
+def _title(history: History, entries: Sequence[LogEntry]) -> str:
     names = list(dict.fromkeys(package.name for package in history.packages))
     about = f"History of {', '.join(names[:3])}" if names else "Lock history"
     return f"{about}: {count(len(entries), 'commit')}, {count(len(history.locks), 'lock')}"
 
 
-def _worst_row(entry: Entry) -> Row:
+def _worst_row(entry: LogEntry) -> Row:
     return next(row for row in entry.rows if row.severity == entry.worst)
 
 
@@ -94,7 +94,7 @@ def _version(name: str, run: VersionRun) -> str:
     )
 
 
-def _commit(entry: Entry) -> str:
+def _commit(entry: LogEntry) -> str:
     return f"<code>{entry.commit.short}</code> {markup(entry.commit.subject)}"
 
 
@@ -108,7 +108,7 @@ def _entries(lock: LockHistory) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _entry(entry: Entry) -> str:
+def _entry(entry: LogEntry) -> str:
     level = entry.worst or "same"
     merged = "".join(
         f"<small>merges {commit.short} {markup(commit.subject)}</small>" for commit in entry.merged[-MERGED:]
@@ -123,7 +123,7 @@ def _entry(entry: Entry) -> str:
     )
 
 
-def _details(entry: Entry) -> Iterator[str]:
+def _details(entry: LogEntry) -> Iterator[str]:
     if entry.unreadable:
         yield f"<small>{markup(entry.unreadable)}</small>"
     rows = entry.rows

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from conda_lockstep.drift.history.commits import Commit
+from conda_lockstep.drift.history.commits import LogCommit
 from conda_lockstep.drift.history.history import (
-    Entry,
     History,
     LockHistory,
+    LogEntry,
     PackageHistory,
     PlatformState,
     VersionRun,
@@ -45,7 +45,7 @@ def _lock(lock: LockHistory) -> Json:
     }
 
 
-def _entry(entry: Entry) -> Json:
+def _entry(entry: LogEntry) -> Json:
     rows = entry.rows
     return {
         "commit": _commit(entry.commit),
@@ -62,7 +62,7 @@ def _entry(entry: Entry) -> Json:
     }
 
 
-def _platform(entry: Entry, platform: str) -> Json:
+def _platform(entry: LogEntry, platform: str) -> Json:
     rows, previous = entry.rows_on(platform), entry.previous.get(platform)
     return {
         **_state(entry.platforms[platform]),
@@ -111,5 +111,5 @@ def _run(run: VersionRun) -> Json:
     }
 
 
-def _commit(commit: Commit) -> Json:
+def _commit(commit: LogCommit) -> Json:
     return {"id": commit.id, "date": commit.date, "subject": commit.subject}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conda_lockstep.drift.history.history import (
-    Entry,
     LockHistory,
+    LogEntry,
     PackageHistory,
     VersionRun,
     changed_packages,
@@ -29,7 +29,7 @@ _WIDE, _NARROW = 0.85, 3.4
 """The percentages that a character of a label takes on a wide page, and on a narrow one."""
 
 
-class _Axis:
+class _DateAxis:
     """Maps seconds since the epoch to percentages of the width."""
 
     def __init__(self, start: int, end: int) -> None:
@@ -45,12 +45,12 @@ class _Axis:
 def picture(lock: LockHistory, packages: Sequence[PackageHistory]) -> Iterator[str]:
     """Yield a figure per group of platforms with the same packages over time; nothing without dated commits.
 
-    ``packages`` are those that the user asked about; without any, those that changed most dangerously.
+    ``packages`` are the requested ones; without any, those that changed most dangerously.
     """
     moments = [entry.commit.date for entry in lock.entries if 0 < entry.commit.date < LATEST]
     if not moments:
         return
-    axis = _Axis(min(moments), max(moments))
+    axis = _DateAxis(min(moments), max(moments))
     figures: dict[tuple[str, ...], list[str]] = {}
     for platform in lock.platforms:
         own = [each for each in packages if each.platform == platform and each.lock == lock.path]
@@ -70,10 +70,10 @@ def picture(lock: LockHistory, packages: Sequence[PackageHistory]) -> Iterator[s
             yield "</details>"
 
 
-def _caption(lock: LockHistory, platforms: Sequence[str], asked: bool) -> str:
+def _caption(lock: LockHistory, platforms: Sequence[str], is_requested: bool) -> str:
     text = "A dot is a commit, a bar the time of a version; both have the color of the change they came with."
     number = len(list(changed_packages(lock, platforms[0])))
-    if not asked and number > SHOWN:
+    if not is_requested and number > SHOWN:
         text += f" {number - SHOWN} more packages changed; they are not drawn."
     return markup(text)
 
@@ -95,7 +95,7 @@ def _lane(name: str, drawing: str, kind: str = "") -> str:
     )
 
 
-def _commits(lock: LockHistory, axis: _Axis) -> Iterator[str]:
+def _commits(lock: LockHistory, axis: _DateAxis) -> Iterator[str]:
     yield '<line class="track" x1="0" y1="11" x2="100%" y2="11"/>'
     for entry in sorted(lock.entries, key=_calm, reverse=True):
         title = (
@@ -107,24 +107,24 @@ def _commits(lock: LockHistory, axis: _Axis) -> Iterator[str]:
         )
 
 
-def _calm(entry: Entry) -> int:
+def _calm(entry: LogEntry) -> int:
     """Return a number that is lower for the more dangerous entries, which are drawn last."""
     return SEVERITIES.index(entry.worst) if entry.worst else len(SEVERITIES)
 
 
-def _class(entry: Entry) -> str:
+def _class(entry: LogEntry) -> str:
     if entry.unreadable or entry.event == "deleted":
         return "gap"
     return entry.worst or "same"
 
 
-def _lanes(packages: Sequence[PackageHistory], axis: _Axis) -> Iterator[str]:
+def _lanes(packages: Sequence[PackageHistory], axis: _DateAxis) -> Iterator[str]:
     for package in packages:
         name = f"{package.name} (pip)" if package.manager == "pip" else package.name
         yield _lane(name, "".join(_bar(name, run, axis) for run in package.runs))
 
 
-def _bar(name: str, run: VersionRun, axis: _Axis) -> str:
+def _bar(name: str, run: VersionRun, axis: _DateAxis) -> str:
     start = axis.x(run.since.commit.date) if run.since else 0.0
     end = axis.x(run.until.commit.date) if run.until else 100.0
     width = round(max(end - start, 0.15), 2)
@@ -141,7 +141,7 @@ def _bar(name: str, run: VersionRun, axis: _Axis) -> str:
     )
 
 
-def _scale(axis: _Axis) -> Iterator[str]:
+def _scale(axis: _DateAxis) -> Iterator[str]:
     for number, day in enumerate(ticks(axis.start, axis.end)):
         x = axis.x(int(day.timestamp()))
         if 4 <= x <= 94:

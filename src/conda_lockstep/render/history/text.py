@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conda_lockstep.drift.history.commits import Commit
-from conda_lockstep.drift.history.history import Entry, History, LockHistory, PackageHistory, VersionRun
+from conda_lockstep.drift.history.commits import LogCommit
+from conda_lockstep.drift.history.history import History, LockHistory, LogEntry, PackageHistory, VersionRun
 from conda_lockstep.render.drift.text import SEVERITY_COLOURS
 from conda_lockstep.render.history.words import alike, period, what_happened
 from conda_lockstep.render.time_axis import date
@@ -42,7 +42,7 @@ def _lock(lock: LockHistory, colour: bool) -> Iterator[str]:
         yield paint(f"  before: {ids}" if ids else "  earlier commits are not in this clone", _DIM, colour)
 
 
-def _entry(entry: Entry, several: bool, colour: bool) -> Iterator[str]:
+def _entry(entry: LogEntry, several: bool, colour: bool) -> Iterator[str]:
     level = entry.worst
     severity = paint(f"{level or '':<8}", SEVERITY_COLOURS[level] if level else _DIM, colour)
     yield (
@@ -65,7 +65,7 @@ def _entry(entry: Entry, several: bool, colour: bool) -> Iterator[str]:
         yield paint(f"{_INDENT}  note: {visible(note, 1000)}", _DIM, colour)
 
 
-def _merged(commits: Sequence[Commit]) -> Iterator[str]:
+def _merged(commits: Sequence[LogCommit]) -> Iterator[str]:
     for commit in commits[-_MERGED:]:
         yield f"merges {commit.short} {visible(commit.subject)}"
     if len(commits) > _MERGED:
@@ -97,5 +97,5 @@ def _run(run: VersionRun, width: int, colour: bool) -> Iterator[str]:
         yield paint(f"  {'':<{width}}  {'':<8}  {'':<24}  merges {_commit(run.brought_by)}", _DIM, colour)
 
 
-def _commit(commit: Commit) -> str:
+def _commit(commit: LogCommit) -> str:
     return f"{commit.short}  {visible(commit.subject)}"

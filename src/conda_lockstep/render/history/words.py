@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conda_lockstep.drift.history.history import Entry, PackageHistory, VersionRun
+from conda_lockstep.drift.history.history import LogEntry, PackageHistory, VersionRun
 from conda_lockstep.render.time_axis import date
 from conda_lockstep.terminal import count
 
 
-def what_happened(entry: Entry) -> str:
+def what_happened(entry: LogEntry) -> str:
     """Return what a commit did to a lock: ``12 changes``, ``created``, ``renamed from old.yml, 3 changes``."""
     if entry.event == "deleted":
         return "deleted"
