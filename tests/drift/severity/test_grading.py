@@ -187,7 +187,8 @@ def test_a_raised_envelope_is_graded_by_its_bound() -> None:
     [("__unix", "info"), ("__linux", "info"), ("__linux >=6", "high"), ("__cuda", "critical")],
 )
 def test_what_every_machine_of_a_platform_has_is_no_requirement(spec: str, severity: str) -> None:
-    old, new = [conda("tool", "1.0")], [conda("tool", "1.0", depends=(spec,))]
+    old = [conda("tool", "1.0", depends=("__glibc >=2.17",))]
+    new = [conda("tool", "1.0", depends=("__glibc >=2.17", spec))]
     assert (spec.split()[0], "envelope raised", severity) in judged(old, new)
 
 
