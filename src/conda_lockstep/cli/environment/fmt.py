@@ -63,14 +63,15 @@ def format_files(
     """Format files in place, and return the exit status: 2 where one could not be read, else 0.
 
     With ``check`` or ``diff`` nothing is written, and the status is 1 where a file is not in canonical form. A file
-    that cannot be formatted safely is left as it is and said; it fails nothing. Of a folder its environment files are
-    formatted; the file ``-`` is what is piped in, and goes to the standard output. With ``skip_unrelated``, given files
-    that are no environment files, or that a tool generates, are left out.
+    that cannot be formatted safely, or that a tool generates, is left as it is and reported; it fails nothing. Of a
+    folder its environment files are formatted; the file ``-`` is the standard input, and goes to the standard output.
+    With ``skip_unrelated``, given files that are no environment files are left out.
     """
     from conda_lockstep.cli.which_files import environment_files_among, found_below
     from conda_lockstep.environment.format import UnformattableError, canonical
     from conda_lockstep.environment.named_files import STDIN, with_folders
     from conda_lockstep.environment.reader import read
+    from conda_lockstep.lint.engine.generated import generator_of
 
     if STDIN in files:
         return _piped(files, stdin_filename or str(STDIN), check=check, diff=diff, colour=colour)
@@ -85,6 +86,9 @@ def format_files(
     for path in paths:
         try:
             file = read(path)
+            if generator := generator_of(file.source):
+                what = "is a generated file, which is not formatted"
+                raise UnformattableError(what, where=str(path), remedy=generator.what_to_edit)
             content = canonical(file)
             if content != file.source.content:
                 changed += 1
