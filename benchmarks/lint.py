@@ -50,7 +50,7 @@ UNRELATED = (
     "openapi: 3.1.0\ninfo: {{title: service {0}, version: '1'}}\npaths:\n"
     + "".join(f"  /items/{number}:\n    get:\n      summary: item {number}\n" for number in range(15)),
 )
-"""YAML that is nobody's environment: of Kubernetes, Compose, a workflow elsewhere, and an API."""
+"""YAML that is no environment file: of Kubernetes, Compose, a workflow elsewhere, and an API."""
 COUNT_UNRELATED = 1000
 
 PARSE_ALL = """

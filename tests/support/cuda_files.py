@@ -151,7 +151,7 @@ class RealBuilds:
         ]
 
     def prove(self, compared: Compared) -> bool:
-        """Return whether the corpus has what lint speaks of: the release, and if need be a CUDA build of it."""
+        """Return whether the corpus has what lint reports on: the release, and if need be a CUDA build of it."""
         if compared.said in ("error", "undecided"):
             return True
         return (

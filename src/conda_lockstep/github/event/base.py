@@ -27,7 +27,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 class CommitRange:
     """What a run judges: the commit that is checked out, ``head``, against ``base``.
 
-    ``base`` is empty for the first commit of a repository, and if there is none to be had: then ``missing`` says why.
+    ``base`` is empty for the first commit of a repository, and if none was found: then ``missing`` says why.
     ``name`` is git's name for it in a clone. ``is_judged`` is false for a change that is merged already.
     ``pull_request`` is the one whose head is checked out, None if it is not known.
     """

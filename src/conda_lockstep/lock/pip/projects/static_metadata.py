@@ -153,7 +153,7 @@ def _of_setuptools(cfg: str, setup: str, read: ReadFile, requires: tuple[str, ..
 
 @dataclass(frozen=True, slots=True)
 class _SetuptoolsFields:
-    """The fields of setup.cfg and of setup(); one that both state is nobody's word."""
+    """The fields of setup.cfg and of setup(); one that both state counts for neither."""
 
     cfg: configparser.RawConfigParser
     given: Mapping[str, object]
