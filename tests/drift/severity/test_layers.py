@@ -13,8 +13,8 @@ from conda_lockstep.data import table
 from conda_lockstep.drift.severity.layers import OTHER, STACK, layer_named, layer_of
 
 
-def test_every_layer_matches_packages_that_exist(channel_data: Path) -> None:
-    names = {record["name"] for record in repodata(channel_data)}
+def test_every_layer_matches_packages_that_exist(corpus: Path) -> None:
+    names = {record["name"] for record in repodata(corpus / "channels")}
     for layer in STACK:
         assert any(layer_named(name) is layer for name in names), layer.title
 
