@@ -83,6 +83,11 @@ def both(one: Bounds, other: Bounds) -> Bounds:
     return Bounds(low, closed_low, high, closed_high)
 
 
+def release_of(version: str) -> Release:
+    """Return a version that consists of numbers alone, such as ``2.13``; raises ``ValueError`` for any other."""
+    return tuple(int(number) for number in version.split("."))
+
+
 def numbers(version: str) -> int:
     """Count the numbers at the head of a version: 2 for ``1.21``, ``1.21.*`` and ``1.21rc1``."""
     match = _PLAIN.match(version)
@@ -115,7 +120,7 @@ def _of_clause(clause: Clause, *, exact: bool) -> Bounds | None:
     plain = version.rstrip("*").rstrip(".")
     if not _PLAIN.fullmatch(plain):
         return None
-    release = tuple(int(part) for part in plain.split("."))
+    release = release_of(plain)
     start = _stripped(release)
     match clause.op:
         case ">=":

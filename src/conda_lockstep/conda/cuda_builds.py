@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from conda_lockstep.conda.bounds import Bounds, both
+from conda_lockstep.conda.bounds import Bounds, Release, both, release_of
 from conda_lockstep.data import table
 
 PYPI = "pypi"
@@ -68,5 +68,5 @@ def _rows() -> Mapping[tuple[str, str], Sequence[CudaBuilds]]:
 _ANY = Bounds(None, True, None, False)
 
 
-def _release(text: str) -> tuple[int, ...] | None:
-    return tuple(int(part) for part in text.split(".")) if text else None
+def _release(text: str) -> Release | None:
+    return release_of(text) if text else None

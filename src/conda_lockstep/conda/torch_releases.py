@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from conda_lockstep.conda.bounds import Bounds, Release, both
+from conda_lockstep.conda.bounds import Bounds, Release, both, release_of
 from conda_lockstep.data import table
 
 
@@ -26,18 +26,18 @@ class TorchRelease(NamedTuple):
     @property
     def release(self) -> Release:
         """Return the release as numbers."""
-        return _numbers(self.torch)
+        return release_of(self.torch)
 
     @property
     def cudas(self) -> tuple[Release, ...]:
         """Return the CUDA versions that its builds are for."""
-        return tuple(_numbers(version) for version in self.cuda.split(","))
+        return tuple(release_of(version) for version in self.cuda.split(","))
 
     @property
     def pythons(self) -> tuple[Release, Release]:
         """Return the first and the last minor version of Python that its builds are for."""
         first, last = self.python.split("-")
-        return _numbers(first), _numbers(last)
+        return release_of(first), release_of(last)
 
     def is_for_python(self, allowed: Bounds) -> bool:
         """Return whether some Python in a range can run it."""
@@ -74,7 +74,3 @@ def is_released_with(name: str, version: str, torch: str) -> bool:
 
 def _begins(version: str, prefix: str) -> bool:
     return f"{version.partition('+')[0]}.".startswith(f"{prefix}.")
-
-
-def _numbers(version: str) -> Release:
-    return tuple(int(number) for number in version.split("."))

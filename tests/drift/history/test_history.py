@@ -123,10 +123,10 @@ def test_a_state_that_cannot_be_read_is_an_entry_and_named(tmp_path: Path, conte
     repository.commit({LOCK: content}, "Oops")
     repository.commit({LOCK: lock_text("nccl 2.0")}, "Mend")
     history = of(repository, packages=["nccl"])
-    broken, mended = only(history).entries[1:]
+    broken, repaired = only(history).entries[1:]
     assert reason in broken.unreadable
     assert not broken.platforms
-    assert [row.subject for row in mended.rows] == ["nccl"]
+    assert [row.subject for row in repaired.rows] == ["nccl"]
     assert [run.version for run in history.packages[0].runs] == ["1.0", "2.0"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from conda_lockstep.conda.bounds import bounds
+from conda_lockstep.conda.bounds import bounds, release_of
 from conda_lockstep.conda.channel import FORGE, NODEFAULTS, read_channel
 from conda_lockstep.conda.cuda_packages import cuda_packages
 from conda_lockstep.config import Config
@@ -100,7 +100,7 @@ def _dead_channels() -> dict[str, list[tuple[str, str, str]]]:
 
 def _requests_torch(entries: Entries, since: str) -> bool:
     """Return whether the file requests pytorch in this release or a newer one."""
-    release = tuple(int(part) for part in since.split("."))
+    release = release_of(since)
     for entry in entries.named("pytorch"):
         limits = bounds(entry.spec)
         if limits and limits.low and limits.low >= release:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from conda_lockstep.conda.bounds import Bounds, Release, bounds
+from conda_lockstep.conda.bounds import Bounds, Release, bounds, release_of
 from conda_lockstep.conda.build_variants import named_frameworks
 from conda_lockstep.conda.channel import read_channel
 from conda_lockstep.conda.cuda_builds import cuda_builds
@@ -203,7 +203,7 @@ def _minor(limits: Bounds) -> Release | None:
 def _is_one_of(limits: Bounds, versions: str, extra: str) -> bool:
     low = (*(limits.low or ()), 0, 0, 0)
     for version in filter(None, (*versions.split(","), *extra.split(","))):
-        expected = _numbers(version)
+        expected = release_of(version)
         if low[: len(expected)] == expected or (
             limits.low == low[:2] and expected[:2] == low[:2] and not _has_patch(limits)
         ):
@@ -243,9 +243,5 @@ def _source(entries: Entries) -> str:
 def _is_below(limits: Bounds, version: str) -> bool:
     high = limits.high
     return high is not None and (
-        high <= _numbers(version) if not limits.closed_high else high < _numbers(version)
+        high <= release_of(version) if not limits.closed_high else high < release_of(version)
     )
-
-
-def _numbers(version: str) -> Release:
-    return tuple(int(number) for number in version.split("."))
